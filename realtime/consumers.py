@@ -1,0 +1,183 @@
+"""The socket at /hitl/ws."""
+
+import asyncio
+import json
+import logging
+import uuid
+from typing import Any
+
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.conf import settings
+from django.db import Error as DatabaseError
+
+from realtime import auth
+from realtime.channels import CHANNELS, STATES
+from realtime.history import in_database
+from realtime.hub import get_hub
+from realtime.messages import (
+    Ack,
+    ConnectionAck,
+    Error,
+    InvalidMessage,
+    Message,
+    Ping,
+    Pong,
+    Request,
+    Subscribe,
+    SubscriptionConfirmed,
+    Unsubscribe,
+    UnsubscriptionConfirmed,
+    parse_request,
+)
+from realtime.outbox import Outbox
+
+logger = logging.getLogger(__name__)
+
+UNSUPPORTED_DATA = 1003
+INVALID_DATA = 1007
+POLICY_VIOLATION = 1008
+MESSAGE_TOO_BIG = 1009
+TRY_AGAIN_LATER = 1013
+
+
+class ForbiddenChannel(InvalidMessage):
+    """A request names a channel that the user may not read."""
+
+    code = "FORBIDDEN_CHANNEL"
+
+
+class HITLConsumer(AsyncJsonWebsocketConsumer):
+    """Answers ping, subscribe, unsubscribe and ack, and registers the socket with the hub."""
+
+    channel_layer_alias = ""  # the hub is this process's member of the groups, not each socket
+    identity: auth.Identity
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Handle one ASGI event; skips Channels' database clean-up, as no handler uses it."""
+        await getattr(self, message["type"].replace(".", "_"))(message)
+
+    # -- Opening and closing ----------------------------------------------------------------
+
+    async def connect(self) -> None:
+        self.client_id = uuid.uuid4()
+        self.hub = get_hub()
+        self.subscribed: set[str] = set()
+        self.ending: asyncio.Task[None] | None = None
+        self.joined = False
+        self.outbox = Outbox(
+            self.base_send, limit=settings.HITL_WS_QUEUE_BYTES, overrun=self.close_slow
+        )
+        if not auth.origin_allowed(self.scope):
+            await self.close()  # before accepting: the upgrade is refused with 403
+            return
+        try:
+            identity = await in_database(auth.authenticate)(self.scope)
+            await self.hub.start()
+        except DatabaseError:
+            await self.refuse(TRY_AGAIN_LATER, "The database is unavailable")
+            return
+        if identity is None:
+            await self.refuse(POLICY_VIOLATION, "Invalid token")
+            return
+        self.identity = identity
+        self.hub.connections += 1
+        self.joined = True
+        await self.accept()
+        self.tell(
+            ConnectionAck(
+                client_id=self.client_id,
+                message=f"Connected to HITL WebSocket. Client ID: {self.client_id}",
+            )
+        )
+
+    async def refuse(self, code: int, reason: str) -> None:
+        """Close at once, but after accepting: a browser sees no code otherwise."""
+        await self.accept()
+        await self.end(code, reason)
+
+    async def end(self, code: int, reason: str) -> None:
+        """Close the socket with a code, after what was written before."""
+        await self.outbox.flush()
+        self.outbox.discard()
+        await self.close(code, reason)
+
+    def close_slow(self) -> None:
+        self.ending = asyncio.create_task(self.close(TRY_AGAIN_LATER, "Too slow to keep up"))
+
+    async def disconnect(self, code: int) -> None:
+        self.outbox.discard()
+        if self.joined:
+            self.hub.unsubscribe(self.outbox)
+            self.hub.connections -= 1
+
+    # -- Messages -----------------------------------------------------------------------------
+
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None, **_: Any
+    ) -> None:
+        if self.outbox.closed:
+            return
+        if text_data is None:
+            await self.end(UNSUPPORTED_DATA, "Messages are text, not binary")
+        elif len(text_data.encode()) > settings.HITL_WS_MAX_MESSAGE_BYTES:
+            await self.end(MESSAGE_TOO_BIG, "Message too large")
+        else:
+            try:
+                content = await self.decode_json(text_data)
+            except (ValueError, RecursionError):
+                await self.end(INVALID_DATA, "Malformed JSON")
+            else:
+                await self.receive_json(content)
+
+    @classmethod
+    async def decode_json(cls, text_data: str) -> Any:
+        content = json.loads(text_data)
+        if "\\u" in text_data:  # half a surrogate pair is JSON, but no text to answer with
+            json.dumps(content, ensure_ascii=False).encode()
+        return content
+
+    async def receive_json(self, content: Any, **_: Any) -> None:
+        try:
+            await self.answer(parse_request(content))
+        except InvalidMessage as error:
+            self.tell(Error(error_code=error.code, error_message=str(error)))
+
+    async def answer(self, request: Request) -> None:
+        match request:
+            case Ping():
+                self.tell(Pong(positions=self.hub.positions(self.subscribed)))
+            case Subscribe():
+                await self.subscribe(request)
+            case Unsubscribe():
+                self.unsubscribe(request)
+            case Ack():
+                pass
+
+    async def subscribe(self, request: Subscribe) -> None:
+        channels = [name for name in dict.fromkeys(request.channels) if name in CHANNELS]
+        for name in channels:
+            if name not in self.identity.channels:
+                raise ForbiddenChannel(f"You may not read the channel '{name}'")
+        states = [await self.hub.latest(name) for name in channels if name in STATES]
+        # Nothing may be awaited from here on: the joint between confirmation and live events.
+        positions = self.hub.subscribe(self.outbox, channels)
+        self.subscribed.update(channels)
+        self.tell(
+            SubscriptionConfirmed(
+                channels=request.channels,
+                positions=positions,
+                recovered=dict.fromkeys(request.since, False),
+            )
+        )
+        if request.snapshot:
+            for state in filter(None, states):
+                self.tell(state)
+
+    def unsubscribe(self, request: Unsubscribe) -> None:
+        channels = [name for name in request.channels if name in CHANNELS]
+        self.hub.unsubscribe(self.outbox, channels)
+        self.subscribed.difference_update(channels)
+        self.tell(UnsubscriptionConfirmed(channels=request.channels))
+
+    def tell(self, message: Message) -> None:
+        self.outbox.write(message.encode())

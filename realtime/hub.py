@@ -1,0 +1,240 @@
+"""The hub: a server process's one member of the groups, and what feeds all its sockets.
+
+A log is delivered by one rule, `offset == last + 1`; what the channel layer did not carry is read
+from the event log. A state is delivered as its latest value.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from channels.layers import get_channel_layer
+
+from realtime import history
+from realtime.channels import CHANNELS, LOGS, STATES
+from realtime.history import in_database
+from realtime.messages import Message, Position
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How often the hub looks at the database for what the layer did not carry."""
+STATE_SECONDS = 0.25
+"""How long a state that was just sent rests before it is sent again."""
+REJOIN_SECONDS = 10.0
+"""How often the hub renews its membership of the groups, which a flushed Redis forgets."""
+RETRY_SECONDS = 0.5
+READ_AT_ONCE = 500
+INBOX_SIZE = 10_000
+
+LOOK: dict[str, Any] = {"type": "look"}
+
+
+class Subscriber(Protocol):
+    """One socket, as the hub sees it."""
+
+    def write(self, text: str) -> None: ...
+
+
+class Hub:
+    """Delivers the events of every channel to the subscribers of this process."""
+
+    def __init__(self) -> None:
+        self._subscribers: dict[str, set[Subscriber]] = {name: set() for name in CHANNELS}
+        self._last: dict[str, Position] = {}
+        self._latest: dict[str, Message] = {}
+        self._changed: set[str] = set()
+        self._wake = asyncio.Event()
+        self._state_lock = asyncio.Lock()
+        self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue(INBOX_SIZE)
+        self._starting = asyncio.Lock()
+        self.connections = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._group_member: str | None = None
+
+    # -- For sockets ----------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin to listen, unless it does already. Raises DatabaseError without a database."""
+        async with self._starting:
+            if self._tasks:
+                return
+            self._last = await in_database(history.positions)()
+            work = (self._listen(), self._stay_member(), self._tick(), self._work(), self._tell())
+            self._tasks = [asyncio.create_task(one) for one in work]
+
+    async def latest(self, state: str) -> Message | None:
+        """The value of a state channel that its subscribers have seen last, if it can be read."""
+        if state not in self._latest or not self._subscribers[state]:
+            with _survives("reading a state"):
+                await self._refresh(state)
+        return self._latest.get(state)
+
+    def subscribe(self, subscriber: Subscriber, channels: Iterable[str]) -> dict[str, Position]:
+        """Deliver every later event of `channels`; returns where their logs stand."""
+        for channel in channels:
+            self._subscribers[channel].add(subscriber)
+        return self.positions(channels)
+
+    def unsubscribe(self, subscriber: Subscriber, channels: Iterable[str] = CHANNELS) -> None:
+        for channel in channels:
+            self._subscribers[channel].discard(subscriber)
+
+    def positions(self, channels: Iterable[str]) -> dict[str, Position]:
+        """Where the logs among `channels` stand: the last event delivered of each."""
+        return {channel: self._last[channel] for channel in channels if channel in LOGS}
+
+    def lag(self, tops: dict[str, Position]) -> int:
+        """How many events of `tops` this process has not delivered yet."""
+        behind = [tops[channel].offset - last.offset for channel, last in self._last.items()]
+        return max([0, *behind])
+
+    def subscriber_count(self, channel: str) -> int:
+        return len(self._subscribers[channel])
+
+    # -- Logs -----------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        while True:
+            item = await self._inbox.get()
+            with _survives("delivering events"):
+                if item is LOOK:
+                    await self._look()
+                else:
+                    await self._take(item)
+
+    async def _take(self, payload: dict[str, Any]) -> None:
+        """Deliver what the layer brought, and first what it did not bring before that."""
+        channel = payload["channel"]
+        if payload["epoch"] != self._last[channel].epoch:
+            await self._look()
+        for offset, text in payload["events"]:
+            if offset > self._last[channel].offset + 1:
+                await self._catch_up(channel)
+            if offset == self._last[channel].offset + 1:
+                self._deliver(channel, offset, text)
+
+    async def _look(self) -> None:
+        """Read what came without the layer's help."""
+        for channel, position in (await in_database(history.positions)()).items():
+            if position.epoch != self._last[channel].epoch:
+                self._last[channel] = position
+            elif position.offset > self._last[channel].offset:
+                await self._catch_up(channel)
+
+    async def _catch_up(self, channel: str) -> None:
+        while True:
+            last = self._last[channel].offset
+            events = await in_database(history.events_after)(channel, last, limit=READ_AT_ONCE)
+            for offset, text in events:
+                self._deliver(channel, offset, text)
+            if len(events) < READ_AT_ONCE:
+                return
+
+    def _deliver(self, channel: str, offset: int, text: str) -> None:
+        epoch = self._last[channel].epoch
+        self._last[channel] = Position.model_construct(epoch=epoch, offset=offset)
+        self._broadcast(channel, text)
+
+    def _broadcast(self, channel: str, text: str) -> None:
+        for subscriber in self._subscribers[channel]:
+            subscriber.write(text)
+
+    # -- States ---------------------------------------------------------------------------
+
+    async def _tell(self) -> None:
+        """Send states that changed, each at most every STATE_SECONDS and always the last value."""
+        while True:
+            announced = await self._wait_for_change()
+            for state in announced or STATES:
+                if self._subscribers[state]:
+                    with _survives("reading a state", then=lambda s=state: self._changed.add(s)):
+                        await self._refresh(state, always=state in announced)
+            await asyncio.sleep(STATE_SECONDS)
+
+    async def _wait_for_change(self) -> set[str]:
+        """The states that were announced, or none of them after a while without news."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0 if self._changed else LOOK_SECONDS):
+                await self._wake.wait()
+        self._wake.clear()
+        announced, self._changed = self._changed, set()
+        return announced
+
+    async def _refresh(self, state: str, *, always: bool = False) -> None:
+        async with self._state_lock:  # or an older value could be sent after a newer
+            read = STATES[state].read
+            assert read is not None, f"nothing reads the state {state}"
+            message: Message = await in_database(read)()
+            before = self._latest.get(state)
+            self._latest[state] = message
+            if always or before is None or _differ(before, message):
+                self._broadcast(state, message.encode())
+
+    # -- The channel layer ----------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        """Bring the groups' messages into the inbox, through every outage of the layer."""
+        layer = get_channel_layer()
+        while True:
+            with _survives("listening to the channel layer"):
+                if self._group_member is None:
+                    self._group_member = await layer.new_channel("hub")
+                await self._join()
+                while True:
+                    self._receive(await layer.receive(self._group_member))
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _stay_member(self) -> None:
+        while True:
+            await asyncio.sleep(REJOIN_SECONDS)
+            with _survives("joining the groups"):
+                async with asyncio.timeout(REJOIN_SECONDS):
+                    await self._join()
+
+    async def _join(self) -> None:
+        if self._group_member is not None:
+            for group in CHANNELS:
+                await get_channel_layer().group_add(group, self._group_member)
+
+    def _receive(self, payload: dict[str, Any]) -> None:
+        if payload["type"] == "state.changed":
+            self._changed.add(payload["channel"])
+            self._wake.set()
+        elif not self._inbox.full():  # what finds no room is found by the next look
+            self._inbox.put_nowait(payload)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if not self._inbox.full():
+                self._inbox.put_nowait(LOOK)
+
+
+def _differ(before: Message, after: Message) -> bool:
+    """Whether two values of a state differ in more than their time."""
+    return before.model_copy(update={"timestamp": after.timestamp}) != after
+
+
+@contextlib.contextmanager
+def _survives(doing: str, then: Any = None) -> Any:
+    """Log an outage of the database or the layer, and go on."""
+    try:
+        yield
+    except Exception as error:
+        logger.warning("%s failed, will be tried again: %r", doing.capitalize(), error)
+        if then is not None:
+            then()
+
+
+_hub: Hub | None = None
+
+
+def get_hub() -> Hub:
+    """The hub of this process."""
+    global _hub
+    if _hub is None:
+        _hub = Hub()
+    return _hub

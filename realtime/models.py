@@ -1,0 +1,59 @@
+"""The event log: a counter for each channel and the events it counted."""
+
+import uuid
+from typing import Any
+
+from django.db import models, router, transaction
+
+
+class AtomicSave(models.Model):
+    """A model whose row commits together with what its post_save receivers write.
+
+    Django ends a bare save's transaction before it sends post_save; here it ends after.
+    """
+
+    class Meta:
+        abstract = True
+
+    def save_base(self, *args: Any, **options: Any) -> None:
+        using = options.get("using") or router.db_for_write(self.__class__, instance=self)
+        with transaction.atomic(using=using, savepoint=False):
+            super().save_base(*args, **options)
+
+
+def new_epoch() -> str:
+    return uuid.uuid4().hex
+
+
+class Counter(models.Model):
+    """Where a channel's log stands; its row lock, held to commit, puts offsets in commit order."""
+
+    channel = models.CharField(max_length=100, primary_key=True)
+    epoch = models.CharField(max_length=32, default=new_epoch)
+    top = models.PositiveBigIntegerField(default=0, help_text="The offset given last.")
+
+    class Meta:
+        verbose_name = "channel counter"
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.top}"
+
+
+class Event(models.Model):
+    """One event of a channel's log, as sockets receive it."""
+
+    channel = models.CharField(max_length=100)
+    offset = models.PositiveBigIntegerField()
+    type = models.CharField(max_length=50)
+    message = models.TextField(help_text="The JSON text that sockets receive.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "offset"], name="event_offset_once"),
+            models.CheckConstraint(condition=models.Q(offset__gte=1), name="event_offset_from_one"),
+        ]
+        indexes = [models.Index(fields=["created_at"], name="event_age")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.offset} {self.type}"

@@ -1,0 +1,78 @@
+"""Serializer fields that are stricter than REST framework's own."""
+
+import json
+import math
+from typing import Any
+
+from rest_framework import serializers
+
+JSON_MAX_BYTES = 256 * 1024
+JSON_MAX_DEPTH = 50
+
+
+class NumberField(serializers.FloatField):
+    """A finite number; neither NaN nor Infinity, in whatever spelling."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool):
+            self.fail("invalid")
+        try:
+            value = super().to_internal_value(data)
+        except OverflowError:
+            self.fail("invalid")
+        if not math.isfinite(value):
+            self.fail("invalid")
+        return value
+
+
+class ObjectField(serializers.JSONField):
+    """A JSON object that PostgreSQL can store: no NUL, no half surrogates, no huge numbers."""
+
+    default_error_messages = {
+        "object": "Give a JSON object.",
+        "size": f"Give at most {JSON_MAX_BYTES // 1024} KiB.",
+        "depth": f"Nest at most {JSON_MAX_DEPTH} levels.",
+        "null": "Null characters are not allowed.",
+        "text": "Text must be valid Unicode.",
+        "number": "Numbers must be finite.",
+    }
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, dict):
+            self.fail("object")
+        self._check(data, JSON_MAX_DEPTH)
+        if len(json.dumps(data, ensure_ascii=False).encode()) > JSON_MAX_BYTES:
+            self.fail("size")
+        return data
+
+    def _check(self, value: Any, depth: int) -> None:
+        if depth == 0:
+            self.fail("depth")
+        if isinstance(value, dict):
+            for key, item in value.items():
+                self._check(key, depth)
+                self._check(item, depth - 1)
+        elif isinstance(value, list):
+            for item in value:
+                self._check(item, depth - 1)
+        elif isinstance(value, str):
+            self._check_text(value)
+        elif isinstance(value, float) and not math.isfinite(value):
+            self.fail("number")
+
+    def _check_text(self, value: str) -> None:
+        if "\0" in value:
+            self.fail("null")
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            self.fail("text")
+
+
+class BoundedBytes:
+    """Validates that a text takes at most `most` bytes as UTF-8."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+    def __call__(self, value: str) -> None:
+        if len(value.encode()) > self.most:
+            raise serializers.ValidationError(f"Give at most {self.most:,} bytes.")

@@ -1,0 +1,76 @@
+"""What lists can be narrowed and ordered by."""
+
+from typing import Any
+
+import django_filters as filters
+from django.db.models import Q, QuerySet
+from django.forms import ChoiceField
+
+from reviews.choices import PatchStrategy, Severity, Status, Verb, WargameVerdict
+from reviews.models import APV, Decision
+
+SEARCHED = ("apv_code", "cve_id", "package_name", "cve_title", "cve_description")
+
+
+class AnyCaseChoiceField(ChoiceField):
+    """A choice that may be written in any case."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        known = {str(key).lower(): key for key, _ in list(self.choices)}  # type: ignore[arg-type]
+        return known.get(text.lower(), text)
+
+
+class AnyCaseChoiceFilter(filters.ChoiceFilter):
+    field_class = AnyCaseChoiceField
+
+    def __init__(self, choices: Any, **options: Any) -> None:
+        super().__init__(choices=choices.choices, empty_label=None, null_label=None, **options)
+
+
+class APVFilter(filters.FilterSet):
+    """Narrows lists of APVs."""
+
+    severity = AnyCaseChoiceFilter(Severity)
+    patch_strategy = AnyCaseChoiceFilter(PatchStrategy)
+    wargame_verdict = AnyCaseChoiceFilter(WargameVerdict)
+    package_ecosystem = filters.CharFilter(lookup_expr="iexact", max_length=50)
+    package_name = filters.CharFilter(lookup_expr="icontains", max_length=214)
+    search = filters.CharFilter(method="in_any_text", label="Code, CVE, package or text contains")
+
+    class Meta:
+        model = APV
+        fields: list[str] = []
+
+    def in_any_text(self, rows: QuerySet[APV], name: str, text: str) -> QuerySet[APV]:
+        condition = Q()
+        for field in SEARCHED:
+            condition |= Q(**{f"{field}__icontains": text})
+        return rows.filter(condition)
+
+
+class AnyStatusAPVFilter(APVFilter):
+    """Narrows and orders the list of all APVs."""
+
+    status = AnyCaseChoiceFilter(Status)
+    cve_id = filters.CharFilter(lookup_expr="iexact", max_length=28)
+    ordering = filters.OrderingFilter(fields=["priority", "created_at", "updated_at", "cvss_score"])
+
+
+class DecisionFilter(filters.FilterSet):
+    """Narrows lists of decisions."""
+
+    decision = AnyCaseChoiceFilter(Verb)
+    reviewer = filters.CharFilter(
+        method="by_reviewer", max_length=150, label="The reviewer's user name or name"
+    )
+    apv = filters.UUIDFilter(field_name="apv_id", label="An APV's id")
+    decided_after = filters.IsoDateTimeFilter(field_name="decided_at", lookup_expr="gte")
+    decided_before = filters.IsoDateTimeFilter(field_name="decided_at", lookup_expr="lt")
+
+    class Meta:
+        model = Decision
+        fields: list[str] = []
+
+    def by_reviewer(self, rows: QuerySet[Decision], name: str, text: str) -> QuerySet[Decision]:
+        return rows.filter(Q(reviewer__username__iexact=text) | Q(reviewer_name__iexact=text))

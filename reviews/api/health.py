@@ -1,0 +1,91 @@
+"""Whether the service is alive, ready, and how busy: for probes and dashboards."""
+
+import ipaddress
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from realtime import history
+from realtime.channels import CHANNELS
+from realtime.hub import get_hub
+from realtime.messages import now, wire_time
+from reviews.api import problems
+
+GROUP_NOBODY_JOINS = "health"
+
+
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """That the process answers."""
+    return JsonResponse({"status": "healthy", "timestamp": wire_time(now())})
+
+
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """That the process answers; touches neither database nor Redis."""
+    return JsonResponse({"status": "live"})
+
+
+@require_safe
+def ready(request: HttpRequest) -> HttpResponse:
+    """Whether work can be done: 503 without PostgreSQL, 200 "degraded" without Redis."""
+    try:
+        checks: dict[str, Any] = {"database": "ok", "migrations": _migrations()}
+        checks["hub_lag_events"] = get_hub().lag(history.positions())
+    except DatabaseError:
+        return JsonResponse({"status": "unavailable", "checks": {"database": "away"}}, status=503)
+    checks["redis"] = _redis()
+    if checks["migrations"] != "ok":
+        return JsonResponse({"status": "unavailable", "checks": checks}, status=503)
+    status = "ready" if checks["redis"] == "ok" else "degraded"
+    return JsonResponse({"status": status, "checks": checks})
+
+
+def _migrations() -> str:
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return f"{len(missing)} missing" if missing else "ok"
+
+
+def _redis() -> str:
+    try:
+        async_to_sync(get_channel_layer().group_send)(GROUP_NOBODY_JOINS, {"type": "health"})
+    except Exception as error:
+        return type(error).__name__
+    return "ok"
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """How many sockets are open and subscribed in this process; Prometheus text, or JSON."""
+    if not (_from_this_machine(request) or request.user.has_perm("reviews.view_stats")):
+        return problems.response(403, "Metrics are for this machine or who may view stats.")
+    hub = get_hub()
+    values = {"websocket_connections": hub.connections} | {
+        f"subscribers_{channel}": hub.subscriber_count(channel) for channel in CHANNELS
+    }
+    if request.accepts("application/json") and not request.accepts("text/plain"):
+        return JsonResponse(values)
+    lines = ["# TYPE hitl_websocket_connections_active gauge"]
+    lines += [f"hitl_websocket_connections_active {hub.connections}"]
+    lines += ["# TYPE hitl_websocket_subscribers gauge"]
+    lines += [
+        f'hitl_websocket_subscribers{{channel="{channel}"}} {hub.subscriber_count(channel)}'
+        for channel in CHANNELS
+    ]
+    return HttpResponse("\n".join([*lines, ""]), content_type="text/plain; version=0.0.4")
+
+
+def _from_this_machine(request: HttpRequest) -> bool:
+    """A loopback peer that forwards for nobody: a proxy on this machine is not the client."""
+    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+        return False
+    try:
+        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False

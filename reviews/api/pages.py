@@ -1,0 +1,67 @@
+"""Lists in pages, each with the positions its rows were read at."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from realtime import history
+from reviews import selectors
+from reviews.api.serializers import PositionSerializer
+
+LIMIT, MOST = 50, 200
+FURTHEST = 10_000_000
+
+
+class PageQuery(serializers.Serializer[Any]):
+    """Which part of a list is asked for."""
+
+    skip = serializers.IntegerField(min_value=0, max_value=FURTHEST, default=0)
+    offset = serializers.IntegerField(
+        min_value=0, max_value=FURTHEST, required=False, help_text="Another name for `skip`."
+    )
+    limit = serializers.IntegerField(min_value=1, max_value=MOST, default=LIMIT)
+
+
+def page(
+    request: Request,
+    rows: QuerySet[Any],
+    serializer: type[serializers.BaseSerializer[Any]],
+    name: str,
+) -> Response:
+    """The part of `rows` that the query asks for, under `name`, with total and positions.
+
+    Rows and positions are one snapshot: a client that subscribes from the positions misses and
+    doubles nothing.
+    """
+    query = PageQuery(data=request.query_params)
+    query.is_valid(raise_exception=True)
+    skip = query.validated_data.get("offset", query.validated_data["skip"])
+    limit = query.validated_data["limit"]
+    with selectors.snapshot():
+        found = serializer(rows[skip : skip + limit], many=True).data
+        total = rows.count()
+        positions = history.positions()
+    return Response(
+        {
+            name: found,
+            "total": total,
+            "skip": skip,
+            "limit": limit,
+            "positions": {channel: one.model_dump() for channel, one in positions.items()},
+        }
+    )
+
+
+def page_schema(name: str, item: type[serializers.BaseSerializer[Any]]) -> Any:
+    """The serializer that describes such a page to OpenAPI."""
+    fields = {
+        name: item(many=True),
+        "total": serializers.IntegerField(),
+        "skip": serializers.IntegerField(),
+        "limit": serializers.IntegerField(),
+        "positions": serializers.DictField(child=PositionSerializer()),
+    }
+    return type(f"{name.title()}Page", (serializers.Serializer,), fields)

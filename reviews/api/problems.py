@@ -1,0 +1,93 @@
+"""Errors over HTTP: one place turns exceptions into problem documents (RFC 9457)."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import OperationalError
+from django.http import Http404, HttpResponse, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from reviews.errors import FieldErrors, ReviewError
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_SECONDS = 2
+
+
+def document(status: int, detail: str, **extensions: Any) -> dict[str, Any]:
+    """A problem document; `extensions` are further members, such as `errors` by field."""
+    title = HTTPStatus(status).phrase
+    return {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        **extensions,
+    }
+
+
+def response(status: int, detail: str) -> HttpResponse:
+    """A problem document as a plain Django response, for where no REST view runs."""
+    return JsonResponse(document(status, detail), status=status, content_type=CONTENT_TYPE)
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The answer to an exception in a REST view; None lets it become a 500."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    match error:
+        case ReviewError():
+            return _answer(error.status, str(error), **error.extensions())
+        case exceptions.ValidationError():
+            errors = flatten(error.detail)
+            return _answer(error.status_code, "Some fields are not as they must be.", errors=errors)
+        case exceptions.APIException():
+            answer = _answer(error.status_code, str(error.detail))
+            _copy_headers(error, answer)
+            return answer
+        case RequestDataTooBig():
+            return _answer(413, "The request body is too large.")
+        case OperationalError():
+            logger.warning("The database refused %s: %s", context["request"].path, error)
+            answer = _answer(503, "The database is busy or away; try again.")
+            answer["Retry-After"] = str(RETRY_SECONDS)
+            return answer
+    return None
+
+
+def flatten(detail: Any, path: str = "") -> FieldErrors:
+    """Nested REST framework errors as {field: reasons}, with paths like `[3].cwe_ids[0]`."""
+    if isinstance(detail, dict):
+        steps = [(_step(path, key), value) for key, value in detail.items()]
+    elif isinstance(detail, list) and any(isinstance(one, dict | list) for one in detail):
+        steps = [(f"{path}[{index}]", value) for index, value in enumerate(detail) if value]
+    else:
+        reasons = detail if isinstance(detail, list) else [detail]
+        return {path or "body": [str(reason) for reason in reasons]}
+    return {field: why for step, value in steps for field, why in flatten(value, step).items()}
+
+
+def _step(path: str, key: Any) -> str:
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    if key == "non_field_errors":
+        return path
+    return f"{path}.{key}" if path else str(key)
+
+
+def _answer(status: int, detail: str, **extensions: Any) -> Response:
+    body = document(status, detail, **extensions)
+    return Response(body, status=status, content_type=CONTENT_TYPE)
+
+
+def _copy_headers(error: exceptions.APIException, answer: Response) -> None:
+    if header := getattr(error, "auth_header", None):
+        answer["WWW-Authenticate"] = header
+    if wait := getattr(error, "wait", None):
+        answer["Retry-After"] = str(int(wait))

@@ -1,0 +1,204 @@
+"""APVs and decisions as JSON."""
+
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from rest_framework import serializers
+
+from reviews import selectors
+from reviews.api.fields import BoundedBytes, NumberField, ObjectField
+from reviews.choices import Verb
+from reviews.models import APV, CODE_PATTERN, DIFF_MAX_BYTES, JUSTIFICATION_LENGTH, Decision
+
+AS_IT_IS = {"trim_whitespace": False}  # white space is content in code
+
+
+class APVSerializer(serializers.ModelSerializer[APV]):
+    """An APV whole: what a pipeline sends and what a reviewer reads."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        **{APV._meta.get_field("cvss_score").__class__: NumberField},
+    }
+
+    wargame_evidence = ObjectField(required=False)
+
+    class Meta:
+        model = APV
+        fields = [
+            "apv_id",
+            "apv_code",
+            "status",
+            "version",
+            "priority",
+            "severity",
+            "cve_id",
+            "cve_title",
+            "cve_description",
+            "cvss_score",
+            "cwe_ids",
+            "package_name",
+            "package_version",
+            "package_ecosystem",
+            "fixed_version",
+            "vulnerable_code_signature",
+            "vulnerable_code_type",
+            "affected_files",
+            "confirmed",
+            "confirmation_confidence",
+            "static_confidence",
+            "dynamic_confidence",
+            "false_positive_probability",
+            "patch_strategy",
+            "patch_description",
+            "patch_diff",
+            "patch_confidence",
+            "patch_risk_level",
+            "validation_passed",
+            "validation_confidence",
+            "validation_warnings",
+            "pr_number",
+            "pr_url",
+            "pr_branch",
+            "wargame_verdict",
+            "wargame_confidence",
+            "wargame_run_url",
+            "wargame_evidence",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = ["apv_id", "status", "version", "created_at", "updated_at"]
+        extra_kwargs: dict[str, dict[str, Any]] = {
+            "apv_code": {
+                # A code in use is a conflict, which the service tells; no 400 for it here.
+                "validators": [RegexValidator(CODE_PATTERN, "Enter a code like APV-2026-001.")],
+                "help_text": "Left out, the next of this year.",
+            },
+            "cve_id": {"allow_blank": False},
+            "patch_risk_level": {"allow_blank": False},
+            "wargame_verdict": {"allow_blank": False},
+            "patch_diff": {**AS_IT_IS, "validators": [BoundedBytes(DIFF_MAX_BYTES)]},
+            "vulnerable_code_signature": AS_IT_IS,
+        }
+
+
+class QueueItemSerializer(serializers.ModelSerializer[APV]):
+    """An APV as one line of the queue."""
+
+    waiting_since = serializers.SerializerMethodField(help_text="Hours since it was added.")
+
+    class Meta:
+        model = APV
+        fields = [
+            "apv_id",
+            "apv_code",
+            "cve_id",
+            "severity",
+            "package_name",
+            "patch_strategy",
+            "wargame_verdict",
+            "confirmation_confidence",
+            "created_at",
+            "waiting_since",
+            "priority",
+            "status",
+            "version",
+        ]
+
+    def get_waiting_since(self, apv: APV) -> float:
+        return selectors.hours_waiting(apv)
+
+
+class DecisionSerializer(serializers.ModelSerializer[Decision]):
+    """The record of a decision."""
+
+    apv_id = serializers.UUIDField(read_only=True)
+    apv_code = serializers.CharField(source="apv.apv_code", read_only=True)
+    modifications = ObjectField(read_only=True)
+
+    class Meta:
+        model = Decision
+        fields = [
+            "decision_id",
+            "apv_id",
+            "apv_code",
+            "decision",
+            "justification",
+            "confidence",
+            "modifications",
+            "reviewer_name",
+            "reviewer_email",
+            "cve_id",
+            "severity",
+            "patch_strategy",
+            "wargame_verdict",
+            "action_taken",
+            "outcome_notes",
+            "decided_at",
+            "action_completed_at",
+        ]
+
+
+class DecisionRequestSerializer(serializers.Serializer[Any]):
+    """A decision as it is asked for."""
+
+    apv_id = serializers.UUIDField()
+    decision = serializers.ChoiceField(Verb.choices)
+    justification = serializers.CharField(
+        min_length=JUSTIFICATION_LENGTH[0], max_length=JUSTIFICATION_LENGTH[1]
+    )
+    confidence = NumberField(
+        required=False, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
+    )
+    modifications = ObjectField(required=False, help_text="Needed for `modify`.")
+    version = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, help_text="The APV's version you read."
+    )
+    reviewer_name = serializers.CharField(required=False, allow_blank=True, max_length=150)
+    reviewer_email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
+
+
+class StatsSerializer(serializers.Serializer[Any]):
+    """The dashboard's numbers; null where there is nothing to compute from."""
+
+    pending_reviews = serializers.IntegerField()
+    total_decisions = serializers.IntegerField()
+    decisions_today = serializers.IntegerField(help_text="Since 00:00 UTC.")
+    decisions_this_week = serializers.IntegerField(help_text="Since Monday, 00:00 UTC.")
+    approved_count = serializers.IntegerField()
+    rejected_count = serializers.IntegerField()
+    modified_count = serializers.IntegerField()
+    escalated_count = serializers.IntegerField()
+    average_review_time_seconds = serializers.FloatField(allow_null=True)
+    median_review_time_seconds = serializers.FloatField(allow_null=True)
+    fastest_review_seconds = serializers.FloatField(allow_null=True)
+    slowest_review_seconds = serializers.FloatField(allow_null=True)
+    human_ai_agreement_rate = serializers.FloatField(allow_null=True)
+    auto_merge_prevention_rate = serializers.FloatField(allow_null=True)
+    critical_pending = serializers.IntegerField()
+    high_pending = serializers.IntegerField()
+    medium_pending = serializers.IntegerField()
+    low_pending = serializers.IntegerField()
+
+
+class PositionSerializer(serializers.Serializer[Any]):
+    """A place in a channel's log."""
+
+    epoch = serializers.CharField(allow_blank=True)
+    offset = serializers.IntegerField(min_value=0)
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """A problem document (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="The reasons by field.",
+    )
+    decision = DecisionSerializer(required=False, help_text="With 409: the decision that stands.")
+    version = serializers.IntegerField(required=False, help_text="With 409: the current version.")

@@ -1,0 +1,32 @@
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from reviews.api import health
+from reviews.api.views import APVViewSet, DecisionViewSet, ReviewViewSet
+
+urlpatterns = [
+    path("apvs", APVViewSet.as_view({"get": "list", "post": "create"}), name="apv-list"),
+    path("apvs/<uuid:pk>", APVViewSet.as_view({"get": "retrieve"}), name="apv-detail"),
+    path("reviews", ReviewViewSet.as_view({"get": "list"}), name="review-list"),
+    path("reviews/stats", ReviewViewSet.as_view({"get": "stats"}), name="review-stats"),
+    path("reviews/<uuid:apv_id>", ReviewViewSet.as_view({"get": "retrieve"}), name="review-detail"),
+    path(
+        "decisions",
+        DecisionViewSet.as_view({"get": "list", "post": "create"}),
+        name="decision-list",
+    ),
+    path(
+        "decisions/<uuid:pk>", DecisionViewSet.as_view({"get": "retrieve"}), name="decision-detail"
+    ),
+    path(
+        "decisions/history/<uuid:apv_id>",
+        DecisionViewSet.as_view({"get": "history"}),
+        name="decision-history",
+    ),
+    path("health", health.health, name="health"),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("metrics", health.metrics, name="metrics"),
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+]

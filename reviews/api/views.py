@@ -1,0 +1,129 @@
+"""The resources: APVs, the queue and decisions."""
+
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from reviews import selectors, services
+from reviews.api.filters import AnyStatusAPVFilter, APVFilter, DecisionFilter
+from reviews.api.idempotency import idempotent
+from reviews.api.pages import PageQuery, page, page_schema
+from reviews.api.serializers import (
+    APVSerializer,
+    DecisionRequestSerializer,
+    DecisionSerializer,
+    QueueItemSerializer,
+    StatsSerializer,
+)
+from reviews.errors import UnknownAPV
+from reviews.models import APV, Decision
+
+MOST_APVS_AT_ONCE = 1000
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="The same key and body again gives the first answer; another body, 422.",
+)
+
+
+class APVViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[APV]):
+    """Every APV, whatever its status; pipelines add theirs here."""
+
+    queryset = APV.objects.all()
+    serializer_class = APVSerializer
+    filterset_class = AnyStatusAPVFilter
+    permission_for = {"*": "reviews.view_apv", "create": "reviews.add_apv"}
+
+    @extend_schema(parameters=[PageQuery], responses=page_schema("apvs", APVSerializer))
+    def list(self, request: Request) -> Response:
+        """All APVs, highest priority first unless ordered otherwise."""
+        rows = self.filter_queryset(APV.objects.in_queue_order())
+        return page(request, rows, APVSerializer, "apvs")
+
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY],
+        request=PolymorphicProxySerializer(
+            "OneOrManyAPVs", [APVSerializer, APVSerializer(many=True)], None, many=False
+        ),
+        responses={201: APVSerializer},
+    )
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Add one APV, or a list of up to 1,000, all or nothing."""
+        many = isinstance(request.data, list)
+        if many and not 1 <= len(request.data) <= MOST_APVS_AT_ONCE:
+            raise ValidationError({"body": f"Give 1 to {MOST_APVS_AT_ONCE:,} APVs at once."})
+        serializer = APVSerializer(data=request.data, many=many)
+        serializer.is_valid(raise_exception=True)
+        given = serializer.validated_data if many else [serializer.validated_data]
+        apvs = services.add_apvs(apvs=[APV(**row) for row in given])
+        if many:
+            return Response(APVSerializer(apvs, many=True).data, status=201)
+        location = reverse("apv-detail", [apvs[0].pk], request=request)
+        return Response(APVSerializer(apvs[0]).data, status=201, headers={"Location": location})
+
+
+class ReviewViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[APV]):
+    """The queue of APVs that wait for a decision."""
+
+    queryset = APV.objects.all()
+    serializer_class = APVSerializer
+    filterset_class = APVFilter
+    lookup_url_kwarg = "apv_id"
+    permission_for = {"*": "reviews.view_apv", "stats": "reviews.view_stats"}
+
+    @extend_schema(parameters=[PageQuery], responses=page_schema("reviews", QueueItemSerializer))
+    def list(self, request: Request) -> Response:
+        """The pending queue: highest priority first, then oldest first."""
+        rows = self.filter_queryset(APV.objects.pending().in_queue_order())
+        return page(request, rows, QueueItemSerializer, "reviews")
+
+    @extend_schema(responses=StatsSerializer)
+    @action(detail=False, filterset_class=None)
+    def stats(self, request: Request) -> Response:
+        """The dashboard's numbers, computed from the database."""
+        with selectors.snapshot():
+            return Response(StatsSerializer(selectors.review_stats()).data)
+
+
+class DecisionViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Decision]):
+    """The record of decisions; a decision is made here and never changed."""
+
+    queryset = Decision.objects.select_related("apv").order_by("-decided_at", "-decision_id")
+    serializer_class = DecisionSerializer
+    filterset_class = DecisionFilter
+    permission_for = {"*": "reviews.view_decision", "create": "reviews.decide_apv"}
+
+    @extend_schema(parameters=[PageQuery], responses=page_schema("decisions", DecisionSerializer))
+    def list(self, request: Request) -> Response:
+        """All decisions, newest first."""
+        rows = self.filter_queryset(self.get_queryset())
+        return page(request, rows, DecisionSerializer, "decisions")
+
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY],
+        request=DecisionRequestSerializer,
+        responses={200: DecisionSerializer},
+    )
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Decide on an APV."""
+        serializer = DecisionRequestSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        decision = services.decide(reviewer=request.user, **serializer.validated_data)
+        return Response(DecisionSerializer(decision).data)
+
+    @extend_schema(parameters=[PageQuery], responses=page_schema("decisions", DecisionSerializer))
+    def history(self, request: Request, apv_id: UUID) -> Response:
+        """The decisions on one APV, newest first."""
+        if not APV.objects.filter(pk=apv_id).exists():
+            raise UnknownAPV(f"No APV has the id {apv_id}.")
+        rows = self.filter_queryset(self.get_queryset().filter(apv_id=apv_id))
+        return page(request, rows, DecisionSerializer, "decisions")

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class ReviewsConfig(AppConfig):
+    name = "reviews"
+    verbose_name = "Reviews"
+
+    def ready(self) -> None:
+        from realtime.channels import STATS
+        from reviews import selectors
+
+        STATS.read = selectors.stats_message

@@ -1,0 +1,95 @@
+"""What can go wrong with an APV or a decision.
+
+ReviewError
+├── InvalidInput       fields that break a rule, with the reasons
+├── NotAllowed         the user may not do this
+├── UnknownAPV         no APV has this id
+└── Conflict           the world changed meanwhile
+    ├── AlreadyDecided
+    ├── VersionChanged
+    └── CodeInUse
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reviews.models import Decision
+
+FieldErrors = dict[str, list[str]]
+
+
+class ReviewError(Exception):
+    """The root of this tree; `status` is what it is over HTTP."""
+
+    status = 400
+
+    def extensions(self) -> dict[str, Any]:
+        """What a problem document says of it besides the message."""
+        return {}
+
+
+class InvalidInput(ReviewError):
+    """Fields break a rule; `errors` gives the reasons by field."""
+
+    def __init__(self, errors: FieldErrors) -> None:
+        super().__init__("; ".join(f"{name}: {' '.join(why)}" for name, why in errors.items()))
+        self.errors = errors
+
+    def extensions(self) -> dict[str, Any]:
+        return {"errors": self.errors}
+
+
+class NotAllowed(ReviewError):
+    """The user lacks the permission for this."""
+
+    status = 403
+
+
+class UnknownAPV(ReviewError):
+    """No APV has this id."""
+
+    status = 404
+
+
+class Conflict(ReviewError):
+    """The request was right when it was made, and is not any more."""
+
+    status = 409
+
+
+class AlreadyDecided(Conflict):
+    """Somebody decided first; `decision` stands."""
+
+    def __init__(self, decision: "Decision") -> None:
+        super().__init__(
+            f"{decision.apv.apv_code} was decided already: {decision.decision} "
+            f"by {decision.reviewer_name} at {decision.decided_at:%Y-%m-%d %H:%M:%S} UTC."
+        )
+        self.decision = decision
+
+    def extensions(self) -> dict[str, Any]:
+        from reviews.api.serializers import DecisionSerializer
+
+        return {"decision": DecisionSerializer(self.decision).data}
+
+
+class VersionChanged(Conflict):
+    """The APV is not the one the reviewer read."""
+
+    def __init__(self, current: int) -> None:
+        super().__init__(f"The APV changed meanwhile: it is at version {current}.")
+        self.current = current
+
+    def extensions(self) -> dict[str, Any]:
+        return {"version": self.current}
+
+
+class CodeInUse(Conflict):
+    """APVs with these codes exist."""
+
+    def __init__(self, codes: list[str]) -> None:
+        super().__init__(f"In use already: {', '.join(codes)}.")
+        self.codes = codes
+
+    def extensions(self) -> dict[str, Any]:
+        return {"errors": {"apv_code": [f"{code} is in use already." for code in self.codes]}}

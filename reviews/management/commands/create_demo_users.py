@@ -1,0 +1,56 @@
+"""Make users to try the console with."""
+
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+DEMO_USERS = {
+    "admin": ("Admin", "administers everything", None),
+    "lead": ("Lena Lead", "decides, escalated APVs too", "leads"),
+    "reviewer": ("Rita Reviewer", "decides pending APVs", "reviewers"),
+    "pipeline": ("Pipeline", "adds APVs over REST", "pipelines"),
+}
+"""User name → full name, what for, group; no group: a superuser."""
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the users admin, lead, reviewer and pipeline. Passwords are random and printed once, "
+        "or all the one in HITL_DEMO_PASSWORD. Users that exist keep theirs."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        made = [self._make(name) for name in DEMO_USERS]
+        if not any(made):
+            self.stdout.write("Demo users: all exist already, with the passwords printed then.")
+            return
+        self.stdout.write("Demo users (passwords are not shown again):")
+        for (name, (_, purpose, _)), password in zip(DEMO_USERS.items(), made, strict=True):
+            shown = password or "(exists already)"
+            self.stdout.write(f"  {name:<10} {shown:<20} {purpose}")
+
+    @transaction.atomic
+    def _make(self, name: str) -> str | None:
+        """Make one user; returns the password, or None when the user exists."""
+        users = get_user_model().objects
+        if users.filter(username=name).exists():
+            return None
+        full_name, _, group = DEMO_USERS[name]
+        password: str = settings.HITL_DEMO_PASSWORD or secrets.token_urlsafe(12)
+        user = users.create_user(
+            name,
+            email=f"{name}@example.com",
+            password=password,
+            first_name=full_name.partition(" ")[0],
+            last_name=full_name.partition(" ")[2],
+            is_staff=group is None,
+            is_superuser=group is None,
+        )
+        if group is not None:
+            user.groups.add(Group.objects.get(name=group))
+        return password

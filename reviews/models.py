@@ -1,0 +1,382 @@
+"""APVs and the decisions on them. Rules that must hold stand here as database constraints."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models, transaction
+from django.db.models.functions import Length, Trim
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+from django.utils import timezone
+
+from realtime.models import AtomicSave
+from reviews import fields, signals
+from reviews.choices import Action, PatchStrategy, RiskLevel, Severity, Status, Verb, WargameVerdict
+
+CVE_PATTERN = r"^CVE-[0-9]{4}-[0-9]{4,19}$"
+CWE_PATTERN = r"^CWE-[0-9]{1,6}$"
+CODE_PATTERN = r"^APV-[0-9]{4}-[0-9]{3,9}$"
+URL_PATTERN = r"^(https?://[^\s]+)?$"
+DIFF_MAX_BYTES = 1024 * 1024
+JUSTIFICATION_LENGTH = (10, 5000)
+
+UNIT_INTERVAL = (MinValueValidator(0.0), MaxValueValidator(1.0))
+is_url = RegexValidator(URL_PATTERN, "Enter a URL that starts with http:// or https://.")
+
+
+def unit_interval(**options: Any) -> "models.FloatField[Any, Any]":
+    """A confidence or probability: 0 to 1, or unknown."""
+    return models.FloatField(null=True, blank=True, validators=UNIT_INTERVAL, **options)
+
+
+def one_of(field: str, choices: type[models.TextChoices], *, null: bool = False) -> models.Q:
+    """The condition that `field` holds one of `choices`."""
+    condition = models.Q(**{f"{field}__in": choices.values})
+    return condition | models.Q(**{f"{field}__isnull": True}) if null else condition
+
+
+def within(field: str, least: float, most: float) -> models.Q:
+    """The condition that `field` is unknown or lies from `least` to `most`; NaN does not."""
+    inside = models.Q(**{f"{field}__gte": least, f"{field}__lte": most})
+    return inside | models.Q(**{f"{field}__isnull": True})
+
+
+class APVQuerySet(models.QuerySet["APV"]):
+    """Bulk writes tell the watchers as single saves do."""
+
+    def pending(self) -> "APVQuerySet":
+        return self.filter(status=Status.PENDING)
+
+    def in_queue_order(self) -> "APVQuerySet":
+        """Highest priority first, then oldest first."""
+        return self.order_by("-priority", "created_at", "pk")
+
+    def bulk_create(self, objs: Iterable["APV"], *args: Any, **options: Any) -> list["APV"]:
+        if options.get("ignore_conflicts") or options.get("update_conflicts"):
+            raise ValueError("APVs are added whole: which rows a conflict skipped cannot be told.")
+        apvs = list(objs)
+        with transaction.atomic(using=self.db):
+            fields.assign_codes(apvs)
+            super().bulk_create(apvs, *args, **options)
+            signals.tell_new_apvs(apvs)
+        return apvs
+
+    def update(self, **values: Any) -> int:
+        with transaction.atomic(using=self.db):
+            values.setdefault("version", models.F("version") + 1)
+            changed = super().update(**values)
+            signals.tell_stats_changed()
+        return changed
+
+
+class APV(AtomicSave):
+    """An Autonomous Patch Validation: a machine-made patch with the evidence for it."""
+
+    apv_id = models.UUIDField("APV id", primary_key=True, default=uuid.uuid4, editable=False)
+    apv_code = fields.CodeField(
+        "code",
+        max_length=18,
+        unique=True,
+        blank=True,
+        validators=[RegexValidator(CODE_PATTERN, "Enter a code like APV-2026-001.")],
+        help_text="Left empty, the next of this year.",
+    )
+    status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
+    version = fields.VersionField(default=1, editable=False)
+    priority = fields.PriorityField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(10)],
+        help_text="1 to 10; left empty, from the severity.",
+    )
+    severity = models.CharField(max_length=8, choices=Severity)
+
+    cve_id = models.CharField(
+        "CVE",
+        max_length=28,
+        null=True,
+        blank=True,
+        validators=[RegexValidator(CVE_PATTERN, "Enter a CVE id like CVE-2026-12345.")],
+    )
+    cve_title = models.CharField("CVE title", max_length=300, blank=True)
+    cve_description = models.TextField("CVE description", max_length=20_000, blank=True)
+    cvss_score = models.FloatField(
+        "CVSS score",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.0), MaxValueValidator(10.0)],
+    )
+    cwe_ids = ArrayField(
+        models.CharField(
+            max_length=10, validators=[RegexValidator(CWE_PATTERN, "Enter CWE ids like CWE-79.")]
+        ),
+        verbose_name="CWEs",
+        size=50,
+        default=list,
+        blank=True,
+    )
+
+    package_name = models.CharField("package", max_length=214)
+    package_version = models.CharField(max_length=100, blank=True)
+    package_ecosystem = models.CharField("ecosystem", max_length=50, blank=True)
+    fixed_version = models.CharField(max_length=100, blank=True)
+
+    vulnerable_code_signature = models.TextField(max_length=10_000, blank=True)
+    vulnerable_code_type = models.CharField(max_length=100, blank=True)
+    affected_files = ArrayField(
+        models.CharField(max_length=1000), size=1000, default=list, blank=True
+    )
+
+    confirmed = models.BooleanField(default=False)
+    confirmation_confidence = unit_interval()
+    static_confidence = unit_interval()
+    dynamic_confidence = unit_interval()
+    false_positive_probability = unit_interval()
+
+    patch_strategy = models.CharField("strategy", max_length=20, choices=PatchStrategy)
+    patch_description = models.TextField(max_length=20_000, blank=True)
+    patch_diff = models.TextField(blank=True, help_text="A unified diff, up to 1 MiB.")
+    patch_confidence = unit_interval()
+    patch_risk_level = models.CharField(
+        max_length=6,
+        choices=RiskLevel,
+        null=True,
+        blank=True,
+    )
+
+    validation_passed = models.BooleanField(default=False)
+    validation_confidence = unit_interval()
+    validation_warnings = ArrayField(
+        models.CharField(max_length=2000), size=200, default=list, blank=True
+    )
+
+    pr_number = models.PositiveIntegerField(
+        "PR number", null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    pr_url = models.CharField("PR URL", max_length=2000, blank=True, validators=[is_url])
+    pr_branch = models.CharField("PR branch", max_length=255, blank=True)
+
+    wargame_verdict = models.CharField(
+        max_length=12,
+        choices=WargameVerdict,
+        null=True,
+        blank=True,
+    )
+    wargame_confidence = unit_interval()
+    wargame_run_url = models.CharField(max_length=2000, blank=True, validators=[is_url])
+    wargame_evidence = models.JSONField(default=dict, blank=True)
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[Any] = APVQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "APV"
+        verbose_name_plural = "APVs"
+        permissions = [
+            ("decide_apv", "Can decide pending APVs"),
+            ("decide_escalated", "Can decide escalated APVs"),
+            ("decide_on_behalf", "Can record a decision under another reviewer's name"),
+            ("view_stats", "Can view the review statistics"),
+        ]
+        indexes = [
+            models.Index(
+                "priority",
+                "created_at",
+                "apv_id",
+                name="apv_queue",
+                condition=models.Q(status=Status.PENDING),
+            ),
+            models.Index(fields=["-created_at", "apv_id"], name="apv_newest"),
+            models.Index(fields=["cve_id"], name="apv_cve"),
+            models.Index(fields=["package_ecosystem", "package_name"], name="apv_package"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=one_of("status", Status), name="apv_status"),
+            models.CheckConstraint(condition=one_of("severity", Severity), name="apv_severity"),
+            models.CheckConstraint(
+                condition=one_of("patch_strategy", PatchStrategy), name="apv_patch_strategy"
+            ),
+            models.CheckConstraint(
+                condition=one_of("patch_risk_level", RiskLevel, null=True), name="apv_risk_level"
+            ),
+            models.CheckConstraint(
+                condition=one_of("wargame_verdict", WargameVerdict, null=True),
+                name="apv_wargame_verdict",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(apv_code__regex=CODE_PATTERN), name="apv_code_form"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(priority__range=(1, 10), priority__isnull=False),
+                name="apv_priority",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cve_id__isnull=True) | models.Q(cve_id__regex=CVE_PATTERN),
+                name="apv_cve_form",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(package_name=""), name="apv_package_name_given"
+            ),
+            models.CheckConstraint(condition=within("cvss_score", 0, 10), name="apv_cvss_score"),
+            *(
+                models.CheckConstraint(condition=within(field, 0, 1), name=f"apv_{field}")
+                for field in (
+                    "confirmation_confidence",
+                    "static_confidence",
+                    "dynamic_confidence",
+                    "false_positive_probability",
+                    "patch_confidence",
+                    "validation_confidence",
+                    "wargame_confidence",
+                )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(pr_url__regex=URL_PATTERN), name="apv_pr_url"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(wargame_run_url__regex=URL_PATTERN), name="apv_wargame_run_url"
+            ),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(
+                    models.Func(
+                        "patch_diff",
+                        function="octet_length",
+                        output_field=models.IntegerField(),
+                    ),
+                    DIFF_MAX_BYTES,
+                ),
+                name="apv_patch_diff_size",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.apv_code)
+
+    @property
+    def recommendation(self) -> Verb:
+        """What the machine would do: approve if the wargame succeeded and validation passed."""
+        won = self.wargame_verdict == WargameVerdict.SUCCESS and self.validation_passed
+        return Verb.APPROVE if won else Verb.REJECT
+
+
+class CodeSequence(models.Model):
+    """The last number given to an APV code in a year; the row is the lock on numbering."""
+
+    year = models.PositiveSmallIntegerField(primary_key=True)
+    last = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"APV-{self.year}-{self.last:03d}"
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    """Decisions are made one by one, through `services.decide`."""
+
+    def bulk_create(self, *args: Any, **options: Any) -> Any:
+        raise TypeError("Decisions are not made in bulk; call reviews.services.decide for each.")
+
+
+class Decision(AtomicSave):
+    """What a person decided on an APV, and what they saw then. Never edited, never deleted.
+
+    A trigger in the database refuses UPDATE and DELETE (migration 0002).
+    """
+
+    decision_id = models.UUIDField(
+        "decision id", primary_key=True, default=uuid.uuid4, editable=False
+    )
+    apv = models.ForeignKey(
+        APV, on_delete=models.PROTECT, related_name="decisions", verbose_name="APV"
+    )
+    decision = models.CharField(max_length=8, choices=Verb)
+    justification = models.TextField()
+    confidence = models.FloatField(default=1.0, validators=UNIT_INTERVAL)
+    modifications = models.JSONField(default=dict, blank=True)
+
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions"
+    )
+    reviewer_name = models.CharField(max_length=150)
+    reviewer_email = models.CharField(max_length=254, blank=True)
+
+    # A snapshot of what was decided on: the APV may change later, the record must not.
+    cve_id = models.CharField("CVE", max_length=28, null=True, blank=True)
+    severity = models.CharField(max_length=8, choices=Severity)
+    patch_strategy = models.CharField(max_length=20, choices=PatchStrategy)
+    wargame_verdict = models.CharField(max_length=12, choices=WargameVerdict, null=True, blank=True)
+    recommendation = models.CharField(
+        max_length=8, choices=[(verb.value, verb.label) for verb in (Verb.APPROVE, Verb.REJECT)]
+    )
+    diff_sha256 = models.CharField("SHA-256 of the diff", max_length=64)
+    apv_version = models.PositiveIntegerField("APV version")
+    review_seconds = models.FloatField(help_text="From the APV's creation to the decision.")
+
+    action_taken = models.CharField(max_length=20, choices=Action)
+    outcome_notes = models.TextField(blank=True)
+    decided_at = models.DateTimeField(default=timezone.now)
+    action_completed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-decided_at", "-decision_id"], name="decision_newest"),
+            models.Index(fields=["decision", "-decided_at"], name="decision_verb"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=one_of("decision", Verb), name="decision_verb_known"),
+            models.CheckConstraint(
+                condition=within("confidence", 0, 1), name="decision_confidence"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(review_seconds__gte=0), name="decision_review_seconds"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    GreaterThanOrEqual(Length(Trim("justification")), JUSTIFICATION_LENGTH[0]),
+                    LessThanOrEqual(Length("justification"), JUSTIFICATION_LENGTH[1]),
+                ),
+                name="decision_justification_length",
+            ),
+            models.UniqueConstraint(
+                fields=["apv"],
+                condition=~models.Q(decision=Verb.ESCALATE),
+                name="decision_once",
+                violation_error_message="This APV is decided already.",
+            ),
+            models.UniqueConstraint(
+                fields=["apv"],
+                condition=models.Q(decision=Verb.ESCALATE),
+                name="decision_escalated_once",
+                violation_error_message="This APV is escalated already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.decision} {self.apv.apv_code}"
+
+
+class IdempotencyKey(models.Model):
+    """The first answer to a write, given again when its key comes again."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    key = models.CharField(max_length=255)
+    endpoint = models.CharField(max_length=100)
+    fingerprint = models.CharField("SHA-256 of the request body", max_length=64)
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "endpoint", "key"], name="idempotency_key_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,151 @@
+"""The writes: adding APVs and deciding on them. Every door calls these."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from reviews.choices import OUTCOME, Status, Verb
+from reviews.errors import (
+    AlreadyDecided,
+    CodeInUse,
+    FieldErrors,
+    InvalidInput,
+    NotAllowed,
+    UnknownAPV,
+    VersionChanged,
+)
+from reviews.models import APV, JUSTIFICATION_LENGTH, Decision
+
+
+def add_apvs(*, apvs: Sequence[APV]) -> list[APV]:
+    """Add APVs, all or none; those without a code get the next of this year.
+
+    Raises CodeInUse when another APV, here or among `apvs`, has a code of theirs.
+    """
+    codes = [apv.apv_code for apv in apvs if apv.apv_code]
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if taken := twice or codes_in_use(codes):
+        raise CodeInUse(taken)
+    try:
+        with transaction.atomic():
+            return APV.objects.bulk_create(apvs)
+    except IntegrityError:
+        if taken := codes_in_use(codes):  # somebody took it between the look and the write
+            raise CodeInUse(taken) from None
+        raise
+
+
+def codes_in_use(codes: Sequence[str]) -> list[str]:
+    used = APV.objects.filter(apv_code__in=codes).order_by("apv_code")
+    return list(used.values_list("apv_code", flat=True))
+
+
+def decide(
+    *,
+    apv_id: UUID,
+    decision: str,
+    justification: str,
+    reviewer: Any,
+    confidence: float = 1.0,
+    modifications: dict[str, Any] | None = None,
+    version: int | None = None,
+    reviewer_name: str = "",
+    reviewer_email: str = "",
+) -> Decision:
+    """Record a person's decision on an APV and change the APV, in one transaction.
+
+    `confidence` is 0 to 1; `version`, if given, is the APV's version the reviewer read;
+    `reviewer_name` and `reviewer_email` count only with the permission `decide_on_behalf`.
+    Raises UnknownAPV, NotAllowed, InvalidInput, AlreadyDecided or VersionChanged.
+    """
+    modifications = modifications or {}
+    justification = justification.strip()
+    with transaction.atomic():
+        apv = APV.objects.select_for_update().filter(pk=apv_id).first()
+        if apv is None:
+            raise UnknownAPV(f"No APV has the id {apv_id}.")
+        if not reviewer.has_perm("reviews.decide_apv"):
+            raise NotAllowed("You may not decide on APVs.")
+        _check_open(apv, decision, reviewer)
+        if version is not None and version != apv.version:
+            raise VersionChanged(apv.version)
+        _check_input(apv, decision, justification, confidence, modifications)
+        name, email = _signature(reviewer, reviewer_name, reviewer_email)
+        record = _record(
+            apv,
+            decision=decision,
+            justification=justification,
+            confidence=confidence,
+            modifications=modifications,
+            reviewer=reviewer,
+            reviewer_name=name,
+            reviewer_email=email,
+        )
+        apv.status = OUTCOME[decision][0]
+        apv.save(update_fields=["status", "version", "updated_at"])
+    return record
+
+
+def _check_open(apv: APV, decision: str, reviewer: Any) -> None:
+    """A pending APV is open to reviewers, an escalated one to leads, any other to nobody."""
+    if apv.status == Status.PENDING:
+        return
+    if apv.status == Status.ESCALATED and decision != Verb.ESCALATE:
+        if reviewer.has_perm("reviews.decide_escalated"):
+            return
+        raise NotAllowed(f"{apv.apv_code} is escalated: only leads decide on it.")
+    standing = apv.decisions.order_by("-decided_at").select_related("apv").first()
+    if standing is None:
+        raise InvalidInput({"apv_id": [f"{apv.apv_code} is {apv.get_status_display()}, not open."]})
+    raise AlreadyDecided(standing)
+
+
+def _check_input(
+    apv: APV, decision: str, justification: str, confidence: float, modifications: dict[str, Any]
+) -> None:
+    errors: FieldErrors = {}
+    least, most = JUSTIFICATION_LENGTH
+    if not least <= len(justification) <= most:
+        errors["justification"] = [f"Write {least} to {most:,} characters."]
+    if not (math.isfinite(confidence) and 0 <= confidence <= 1):
+        errors["confidence"] = ["Give a number from 0 to 1."]
+    if decision not in Verb.values:
+        errors["decision"] = [f"Choose one of {', '.join(Verb.values)}."]
+    elif decision in {Verb.APPROVE, Verb.REJECT} and apv.pr_number is None:
+        errors["decision"] = [f"{apv.apv_code} has no pull request to {decision}."]
+    elif decision == Verb.MODIFY and not modifications:
+        errors["modifications"] = ["Say what to change."]
+    if errors:
+        raise InvalidInput(errors)
+
+
+def _signature(reviewer: Any, name: str, email: str) -> tuple[str, str]:
+    own_name, own_email = reviewer.get_full_name() or reviewer.get_username(), reviewer.email
+    if reviewer.has_perm("reviews.decide_on_behalf"):
+        return name.strip() or own_name, email.strip() or own_email
+    return own_name, own_email
+
+
+def _record(apv: APV, *, decision: str, **given: Any) -> Decision:
+    """Write the decision, with a snapshot of what was decided on."""
+    now = timezone.now()
+    return Decision.objects.create(
+        apv=apv,
+        decision=decision,
+        cve_id=apv.cve_id,
+        severity=apv.severity,
+        patch_strategy=apv.patch_strategy,
+        wargame_verdict=apv.wargame_verdict,
+        recommendation=apv.recommendation,
+        diff_sha256=hashlib.sha256(apv.patch_diff.encode()).hexdigest(),
+        apv_version=apv.version,
+        review_seconds=max(0.0, (now - apv.created_at).total_seconds()),
+        action_taken=OUTCOME[decision][1],
+        decided_at=now,
+        **given,
+    )
