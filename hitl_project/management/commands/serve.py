@@ -40,6 +40,7 @@ class Command(BaseCommand):
             self._prepare()
         if settings.HITL_OPEN_ACCESS:
             self.stderr.write(self.style.WARNING(OPEN_ACCESS_WARNING))
+        port = listener.getsockname()[1]  # with --port 0, the one the system chose
         where = f"[{host}]" if ":" in host else host
         self.stdout.write(f"\n  HITL Console  http://{where}:{port}/   (Ctrl-C stops it)\n\n")
         self.stdout.flush()

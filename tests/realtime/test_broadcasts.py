@@ -1,0 +1,213 @@
+"""What subscribers hear when something changes, whatever door it came through."""
+
+import json
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.site import Server, Site
+
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+async def test_added_apv_is_told_with_its_exact_fields(server: Server) -> None:
+    async with server.socket() as socket:
+        before = (await socket.subscribe("apvs"))["positions"]["apvs"]
+        added = server.add_apv(severity="CRITICAL")
+        message = await socket.until(type="new_apv", apv_id=added["apv_id"])
+    assert TIMESTAMP.fullmatch(message.pop("timestamp"))
+    assert message == {
+        "type": "new_apv",
+        "apv_id": added["apv_id"],
+        "apv_code": added["apv_code"],
+        "severity": "CRITICAL",
+        "cve_id": "CVE-2023-32681",
+        "package_name": "requests",
+        "channel": "apvs",
+        "offset": before["offset"] + 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("verb", "action", "fields"),
+    [
+        ("approve", "pr_merged", {}),
+        ("reject", "pr_closed", {}),
+        ("modify", "changes_requested", {"modifications": {"version": "2.32.0"}}),
+        ("escalate", "assigned_to_lead", {}),
+    ],
+)
+async def test_decision_is_told_with_its_exact_fields(
+    server: Server, verb: str, action: str, fields: dict[str, Any]
+) -> None:
+    added = server.add_apv()
+    async with server.socket() as socket:
+        before = (await socket.subscribe("decisions"))["positions"]["decisions"]
+        answer = server.decide(added["apv_id"], decision=verb, **fields)
+        assert answer.status_code == 200, answer.text
+        message = await socket.until(type="decision_made", apv_id=added["apv_id"])
+    assert TIMESTAMP.fullmatch(message.pop("timestamp"))
+    assert message == {
+        "type": "decision_made",
+        "decision_id": answer.json()["decision_id"],
+        "apv_id": added["apv_id"],
+        "apv_code": added["apv_code"],
+        "decision": verb,
+        "reviewer_name": "Rita Reviewer",
+        "action_taken": action,
+        "channel": "decisions",
+        "offset": before["offset"] + 1,
+    }
+
+
+async def test_stats_are_told_with_the_numbers_of_the_database(server: Server) -> None:
+    added = server.add_apv()
+    async with server.socket() as socket:
+        await socket.subscribe("stats")
+        server.decide(added["apv_id"])
+        expected = server.client().get("/hitl/reviews/stats").json()
+        message = await socket.until(
+            type="stats_update", total_decisions=expected["total_decisions"]
+        )
+    assert TIMESTAMP.fullmatch(message.pop("timestamp"))
+    assert message == {
+        "type": "stats_update",
+        "pending_reviews": expected["pending_reviews"],
+        "total_decisions": expected["total_decisions"],
+        "decisions_today": expected["decisions_today"],
+    }
+
+
+async def test_snapshot_follows_the_confirmation(server: Server) -> None:
+    async with server.socket() as socket:
+        await socket.subscribe("stats", "apvs", snapshot=True)
+        assert (await socket.receive())["type"] == "stats_update"
+
+
+async def test_only_subscribers_of_a_channel_hear_it(server: Server) -> None:
+    async with (
+        server.socket() as both,
+        server.socket("lead") as only_decisions,
+        server.socket("pipeline") as only_apvs,
+        server.socket() as no_more,
+    ):
+        await both.subscribe("apvs", "decisions")
+        await only_decisions.subscribe("decisions")
+        await only_apvs.subscribe("apvs")
+        await no_more.subscribe("apvs", "decisions")
+        await no_more.ask({"type": "unsubscribe", "channels": ["apvs", "decisions"]})
+        added = server.add_apv()
+        server.decide(added["apv_id"])
+        kinds = [(await both.until(apv_id=added["apv_id"]))["type"] for _ in range(2)]
+        assert sorted(kinds) == ["decision_made", "new_apv"]
+        assert (await only_decisions.until(apv_id=added["apv_id"]))["type"] == "decision_made"
+        assert (await only_apvs.until(apv_id=added["apv_id"]))["type"] == "new_apv"
+        assert await no_more.heard_before_pong() == []
+        assert await only_apvs.heard_before_pong() == []
+
+
+async def test_list_of_apvs_is_told_one_by_one_without_a_hole(server: Server, site: Site) -> None:
+    async with server.socket() as socket:
+        start = (await socket.subscribe("apvs"))["positions"]["apvs"]["offset"]
+        answer = server.post("/hitl/apvs", [_apv(n) for n in range(250)], user="pipeline")
+        assert answer.status_code == 201
+        heard = [await socket.until(type="new_apv") for _ in range(250)]
+    assert [one["offset"] for one in heard] == list(range(start + 1, start + 251))
+    assert [one["apv_id"] for one in heard] == [one["apv_id"] for one in answer.json()]
+
+
+def _apv(number: int) -> dict[str, Any]:
+    return {"severity": "LOW", "package_name": f"p{number}", "patch_strategy": "version_bump"}
+
+
+CREATE = "from reviews.models import APV; a = APV.objects.create(severity='LOW', package_name='{}', patch_strategy='version_bump'); print(a.apv_id)"
+
+
+async def test_row_saved_in_another_process_reaches_a_socket(server: Server, site: Site) -> None:
+    async with server.socket() as socket:
+        await socket.subscribe("apvs")
+        printed = site.manage("shell", "-v", "0", "-c", CREATE.format("other-process"))
+        message = await socket.until(type="new_apv", package_name="other-process")
+        assert message["apv_id"] in printed
+
+
+async def test_rolled_back_row_is_never_told_and_spends_no_offset(
+    server: Server, site: Site
+) -> None:
+    rolled_back = "\n".join(
+        [
+            "from django.db import transaction",
+            "with transaction.atomic():",
+            f"    {CREATE.format('rolled-back')}",
+            "    transaction.set_rollback(True)",
+        ]
+    )
+    async with server.socket() as socket:
+        start = (await socket.subscribe("apvs"))["positions"]["apvs"]["offset"]
+        site.manage("shell", "-v", "0", "-c", rolled_back)
+        site.manage("shell", "-v", "0", "-c", CREATE.format("after-rollback"))
+        message = await socket.until(type="new_apv")
+        assert (message["package_name"], message["offset"]) == ("after-rollback", start + 1)
+
+
+@pytest.mark.parametrize(
+    ("point", "survives"),
+    [("realtime.publish._event", False), ("realtime.publish._send", True)],
+    ids=["before the commit", "after the commit"],
+)
+async def test_process_killed_midway_leaves_row_and_event_or_neither(
+    server: Server, site: Site, point: str, survives: bool
+) -> None:
+    name = f"killed-{uuid4()}"
+    module, function = point.rsplit(".", 1)
+    killed = (
+        f"import os, {module}; {module}.{function} = lambda *_: os._exit(9); {CREATE.format(name)}"
+    )
+    async with server.socket() as socket:
+        start = (await socket.subscribe("apvs"))["positions"]["apvs"]["offset"]
+        site.manage("shell", "-v", "0", "-c", killed, check=False)
+        rows = site.rows("SELECT 1 FROM reviews_apv WHERE package_name = %s", name)
+        events = site.rows("SELECT 1 FROM realtime_event WHERE message LIKE %s", f"%{name}%")
+        assert len(rows) == len(events) == int(survives)
+        server.add_apv(package_name="next")
+        heard = [await socket.until(type="new_apv") for _ in range(1 + survives)]
+    assert [one["package_name"] for one in heard] == [name, "next"][1 - survives :]
+    assert [one["offset"] for one in heard] == list(range(start + 1, start + 2 + survives))
+
+
+async def test_deletion_and_edit_in_the_shell_reach_the_stats(server: Server, site: Site) -> None:
+    async with server.socket() as socket:
+        await socket.subscribe("stats", snapshot=True)
+        await socket.until(type="stats_update")
+        name = f"to-edit-{uuid4()}"
+        site.manage("shell", "-v", "0", "-c", CREATE.format(name))
+        before = await socket.until(type="stats_update")
+        code = f"from reviews.models import APV; APV.objects.filter(package_name='{name}').update(status='rejected')"
+        site.manage("shell", "-v", "0", "-c", code)
+        after = await socket.until(type="stats_update")
+        assert after["pending_reviews"] == before["pending_reviews"] - 1
+
+
+async def test_page_of_another_origin_is_refused_before_the_upgrade(server: Server) -> None:
+    host = server.origin.removeprefix("http://")
+    for origin in ("https://evil.example", f"https://{host}", "http://127.0.0.1", "null"):
+        with pytest.raises(InvalidStatus) as refused:
+            async with server.raw_socket(origin=origin):
+                pass
+        assert refused.value.response.status_code == 403
+
+
+async def test_messages_are_the_same_text_live_and_in_the_log(server: Server, site: Site) -> None:
+    async with server.socket() as socket:
+        await socket.subscribe("apvs")
+        added = server.add_apv()
+        message = await socket.until(apv_id=added["apv_id"])
+        stored = site.rows(
+            'SELECT message FROM realtime_event WHERE channel = %s AND "offset" = %s',
+            "apvs",
+            message["offset"],
+        )
+    assert json.loads(stored[0][0]) == message

@@ -1,0 +1,261 @@
+"""A running installation, as a test sees it from outside: server processes on a real database."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+from websockets.asyncio.client import ClientConnection, connect
+
+ROOT = Path(__file__).parent.parent
+PASSWORD = "correct-horse-battery"  # noqa: S105 — of throwaway users in a throwaway database
+START_SECONDS = 60
+ANSWER_SECONDS = 20
+"""How long a test waits for something that must happen; none asserts how fast it does."""
+
+
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = ANSWER_SECONDS) -> Any:
+    """The first true value of `condition`, asked for again and again."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.02)
+    return value
+
+
+class Site:
+    """A database of its own, and the commands and servers that use it."""
+
+    def __init__(self, name: str, **variables: str) -> None:
+        admin = os.environ["DATABASE_URL"]
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        self.database_url = admin.replace("/postgres?", f"/{name}?")
+        assert self.database_url != admin
+        self.environment = {
+            **os.environ,
+            "DATABASE_URL": self.database_url,
+            "HITL_DEMO_PASSWORD": PASSWORD,
+            **variables,
+        }
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("create_demo_users")
+
+    def manage(self, *arguments: str, stdin: str = "", check: bool = True) -> str:
+        """Run a management command in a process of its own; returns what it printed."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute(sql, parameters).fetchall()  # type: ignore[arg-type]
+
+    @contextlib.contextmanager
+    def uvicorn(self, **variables: str) -> Iterator["Server"]:
+        command = [sys.executable, "manage.py", "serve", "--port", "0"]
+        with self._serving(command, r"http://127\.0\.0\.1:(\d+)/", variables) as server:
+            yield server
+
+    @contextlib.contextmanager
+    def daphne(self, **variables: str) -> Iterator["Server"]:
+        command = [sys.executable, "-m", "daphne", "-v", "1", "-b", "127.0.0.1", "-p", "0"]
+        command.append("hitl_project.asgi:application")
+        with self._serving(command, r"TCP address 127\.0\.0\.1:(\d+)", variables) as server:
+            yield server
+
+    @contextlib.contextmanager
+    def _serving(
+        self, command: list[str], address: str, variables: dict[str, str]
+    ) -> Iterator["Server"]:
+        log = Path(os.environ["HITL_VAR"]) / f"server-{time.monotonic_ns()}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**self.environment, **variables},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+
+            def port() -> Any:
+                assert process.poll() is None, log.read_text()
+                return re.search(address, log.read_text())
+
+            found = wait_for(port, f"the server to listen: {log}", START_SECONDS)
+            server = Server(int(found[1]), process, log)
+            wait_for(server.answers, "the server to answer", START_SECONDS)
+            yield server
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+class Server:
+    """One server process."""
+
+    def __init__(self, port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+        self.origin = f"http://127.0.0.1:{port}"
+        self.ws = f"ws://127.0.0.1:{port}/hitl/ws"
+        self.process = process
+        self.log = log
+        self._clients: dict[str, httpx.Client] = {}
+
+    def answers(self) -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"{self.origin}/hitl/health/live", timeout=5).status_code == 200
+        return False
+
+    def client(self, user: str = "reviewer") -> httpx.Client:
+        """An HTTP client signed in as `user`, or one without credentials for ""."""
+        if user not in self._clients:
+            client = httpx.Client(base_url=self.origin, timeout=60)
+            if user:
+                sign_in(client, user)
+            self._clients[user] = client
+        return self._clients[user]
+
+    def post(self, path: str, body: Any, user: str = "reviewer", **headers: str) -> httpx.Response:
+        return self.client(user).post(path, json=body, headers=headers)
+
+    def add_apv(self, **fields: Any) -> dict[str, Any]:
+        answer = self.post("/hitl/apvs", apv(**fields), user="pipeline")
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    def decide(self, apv_id: str, user: str = "reviewer", **fields: Any) -> httpx.Response:
+        return self.post("/hitl/decisions", decision(apv_id, **fields), user=user)
+
+    @contextlib.asynccontextmanager
+    async def socket(self, user: str = "reviewer", **options: Any) -> AsyncIterator["Socket"]:
+        """A socket of `user` that has received its ack."""
+        async with self.raw_socket(user, **options) as connection:
+            socket = Socket(connection)
+            socket.ack = await socket.receive()
+            yield socket
+
+    def raw_socket(self, user: str = "reviewer", **options: Any) -> connect:
+        headers = options.pop("headers", {})
+        if user:
+            cookies = self.client(user).cookies
+            headers = {"Cookie": f"hitl_session={cookies['hitl_session']}", **headers}
+        return connect(
+            self.ws, additional_headers=headers, **{"origin": self.origin, "proxy": None, **options}
+        )
+
+
+class Socket:
+    """A websocket that speaks JSON."""
+
+    ack: dict[str, Any]
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    async def send(self, message: Any) -> None:
+        await self.connection.send(json.dumps(message))
+
+    async def receive(self, seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
+        import asyncio
+
+        async with asyncio.timeout(seconds):
+            return dict(json.loads(await self.connection.recv()))
+
+    async def ask(self, message: Any) -> dict[str, Any]:
+        """Send a message and return the next one that comes."""
+        await self.send(message)
+        return await self.receive()
+
+    async def subscribe(self, *channels: str, **fields: Any) -> dict[str, Any]:
+        answer = await self.ask({"type": "subscribe", "channels": list(channels), **fields})
+        assert answer["type"] == "subscription_confirmed", answer
+        return answer
+
+    async def until(self, **fields: Any) -> dict[str, Any]:
+        """The next message with these fields; others are passed over."""
+        while True:
+            message = await self.receive()
+            if fields.items() <= message.items():
+                return message
+
+    async def heard_before_pong(self) -> list[dict[str, Any]]:
+        """Everything that came before the answer to a ping: what was sent until now."""
+        await self.send({"type": "ping"})
+        heard = []
+        while (message := await self.receive())["type"] != "pong":
+            heard.append(message)
+        return heard
+
+    async def close_code(self) -> int | None:
+        """The code the server closes the socket with."""
+        import asyncio
+
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await self.connection.wait_closed()
+        return self.connection.close_code
+
+
+def sign_in(client: httpx.Client, user: str) -> None:
+    client.get("/sign-in")
+    form = {"username": user, "password": PASSWORD}
+    form["csrfmiddlewaretoken"] = client.cookies["csrftoken"]
+    answer = client.post("/sign-in", data=form, headers={"Referer": str(client.base_url)})
+    assert answer.status_code == 302, answer.text
+    client.headers["X-CSRFToken"] = client.cookies["csrftoken"]
+
+
+def apv(**fields: Any) -> dict[str, Any]:
+    """The body of a complete APV; `fields` replace its own."""
+    return {
+        "severity": "HIGH",
+        "cve_id": "CVE-2023-32681",
+        "cve_title": "Proxy credentials leak to the destination",
+        "cvss_score": 6.1,
+        "cwe_ids": ["CWE-200"],
+        "package_name": "requests",
+        "package_version": "2.30.0",
+        "package_ecosystem": "PyPI",
+        "fixed_version": "2.31.0",
+        "confirmed": True,
+        "confirmation_confidence": 0.91,
+        "patch_strategy": "version_bump",
+        "patch_diff": "--- a/requirements.txt\n+++ b/requirements.txt\n@@ -1 +1 @@\n-requests==2.30.0\n+requests==2.31.0\n",
+        "validation_passed": True,
+        "pr_number": 7,
+        "pr_url": "https://git.example.com/shop/pulls/7",
+        "wargame_verdict": "success",
+        "wargame_evidence": {"attempts_before": 3, "attempts_after": 0},
+        **fields,
+    }
+
+
+def decision(apv_id: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "apv_id": apv_id,
+        "decision": "approve",
+        "justification": "The bump is minimal and the wargame holds.",
+        **fields,
+    }
