@@ -185,6 +185,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "reviews.api.problems.handle",
+    "DEFAULT_METADATA_CLASS": None,
     "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -192,11 +193,23 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "HITL Console",
     "DESCRIPTION": "Add APVs (Autonomous Patch Validations), read the queue, decide.",
     "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/hitl",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "reviews.api.schema.add_problems",
+    ],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "AUTHENTICATION_WHITELIST": ["reviews.api.authentication.SessionOrOpenAccess"],
+    "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": "reviews.choices.Status",
+        "VerbEnum": "reviews.choices.Verb",
+        "RiskLevelEnum": "reviews.choices.RiskLevel",
+    },
 }
 HITL_MAX_BODY_BYTES = 32 * 1024 * 1024  # a list of APVs; one diff alone is up to 1 MiB
 DATA_UPLOAD_MAX_MEMORY_SIZE = HITL_MAX_BODY_BYTES

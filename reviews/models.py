@@ -19,7 +19,7 @@ from reviews.choices import Action, PatchStrategy, RiskLevel, Severity, Status, 
 CVE_PATTERN = r"^CVE-[0-9]{4}-[0-9]{4,19}$"
 CWE_PATTERN = r"^CWE-[0-9]{1,6}$"
 CODE_PATTERN = r"^APV-[0-9]{4}-[0-9]{3,9}$"
-URL_PATTERN = r"^(https?://[^\s]+)?$"
+URL_PATTERN = r"^https?://[^\s]+$"
 DIFF_MAX_BYTES = 1024 * 1024
 JUSTIFICATION_LENGTH = (10, 5000)
 
@@ -236,10 +236,13 @@ class APV(AtomicSave):
                 )
             ),
             models.CheckConstraint(
-                condition=models.Q(pr_url__regex=URL_PATTERN), name="apv_pr_url"
+                condition=models.Q(pr_url="") | models.Q(pr_url__regex=URL_PATTERN),
+                name="apv_pr_url",
             ),
             models.CheckConstraint(
-                condition=models.Q(wargame_run_url__regex=URL_PATTERN), name="apv_wargame_run_url"
+                condition=models.Q(wargame_run_url="")
+                | models.Q(wargame_run_url__regex=URL_PATTERN),
+                name="apv_wargame_run_url",
             ),
             models.CheckConstraint(
                 condition=LessThanOrEqual(

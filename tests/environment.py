@@ -4,6 +4,7 @@ A pytest plugin (see `addopts`), since pytest-django reads the settings before a
 """
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -21,3 +22,5 @@ os.environ["HITL_ENV_FILE"] = os.devnull
 from hitl_project import embedded  # noqa: E402 — reads the variables set above
 
 embedded.start()
+
+logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -1,5 +1,6 @@
 """Who calls over REST."""
 
+from drf_spectacular.authentication import SessionScheme
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 
@@ -17,3 +18,9 @@ class SessionOrOpenAccess(SessionAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Session"  # with a challenge, missing credentials are a 401 and not a 403
+
+
+class SessionCookieScheme(SessionScheme):
+    """How the API's description names it."""
+
+    target_class = SessionOrOpenAccess

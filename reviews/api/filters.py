@@ -1,10 +1,12 @@
 """What lists can be narrowed and ordered by."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import django_filters as filters
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.forms import ChoiceField
+from django_filters.fields import ChoiceField, IsoDateTimeField
 
 from reviews.choices import PatchStrategy, Severity, Status, Verb, WargameVerdict
 from reviews.models import APV, Decision
@@ -26,6 +28,21 @@ class AnyCaseChoiceFilter(filters.ChoiceFilter):
 
     def __init__(self, choices: Any, **options: Any) -> None:
         super().__init__(choices=choices.choices, empty_label=None, null_label=None, **options)
+
+
+class MomentField(IsoDateTimeField):
+    """A moment in UTC: zones that PostgreSQL does not know, and years it cannot, do not get there."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        moment = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    field_class = MomentField
 
 
 class APVFilter(filters.FilterSet):
@@ -65,8 +82,8 @@ class DecisionFilter(filters.FilterSet):
         method="by_reviewer", max_length=150, label="The reviewer's user name or name"
     )
     apv = filters.UUIDFilter(field_name="apv_id", label="An APV's id")
-    decided_after = filters.IsoDateTimeFilter(field_name="decided_at", lookup_expr="gte")
-    decided_before = filters.IsoDateTimeFilter(field_name="decided_at", lookup_expr="lt")
+    decided_after = MomentFilter(field_name="decided_at", lookup_expr="gte")
+    decided_before = MomentFilter(field_name="decided_at", lookup_expr="lt")
 
     class Meta:
         model = Decision

@@ -1,8 +1,10 @@
 """Lists in pages, each with the positions its rows were read at."""
 
+from functools import cache
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -55,6 +57,7 @@ def page(
     )
 
 
+@cache  # one component each in the API's description
 def page_schema(name: str, item: type[serializers.BaseSerializer[Any]]) -> Any:
     """The serializer that describes such a page to OpenAPI."""
     fields = {
@@ -64,4 +67,5 @@ def page_schema(name: str, item: type[serializers.BaseSerializer[Any]]) -> Any:
         "limit": serializers.IntegerField(),
         "positions": serializers.DictField(child=PositionSerializer()),
     }
-    return type(f"{name.title()}Page", (serializers.Serializer,), fields)
+    page_class = type(f"{name.title()}Page", (serializers.Serializer,), fields)
+    return extend_schema_serializer(many=False)(page_class)

@@ -13,6 +13,7 @@ class ModelPermission(BasePermission):
         user = request.user
         if user is None or not user.is_authenticated:
             return False
+        if view.action is None:
+            return True  # the method is not allowed; that is a 405
         needed = view.permission_for
-        action = view.action or "*"  # no action: the method is not allowed anyway
-        return user.has_perm(needed.get(action, needed["*"]))
+        return user.has_perm(needed.get(view.action, needed["*"]))

@@ -186,19 +186,3 @@ class PositionSerializer(serializers.Serializer[Any]):
 
     epoch = serializers.CharField(allow_blank=True)
     offset = serializers.IntegerField(min_value=0)
-
-
-class ProblemSerializer(serializers.Serializer[Any]):
-    """A problem document (RFC 9457)."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    errors = serializers.DictField(  # type: ignore[assignment]
-        child=serializers.ListField(child=serializers.CharField()),
-        required=False,
-        help_text="The reasons by field.",
-    )
-    decision = DecisionSerializer(required=False, help_text="With 409: the decision that stands.")
-    version = serializers.IntegerField(required=False, help_text="With 409: the current version.")

@@ -32,6 +32,10 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="The same key and body again gives the first answer; another body, 422.",
 )
 
+ONE_OR_MANY = PolymorphicProxySerializer(
+    "OneOrManyAPVs", [APVSerializer, APVSerializer(many=True)], None, many=False
+)
+
 
 class APVViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[APV]):
     """Every APV, whatever its status; pipelines add theirs here."""
@@ -49,10 +53,8 @@ class APVViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[APV]):
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
-        request=PolymorphicProxySerializer(
-            "OneOrManyAPVs", [APVSerializer, APVSerializer(many=True)], None, many=False
-        ),
-        responses={201: APVSerializer},
+        request=ONE_OR_MANY,
+        responses={201: ONE_OR_MANY},
     )
     @idempotent
     def create(self, request: Request) -> Response:

@@ -1,0 +1,53 @@
+"""How the API describes itself: besides what a view declares, the problems any call may meet."""
+
+from typing import Any
+
+from reviews.api.problems import CONTENT_TYPE
+
+PROBLEM = {
+    "type": "object",
+    "description": "A problem document (RFC 9457).",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "object",
+            "description": "The reasons by field.",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+        "decision": {"$ref": "#/components/schemas/Decision"},
+        "version": {"type": "integer", "description": "With 409: the APV's current version."},
+    },
+}
+PROBLEMS = {
+    400: "Fields or parameters are not as they must be; `errors` names them.",
+    401: "No credentials, or no good ones.",
+    403: "The user may not do this.",
+    404: "There is no such thing.",
+    406: "The answer cannot be given in the asked-for form.",
+    409: "The world changed meanwhile: decided already, another version, a code in use.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    422: "The Idempotency-Key came before, with another body.",
+    503: "The database is busy or away.",
+}
+OF_WRITES = {409, 413, 415, 422}
+
+
+def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A post-processing hook: adds the problem documents to each operation."""
+    result["components"]["schemas"]["Problem"] = PROBLEM
+    for path in result["paths"].values():
+        for method, operation in path.items():
+            for status, description in PROBLEMS.items():
+                if method == "post" or status not in OF_WRITES:
+                    operation["responses"][str(status)] = _problem(description)
+    return result
+
+
+def _problem(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {CONTENT_TYPE: {"schema": schema}}}
