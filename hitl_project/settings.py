@@ -1,5 +1,6 @@
 """All settings, read from the environment; `.env.example` says what each variable does."""
 
+import warnings
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -219,6 +220,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = HITL_MAX_BODY_BYTES
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = True  # served from the apps, no collectstatic needed to start
+warnings.filterwarnings("ignore", "No directory at: .*staticfiles")  # so it need not exist
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

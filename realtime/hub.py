@@ -7,7 +7,8 @@ from the event log. A state is delivered as its latest value.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
 from channels.layers import get_channel_layer
@@ -150,7 +151,7 @@ class Hub:
             announced = await self._wait_for_change()
             for state in announced or STATES:
                 if self._subscribers[state]:
-                    with _survives("reading a state", then=lambda s=state: self._changed.add(s)):
+                    with _survives("reading a state", then=partial(self._changed.add, state)):
                         await self._refresh(state, always=state in announced)
             await asyncio.sleep(STATE_SECONDS)
 
@@ -177,15 +178,18 @@ class Hub:
 
     async def _listen(self) -> None:
         """Bring the groups' messages into the inbox, through every outage of the layer."""
-        layer = get_channel_layer()
         while True:
             with _survives("listening to the channel layer"):
-                if self._group_member is None:
-                    self._group_member = await layer.new_channel("hub")
-                await self._join()
-                while True:
-                    self._receive(await layer.receive(self._group_member))
+                await self._receive_all()
             await asyncio.sleep(RETRY_SECONDS)
+
+    async def _receive_all(self) -> None:
+        layer = get_channel_layer()
+        if self._group_member is None:
+            self._group_member = await layer.new_channel("hub")
+        await self._join()
+        while True:
+            self._receive(await layer.receive(self._group_member))
 
     async def _stay_member(self) -> None:
         while True:
@@ -219,14 +223,13 @@ def _differ(before: Message, after: Message) -> bool:
 
 
 @contextlib.contextmanager
-def _survives(doing: str, then: Any = None) -> Any:
-    """Log an outage of the database or the layer, and go on."""
+def _survives(doing: str, then: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Log an outage of the database or the layer, call `then`, and go on."""
     try:
         yield
     except Exception as error:
         logger.warning("%s failed, will be tried again: %r", doing.capitalize(), error)
-        if then is not None:
-            then()
+        then()
 
 
 _hub: Hub | None = None

@@ -260,6 +260,11 @@ class APV(AtomicSave):
     def __str__(self) -> str:
         return str(self.apv_code)
 
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """Check the constraints, but for values that only saving fills in."""
+        unfilled = {name for name in ("apv_code", "priority") if not getattr(self, name)}
+        super().validate_constraints({*(exclude or ()), *unfilled})
+
     @property
     def recommendation(self) -> Verb:
         """What the machine would do: approve if the wargame succeeded and validation passed."""

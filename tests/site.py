@@ -67,7 +67,7 @@ class Site:
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.database_url) as connection:
-            return connection.execute(sql, parameters).fetchall()  # type: ignore[arg-type]
+            return connection.execute(sql, parameters).fetchall()
 
     @contextlib.contextmanager
     def uvicorn(self, **variables: str) -> Iterator["Server"]:

@@ -20,7 +20,7 @@ class SessionOrOpenAccess(SessionAuthentication):
         return "Session"  # with a challenge, missing credentials are a 401 and not a 403
 
 
-class SessionCookieScheme(SessionScheme):
+class SessionCookieScheme(SessionScheme):  # type: ignore[no-untyped-call]
     """How the API's description names it."""
 
-    target_class = SessionOrOpenAccess
+    target_class = "reviews.api.authentication.SessionOrOpenAccess"

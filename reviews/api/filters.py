@@ -19,7 +19,7 @@ class AnyCaseChoiceField(ChoiceField):
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
-        known = {str(key).lower(): key for key, _ in list(self.choices)}  # type: ignore[arg-type]
+        known = {str(key).lower(): key for key, _ in list(self.choices)}
         return known.get(text.lower(), text)
 
 
@@ -34,7 +34,7 @@ class MomentField(IsoDateTimeField):
     """A moment in UTC: zones that PostgreSQL does not know, and years it cannot, do not get there."""
 
     def to_python(self, value: Any) -> datetime | None:
-        moment = super().to_python(value)
+        moment: datetime | None = super().to_python(value)
         try:
             return moment and moment.astimezone(UTC)
         except OverflowError:

@@ -40,6 +40,7 @@ def idempotent(method: Method) -> Method:
         if key is None:
             return method(view, request, *args, **options)
         _check(key)
+        assert request.user.pk is not None  # permissions let nobody else come here
         with transaction.atomic():
             record, is_new = IdempotencyKey.objects.get_or_create(
                 user_id=request.user.pk,

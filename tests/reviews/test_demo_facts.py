@@ -36,7 +36,7 @@ each_advisory = pytest.mark.parametrize("advisory", ADVISORIES, ids=lambda fact:
 
 
 def severity_of(advisory: Advisory) -> str:
-    return CVSS3(advisory["cvss_vector"]).severities()[0].upper()
+    return str(CVSS3(advisory["cvss_vector"]).severities()[0]).upper()
 
 
 def apply_bump(folder: Path, ecosystem: str, package: str, old: str, new: str) -> str:

@@ -1,0 +1,219 @@
+"""The admin: APVs with their evidence, a form to decide, and the record of decisions."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from reviews import services
+from reviews.choices import Status
+from reviews.console.code import highlighted
+from reviews.console.forms import DecisionForm
+from reviews.errors import ReviewError
+from reviews.models import APV, Decision
+
+OPEN = {Status.PENDING, Status.ESCALATED}
+
+admin.site.site_header = admin.site.site_title = "HITL Console"
+admin.site.index_title = "Administration"
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that nobody adds, edits or deletes here."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class DecisionsOfAPV(admin.TabularInline):
+    model = Decision
+    fields = ("decided_at", "decision", "reviewer_name", "justification", "action_taken")
+    readonly_fields = fields
+    ordering = ["-decided_at"]
+    extra = 0
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(APV)
+class APVAdmin(admin.ModelAdmin):
+    """APVs: open ones can be corrected, decided ones only be read; none is deleted."""
+
+    list_display = [
+        "apv_code",
+        "severity",
+        "cve_id",
+        "package_name",
+        "package_ecosystem",
+        "patch_strategy",
+        "wargame_verdict",
+        "status",
+        "created_at",
+    ]
+    list_filter = ["status", "severity", "patch_strategy", "wargame_verdict", "package_ecosystem"]
+    search_fields = ["apv_code", "cve_id", "package_name", "cve_title", "cve_description"]
+    search_help_text = "Code, CVE, package, title or description"
+    date_hierarchy = "created_at"
+    ordering = ["-created_at", "apv_id"]
+    show_full_result_count = False
+    inlines = [DecisionsOfAPV]
+    fieldsets = [
+        (None, {"fields": ["apv_code", "status", "severity", "priority", "version"]}),
+        (
+            "Vulnerability",
+            {"fields": ["cve_id", "cve_title", "cve_description", "cvss_score", "cwe_ids"]},
+        ),
+        (
+            "Package",
+            {"fields": ["package_name", "package_ecosystem", "package_version", "fixed_version"]},
+        ),
+        (
+            "Confirmation",
+            {
+                "fields": [
+                    "confirmed",
+                    "confirmation_confidence",
+                    "static_confidence",
+                    "dynamic_confidence",
+                    "false_positive_probability",
+                    "vulnerable_code_type",
+                    "vulnerable_code_signature",
+                    "files",
+                ]
+            },
+        ),
+        (
+            "Patch",
+            {
+                "fields": [
+                    "patch_strategy",
+                    "patch_description",
+                    "patch_confidence",
+                    "patch_risk_level",
+                    "patch_diff",
+                ]
+            },
+        ),
+        ("Validation", {"fields": ["validation_passed", "validation_confidence", "warnings"]}),
+        ("Pull request", {"fields": ["pr_number", "pr_url", "pr_branch"]}),
+        (
+            "Wargame",
+            {"fields": ["wargame_verdict", "wargame_confidence", "wargame_run_url", "evidence"]},
+        ),
+        ("Times", {"fields": ["created_at", "updated_at"]}),
+    ]
+    readonly_fields = [
+        *("status", "version", "created_at", "updated_at"),
+        *("files", "warnings", "evidence", "diff"),
+    ]
+
+    class Media:
+        css = {"all": ["reviews/admin.css"]}
+
+    def get_fieldsets(self, request: HttpRequest, obj: APV | None = None) -> Any:
+        """The diff is written when an APV is added, and read, in colours, ever after."""
+        if obj is None:
+            return self.fieldsets
+        return [
+            (
+                name,
+                {"fields": ["diff" if one == "patch_diff" else one for one in options["fields"]]},
+            )
+            for name, options in self.fieldsets or []
+        ]
+
+    def has_change_permission(self, request: HttpRequest, obj: APV | None = None) -> bool:
+        is_open = obj is None or obj.status in OPEN
+        return is_open and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: APV | None = None) -> bool:
+        return False
+
+    @admin.display(description="Affected files")
+    def files(self, apv: APV) -> str:
+        return "\n".join(apv.affected_files) or "–"
+
+    @admin.display(description="Warnings")
+    def warnings(self, apv: APV) -> str:
+        return "\n".join(apv.validation_warnings) or "–"
+
+    @admin.display(description="Evidence")
+    def evidence(self, apv: APV) -> SafeString:
+        text = json.dumps(apv.wargame_evidence, indent=2, ensure_ascii=False)
+        return format_html('<pre class="evidence">{}</pre>', text)
+
+    @admin.display(description="Diff")
+    def diff(self, apv: APV) -> SafeString | str:
+        return highlighted(apv.patch_diff) if apv.patch_diff else "–"
+
+    def get_urls(self) -> Any:
+        decide = self.admin_site.admin_view(self.decide)
+        return [path("<uuid:pk>/decide/", decide, name="reviews_apv_decide"), *super().get_urls()]
+
+    def decide(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The form that decides on one APV, through the same service as every door."""
+        if not request.user.has_perm("reviews.decide_apv"):
+            raise PermissionDenied
+        apv = get_object_or_404(APV, pk=pk)
+        form = DecisionForm(request.POST or None, initial={"version": apv.version})
+        if request.method == "POST" and form.is_valid():
+            try:
+                decision = services.decide(apv_id=pk, reviewer=request.user, **form.cleaned_data)
+            except ReviewError as error:
+                form.take(error)
+            else:
+                messages.success(request, f"{apv}: {decision.get_action_taken_display()}.")
+                return redirect(reverse("admin:reviews_apv_changelist"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Decide on {apv.apv_code}",
+            "opts": self.opts,
+            "apv": apv,
+            "form": form,
+            "media": self.media,
+            "diff": self.diff(apv),
+        }
+        return TemplateResponse(request, "admin/reviews/apv/decide.html", context)
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    """The record of decisions, for reading."""
+
+    list_display = [
+        "decided_at",
+        "apv",
+        "decision",
+        "reviewer_name",
+        "severity",
+        "cve_id",
+        "action_taken",
+    ]
+    list_filter = ["decision", "severity", "patch_strategy", "decided_at"]
+    list_select_related = ["apv"]
+    search_fields = ["apv__apv_code", "cve_id", "reviewer_name", "justification"]
+    date_hierarchy = "decided_at"
+    ordering = ["-decided_at", "-decision_id"]
+    show_full_result_count = False
