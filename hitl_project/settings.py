@@ -13,11 +13,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 
-def number(name: str, default: int, *, least: int = 0) -> int:
-    """The whole number in variable `name`; ImproperlyConfigured when it is none or too small."""
+def number(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -> int:
+    """The whole number in variable `name`; ImproperlyConfigured when it is none or out of range."""
     text = env.str(name, default=str(default))
-    if not text.isascii() or not text.isdigit() or int(text) < least:
-        raise ImproperlyConfigured(f"{name} must be a whole number from {least} up, not {text!r}")
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        allowed = f"from {least} up" if most == 2**31 - 1 else f"from {least} to {most}"
+        raise ImproperlyConfigured(f"{name} must be a whole number {allowed}, not {text!r}")
     return int(text)
 
 
@@ -45,7 +46,7 @@ DATABASE_URL = url("DATABASE_URL", "postgresql", "postgres")
 REDIS_URL = url("REDIS_URL", "redis", "rediss", "unix")
 HITL_VAR = embedded.var_folder()
 HOST = env.str("HOST", default="127.0.0.1")
-PORT = number("PORT", 8003)
+PORT = number("PORT", 8003, most=65_535)
 DEBUG = switch("DEBUG")
 
 SECRET_KEY = env.str("SECRET_KEY", default="")

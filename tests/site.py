@@ -17,7 +17,7 @@ import psycopg
 from websockets.asyncio.client import ClientConnection, connect
 
 ROOT = Path(__file__).parent.parent
-PASSWORD = "correct-horse-battery"  # noqa: S105 — of throwaway users in a throwaway database
+PASSWORD = "correct-horse-battery"
 START_SECONDS = 60
 ANSWER_SECONDS = 20
 """How long a test waits for something that must happen; none asserts how fast it does."""
@@ -227,6 +227,14 @@ def sign_in(client: httpx.Client, user: str) -> None:
     client.headers["X-CSRFToken"] = client.cookies["csrftoken"]
 
 
+DIFF = """--- a/requirements.txt
++++ b/requirements.txt
+@@ -1 +1 @@
+-requests==2.30.0
++requests==2.31.0
+"""
+
+
 def apv(**fields: Any) -> dict[str, Any]:
     """The body of a complete APV; `fields` replace its own."""
     return {
@@ -242,7 +250,7 @@ def apv(**fields: Any) -> dict[str, Any]:
         "confirmed": True,
         "confirmation_confidence": 0.91,
         "patch_strategy": "version_bump",
-        "patch_diff": "--- a/requirements.txt\n+++ b/requirements.txt\n@@ -1 +1 @@\n-requests==2.30.0\n+requests==2.31.0\n",
+        "patch_diff": DIFF,
         "validation_passed": True,
         "pr_number": 7,
         "pr_url": "https://git.example.com/shop/pulls/7",

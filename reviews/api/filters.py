@@ -31,7 +31,7 @@ class AnyCaseChoiceFilter(filters.ChoiceFilter):
 
 
 class MomentField(IsoDateTimeField):
-    """A moment in UTC: zones that PostgreSQL does not know, and years it cannot, do not get there."""
+    """A moment in UTC: PostgreSQL knows fewer zones and years than ISO 8601."""
 
     def to_python(self, value: Any) -> datetime | None:
         moment: datetime | None = super().to_python(value)

@@ -123,7 +123,10 @@ def _apv(number: int) -> dict[str, Any]:
     return {"severity": "LOW", "package_name": f"p{number}", "patch_strategy": "version_bump"}
 
 
-CREATE = "from reviews.models import APV; a = APV.objects.create(severity='LOW', package_name='{}', patch_strategy='version_bump'); print(a.apv_id)"
+CREATE = (
+    "from reviews.models import APV; print(APV.objects.create("
+    "severity='LOW', package_name='{}', patch_strategy='version_bump').apv_id)"
+)
 
 
 async def test_row_saved_in_another_process_reaches_a_socket(server: Server, site: Site) -> None:
@@ -185,7 +188,8 @@ async def test_deletion_and_edit_in_the_shell_reach_the_stats(server: Server, si
         name = f"to-edit-{uuid4()}"
         site.manage("shell", "-v", "0", "-c", CREATE.format(name))
         before = await socket.until(type="stats_update")
-        code = f"from reviews.models import APV; APV.objects.filter(package_name='{name}').update(status='rejected')"
+        one = f"APV.objects.filter(package_name='{name}')"
+        code = f"from reviews.models import APV; {one}.update(status='rejected')"
         site.manage("shell", "-v", "0", "-c", code)
         after = await socket.until(type="stats_update")
         assert after["pending_reviews"] == before["pending_reviews"] - 1

@@ -123,9 +123,9 @@ def test_bulk_update_raises_the_version() -> None:
 
 def test_rollback_leaves_no_gap_in_codes_or_offsets() -> None:
     first = APV.objects.create(**apv())
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         APV.objects.create(**apv())
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     second = APV.objects.create(**apv())
     number = int(first.apv_code.rsplit("-", 1)[1])
     assert int(second.apv_code.rsplit("-", 1)[1]) == number + 1

@@ -6,11 +6,12 @@ import socket
 import sys
 from typing import Any
 
+import psycopg
 import uvicorn
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from reviews.models import APV
 
@@ -31,9 +32,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, host: str, port: int, prepare: bool, **options: Any) -> None:
-        signal.signal(
-            signal.SIGTERM, lambda *_: sys.exit(143)
-        )  # so that what is started is stopped
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaving stops what was started
+        try:
+            self._serve(host, port, prepare)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+    def _serve(self, host: str, port: int, prepare: bool) -> None:
         listener = self._listen(host, port)
         self._check_database()
         if prepare:
@@ -76,10 +81,12 @@ class Command(BaseCommand):
         return listener
 
     def _check_database(self) -> None:
+        """One attempt beside the pool, which would go on trying and log each time."""
         try:
-            connection.ensure_connection()
-        except DatabaseError as error:
-            raise CommandError(f"cannot reach PostgreSQL: {error}; see DATABASE_URL") from None
+            psycopg.connect(**connection.get_connection_params()).close()
+        except psycopg.OperationalError as error:
+            reason = str(error).splitlines()[0]
+            raise CommandError(f"cannot reach PostgreSQL: {reason}; see DATABASE_URL") from None
 
     def _prepare(self) -> None:
         call_command("migrate", verbosity=0)

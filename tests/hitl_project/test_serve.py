@@ -1,0 +1,181 @@
+"""`manage.py serve` from nothing, as `make run` calls it, with embedded servers of its own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.site import PASSWORD, ROOT, START_SECONDS, Server, sign_in, wait_for
+
+
+class Installation:
+    """A data folder, and processes that use it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            **{key: text for key, text in os.environ.items() if key in {"PATH", "HOME", "LANG"}},
+            "HITL_VAR": str(folder),
+            "HITL_ENV_FILE": os.devnull,
+            "HITL_DEMO_PASSWORD": PASSWORD,
+        }
+        self.started: list[subprocess.Popen[bytes]] = []
+
+    def run(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env={**self.environment, **variables},
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+            check=False,
+        )
+
+    def serve(self) -> Server:
+        log = self.folder.parent / f"serve-{len(self.started)}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve", "--prepare", "--port", "0"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self.started.append(process)
+
+        def address() -> re.Match[str] | None:
+            assert process.poll() is None, log.read_text()
+            return re.search(r"http://127\.0\.0\.1:(\d+)/", log.read_text())
+
+        found = wait_for(address, "the address to be printed", START_SECONDS)
+        server = Server(int(found[1]), process, log)
+        wait_for(server.answers, "the server to answer", START_SECONDS)
+        return server
+
+    def embedded(self) -> list[psutil.Process]:
+        """The PostgreSQL and Redis processes with data in the folder."""
+        return [
+            process
+            for process in psutil.process_iter(["cmdline", "cwd", "name", "status"])
+            if process.info["name"] in {"postgres", "redis-server"}
+            and process.info["status"] != psutil.STATUS_ZOMBIE
+            and (
+                str(self.folder) in " ".join(process.info["cmdline"] or [])
+                or str(process.info["cwd"]).startswith(str(self.folder))
+            )
+        ]
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    tmp_path.chmod(0o755)  # as root, PostgreSQL runs under another user
+    made = Installation(tmp_path / "var")
+    yield made
+    for process in made.started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    made.run("shell", "-c", "pass")  # the last to leave stops what a kill left running
+
+
+def stop(server: Server, number: int) -> str:
+    server.process.send_signal(number)
+    server.process.wait(30)
+    return server.log.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_first_start_prepares_everything_and_a_signal_stops_it(
+    installation: Installation, number: int
+) -> None:
+    server = installation.serve()
+    printed = server.log.read_text()
+    for user in ("admin", "lead", "reviewer", "pipeline"):
+        assert re.search(rf"^  {user} +{PASSWORD}", printed, re.MULTILINE)
+    with httpx.Client(base_url=server.origin) as client:
+        sign_in(client, "reviewer")
+        assert client.get("/hitl/reviews").json()["total"] == 25
+        assert client.get("/hitl/health/ready").json()["status"] == "ready"
+    assert len(installation.embedded()) >= 2
+    assert "Traceback" not in stop(server, number)
+    wait_for(lambda: not installation.embedded(), "the embedded servers to stop")
+
+
+def test_second_start_finds_its_data_and_other_processes_reach_it(
+    installation: Installation,
+) -> None:
+    first = installation.serve()
+    code = "from reviews.models import APV; print(APV.objects.count())"
+    done = installation.run("shell", "-v", "0", "-c", code)
+    assert done.stdout.strip() == "25", done.stderr
+    assert first.answers()  # the other process left without stopping anything
+    secret = (installation.folder / "secret_key").read_text()
+    stop(first, signal.SIGTERM)
+
+    second = installation.serve()
+    assert "exist already" in second.log.read_text()
+    with httpx.Client(base_url=second.origin) as client:
+        sign_in(client, "reviewer")
+        assert client.get("/hitl/reviews").json()["total"] == 25
+    assert (installation.folder / "secret_key").read_text() == secret
+    assert (installation.folder / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_killed_server_leaves_nothing_that_a_later_start_trips_over(
+    installation: Installation,
+) -> None:
+    stop(installation.serve(), signal.SIGKILL)
+    assert len(installation.embedded()) >= 2
+    stop(installation.serve(), signal.SIGTERM)
+    wait_for(lambda: not installation.embedded(), "the embedded servers to stop")
+
+
+def test_port_in_use_is_said_in_one_line(installation: Installation) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = installation.run("serve", "--prepare", "--port", str(port))
+    assert done.returncode != 0
+    assert_one_line(done, f"cannot listen on 127.0.0.1:{port}")
+
+
+ELSEWHERE = {
+    "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+    "REDIS_URL": "redis://127.0.0.1:1",
+    "SECRET_KEY": "x" * 60,
+}
+
+
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL must be a URL that starts with"),
+        ({"REDIS_URL": "localhost"}, "REDIS_URL must be a URL that starts with"),
+        ({"SECRET_KEY": ""}, "SECRET_KEY must be set when DATABASE_URL is set"),
+        ({"PORT": "http"}, "PORT must be a whole number"),
+        ({"PORT": "70000"}, "PORT must be"),
+        ({"DEBUG": "perhaps"}, "DEBUG must be on or off"),
+        ({}, "cannot reach PostgreSQL"),
+    ],
+    ids=str,
+)
+def test_wrong_setting_is_said_in_one_line(
+    installation: Installation, variables: dict[str, str], reason: str
+) -> None:
+    done = installation.run("serve", **{"PORT": "0", **ELSEWHERE, **variables})
+    assert done.returncode != 0
+    assert_one_line(done, reason)
+
+
+def assert_one_line(done: "subprocess.CompletedProcess[str]", reason: str) -> None:
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    assert len(lines) == 1, done.stdout + done.stderr
+    assert reason in lines[0]
