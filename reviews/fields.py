@@ -1,6 +1,6 @@
 """Model fields that fill themselves while a row is saved, whichever door it comes through."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -40,13 +40,13 @@ class VersionField(models.PositiveIntegerField):  # type: ignore[type-arg]
         return super().pre_save(model_instance, add)
 
 
-def assign_codes(apvs: "Iterable[APV]") -> None:
+def assign_codes(apvs: "Sequence[APV]") -> None:
     """Give each APV without a code the next of this year.
 
     Must run in the transaction that saves them: the year's row stays locked until it ends, so a
     rollback leaves no gap. Numbers that somebody took by giving a code are stepped over.
     """
-    from reviews.models import APV, CodeSequence
+    from reviews.models import CodeSequence
 
     nameless = [apv for apv in apvs if not apv.apv_code]
     if not nameless:
@@ -54,12 +54,23 @@ def assign_codes(apvs: "Iterable[APV]") -> None:
     year = timezone.now().year
     CodeSequence.objects.bulk_create([CodeSequence(year=year)], ignore_conflicts=True)
     sequence = CodeSequence.objects.select_for_update().get(year=year)
-    numbers = (number for number in range(sequence.last + 1, 10**9))
-    for apv in nameless:
-        code, sequence.last = next(
-            (code, number)
-            for number in numbers
-            if not APV.objects.filter(apv_code=(code := f"APV-{year}-{number:03d}")).exists()
-        )
-        apv.apv_code = code
+    given = {apv.apv_code for apv in apvs}
+    codes = _free_codes(year, sequence.last, len(nameless), given)
+    for apv, (number, code) in zip(nameless, codes, strict=True):
+        apv.apv_code, sequence.last = code, number
     sequence.save(update_fields=["last"])
+
+
+def _free_codes(year: int, last: int, count: int, given: set[str]) -> list[tuple[int, str]]:
+    """The next `count` numbers after `last` with their codes, without those that are taken."""
+    from reviews.models import APV
+
+    free: list[tuple[int, str]] = []
+    while len(free) < count:
+        block = range(last + 1, last + 1 + count - len(free))
+        codes = {f"APV-{year}-{number:03d}": number for number in block}
+        used = APV.objects.filter(apv_code__in=codes).values_list("apv_code", flat=True)
+        taken = given.union(used)
+        free += [(number, code) for code, number in codes.items() if code not in taken]
+        last = block[-1]
+    return free

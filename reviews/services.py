@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,12 @@ from reviews.errors import (
 )
 from reviews.models import APV, JUSTIFICATION_LENGTH, Decision
 
+DECIDERS = {
+    Status.PENDING: ["reviews.decide_apv"],
+    Status.ESCALATED: ["reviews.decide_apv", "reviews.decide_escalated"],
+}
+"""The permissions that deciding needs, for each status in which an APV is open."""
+
 
 def add_apvs(*, apvs: Sequence[APV]) -> list[APV]:
     """Add APVs, all or none; those without a code get the next of this year.
@@ -28,7 +35,7 @@ def add_apvs(*, apvs: Sequence[APV]) -> list[APV]:
     Raises CodeInUse when another APV, here or among `apvs`, has a code of theirs.
     """
     codes = [apv.apv_code for apv in apvs if apv.apv_code]
-    twice = sorted({code for code in codes if codes.count(code) > 1})
+    twice = sorted(code for code, times in Counter(codes).items() if times > 1)
     if taken := twice or codes_in_use(codes):
         raise CodeInUse(taken)
     try:
@@ -91,14 +98,20 @@ def decide(
     return record
 
 
+def may_decide(user: Any, apv: APV) -> bool:
+    """Whether `user` may decide on `apv` as it stands."""
+    needed = DECIDERS.get(Status(apv.status))
+    return needed is not None and bool(user.has_perms(needed))
+
+
 def _check_open(apv: APV, decision: str, reviewer: Any) -> None:
     """A pending APV is open to reviewers, an escalated one to leads, any other to nobody."""
+    if apv.status == Status.ESCALATED and decision != Verb.ESCALATE:
+        if not may_decide(reviewer, apv):
+            raise NotAllowed(f"{apv.apv_code} is escalated: only leads decide on it.")
+        return
     if apv.status == Status.PENDING:
         return
-    if apv.status == Status.ESCALATED and decision != Verb.ESCALATE:
-        if reviewer.has_perm("reviews.decide_escalated"):
-            return
-        raise NotAllowed(f"{apv.apv_code} is escalated: only leads decide on it.")
     standing = apv.decisions.order_by("-decided_at").select_related("apv").first()
     if standing is None:
         raise InvalidInput({"apv_id": [f"{apv.apv_code} is {apv.get_status_display()}, not open."]})

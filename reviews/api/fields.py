@@ -74,5 +74,5 @@ class BoundedBytes:
         self.most = most
 
     def __call__(self, value: str) -> None:
-        if len(value.encode()) > self.most:
+        if len(value.encode(errors="surrogatepass")) > self.most:
             raise serializers.ValidationError(f"Give at most {self.most:,} bytes.")

@@ -100,6 +100,7 @@ INVALID: list[tuple[dict[str, Any], str]] = [
     ({"patch_diff": "x" * (2 * 1024 * 1024)}, "patch_diff"),
     ({"patch_diff": "é" * (600 * 1024)}, "patch_diff"),
     ({"patch_diff": "\0"}, "patch_diff"),
+    ({"patch_diff": "\ud800"}, "patch_diff"),
     ({"patch_confidence": 1.01}, "patch_confidence"),
     ({"static_confidence": "-Infinity"}, "static_confidence"),
     ({"affected_files": ["a", {"b": 1}]}, "affected_files[1]"),
