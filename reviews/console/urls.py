@@ -1,10 +1,16 @@
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.urls import path, re_path
 
 from reviews.console import views
 
+code = r"(?P<code>APV-[0-9]{4}-[0-9]{3,9})"
+
 urlpatterns = [
     path("", views.queue, name="console"),
+    path("queue", views.queue_part, name="queue-part"),
+    path("queue/rows", views.queue_rows, name="queue-rows"),
+    re_path(rf"^apvs/{code}$", views.apv, name="apv"),
+    re_path(rf"^apvs/{code}/state$", views.apv_state, name="apv-state"),
     path("sign-in", LoginView.as_view(template_name="console/sign_in.html"), name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
 ]

@@ -1,0 +1,23 @@
+"""Who sees the pages, and who may decide there."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpResponseBase
+from django.views.decorators.cache import never_cache
+
+from realtime.channels import CHANNELS
+
+View = Callable[..., HttpResponseBase]
+
+
+def readers_only(view: View) -> View:
+    """A page for those who may read APVs; no cache keeps it, so that signing out hides it."""
+    allowed = permission_required("reviews.view_apv", raise_exception=True)(view)
+    return never_cache(login_required(allowed))
+
+
+def channels_of(user: Any) -> list[str]:
+    """The channels of the socket that `user` may read."""
+    return [one.name for one in CHANNELS.values() if user.has_perm(one.permission)]

@@ -1,0 +1,17 @@
+/** Parts of pages, read anew from the server. */
+
+/** The session has ended, or this user may not read the page any more. */
+export class SignedOut extends Error {}
+
+export async function read(address) {
+  // A redirect leads to the sign-in page, which is no answer to anything asked here.
+  const answer = await fetch(address, { redirect: "manual", headers: { Accept: "*/*" } });
+  if (answer.type === "opaqueredirect" || answer.status === 403) throw new SignedOut(address);
+  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+  return answer;
+}
+
+export async function readElement(address, selector) {
+  const text = await (await read(address)).text();
+  return new DOMParser().parseFromString(text, "text/html").querySelector(selector);
+}

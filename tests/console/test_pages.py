@@ -1,0 +1,421 @@
+import html
+import json
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.utils import timezone
+
+from realtime.models import Counter
+from reviews.choices import Status
+from reviews.console.evidence import GROUPS
+from reviews.console.queue import PAGE, in_words
+from reviews.models import APV, Decision
+
+pytestmark = pytest.mark.django_db
+
+SCRIPT = "<script>alert(1)</script>"
+JUSTIFICATION = "The bump is minimal and the wargame holds."
+
+
+def client_of(group: str, full_name: str = "") -> Client:
+    """A browser in which a new user of `group` is signed in."""
+    first, _, last = full_name.partition(" ")
+    user = User.objects.create_user(uuid.uuid4().hex, first_name=first, last_name=last)
+    user.groups.add(Group.objects.get(name=group))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def new_apv(**fields) -> APV:
+    given = {
+        "severity": "HIGH",
+        "package_name": "requests",
+        "patch_strategy": "version_bump",
+        "pr_number": 7,
+        **fields,
+    }
+    return APV.objects.create(**given)
+
+
+def decide(client: Client, apv: APV, **fields):
+    """Send the decision form as a browser does, with the version that the page showed."""
+    form = {
+        "decision": "approve",
+        "justification": JUSTIFICATION,
+        "confidence": "0.9",
+        "modifications": "",
+        "version": apv.version,
+        **fields,
+    }
+    return client.post(f"/apvs/{apv.apv_code}", form)
+
+
+def text_of(answer) -> str:
+    return html.unescape(answer.content.decode())
+
+
+def codes_on(answer) -> list[str]:
+    return re.findall(r'<a href="/apvs/([^"]+)">', answer.content.decode())
+
+
+def attribute(answer, name: str):
+    """The JSON that the page carries in a data attribute."""
+    found = re.search(rf'data-{name}="([^"]*)"', answer.content.decode())
+    assert found, name
+    return json.loads(html.unescape(found[1]))
+
+
+@pytest.fixture
+def reviewer() -> Client:
+    return client_of("reviewers", "Rita Reviewer")
+
+
+@pytest.fixture
+def lead() -> Client:
+    return client_of("leads", "Lena Lead")
+
+
+@pytest.fixture
+def observer() -> Client:
+    return client_of("observers")
+
+
+# -- Who sees what ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/queue", "/queue/rows", "/apvs/APV-2026-001", "/apvs/APV-2026-001/state"]
+)
+def test_every_page_needs_sign_in(path):
+    answer = Client().get(path)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == f"/sign-in?next={path}"
+
+
+def test_user_without_permission_is_told_so():
+    client = Client()
+    client.force_login(User.objects.create_user("stranger"))
+    answer = client.get("/")
+    assert answer.status_code == 403
+    assert "You may not see or do this" in text_of(answer)
+
+
+def test_signing_out_hides_the_queue(reviewer):
+    assert reviewer.post("/sign-out").status_code == 302
+    assert reviewer.get("/").status_code == 302
+
+
+def test_pages_are_kept_in_no_cache(reviewer):
+    assert "no-store" in reviewer.get("/").headers["Cache-Control"]
+
+
+def test_under_open_access_the_page_works_without_sign_in(settings):
+    settings.HITL_OPEN_ACCESS = True
+    user = User.objects.create_user("reviewer")
+    user.groups.add(Group.objects.get(name="reviewers"))
+    apv = new_apv()
+    assert codes_on(Client().get("/")) == [apv.apv_code]
+    assert decide(Client(), apv).status_code == 302
+    assert Decision.objects.get().reviewer == user
+
+
+def test_unknown_apv_is_a_friendly_404(reviewer):
+    for path in ("/apvs/APV-1999-001", "/apvs/nonsense", "/apvs/APV-2026-%00"):
+        answer = reviewer.get(path)
+        assert answer.status_code == 404
+        assert "There is nothing here" in text_of(answer)
+
+
+# -- The queue --------------------------------------------------------------------------------
+
+
+def test_queue_is_ordered_by_priority_then_age(reviewer):
+    now = timezone.now()
+    late = new_apv(severity="HIGH", created_at=now)
+    low = new_apv(severity="LOW", created_at=now - timedelta(days=9))
+    early = new_apv(severity="HIGH", created_at=now - timedelta(hours=1))
+    critical = new_apv(severity="CRITICAL", created_at=now)
+    answer = reviewer.get("/")
+    assert codes_on(answer) == [apv.apv_code for apv in (critical, early, late, low)]
+    orders = re.findall(r'data-order="([^"]+)"', answer.content.decode())
+    assert orders == sorted(orders)
+
+
+def test_decided_apvs_are_not_in_the_queue(reviewer):
+    new_apv(status=Status.APPROVED)
+    answer = reviewer.get("/")
+    assert codes_on(answer) == []
+    assert "Nothing waits for a decision" in text_of(answer)
+
+
+def test_long_queue_comes_in_pages(reviewer):
+    APV.objects.bulk_create(
+        APV(severity="LOW", package_name="requests", patch_strategy="version_bump")
+        for _ in range(PAGE + 3)
+    )
+    first, second = reviewer.get("/"), reviewer.get(f"/?skip={PAGE}")
+    assert len(codes_on(first)) == PAGE
+    assert f'href="/?skip={PAGE}"' in text_of(first)
+    assert len(codes_on(second)) == 3
+    assert not set(codes_on(first)) & set(codes_on(second))
+    assert codes_on(reviewer.get("/?skip=99999")) == codes_on(second)
+
+
+@pytest.mark.parametrize("skip", ["-1", "x", "²", "9" * 5000, "%00", ""])
+def test_mistyped_page_is_the_first(reviewer, skip):
+    apv = new_apv()
+    assert codes_on(reviewer.get(f"/?skip={skip}")) == [apv.apv_code]
+
+
+def test_positions_in_the_page_are_those_of_the_counters(reviewer):
+    apv = new_apv()
+    decide(reviewer, apv)
+    new_apv()
+    counters = {
+        counter.channel: {"epoch": counter.epoch, "offset": counter.top}
+        for counter in Counter.objects.all()
+    }
+    for path in ("/", "/queue", f"/apvs/{apv.apv_code}"):
+        assert attribute(reviewer.get(path), "positions") == counters
+    assert reviewer.get(f"/apvs/{apv.apv_code}/state").json() == {
+        "version": 2,
+        "positions": counters,
+    }
+
+
+def test_page_names_only_the_channels_that_the_user_may_read():
+    answer = client_of("pipelines").get("/")
+    assert attribute(answer, "watch")["channels"] == ["apvs"]
+    assert set(attribute(answer, "positions")) == {"apvs"}
+    assert "Decided today" not in text_of(answer)
+
+
+def test_counters_are_those_of_the_database(reviewer):
+    decide(reviewer, new_apv())
+    new_apv()
+    new_apv()
+    shown = re.findall(r'data-stat="(\w+)">(\d+)<', reviewer.get("/").content.decode())
+    assert dict(shown) == {
+        "pending_reviews": "2",
+        "decisions_today": "1",
+        "total_decisions": "1",
+    }
+
+
+def test_rows_are_given_for_ids_that_are_pending(reviewer):
+    first, second, decided = new_apv(), new_apv(severity="CRITICAL"), new_apv(status="rejected")
+    ids = f"{first.pk},nonsense,{decided.pk},{uuid.uuid4()},{second.pk}"
+    answer = reviewer.get(f"/queue/rows?ids={ids}")
+    assert codes_on(answer) == [second.apv_code, first.apv_code]
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        (-1, "< 1 min"),
+        (0.01, "< 1 min"),
+        (0.5, "30 min"),
+        (3.5, "3 h 30 min"),
+        (24, "1 d 0 h"),
+        (99, "4 d 3 h"),
+    ],
+)
+def test_waiting_is_told_in_its_two_largest_units(hours, words):
+    assert in_words(hours) == words
+
+
+# -- An APV -----------------------------------------------------------------------------------
+
+
+def test_page_of_an_apv_shows_every_field():
+    shown = [name for _, names in GROUPS for name in names]
+    assert sorted(shown) == sorted(field.name for field in APV._meta.concrete_fields)
+
+
+def test_nothing_from_outside_is_taken_for_html(reviewer):
+    apv = new_apv(
+        cve_title=SCRIPT,
+        cve_description=SCRIPT,
+        package_name=SCRIPT,
+        package_version=SCRIPT,
+        package_ecosystem=SCRIPT,
+        fixed_version=SCRIPT,
+        vulnerable_code_signature=SCRIPT,
+        vulnerable_code_type=SCRIPT,
+        affected_files=[SCRIPT],
+        patch_description=SCRIPT,
+        patch_diff=f"+{SCRIPT}\n--- {SCRIPT}\n@@ {SCRIPT}\n {SCRIPT}",
+        validation_warnings=[SCRIPT],
+        pr_url='https://example.com/"><script>alert(1)</script>',
+        pr_branch=SCRIPT,
+        wargame_run_url='https://example.com/"><script>alert(1)</script>',
+        wargame_evidence={SCRIPT: [SCRIPT]},
+    )
+    queue = reviewer.get("/")
+    draft = decide(reviewer, apv, decision=SCRIPT, justification=SCRIPT, modifications=SCRIPT)
+    decide(reviewer, apv, justification=SCRIPT, decision="escalate", modifications=f"a: {SCRIPT}")
+    kept = decide(reviewer, apv, justification=SCRIPT, modifications=f"{SCRIPT}: {SCRIPT}")
+    for answer in (
+        queue,
+        draft,
+        kept,
+        reviewer.get(f"/apvs/{apv.apv_code}"),
+        reviewer.get(f"/queue/rows?ids={new_apv(package_name=SCRIPT).pk}"),
+    ):
+        assert "alert(1)" in answer.content.decode()
+        assert "<script>" not in answer.content.decode()
+
+
+def test_pages_hold_no_inline_script_or_style(reviewer):
+    apv = new_apv(patch_diff="+new\n-old\n")
+    for path in ("/", f"/apvs/{apv.apv_code}", "/sign-in"):
+        page = reviewer.get(path).content.decode()
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]* src=)", page)
+        assert not re.search(r'(?:src|<link[^>]* href)="(?!/)', page)
+
+
+def test_diff_is_highlighted(reviewer):
+    page = text_of(reviewer.get(f"/apvs/{new_apv(patch_diff='-old').apv_code}"))
+    assert '<span class="gd">-old</span>' in page
+
+
+def test_characters_that_hide_code_are_shown_by_name(reviewer):
+    apv = new_apv(patch_diff="+if admin\u202e:\n")
+    page = text_of(reviewer.get(f"/apvs/{apv.apv_code}"))
+    assert "+if admin⟨U+202E⟩:" in page
+    assert "1 invisible or direction-changing character," in page
+
+
+def test_huge_diff_is_shown_whole(reviewer):
+    apv = new_apv(patch_diff="+a\n" * 300_000 + "+<last>\n")
+    assert "+&lt;last&gt;" in reviewer.get(f"/apvs/{apv.apv_code}").content.decode()
+
+
+# -- Deciding ---------------------------------------------------------------------------------
+
+
+def test_decision_by_form_is_recorded_and_leads_back_to_the_queue(reviewer):
+    apv = new_apv()
+    answer = decide(reviewer, apv)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/"
+    decision = Decision.objects.get()
+    assert (decision.decision, decision.reviewer_name) == ("approve", "Rita Reviewer")
+    assert (decision.justification, decision.confidence) == (JUSTIFICATION, 0.9)
+    assert f"Your decision on {apv.apv_code} is recorded" in text_of(reviewer.get("/"))
+    assert codes_on(reviewer.get("/")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("timeout: 3\n\nurl: https://example.com", {"timeout": "3", "url": "https://example.com"}),
+        ('{"timeout": 3}', {"timeout": 3}),
+    ],
+)
+def test_modifications_are_json_or_lines_of_key_and_value(reviewer, text, kept):
+    assert decide(reviewer, new_apv(), decision="modify", modifications=text).status_code == 302
+    assert Decision.objects.get().modifications == kept
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"justification": "  short  "}, "Write 10 to 5,000 characters."),
+        ({"decision": ""}, "Choose what to decide."),
+        ({"decision": "merge"}, "Select a valid choice."),
+        ({"decision": "modify"}, "Say what to change."),
+        ({"modifications": "no colon"}, "Line 1: write it as key: value."),
+        ({"modifications": "a: 1\na: 2"}, "Line 2: a stands there twice."),
+        ({"modifications": "{"}, "This is no JSON object"),
+        ({"modifications": '{"a": "\\u0000"}'}, "Null characters are not allowed."),
+        ({"modifications": '{"a":' * 90_000}, "This is no JSON object"),
+        ({"confidence": "1.5"}, "less than or equal to 1"),
+        ({"confidence": "nan"}, "Enter a number."),
+        ({"version": "x"}, "Enter a whole number."),
+        ({"justification": "Null \0 characters here"}, "Null characters are not allowed."),
+    ],
+)
+def test_refused_input_is_explained_and_the_draft_kept(reviewer, fields, reason):
+    draft = {"justification": "My careful draft of a justification.", **fields}
+    answer = decide(reviewer, new_apv(), **draft)
+    assert answer.status_code == 400
+    assert reason in text_of(answer)
+    assert draft["justification"].strip() in text_of(answer)
+    assert not Decision.objects.exists()
+
+
+def test_error_stands_at_its_field(reviewer):
+    page = decide(reviewer, new_apv(), justification="short").content.decode()
+    assert re.search(r'<ul class="errorlist" id="id_justification_error">', page)
+    assert re.search(r'<textarea[^>]*name="justification"[^>]*aria-invalid="true"', page)
+
+
+def test_apv_without_pull_request_cannot_be_approved(reviewer):
+    apv = new_apv(pr_number=None)
+    page = reviewer.get(f"/apvs/{apv.apv_code}").content.decode()
+    assert re.search(r'value="approve" disabled', page)
+    answer = decide(reviewer, apv)
+    assert answer.status_code == 400
+    assert f"{apv.apv_code} has no pull request to approve." in text_of(answer)
+
+
+def test_second_decision_is_a_409_that_names_the_first_and_keeps_the_draft(reviewer, lead):
+    apv = new_apv()
+    decide(lead, apv)
+    answer = decide(reviewer, apv, justification="My careful draft of a justification.")
+    assert answer.status_code == 409
+    assert f"{apv.apv_code} was decided already: approve by Lena Lead" in text_of(answer)
+    assert "My careful draft of a justification." in text_of(answer)
+    assert Decision.objects.count() == 1
+
+
+def test_apv_changed_meanwhile_is_a_409_that_can_be_sent_again(reviewer):
+    apv = new_apv()
+    APV.objects.filter(pk=apv.pk).update(cve_title="Worse than thought")
+    answer = decide(reviewer, apv, justification="My careful draft of a justification.")
+    assert answer.status_code == 409
+    assert "it is at version 2" in text_of(answer)
+    assert "Worse than thought" in text_of(answer)
+    assert "My careful draft of a justification." in text_of(answer)
+    assert re.search(r'name="version" value="2"', answer.content.decode())
+    assert not Decision.objects.exists()
+
+
+def test_escalated_apv_is_decided_by_leads_only(reviewer, lead):
+    apv = new_apv()
+    decide(reviewer, apv, decision="escalate")
+    apv.refresh_from_db()
+    page = text_of(reviewer.get(f"/apvs/{apv.apv_code}"))
+    assert "Escalated: only leads decide on it." in page
+    assert "Send the decision" not in page
+    answer = decide(reviewer, apv, justification="My careful draft of a justification.")
+    assert answer.status_code == 403
+    assert "My careful draft of a justification." in text_of(answer)
+    assert "Send the decision" in text_of(lead.get(f"/apvs/{apv.apv_code}"))
+    assert decide(lead, apv).status_code == 302
+
+
+def test_observer_reads_and_sees_no_form(observer):
+    apv = new_apv()
+    page = text_of(observer.get(f"/apvs/{apv.apv_code}"))
+    assert apv.apv_code in page
+    assert "Send the decision" not in page
+    answer = decide(observer, apv)
+    assert answer.status_code == 403
+    assert "You may read APVs, but not decide on them." in text_of(answer)
+
+
+def test_form_needs_its_csrf_token():
+    client = Client(enforce_csrf_checks=True)
+    user = User.objects.create_user("rita")
+    user.groups.add(Group.objects.get(name="reviewers"))
+    client.force_login(user)
+    answer = decide(client, new_apv())
+    assert answer.status_code == 403
+    assert "This page was out of date" in text_of(answer)
