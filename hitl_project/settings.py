@@ -91,6 +91,9 @@ X_FRAME_OPTIONS = "DENY"
 # -- The socket -------------------------------------------------------------------------------
 
 HITL_WS_MAX_MESSAGE_BYTES = number("HITL_WS_MAX_MESSAGE_BYTES", 10_240, least=1024)
+HITL_REPLAY_LIMIT = number("HITL_REPLAY_LIMIT", 1000)
+HITL_HISTORY_EVENTS = number("HITL_HISTORY_EVENTS", 100_000)
+HITL_HISTORY_DAYS = number("HITL_HISTORY_DAYS", 7, least=1)
 HITL_WS_QUEUE_BYTES = number("HITL_WS_QUEUE_BYTES", 1024 * 1024, least=64 * 1024)
 
 # -- The application --------------------------------------------------------------------------
@@ -160,7 +163,14 @@ DATABASES = {
     }
 }
 DATABASES["default"].setdefault("OPTIONS", {}).update(
-    pool={"min_size": 0, "max_size": number("HITL_DB_POOL", 20, least=2), "timeout": 10},
+    pool={
+        "min_size": 0,
+        "max_size": number("HITL_DB_POOL", 20, least=8),
+        "timeout": 5,
+        # The pool's patience with a database that is away doubles up to this; then a new request
+        # starts afresh. Short, or it would notice the return late.
+        "reconnect_timeout": 1,
+    },
     connect_timeout=5,
 )
 

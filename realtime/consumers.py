@@ -10,8 +10,8 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from realtime import auth
-from realtime.channels import CHANNELS, STATES
+from realtime import auth, resume
+from realtime.channels import CHANNELS, LOGS, STATES
 from realtime.history import in_database
 from realtime.hub import get_hub
 from realtime.messages import (
@@ -29,7 +29,7 @@ from realtime.messages import (
     UnsubscriptionConfirmed,
     parse_request,
 )
-from realtime.outbox import Outbox
+from realtime.outbox import TRY_AGAIN_LATER, Outbox
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,6 @@ UNSUPPORTED_DATA = 1003
 INVALID_DATA = 1007
 POLICY_VIOLATION = 1008
 MESSAGE_TOO_BIG = 1009
-TRY_AGAIN_LATER = 1013
 
 
 class ForbiddenChannel(InvalidMessage):
@@ -64,9 +63,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         self.subscribed: set[str] = set()
         self.ending: asyncio.Task[None] | None = None
         self.joined = False
-        self.outbox = Outbox(
-            self.base_send, limit=settings.HITL_WS_QUEUE_BYTES, overrun=self.close_slow
-        )
+        self.outbox = Outbox(self.base_send, limit=settings.HITL_WS_QUEUE_BYTES, end=self.end_soon)
         if not auth.origin_allowed(self.scope):
             await self.close()  # before accepting: the upgrade is refused with 403
             return
@@ -101,8 +98,9 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         self.outbox.discard()
         await self.close(code, reason)
 
-    def close_slow(self) -> None:
-        self.ending = asyncio.create_task(self.close(TRY_AGAIN_LATER, "Too slow to keep up"))
+    def end_soon(self, code: int, reason: str) -> None:
+        """Close the socket from code that cannot wait for it, without what still waits."""
+        self.ending = asyncio.create_task(self.close(code, reason))
 
     async def disconnect(self, code: int) -> None:
         self.outbox.discard()
@@ -154,24 +152,37 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
                 pass
 
     async def subscribe(self, request: Subscribe) -> None:
-        channels = [name for name in dict.fromkeys(request.channels) if name in CHANNELS]
+        channels = self.readable(request.channels)
+        since = {
+            name: at for name, at in request.since.items() if name in LOGS and name in channels
+        }
+        states = [await self.hub.latest(name) for name in channels if name in STATES]
+        for name, position in since.items():
+            await self.hub.reach(position, name)
+        # From here live events wait at the gate: the joint between replay and live.
+        gate = resume.Gate(self.hub, self.outbox, channels)
+        try:
+            past = {
+                name: await resume.read(name, at, gate.since[name]) for name, at in since.items()
+            }
+            self.tell(confirmation(request, gate, past))
+            for replay in past.values():
+                await self.outbox.write_all(replay.events)
+            for state in filter(None, states if request.snapshot else []):
+                self.tell(state)
+            self.subscribed.update(channels)
+        except DatabaseError:
+            await self.end(TRY_AGAIN_LATER, "The database is unavailable")
+        finally:
+            gate.open()
+
+    def readable(self, names: list[str]) -> list[str]:
+        """The channels among `names`; raises ForbiddenChannel for one the user may not read."""
+        channels = [name for name in dict.fromkeys(names) if name in CHANNELS]
         for name in channels:
             if name not in self.identity.channels:
                 raise ForbiddenChannel(f"You may not read the channel '{name}'")
-        states = [await self.hub.latest(name) for name in channels if name in STATES]
-        # Nothing may be awaited from here on: the joint between confirmation and live events.
-        positions = self.hub.subscribe(self.outbox, channels)
-        self.subscribed.update(channels)
-        self.tell(
-            SubscriptionConfirmed(
-                channels=request.channels,
-                positions=positions,
-                recovered=dict.fromkeys(request.since, False),
-            )
-        )
-        if request.snapshot:
-            for state in filter(None, states):
-                self.tell(state)
+        return channels
 
     def unsubscribe(self, request: Unsubscribe) -> None:
         channels = [name for name in request.channels if name in CHANNELS]
@@ -181,3 +192,14 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
 
     def tell(self, message: Message) -> None:
         self.outbox.write(message.encode())
+
+
+def confirmation(
+    request: Subscribe, gate: resume.Gate, past: dict[str, resume.Replay]
+) -> SubscriptionConfirmed:
+    return SubscriptionConfirmed(
+        channels=request.channels,
+        positions=gate.since,
+        recovered={name: replay.reason is None for name, replay in past.items()},
+        reason={name: replay.reason for name, replay in past.items() if replay.reason},
+    )

@@ -9,8 +9,9 @@ from realtime.channels import LOGS
 from realtime.messages import Position
 from realtime.models import Counter, Event
 
-DATABASE_WORKERS = 4
-_workers = ThreadPoolExecutor(DATABASE_WORKERS, thread_name_prefix="realtime-db")
+# Few threads, and so few connections, however many sockets want something at once.
+_workers = ThreadPoolExecutor(4, thread_name_prefix="realtime-db")
+_replay_workers = ThreadPoolExecutor(2, thread_name_prefix="realtime-replay")
 
 
 def in_database(function: Any) -> Any:
@@ -19,6 +20,11 @@ def in_database(function: Any) -> Any:
     Channels' default is one thread for the whole process, where one slow query would hold up all.
     """
     return DatabaseSyncToAsync(function, thread_sensitive=False, executor=_workers)
+
+
+def for_replay(function: Any) -> Any:
+    """Like `in_database`, on threads of its own: many replays must not hold up live events."""
+    return DatabaseSyncToAsync(function, thread_sensitive=False, executor=_replay_workers)
 
 
 def positions() -> dict[str, Position]:

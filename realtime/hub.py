@@ -30,13 +30,15 @@ RETRY_SECONDS = 0.5
 READ_AT_ONCE = 500
 INBOX_SIZE = 10_000
 
-LOOK: dict[str, Any] = {"type": "look"}
-
 
 class Subscriber(Protocol):
     """One socket, as the hub sees it."""
 
-    def write(self, text: str) -> None: ...
+    def write(self, text: str) -> None:
+        """Send a message, after those before it."""
+
+    def restart(self) -> None:
+        """Make the client connect anew: its position means nothing any more."""
 
 
 class Hub:
@@ -49,7 +51,9 @@ class Hub:
         self._changed: set[str] = set()
         self._wake = asyncio.Event()
         self._state_lock = asyncio.Lock()
-        self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue(INBOX_SIZE)
+        self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._looks: list[asyncio.Future[None]] = []
+        self._missed_news = asyncio.Event()
         self._starting = asyncio.Lock()
         self.connections = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -83,6 +87,17 @@ class Hub:
         for channel in channels:
             self._subscribers[channel].discard(subscriber)
 
+    def replace(self, old: Subscriber, new: Subscriber, channels: Iterable[str]) -> None:
+        """Deliver to `new` what `old` was subscribed to among `channels`."""
+        self.unsubscribe(old, channels)
+        self.subscribe(new, channels)
+
+    async def reach(self, position: Position, channel: str) -> None:
+        """Catch up if a client knows of later events than this process does."""
+        last = self._last[channel]
+        if position.epoch != last.epoch or position.offset > last.offset:
+            await self._look_once()
+
     def positions(self, channels: Iterable[str]) -> dict[str, Position]:
         """Where the logs among `channels` stand: the last event delivered of each."""
         return {channel: self._last[channel] for channel in channels if channel in LOGS}
@@ -99,12 +114,12 @@ class Hub:
 
     async def _work(self) -> None:
         while True:
-            item = await self._inbox.get()
+            payload = await self._inbox.get()
             with _survives("delivering events"):
-                if item is LOOK:
-                    await self._look()
+                if payload["type"] == "look":
+                    await self._answer_looks()
                 else:
-                    await self._take(item)
+                    await self._take(payload)
 
     async def _take(self, payload: dict[str, Any]) -> None:
         """Deliver what the layer brought, and first what it did not bring before that."""
@@ -117,13 +132,29 @@ class Hub:
             if offset == self._last[channel].offset + 1:
                 self._deliver(channel, offset, text)
 
+    async def _answer_looks(self) -> None:
+        waiting, self._looks = self._looks, []
+        try:
+            await self._look()
+        finally:
+            for done in waiting:
+                if not done.cancelled():
+                    done.set_result(None)
+
     async def _look(self) -> None:
         """Read what came without the layer's help."""
         for channel, position in (await in_database(history.positions)()).items():
             if position.epoch != self._last[channel].epoch:
-                self._last[channel] = position
+                self._begin_epoch(channel, position)
             elif position.offset > self._last[channel].offset:
+                self._missed_news.set()
                 await self._catch_up(channel)
+
+    def _begin_epoch(self, channel: str, position: Position) -> None:
+        """Go on in another history; positions in the one before it mean nothing any more."""
+        self._last[channel] = position
+        for subscriber in tuple(self._subscribers[channel]):
+            subscriber.restart()
 
     async def _catch_up(self, channel: str) -> None:
         while True:
@@ -193,10 +224,14 @@ class Hub:
 
     async def _stay_member(self) -> None:
         while True:
-            await asyncio.sleep(REJOIN_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REJOIN_SECONDS):
+                    await self._missed_news.wait()
+            self._missed_news.clear()
             with _survives("joining the groups"):
                 async with asyncio.timeout(REJOIN_SECONDS):
                     await self._join()
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _join(self) -> None:
         if self._group_member is not None:
@@ -207,14 +242,21 @@ class Hub:
         if payload["type"] == "state.changed":
             self._changed.add(payload["channel"])
             self._wake.set()
-        elif not self._inbox.full():  # what finds no room is found by the next look
+        elif self._inbox.qsize() < INBOX_SIZE:  # what finds no room is found by the next look
             self._inbox.put_nowait(payload)
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if not self._inbox.full():
-                self._inbox.put_nowait(LOOK)
+            await self._look_once()
+
+    async def _look_once(self) -> None:
+        """Have the one worker look, and return when it has."""
+        done = asyncio.get_running_loop().create_future()
+        self._looks.append(done)
+        if len(self._looks) == 1:
+            self._inbox.put_nowait({"type": "look"})
+        await done
 
 
 def _differ(before: Message, after: Message) -> bool:

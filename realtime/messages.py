@@ -37,6 +37,9 @@ class Position(BaseModel):
 
 # -- Client to server -------------------------------------------------------------------------
 
+Refusal = Literal["epoch", "ahead", "too_far", "truncated"]
+"""Why a log cannot be replayed from a position, and the client must reload."""
+
 ChannelName = Annotated[str, StringConstraints(max_length=CHANNEL_NAME_LENGTH)]
 
 
@@ -160,6 +163,7 @@ class SubscriptionConfirmed(Message):
     channels: list[str]
     positions: dict[str, Position]
     recovered: dict[str, bool]
+    reason: dict[str, Refusal]
 
 
 class UnsubscriptionConfirmed(Message):

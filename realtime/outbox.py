@@ -2,8 +2,12 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
+
+SERVICE_RESTART = 1012
+TRY_AGAIN_LATER = 1013
+WRITTEN_AT_ONCE = 100
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -12,13 +16,13 @@ class Outbox:
     """Writes to one socket in order, without making the writer wait.
 
     `send` is the server's ASGI send. A socket that reads too slowly to stay within `limit` bytes
-    gets nothing more: `overrun` is called once, and the rest is dropped.
+    gets nothing more: `end` is called with a close code and reason, and the rest is dropped.
     """
 
-    def __init__(self, send: Send, *, limit: int, overrun: Callable[[], None]) -> None:
+    def __init__(self, send: Send, *, limit: int, end: Callable[[int, str], None]) -> None:
         self._send = send
         self._limit = limit
-        self._overrun = overrun
+        self._end = end
         self._waiting: deque[str] = deque()
         self._size = 0
         self._closed = False
@@ -35,12 +39,27 @@ class Outbox:
             return
         self._size += len(text)
         if self._size > self._limit:
-            self.discard()
-            self._overrun()
+            self._give_up(TRY_AGAIN_LATER, "Too slow to keep up")
             return
         self._waiting.append(text)
         if self._drain is None:
             self._drain = asyncio.create_task(self._write_waiting())
+
+    async def write_all(self, texts: Sequence[str]) -> None:
+        """Send many messages, no faster than the client takes them."""
+        for start in range(0, len(texts), WRITTEN_AT_ONCE):
+            for text in texts[start : start + WRITTEN_AT_ONCE]:
+                self.write(text)
+            await self.flush()
+
+    def restart(self) -> None:
+        """Make the client connect anew; it resumes, or is told to reload."""
+        if not self._closed:
+            self._give_up(SERVICE_RESTART, "The event history was replaced")
+
+    def _give_up(self, code: int, reason: str) -> None:
+        self.discard()
+        self._end(code, reason)
 
     def discard(self) -> None:
         """Write nothing more, not even what waits."""

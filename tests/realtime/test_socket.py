@@ -35,7 +35,14 @@ async def test_ten_clients_have_ten_ids(server: Server) -> None:
 async def test_subscribe_and_unsubscribe_are_confirmed_as_asked(server: Server) -> None:
     async with server.socket() as socket:
         confirmed = await socket.ask({"type": "subscribe", "channels": ["apvs", "stats"]})
-        assert set(confirmed) == {"type", "timestamp", "channels", "positions", "recovered"}
+        assert set(confirmed) == {
+            "type",
+            "timestamp",
+            "channels",
+            "positions",
+            "recovered",
+            "reason",
+        }
         assert confirmed["type"] == "subscription_confirmed"
         assert confirmed["channels"] == ["apvs", "stats"]
         assert set(confirmed["positions"]) == {"apvs"}

@@ -1,0 +1,69 @@
+"""How a socket goes on from a position, without losing or doubling an event."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.conf import settings
+
+from realtime import history
+from realtime.history import for_replay
+from realtime.hub import Hub, Subscriber
+from realtime.messages import Position, Refusal
+
+
+class Gate:
+    """Stands in for a socket while its past is read: holds live events until it is opened.
+
+    `since` says where each log stood when the gate went up. What is later comes through the gate,
+    what is not comes from the replay.
+    """
+
+    def __init__(self, hub: Hub, subscriber: Subscriber, channels: Iterable[str]) -> None:
+        self._hub = hub
+        self._subscriber = subscriber
+        self._channels = list(channels)
+        self._held: list[str] = []
+        hub.unsubscribe(subscriber, self._channels)
+        self.since: dict[str, Position] = hub.subscribe(self, self._channels)
+
+    def write(self, text: str) -> None:
+        self._held.append(text)
+
+    def restart(self) -> None:
+        self._subscriber.restart()
+
+    def open(self) -> None:
+        """Let through what waited, and the socket take everything from now on."""
+        for text in self._held:
+            self._subscriber.write(text)
+        self._hub.replace(self, self._subscriber, self._channels)
+
+
+class Replay(NamedTuple):
+    """The events a client missed, or the reason why it must reload."""
+
+    events: list[str]
+    reason: Refusal | None = None
+
+
+async def read(channel: str, since: Position, now: Position) -> Replay:
+    """The events of `channel` after `since`, up to `now`. Raises DatabaseError without one."""
+    reason = refusal(since, now)
+    missing = now.offset - since.offset
+    if reason is not None or missing == 0:
+        return Replay([], reason)
+    events = await for_replay(history.events_after)(channel, since.offset, limit=missing)
+    if len(events) < missing or events[0][0] != since.offset + 1:
+        return Replay([], "truncated")
+    return Replay([text for _, text in events])
+
+
+def refusal(since: Position, now: Position) -> Refusal | None:
+    """Why a log that stands at `now` cannot be replayed from `since`, if it can be told at once."""
+    if since.epoch != now.epoch:
+        return "epoch"
+    if since.offset > now.offset:
+        return "ahead"
+    if now.offset - since.offset > settings.HITL_REPLAY_LIMIT:
+        return "too_far"
+    return None
