@@ -35,6 +35,7 @@ OFFLINE_COMMANDS = frozenset(
         "spectacular",
         "startapp",
         "version",
+        "write_docs",
     ]
 )
 REDIS_START_SECONDS = 10

@@ -83,6 +83,12 @@ class Site:
             yield server
 
     @contextlib.contextmanager
+    def runserver(self, port: int) -> Iterator["Server"]:
+        command = [sys.executable, "manage.py", "runserver", "--noreload", str(port)]
+        with self._serving(command, rf"TCP address 127\.0\.0\.1:({port})", {}) as server:
+            yield server
+
+    @contextlib.contextmanager
     def _serving(
         self, command: list[str], address: str, variables: dict[str, str]
     ) -> Iterator["Server"]:

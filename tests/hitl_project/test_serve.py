@@ -1,5 +1,6 @@
 """`manage.py serve` from nothing, as `make run` calls it, with embedded servers of its own."""
 
+import asyncio
 import os
 import re
 import signal
@@ -13,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.site import PASSWORD, ROOT, START_SECONDS, Server, sign_in, wait_for
+from tests.site import PASSWORD, ROOT, START_SECONDS, Server, Site, sign_in, wait_for
 
 
 class Installation:
@@ -179,3 +180,16 @@ def assert_one_line(done: "subprocess.CompletedProcess[str]", reason: str) -> No
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     assert len(lines) == 1, done.stdout + done.stderr
     assert reason in lines[0]
+
+
+def test_runserver_serves_pages_and_the_socket_through_daphne(site: Site) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with site.runserver(port) as server:
+        assert "daphne" in server.log.read_text().lower()
+
+        async def client_id() -> str:
+            async with server.socket() as opened:
+                return str(opened.ack["client_id"])
+
+        assert asyncio.run(client_id())

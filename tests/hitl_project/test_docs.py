@@ -1,0 +1,47 @@
+"""Documents say what the code says."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+from django.core.management import call_command
+
+from hitl_project.management.commands.write_docs import DOCS, with_tables
+from realtime.messages import DecisionMade, NewAPV
+from reviews.choices import Action, Severity, Verb
+from tests.site import ROOT
+
+VARIABLE = re.compile(r"\b(?:env\.\w+|number|switch|url)\(\s*\"([A-Z_]+)\"")
+
+
+def test_protocol_page_has_the_messages_of_the_code() -> None:
+    page = (DOCS / "protocol.md").read_text()
+    assert with_tables(page) == page, "run make docs"
+
+
+def test_openapi_file_is_what_the_server_serves(tmp_path: Path) -> None:
+    call_command("spectacular", file=str(tmp_path / "openapi.yaml"), validate=True)
+    assert (tmp_path / "openapi.yaml").read_text() == (DOCS / "openapi.yaml").read_text(), (
+        "run make docs"
+    )
+
+
+def test_every_variable_stands_in_the_example_and_no_other() -> None:
+    read = set(VARIABLE.findall((ROOT / "hitl_project" / "settings.py").read_text()))
+    written = re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert read | {"HITL_VAR"} == set(written)
+
+
+def test_messages_use_the_words_of_the_models() -> None:
+    def words(message: type, field: str) -> set[str]:
+        return set(get_args(message.model_fields[field].annotation))  # type: ignore[attr-defined]
+
+    assert words(NewAPV, "severity") == set(Severity.values)
+    assert words(DecisionMade, "decision") == set(Verb.values)
+    assert words(DecisionMade, "action_taken") == set(Action.values)
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *DOCS.glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
