@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from hitl_project import embedded
 
@@ -180,7 +182,14 @@ CHANNEL_LAYERS = {
         "CONFIG": {
             # redis-py's own default of 5 s equals the layer's blocking pop and cuts idle receivers
             # off (channels_redis#422).
-            "hosts": [{"address": REDIS_URL or "redis://127.0.0.1:6379", "socket_timeout": 15}],
+            "hosts": [
+                {
+                    "address": REDIS_URL or "redis://127.0.0.1:6379",
+                    "socket_timeout": 15,
+                    "socket_connect_timeout": 2,
+                    "retry": Retry(NoBackoff(), 1),  # once, for a connection that went stale
+                }
+            ],
             "prefix": "hitl",
             "capacity": 1000,
         },

@@ -1,13 +1,18 @@
 """Reading the event log."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 from channels.db import DatabaseSyncToAsync
+from django.db.models import Max, Min
+from django.utils import timezone
 
 from realtime.channels import LOGS
 from realtime.messages import Position
 from realtime.models import Counter, Event
+
+PRUNED_AT_ONCE = 10_000
 
 # Few threads, and so few connections, however many sockets want something at once.
 _workers = ThreadPoolExecutor(4, thread_name_prefix="realtime-db")
@@ -37,6 +42,28 @@ def _position(counter: Counter | None) -> Position:
     if counter is None:  # a log without its row has no past; its first event gives it an epoch
         return Position(epoch="", offset=0)
     return Position(epoch=counter.epoch, offset=counter.top)
+
+
+def prune(*, days: int, events: int) -> dict[str, int]:
+    """Drop what is older than `days` or beyond the last `events` of each log; returns how many.
+
+    What goes is always the beginning of a log, so that what stays has no hole. Counters stay.
+    """
+    return {channel: _prune(channel, days, events) for channel in LOGS}
+
+
+def _prune(channel: str, days: int, events: int) -> int:
+    log = Event.objects.filter(channel=channel)
+    old = log.filter(created_at__lt=timezone.now() - timedelta(days=days))
+    too_old = old.aggregate(last=Max("offset"))["last"] or 0
+    too_many = positions()[channel].offset - events
+    dropped = 0
+    while True:  # in batches, each a transaction of its own: no long locks, no long undo
+        first = log.aggregate(first=Min("offset"))["first"]
+        if first is None or first > max(too_old, too_many):
+            return dropped
+        last = min(first + PRUNED_AT_ONCE - 1, max(too_old, too_many))
+        dropped += log.filter(offset__lte=last).delete()[0]
 
 
 def events_after(channel: str, offset: int, *, limit: int) -> list[tuple[int, str]]:

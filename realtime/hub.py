@@ -7,15 +7,17 @@ from the event log. A state is delivered as its latest value.
 import asyncio
 import contextlib
 import logging
+import random
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Protocol
 
 from channels.layers import get_channel_layer
+from django.conf import settings
 
 from realtime import history
 from realtime.channels import CHANNELS, LOGS, STATES
-from realtime.history import in_database
+from realtime.history import for_replay, in_database
 from realtime.messages import Message, Position
 
 logger = logging.getLogger(__name__)
@@ -26,7 +28,8 @@ STATE_SECONDS = 0.25
 """How long a state that was just sent rests before it is sent again."""
 REJOIN_SECONDS = 10.0
 """How often the hub renews its membership of the groups, which a flushed Redis forgets."""
-RETRY_SECONDS = 0.5
+PRUNE_SECONDS = 600.0
+RETRY_SECONDS = 1.0
 READ_AT_ONCE = 500
 INBOX_SIZE = 10_000
 
@@ -67,7 +70,10 @@ class Hub:
             if self._tasks:
                 return
             self._last = await in_database(history.positions)()
-            work = (self._listen(), self._stay_member(), self._tick(), self._work(), self._tell())
+            work = (
+                *(self._listen(), self._stay_member(), self._tick()),
+                *(self._work(), self._tell(), self._prune()),
+            )
             self._tasks = [asyncio.create_task(one) for one in work]
 
     async def latest(self, state: str) -> Message | None:
@@ -128,7 +134,7 @@ class Hub:
             await self._look()
         for offset, text in payload["events"]:
             if offset > self._last[channel].offset + 1:
-                await self._catch_up(channel)
+                await self._catch_up(channel, Position(epoch=payload["epoch"], offset=offset - 1))
             if offset == self._last[channel].offset + 1:
                 self._deliver(channel, offset, text)
 
@@ -145,25 +151,26 @@ class Hub:
         """Read what came without the layer's help."""
         for channel, position in (await in_database(history.positions)()).items():
             if position.epoch != self._last[channel].epoch:
-                self._begin_epoch(channel, position)
+                self._start_anew(channel, position)
             elif position.offset > self._last[channel].offset:
                 self._missed_news.set()
-                await self._catch_up(channel)
+                await self._catch_up(channel, position)
 
-    def _begin_epoch(self, channel: str, position: Position) -> None:
-        """Go on in another history; positions in the one before it mean nothing any more."""
+    async def _catch_up(self, channel: str, position: Position) -> None:
+        """Deliver from the log whatever comes after the last event, up to `position`."""
+        while (last := self._last[channel].offset) < position.offset:
+            events = await in_database(history.events_after)(channel, last, limit=READ_AT_ONCE)
+            if not events or events[0][0] != last + 1:
+                self._start_anew(channel, position)  # we were away for longer than history reaches
+                return
+            for offset, text in events:
+                self._deliver(channel, offset, text)
+
+    def _start_anew(self, channel: str, position: Position) -> None:
+        """Go on from `position` though events before it are unknown; clients must ask anew."""
         self._last[channel] = position
         for subscriber in tuple(self._subscribers[channel]):
             subscriber.restart()
-
-    async def _catch_up(self, channel: str) -> None:
-        while True:
-            last = self._last[channel].offset
-            events = await in_database(history.events_after)(channel, last, limit=READ_AT_ONCE)
-            for offset, text in events:
-                self._deliver(channel, offset, text)
-            if len(events) < READ_AT_ONCE:
-                return
 
     def _deliver(self, channel: str, offset: int, text: str) -> None:
         epoch = self._last[channel].epoch
@@ -173,6 +180,15 @@ class Hub:
     def _broadcast(self, channel: str, text: str) -> None:
         for subscriber in self._subscribers[channel]:
             subscriber.write(text)
+
+    async def _prune(self) -> None:
+        """Keep the log within its bounds, as the command prune_events does."""
+        while True:
+            await asyncio.sleep(PRUNE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 — no two at once
+            with _survives("pruning the event log"):
+                await for_replay(history.prune)(
+                    days=settings.HITL_HISTORY_DAYS, events=settings.HITL_HISTORY_EVENTS
+                )
 
     # -- States ---------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ SEND_SECONDS = 1.0
 """How long a writer waits for the channel layer; hubs read what it did not carry."""
 EVENTS_PER_SEND = 100
 """How many events share one message of the layer."""
+GROUP_NOBODY_JOINS = "health"
 
 _layer_failed_at = float("-inf")
 
@@ -105,6 +106,15 @@ def _send(group: str, payload: dict[str, Any]) -> None:
     except Exception as error:
         _layer_failed_at = time.monotonic()
         logger.warning("The channel layer did not take an event of %s: %r", group, error)
+
+
+def layer_answers() -> bool:
+    """Whether the channel layer takes a message now; waits a second at most."""
+    try:
+        async_to_sync(_group_send)(GROUP_NOBODY_JOINS, {"type": "health"})
+    except Exception:
+        return False
+    return True
 
 
 async def _group_send(group: str, payload: dict[str, Any]) -> None:

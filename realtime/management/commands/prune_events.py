@@ -1,0 +1,34 @@
+"""Drop history that is too old or too much."""
+
+import argparse
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from realtime import history
+
+
+class Command(BaseCommand):
+    help = (
+        "Drop the events of each channel that are older than HITL_HISTORY_DAYS or beyond the last "
+        "HITL_HISTORY_EVENTS. Servers do the same by themselves. Offsets go on as before; a client "
+        "whose position lies in what was dropped is told to reload."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--days", type=int, default=settings.HITL_HISTORY_DAYS, help="keep at most so many days"
+        )
+        parser.add_argument(
+            "--events",
+            type=int,
+            default=settings.HITL_HISTORY_EVENTS,
+            help="keep at most so many events in each channel",
+        )
+
+    def handle(self, *args: Any, days: int, events: int, **options: Any) -> None:
+        if days < 0 or events < 0:
+            raise CommandError("--days and --events take 0 or more")
+        for channel, dropped in history.prune(days=days, events=events).items():
+            self.stdout.write(f"{channel}: {dropped} events dropped")
