@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format docs lock clean
+.PHONY: help run test check faults format docs lock clean
 
 help:  ## what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,9 @@ check: $(VENV)/ready  ## lint, format, types, deployment checks, missing migrati
 format: $(VENV)/ready  ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+faults: $(VENV)/ready  ## inject every fault under load, and count what was lost; ARGS=--help
+	$(BIN)/python -m tests.faults $(ARGS)
 
 docs: $(VENV)/ready  ## write the generated parts of docs/
 	$(BIN)/python manage.py write_docs

@@ -69,9 +69,15 @@ class Site:
         with psycopg.connect(self.database_url) as connection:
             return connection.execute(sql, parameters).fetchall()
 
+    def execute(self, sql: str, *parameters: Any) -> None:
+        with psycopg.connect(self.database_url) as connection:
+            connection.execute(sql, parameters)
+
     @contextlib.contextmanager
-    def uvicorn(self, **variables: str) -> Iterator["Server"]:
-        command = [sys.executable, "manage.py", "serve", "--port", "0"]
+    def uvicorn(
+        self, *, port: int = 0, program: str = "manage.py", **variables: str
+    ) -> Iterator["Server"]:
+        command = [sys.executable, *program.split(), "serve", "--port", str(port)]
         with self._serving(command, r"http://127\.0\.0\.1:(\d+)/", variables) as server:
             yield server
 

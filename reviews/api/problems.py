@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import DataError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -56,7 +56,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         case DataError():
             logger.warning("A value reached the database unchecked: %s", error)
             return _answer(400, "A value is out of the range that can be stored.")
-        case OperationalError():
+        case OperationalError() | InterfaceError():
             logger.warning("The database refused %s: %s", context["request"].path, error)
             answer = _answer(503, "The database is busy or away; try again.")
             answer["Retry-After"] = str(RETRY_SECONDS)

@@ -1,0 +1,72 @@
+"""Run the fault table; ends with 1 when anything was lost, doubled or out of order."""
+
+import argparse
+import asyncio
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+
+from tests import environment  # first: it starts PostgreSQL
+from tests.faults.kinds import KINDS, Worlds, measure
+from tests.faults.load import FULL, SMALL, Outcome
+from tests.site import ROOT
+
+PAGE = ROOT / "docs" / "reliability.md"
+BEGIN, END = "<!-- made by make faults -->\n", "<!-- end -->"
+HEADS = (
+    *("fault", "lost", "doubled", "out of order", "untold"),
+    *("longest delay", "slowest answer", "HTTP 5xx", "lines opened"),
+)
+
+
+def row(title: str, outcome: Outcome) -> str:
+    cells = (
+        *(title, outcome.lost, outcome.doubled, outcome.out_of_order, outcome.untold),
+        *(f"{outcome.longest_delay:.1f} s", f"{outcome.slowest_answer:.1f} s"),
+        *(outcome.server_errors, outcome.lines),
+    )
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def page_with(rows: list[str], text: str) -> str:
+    """The page with its table replaced."""
+    before, rest = text.split(BEGIN, 1)
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `make faults`, on {machine}."
+    head = ["| " + " | ".join(HEADS) + " |", "| --- " + "| ---: " * (len(HEADS) - 1) + "|"]
+    return "\n".join([f"{before}{BEGIN}", *head, *rows, "", made, "", END + rest.split(END, 1)[1]])
+
+
+async def main(options: argparse.Namespace, worlds: Worlds) -> int:
+    size = SMALL if options.small else FULL
+    load = f"{size.decisions} decisions, {size.per_second} a second"
+    print(f"{size.sockets} sockets on 2 processes, {load}")
+    rows, clean = [], True
+    for kind in KINDS:
+        if options.only and options.only not in kind.title:
+            continue
+        outcome = await measure(kind, worlds, size)
+        rows.append(row(kind.title, outcome))
+        clean = clean and outcome.clean
+        print(rows[-1], flush=True)
+    if options.write:
+        PAGE.write_text(page_with(rows, PAGE.read_text()))
+    print("Nothing lost, doubled or out of order." if clean else "FAILED: see above.")
+    return 0 if clean else 1
+
+
+if __name__ == "__main__":
+    assert environment
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--small", action="store_true", help="the short form, as in make test")
+    parser.add_argument("--only", metavar="WORDS", help="only faults with these words in the title")
+    parser.add_argument(
+        "--write", action="store_true", help="put the table into docs/reliability.md"
+    )
+    installations = Worlds()
+    try:
+        code = asyncio.run(main(parser.parse_args(), installations))
+    finally:
+        installations.close()
+    sys.exit(code)

@@ -1,0 +1,171 @@
+"""The faults: what is done to the world while decisions are made."""
+
+import asyncio
+import signal
+from dataclasses import dataclass, field
+
+import psycopg
+
+from tests.faults.load import FULL, Fault, Load, Outcome, Size
+from tests.faults.world import World, pause
+from tests.proxy import Proxy
+
+
+async def nothing(world: World, stretch: float) -> None:
+    """No fault, to compare with."""
+
+
+async def redis_killed(world: World, stretch: float) -> None:
+    world.redis.kill()
+    await pause(5 * stretch)
+    await asyncio.to_thread(world.redis.start)
+
+
+async def redis_flushed(world: World, stretch: float) -> None:
+    for _ in range(5):
+        world.redis.client().flushall()
+        await pause(1 * stretch)
+
+
+async def redis_clients_killed(world: World, stretch: float) -> None:
+    for _ in range(5):
+        client = world.redis.client()
+        for kind in ("normal", "pubsub"):
+            client.client_kill_filter(_type=kind, skipme=True)
+        await pause(1 * stretch)
+
+
+async def redis_stopped(world: World, stretch: float) -> None:
+    world.redis.send_signal(signal.SIGSTOP)
+    await pause(10 * stretch)
+    world.redis.send_signal(signal.SIGCONT)
+
+
+async def server_killed(world: World, stretch: float) -> None:
+    world.kill_server(1)
+    await pause(2 * stretch)
+    await world.restart_server(1)
+
+
+async def killed_in_commit_hook(world: World, stretch: float) -> None:
+    """The next commits of a server are its last: it dies before it has told anybody."""
+    for _ in range(2):
+        world.kill_server(1)
+        await world.restart_server(1, program="-m tests.faults.dying_server")
+        await asyncio.to_thread(world.servers[1].process.wait, 30)
+    await world.restart_server(1)
+
+
+async def receiver_stalled(world: World, stretch: float) -> None:
+    """One process takes nothing, while the layer holds no more than five messages for it."""
+    world.servers[1].process.send_signal(signal.SIGSTOP)
+    await pause(5 * stretch)
+    world.servers[1].process.send_signal(signal.SIGCONT)
+
+
+async def backends_terminated(world: World, stretch: float) -> None:
+    sql = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    for _ in range(5):
+        with psycopg.connect(world.site.database_url, autocommit=True) as connection:
+            connection.execute(sql)
+        await pause(1 * stretch)
+
+
+@dataclass
+class Kind:
+    """A fault by name, and the settings its servers need."""
+
+    title: str
+    inject: Fault
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class LineFault:
+    """A fault of the network between half of the sockets and their server."""
+
+    title: str
+    mode: str
+    seconds: float = 5
+
+
+KINDS: list[Kind | LineFault] = [
+    Kind("none", nothing),
+    Kind("Redis: kill -9, back after 5 s", redis_killed),
+    Kind("Redis: FLUSHALL, five times", redis_flushed),
+    Kind("Redis: CLIENT KILL of all, five times", redis_clients_killed),
+    Kind("Redis: SIGSTOP for 10 s", redis_stopped),
+    Kind("server: kill -9 of one of two", server_killed),
+    Kind("server: os._exit in the on_commit hook, twice", killed_in_commit_hook),
+    Kind(
+        "layer: capacity 5, a receiver stalled for 5 s",
+        receiver_stalled,
+        {"DJANGO_SETTINGS_MODULE": "tests.faults.small_layer"},
+    ),
+    Kind("PostgreSQL: all backends terminated, five times", backends_terminated),
+    LineFault("line: blackhole for 5 s", "blackhole"),
+    LineFault("line: reset, five times", "reset"),
+    LineFault("line: throttled to 2 kB/s for 5 s", "throttle"),
+]
+
+
+async def measure(kind: Kind | LineFault, worlds: "Worlds", size: Size = FULL) -> Outcome:
+    """Inject one fault into an installation under load."""
+    if isinstance(kind, LineFault):
+        return await _on_the_line(await worlds.get(), kind, size)
+    world = await worlds.get(**kind.variables)
+    addresses = [server.origin for server in world.servers]
+    return await Load(world, size, addresses).run(kind.inject)
+
+
+class Worlds:
+    """Installations by the settings of their servers, each started when first needed."""
+
+    def __init__(self) -> None:
+        self._started: dict[str, World] = {}
+
+    async def get(self, **variables: str) -> World:
+        key = repr(variables)
+        if key not in self._started:
+            self._started[key] = await asyncio.to_thread(lambda: World(**variables))
+        return self._started[key]
+
+    def close(self) -> None:
+        for world in self._started.values():
+            world.close()
+
+
+async def _on_the_line(world: World, kind: LineFault, size: Size) -> Outcome:
+    first, second = (int(server.origin.rsplit(":", 1)[1]) for server in world.servers)
+    async with Proxy(first) as one, Proxy(second) as other:
+        proxies = [one, other]
+
+        async def inject(_: World, stretch: float) -> None:
+            await _disturb(proxies, kind, stretch)
+
+        addresses = [f"http://127.0.0.1:{proxy.port}" for proxy in proxies]
+        addresses += [server.origin for server in world.servers]
+        return await Load(world, size, addresses).run(inject)
+
+
+async def _disturb(proxies: list[Proxy], kind: LineFault, stretch: float) -> None:
+    if kind.mode == "reset":
+        for _ in range(5):
+            for proxy in proxies:
+                proxy.cut()
+            await pause(kind.seconds / 5 * stretch)
+        return
+    for proxy in proxies:
+        if kind.mode == "blackhole":
+            proxy.blackhole(True)
+        else:
+            proxy.throttle(2_000)
+    await pause(kind.seconds * stretch)
+    for proxy in proxies:
+        if kind.mode == "blackhole":
+            proxy.blackhole(False)
+        else:
+            proxy.throttle(None)

@@ -1,0 +1,177 @@
+"""Decisions at a steady rate under a fault, and what became of each on every socket."""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from uuid import uuid4
+
+import httpx
+
+from tests.faults.watcher import Watcher
+from tests.faults.world import World, now, pause
+from tests.site import apv, decision
+
+SETTLE_SECONDS = 40
+BATCH = 100
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is going on while a fault is injected."""
+
+    sockets: int
+    decisions: int
+    per_second: int
+    stretch: float  # of the fault's duration; 1 is full size
+
+
+FULL = Size(sockets=200, decisions=1000, per_second=50, stretch=1.0)
+SMALL = Size(sockets=20, decisions=100, per_second=50, stretch=0.4)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a fault cost; the first four must be 0."""
+
+    lost: int  # events that committed and some socket never applied, summed over sockets
+    doubled: int
+    out_of_order: int
+    untold: int  # decisions that were answered with 200 and made no event, or the other way round
+    longest_delay: float  # seconds from commit to the last socket
+    server_errors: int  # HTTP 5xx, each tried again
+    slowest_answer: float  # seconds of the slowest decision that was answered
+    lines: int  # sockets opened, over all watchers
+    reloads: int
+
+    @property
+    def clean(self) -> bool:
+        return not (self.lost or self.doubled or self.out_of_order or self.untold)
+
+
+Fault = Callable[[World, float], Awaitable[None]]
+
+
+class Load:
+    """One run: watchers on both servers, decisions on both, a fault in between."""
+
+    def __init__(self, world: World, size: Size, addresses: list[str]) -> None:
+        self.world, self.size = world, size
+        self.server_errors = 0
+        self.slowest = 0.0
+        self.answered: list[str] = []
+        self.start = world.position()
+        self.session = world.servers[0].client("admin")
+        cookie = self.session.cookies["hitl_session"]
+        self.watchers = [
+            Watcher(addresses[number % len(addresses)], cookie, self.start)
+            for number in range(size.sockets)
+        ]
+
+    async def run(self, fault: Fault) -> Outcome:
+        tasks = [asyncio.create_task(watcher.run()) for watcher in self.watchers]
+        try:
+            await until(lambda: all(one.lines for one in self.watchers))
+            injected = asyncio.create_task(self._inject(fault))
+            await asyncio.gather(self._decide_all(injected), injected)
+            truth = await asyncio.to_thread(self._truth)
+            with contextlib.suppress(TimeoutError):
+                await until(lambda: all(one.last >= truth[-1][0] for one in self.watchers))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return self._outcome(truth)
+
+    async def _pending(self, injected: "asyncio.Task[None]") -> AsyncIterator[str]:
+        """Ids of APVs to decide on: as many as the size says, and on until the fault is over."""
+        given = 0
+        while given < self.size.decisions or not injected.done():
+            for apv_id in await asyncio.to_thread(self._add_apvs):
+                if given >= self.size.decisions and injected.done():
+                    return
+                given += 1
+                yield apv_id
+
+    def _add_apvs(self) -> list[str]:
+        """Add a batch, by whichever server takes it."""
+        body = [apv() for _ in range(BATCH)]
+        for server in itertools.cycle(self.world.servers):
+            with contextlib.suppress(httpx.TransportError):
+                answer = server.client("pipeline").post("/hitl/apvs", json=body, timeout=10)
+                if answer.status_code == 201:
+                    return [one["apv_id"] for one in answer.json()]
+        raise AssertionError  # the cycle has no end
+
+    async def _inject(self, fault: Fault) -> None:
+        await pause(self.size.decisions / self.size.per_second / 5)  # into the steady stream
+        await fault(self.world, self.size.stretch)
+
+    async def _decide_all(self, injected: "asyncio.Task[None]") -> None:
+        headers = {"X-CSRFToken": self.session.headers["X-CSRFToken"]}
+        limits = httpx.Limits(max_connections=100)
+        async with httpx.AsyncClient(
+            cookies=self.session.cookies, headers=headers, timeout=20, limits=limits
+        ) as client:
+            started = now()
+            tasks: list[asyncio.Task[None]] = []
+            async for apv_id in self._pending(injected):
+                await pause(max(0.0, started + len(tasks) / self.size.per_second - now()))
+                tasks.append(asyncio.create_task(self._decide(client, len(tasks), apv_id)))
+            await asyncio.gather(*tasks)
+
+    async def _decide(self, client: httpx.AsyncClient, number: int, apv_id: str) -> None:
+        """One decision, sent again under its key until a server answers it."""
+        headers = {"Idempotency-Key": str(uuid4())}
+        for attempt in range(200):
+            server = self.world.servers[(number + attempt) % 2]
+            began = now()
+            with contextlib.suppress(httpx.TransportError):
+                url = f"{server.origin}/hitl/decisions"
+                answer = await client.post(url, json=decision(apv_id), headers=headers)
+                if answer.status_code == 200:
+                    self.slowest = max(self.slowest, now() - began)
+                    self.answered.append(answer.json()["decision_id"])
+                    return
+                assert answer.status_code >= 500, answer.text
+                self.server_errors += 1
+            await pause(0.1)
+        raise AssertionError(f"no server took the decision on {apv_id}")
+
+    def _truth(self) -> list[tuple[int, str]]:
+        """Every event since the start, as the log has them."""
+        return [
+            (offset, decision_id)
+            for offset, decision_id in self.world.site.rows(
+                "SELECT \"offset\", message::json->>'decision_id' FROM realtime_event"
+                ' WHERE channel = \'decisions\' AND "offset" > %s ORDER BY "offset"',
+                self.start["offset"],
+            )
+        ]
+
+    def _outcome(self, truth: list[tuple[int, str]]) -> Outcome:
+        ids = [decision_id for _, decision_id in truth]
+        applied = [[decision_id for _, decision_id in one.applied] for one in self.watchers]
+        rank = {decision_id: number for number, decision_id in enumerate(ids)}
+        return Outcome(
+            lost=sum(len(set(ids) - set(one)) for one in applied),
+            doubled=sum(len(one) - len(set(one)) for one in applied),
+            out_of_order=sum(
+                rank[later] < rank[earlier]
+                for one in applied
+                for earlier, later in itertools.pairwise(one)
+            ),
+            untold=len(set(ids) ^ set(self.answered)) + len(ids) - len(set(ids)),
+            longest_delay=max(one.longest_delay for one in self.watchers),
+            server_errors=self.server_errors,
+            slowest_answer=self.slowest,
+            lines=sum(one.lines for one in self.watchers),
+            reloads=sum(one.reloads for one in self.watchers),
+        )
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(SETTLE_SECONDS):
+        while not condition():
+            await pause(0.05)
