@@ -136,6 +136,10 @@ class Server:
         self.log = log
         self._clients: dict[str, httpx.Client] = {}
 
+    def printed(self) -> str:
+        """What the process has written so far."""
+        return self.log.read_text()
+
     def answers(self) -> bool:
         with contextlib.suppress(httpx.TransportError):
             return httpx.get(f"{self.origin}/hitl/health/live", timeout=5).status_code == 200

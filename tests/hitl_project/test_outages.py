@@ -1,0 +1,70 @@
+"""PostgreSQL goes away under a running server, and comes back."""
+
+import asyncio
+import signal
+
+import httpx
+import pytest
+
+from tests.hitl_project.test_serve import Installation, installation
+from tests.site import Server, apv, decision, wait_for
+
+__all__ = ["installation"]
+
+
+def readiness(server: Server) -> tuple[int, str]:
+    answer = httpx.get(f"{server.origin}/hitl/health/ready", timeout=20)
+    return answer.status_code, answer.json()["status"]
+
+
+def stop_postgres(installation: Installation) -> None:
+    """Stop it at once, as a crash would: without waiting for anybody."""
+    pid = int((installation.folder / "postgres" / "postmaster.pid").read_text().split()[0])
+    postmaster = next(one for one in installation.embedded() if one.pid == pid)
+    postmaster.send_signal(signal.SIGQUIT)
+    postmaster.wait(20)
+
+
+def start_postgres(installation: Installation) -> None:
+    assert installation.run("shell", "-v", "0", "-c", "pass").returncode == 0
+
+
+@pytest.fixture
+def server(installation: Installation) -> Server:
+    return installation.serve()
+
+
+async def test_sockets_outlive_postgres_and_news_comes_after_it(
+    installation: Installation, server: Server
+) -> None:
+    client = server.client("admin")
+    added = await asyncio.to_thread(client.post, "/hitl/apvs", json=apv())
+    body = decision(added.json()["apv_id"])
+    async with server.socket("admin") as socket:
+        await socket.subscribe("decisions", "stats")
+        assert readiness(server) == (200, "ready")
+        stop_postgres(installation)
+        wait_for(lambda: readiness(server) == (503, "unavailable"), "readiness to end")
+
+        assert readiness(server)[0] == 503
+
+        assert server.answers()
+        assert (await socket.ask({"type": "ping"}))["type"] == "pong"
+        refused = await asyncio.to_thread(client.post, "/hitl/decisions", json=body)
+        assert refused.status_code == 503
+        assert refused.headers["Content-Type"] == "application/problem+json"
+
+        await asyncio.to_thread(start_postgres, installation)
+        wait_for(lambda: readiness(server) == (200, "ready"), "readiness to return")
+        made = await asyncio.to_thread(client.post, "/hitl/decisions", json=body)
+        assert made.status_code == 200
+        await socket.until(type="decision_made", decision_id=made.json()["decision_id"])
+    assert "Traceback" not in server.printed()
+
+
+def test_readiness_is_degraded_without_redis(installation: Installation, server: Server) -> None:
+    [redis] = [one for one in installation.embedded() if one.name() == "redis-server"]
+    redis.kill()
+    wait_for(lambda: readiness(server) == (200, "degraded"), "readiness to say so")
+    assert installation.run("shell", "-v", "0", "-c", "pass").returncode == 0
+    wait_for(lambda: readiness(server) == (200, "ready"), "readiness to return")
