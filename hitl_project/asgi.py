@@ -1,22 +1,45 @@
 """The ASGI application: HTTP by Django, the socket by Channels."""
 
 import os
+from typing import Any
 
+import django
+from asgiref.sync import sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
+from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from hitl_project import embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_project.settings")
 embedded.start()
-http = get_asgi_application()
+django.setup(set_prefix=False)
 
-from hitl_project.urls import refuse_socket  # noqa: E402 — needs the apps that line loads
+from hitl_project.urls import refuse_socket  # noqa: E402 — these need the apps
 from realtime.daphne_protocol import allow_every_close_code  # noqa: E402
 from realtime.routing import websocket_urlpatterns  # noqa: E402
 
-allow_every_close_code()
 
+class OneThreadPerRequest(ASGIHandler):
+    """Runs a whole request, middleware and view, in one thread.
+
+    All of ours is synchronous. Django's own handler would go back and forth between the loop and
+    the thread around each middleware that is not.
+    """
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        super().load_middleware(is_async=False)
+
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        respond: Any = sync_to_async(self.get_response, thread_sensitive=True)
+        return await respond(request)  # type: ignore[no-any-return]
+
+
+allow_every_close_code()
 application = ProtocolTypeRouter(
-    {"http": http, "websocket": URLRouter([*websocket_urlpatterns, refuse_socket])}
+    {
+        "http": OneThreadPerRequest(),
+        "websocket": URLRouter([*websocket_urlpatterns, refuse_socket]),
+    }
 )
