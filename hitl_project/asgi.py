@@ -1,5 +1,7 @@
 """The ASGI application: HTTP by Django, the socket by Channels."""
 
+import asyncio
+import contextlib
 import os
 from typing import Any
 
@@ -16,8 +18,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_project.settings")
 embedded.start()
 django.setup(set_prefix=False)
 
-from hitl_project.urls import refuse_socket  # noqa: E402 — these need the apps
+from django.conf import settings  # noqa: E402 — these need the apps
+
+from hitl_project.urls import refuse_socket  # noqa: E402
 from realtime.daphne_protocol import allow_every_close_code  # noqa: E402
+from realtime.history import WORKERS  # noqa: E402
 from realtime.routing import websocket_urlpatterns  # noqa: E402
 
 
@@ -25,15 +30,22 @@ class OneThreadPerRequest(ASGIHandler):
     """Runs a whole request, middleware and view, in one thread.
 
     All of ours is synchronous. Django's own handler would go back and forth between the loop and
-    the thread around each middleware that is not.
+    the thread around each middleware that is not. No more requests run at once than the pool has
+    connections for, less those that sockets need; the others wait in the loop.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._slots = asyncio.Semaphore(settings.HITL_DB_POOL - WORKERS)
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         respond: Any = sync_to_async(self.get_response, thread_sensitive=True)
-        return await respond(request)  # type: ignore[no-any-return]
+        waits = not request.path.startswith("/hitl/health")  # a probe must not wait for work
+        async with self._slots if waits else contextlib.nullcontext():
+            return await respond(request)  # type: ignore[no-any-return]
 
 
 allow_every_close_code()

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user, get_user_model
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest, parse_cookie
-from django.http.request import validate_host
+from django.http.request import split_domain_port, validate_host
 
 from realtime.channels import CHANNELS
 
@@ -45,11 +44,9 @@ def origin_allowed(scope: Mapping[str, Any]) -> bool:
     if settings.HITL_ALLOWED_ORIGINS:
         return origin in settings.HITL_ALLOWED_ORIGINS
     host = headers.get("host", "")
-    name = urlsplit(f"//{host}").hostname or ""
     scheme = "https" if settings.BEHIND_TLS or scope.get("scheme") == "wss" else "http"
-    return origin == f"{scheme}://{host}" and validate_host(
-        f"[{name}]" if ":" in name else name, settings.ALLOWED_HOSTS
-    )
+    name, _ = split_domain_port(host)
+    return origin == f"{scheme}://{host}" and validate_host(name, settings.ALLOWED_HOSTS)
 
 
 def authenticate(scope: Mapping[str, Any]) -> Identity | None:
@@ -62,8 +59,14 @@ def authenticate(scope: Mapping[str, Any]) -> Identity | None:
         user = open_access_user()
     if user is None:
         return None
-    readable = frozenset(one.name for one in CHANNELS.values() if user.has_perm(one.permission))
-    return Identity(user_id=user.pk, username=user.get_username(), channels=readable)
+    return Identity(
+        user_id=user.pk, username=user.get_username(), channels=frozenset(readable_channels(user))
+    )
+
+
+def readable_channels(user: Any) -> list[str]:
+    """The channels that `user` may read."""
+    return [one.name for one in CHANNELS.values() if user.has_perm(one.permission)]
 
 
 def session_user(cookies: Mapping[str, str]) -> AbstractBaseUser | None:

@@ -12,7 +12,7 @@ from django.db import Error as DatabaseError
 
 from realtime import auth, resume
 from realtime.channels import CHANNELS, LOGS, STATES
-from realtime.history import in_database
+from realtime.history import for_sockets
 from realtime.hub import get_hub
 from realtime.messages import (
     Ack,
@@ -48,8 +48,16 @@ class ForbiddenChannel(InvalidMessage):
 class HITLConsumer(AsyncJsonWebsocketConsumer):
     """Answers ping, subscribe, unsubscribe and ack, and registers the socket with the hub."""
 
+    joined = False
     channel_layer_alias = ""  # the hub is this process's member of the groups, not each socket
     identity: auth.Identity
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one socket, and leave the hub however that ends."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.leave()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Handle one ASGI event; skips Channels' database clean-up, as no handler uses it."""
@@ -62,13 +70,12 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         self.hub = get_hub()
         self.subscribed: set[str] = set()
         self.ending: asyncio.Task[None] | None = None
-        self.joined = False
         self.outbox = Outbox(self.base_send, limit=settings.HITL_WS_QUEUE_BYTES, end=self.end_soon)
         if not auth.origin_allowed(self.scope):
             await self.close()  # before accepting: the upgrade is refused with 403
             return
         try:
-            identity = await in_database(auth.authenticate)(self.scope)
+            identity = await for_sockets(auth.authenticate)(self.scope)
             await self.hub.start()
         except DatabaseError:
             await self.refuse(TRY_AGAIN_LATER, "The database is unavailable")
@@ -76,10 +83,8 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         if identity is None:
             await self.refuse(POLICY_VIOLATION, "Invalid token")
             return
-        self.identity = identity
-        self.hub.connections += 1
-        self.joined = True
         await self.accept()
+        self.join(identity)
         self.tell(
             ConnectionAck(
                 client_id=self.client_id,
@@ -95,6 +100,8 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
     async def end(self, code: int, reason: str) -> None:
         """Close the socket with a code, after what was written before."""
         await self.outbox.flush()
+        if self.outbox.closed:
+            return  # closed meanwhile, for another reason
         self.outbox.discard()
         await self.close(code, reason)
 
@@ -102,9 +109,15 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         """Close the socket from code that cannot wait for it, without what still waits."""
         self.ending = asyncio.create_task(self.close(code, reason))
 
-    async def disconnect(self, code: int) -> None:
-        self.outbox.discard()
+    def join(self, identity: auth.Identity) -> None:
+        self.identity = identity
+        self.joined = True
+        self.hub.connections += 1
+
+    def leave(self) -> None:
         if self.joined:
+            self.joined = False
+            self.outbox.discard()
             self.hub.unsubscribe(self.outbox)
             self.hub.connections -= 1
 
@@ -156,25 +169,26 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         since = {
             name: at for name, at in request.since.items() if name in LOGS and name in channels
         }
-        states = [await self.hub.latest(name) for name in channels if name in STATES]
-        for name, position in since.items():
-            await self.hub.reach(position, name)
-        # From here live events wait at the gate: the joint between replay and live.
-        gate = resume.Gate(self.hub, self.outbox, channels)
         try:
-            past = {
-                name: await resume.read(name, at, gate.since[name]) for name, at in since.items()
-            }
-            self.tell(confirmation(request, gate, past))
-            for replay in past.values():
-                await self.outbox.write_all(replay.events)
-            for state in filter(None, states if request.snapshot else []):
-                self.tell(state)
-            self.subscribed.update(channels)
+            for name, position in since.items():
+                await self.hub.reach(position, name)
+            states = [await self.hub.latest(name) for name in channels if name in STATES]
+            # From here live events wait at the gate: the joint between replay and live.
+            gate = resume.Gate(self.hub, self.outbox, channels)
+            try:
+                past = {one: await resume.read(one, since[one], gate.since[one]) for one in since}
+                self.tell(confirmation(request, gate, past))
+                for replay in past.values():
+                    await self.outbox.write_all(replay.events)
+                for state in filter(None, states if request.snapshot else []):
+                    self.tell(state)
+                await gate.open()
+            finally:
+                gate.remove()
         except DatabaseError:
             await self.end(TRY_AGAIN_LATER, "The database is unavailable")
-        finally:
-            gate.open()
+        else:
+            self.subscribed.update(channels)
 
     def readable(self, names: list[str]) -> list[str]:
         """The channels among `names`; raises ForbiddenChannel for one the user may not read."""

@@ -14,9 +14,13 @@ from realtime.models import Counter, Event
 
 PRUNED_AT_ONCE = 10_000
 
-# Few threads, and so few connections, however many sockets want something at once.
-_workers = ThreadPoolExecutor(4, thread_name_prefix="realtime-db")
-_replay_workers = ThreadPoolExecutor(2, thread_name_prefix="realtime-replay")
+# Few threads, and so few connections, however many sockets want something at once; and threads of
+# their own for what comes in crowds, so that it never holds up live events.
+HUB_WORKERS, REPLAY_WORKERS, SOCKET_WORKERS = 2, 2, 2
+WORKERS = HUB_WORKERS + REPLAY_WORKERS + SOCKET_WORKERS
+_hub_workers = ThreadPoolExecutor(HUB_WORKERS, thread_name_prefix="hub")
+_replay_workers = ThreadPoolExecutor(REPLAY_WORKERS, thread_name_prefix="replay")
+_socket_workers = ThreadPoolExecutor(SOCKET_WORKERS, thread_name_prefix="socket")
 
 
 def in_database(function: Any) -> Any:
@@ -24,12 +28,17 @@ def in_database(function: Any) -> Any:
 
     Channels' default is one thread for the whole process, where one slow query would hold up all.
     """
-    return DatabaseSyncToAsync(function, thread_sensitive=False, executor=_workers)
+    return DatabaseSyncToAsync(function, thread_sensitive=False, executor=_hub_workers)
 
 
 def for_replay(function: Any) -> Any:
-    """Like `in_database`, on threads of its own: many replays must not hold up live events."""
+    """Like `in_database`, for reading history."""
     return DatabaseSyncToAsync(function, thread_sensitive=False, executor=_replay_workers)
+
+
+def for_sockets(function: Any) -> Any:
+    """Like `in_database`, for opening sockets."""
+    return DatabaseSyncToAsync(function, thread_sensitive=False, executor=_socket_workers)
 
 
 def positions() -> dict[str, Position]:

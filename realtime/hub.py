@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from functools import partial
 from typing import Any, Protocol
 
@@ -31,7 +31,7 @@ REJOIN_SECONDS = 10.0
 PRUNE_SECONDS = 600.0
 RETRY_SECONDS = 1.0
 READ_AT_ONCE = 500
-INBOX_SIZE = 10_000
+INBOX_SIZE = 500
 
 
 class Subscriber(Protocol):
@@ -59,6 +59,7 @@ class Hub:
         self._missed_news = asyncio.Event()
         self._starting = asyncio.Lock()
         self.connections = 0
+        """How many sockets are open; the consumer counts them."""
         self._tasks: list[asyncio.Task[None]] = []
         self._group_member: str | None = None
 
@@ -70,16 +71,26 @@ class Hub:
             if self._tasks:
                 return
             self._last = await in_database(history.positions)()
-            work = (
-                *(self._listen(), self._stay_member(), self._tick()),
-                *(self._work(), self._tell(), self._prune()),
-            )
-            self._tasks = [asyncio.create_task(one) for one in work]
+            self._tasks = [
+                asyncio.create_task(_for_ever(work))
+                for work in (
+                    self._deliver_all,
+                    self._look_regularly,
+                    self._tell_states,
+                    self._receive_all,
+                    self._stay_member,
+                    self._prune,
+                )
+            ]
 
     async def latest(self, state: str) -> Message | None:
-        """The value of a state channel that its subscribers have seen last, if it can be read."""
+        """The value of a state channel that its subscribers have seen last, if it can be read.
+
+        Read before the first one subscribes, so that the next look has something to compare with.
+        """
         if state not in self._latest or not self._subscribers[state]:
-            with _survives("reading a state"):
+            self._latest.pop(state, None)
+            with _survives("read a state"):
                 await self._refresh(state)
         return self._latest.get(state)
 
@@ -99,10 +110,13 @@ class Hub:
         self.subscribe(new, channels)
 
     async def reach(self, position: Position, channel: str) -> None:
-        """Catch up if a client knows of later events than this process does."""
+        """Catch up if a client knows of later events than this process does.
+
+        Raises DatabaseError when that cannot be found out.
+        """
         last = self._last[channel]
         if position.epoch != last.epoch or position.offset > last.offset:
-            await self._look_once()
+            await self._ask_for_look()
 
     def positions(self, channels: Iterable[str]) -> dict[str, Position]:
         """Where the logs among `channels` stand: the last event delivered of each."""
@@ -118,23 +132,25 @@ class Hub:
 
     # -- Logs -----------------------------------------------------------------------------
 
-    async def _work(self) -> None:
+    async def _deliver_all(self) -> None:
+        """The one task that delivers events, so that their order is its order."""
         while True:
             payload = await self._inbox.get()
-            with _survives("delivering events"):
-                if payload["type"] == "look":
-                    await self._answer_looks()
-                else:
-                    await self._take(payload)
+            if payload["type"] == "look":
+                await self._answer_looks()
+            else:
+                await self._take(payload)
+            await asyncio.sleep(0)  # let the sockets write: a full inbox never suspends by itself
 
     async def _take(self, payload: dict[str, Any]) -> None:
         """Deliver what the layer brought, and first what it did not bring before that."""
-        channel = payload["channel"]
-        if payload["epoch"] != self._last[channel].epoch:
-            await self._look()
+        channel, epoch = payload["channel"], payload["epoch"]
+        if epoch != self._last[channel].epoch:
+            await self._look()  # which delivers it too, if it belongs to the history of now
+            return
         for offset, text in payload["events"]:
             if offset > self._last[channel].offset + 1:
-                await self._catch_up(channel, Position(epoch=payload["epoch"], offset=offset - 1))
+                await self._catch_up(channel, Position(epoch=epoch, offset=offset - 1))
             if offset == self._last[channel].offset + 1:
                 self._deliver(channel, offset, text)
 
@@ -142,15 +158,15 @@ class Hub:
         waiting, self._looks = self._looks, []
         try:
             await self._look()
-        finally:
-            for done in waiting:
-                if not done.cancelled():
-                    done.set_result(None)
+        except Exception as error:
+            _resolve(waiting, error)
+            raise
+        _resolve(waiting)
 
     async def _look(self) -> None:
         """Read what came without the layer's help."""
         for channel, position in (await in_database(history.positions)()).items():
-            if position.epoch != self._last[channel].epoch:
+            if _is_another_history(position, self._last[channel]):
                 self._start_anew(channel, position)
             elif position.offset > self._last[channel].offset:
                 self._missed_news.set()
@@ -184,21 +200,20 @@ class Hub:
     async def _prune(self) -> None:
         """Keep the log within its bounds, as the command prune_events does."""
         while True:
-            await asyncio.sleep(PRUNE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 — no two at once
-            with _survives("pruning the event log"):
-                await for_replay(history.prune)(
-                    days=settings.HITL_HISTORY_DAYS, events=settings.HITL_HISTORY_EVENTS
-                )
+            await asyncio.sleep(PRUNE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 — rarely two
+            await for_replay(history.prune)(
+                days=settings.HITL_HISTORY_DAYS, events=settings.HITL_HISTORY_EVENTS
+            )
 
     # -- States ---------------------------------------------------------------------------
 
-    async def _tell(self) -> None:
+    async def _tell_states(self) -> None:
         """Send states that changed, each at most every STATE_SECONDS and always the last value."""
         while True:
             announced = await self._wait_for_change()
             for state in announced or STATES:
                 if self._subscribers[state]:
-                    with _survives("reading a state", then=partial(self._changed.add, state)):
+                    with _survives("read a state", then=partial(self._changed.add, state)):
                         await self._refresh(state, always=state in announced)
             await asyncio.sleep(STATE_SECONDS)
 
@@ -223,14 +238,8 @@ class Hub:
 
     # -- The channel layer ----------------------------------------------------------------
 
-    async def _listen(self) -> None:
-        """Bring the groups' messages into the inbox, through every outage of the layer."""
-        while True:
-            with _survives("listening to the channel layer"):
-                await self._receive_all()
-            await asyncio.sleep(RETRY_SECONDS)
-
     async def _receive_all(self) -> None:
+        """Bring the groups' messages into the inbox."""
         layer = get_channel_layer()
         if self._group_member is None:
             self._group_member = await layer.new_channel("hub")
@@ -244,9 +253,8 @@ class Hub:
                 async with asyncio.timeout(REJOIN_SECONDS):
                     await self._missed_news.wait()
             self._missed_news.clear()
-            with _survives("joining the groups"):
-                async with asyncio.timeout(REJOIN_SECONDS):
-                    await self._join()
+            async with asyncio.timeout(REJOIN_SECONDS):
+                await self._join()
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _join(self) -> None:
@@ -261,13 +269,19 @@ class Hub:
         elif self._inbox.qsize() < INBOX_SIZE:  # what finds no room is found by the next look
             self._inbox.put_nowait(payload)
 
-    async def _tick(self) -> None:
+    async def _look_regularly(self) -> None:
+        """Ask for a look when the counters show something that was not delivered.
+
+        The counters are read here and not by the task that delivers: while the database is slow,
+        what the layer brings still goes out.
+        """
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            await self._look_once()
+            if await in_database(history.positions)() != self._last:
+                await self._ask_for_look()
 
-    async def _look_once(self) -> None:
-        """Have the one worker look, and return when it has."""
+    async def _ask_for_look(self) -> None:
+        """Have the delivering task look, and return when it has."""
         done = asyncio.get_running_loop().create_future()
         self._looks.append(done)
         if len(self._looks) == 1:
@@ -275,9 +289,35 @@ class Hub:
         await done
 
 
+def _resolve(futures: list["asyncio.Future[None]"], error: Exception | None = None) -> None:
+    for future in futures:
+        if future.cancelled():
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+
+
+def _is_another_history(now: Position, last: Position) -> bool:
+    """Whether what was delivered cannot be in the log of now: another epoch, or a shorter one.
+
+    A log never shrinks; one that did was restored without `renew_epochs`.
+    """
+    return now.epoch != last.epoch or now.offset < last.offset
+
+
 def _differ(before: Message, after: Message) -> bool:
     """Whether two values of a state differ in more than their time."""
     return before.model_copy(update={"timestamp": after.timestamp}) != after
+
+
+async def _for_ever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do a hub's work through every outage of the database or the layer."""
+    while True:
+        with _survives(work.__name__.strip("_").replace("_", " ")):
+            await work()
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 @contextlib.contextmanager
@@ -286,16 +326,13 @@ def _survives(doing: str, then: Callable[[], object] = lambda: None) -> Iterator
     try:
         yield
     except Exception as error:
-        logger.warning("%s failed, will be tried again: %r", doing.capitalize(), error)
+        logger.warning("Hub: to %s failed, will be tried again: %r", doing, error)
         then()
 
 
-_hub: Hub | None = None
+_hub = Hub()
 
 
 def get_hub() -> Hub:
     """The hub of this process."""
-    global _hub
-    if _hub is None:
-        _hub = Hub()
     return _hub

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 SERVICE_RESTART = 1012
 TRY_AGAIN_LATER = 1013
-WRITTEN_AT_ONCE = 100
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -21,7 +20,7 @@ class Outbox:
 
     def __init__(self, send: Send, *, limit: int, end: Callable[[int, str], None]) -> None:
         self._send = send
-        self._limit = limit
+        self.limit = limit
         self._end = end
         self._waiting: deque[str] = deque()
         self._size = 0
@@ -38,19 +37,25 @@ class Outbox:
         if self._closed:
             return
         self._size += len(text)
-        if self._size > self._limit:
-            self._give_up(TRY_AGAIN_LATER, "Too slow to keep up")
+        if self._size > self.limit:
+            self.overrun()
             return
         self._waiting.append(text)
         if self._drain is None:
             self._drain = asyncio.create_task(self._write_waiting())
 
-    async def write_all(self, texts: Sequence[str]) -> None:
+    async def write_all(self, texts: Iterable[str]) -> None:
         """Send many messages, no faster than the client takes them."""
-        for start in range(0, len(texts), WRITTEN_AT_ONCE):
-            for text in texts[start : start + WRITTEN_AT_ONCE]:
-                self.write(text)
-            await self.flush()
+        for text in texts:
+            if self._size + len(text) > self.limit / 2:
+                await self.flush()
+            self.write(text)
+        await self.flush()
+
+    def overrun(self) -> None:
+        """End the socket: more waits for it than may."""
+        if not self._closed:
+            self._give_up(TRY_AGAIN_LATER, "Too slow to keep up")
 
     def restart(self) -> None:
         """Make the client connect anew; it resumes, or is told to reload."""
@@ -77,7 +82,7 @@ class Outbox:
                 text = self._waiting.popleft()
                 await self._send({"type": "websocket.send", "text": text})
                 self._size -= len(text)
-        except OSError:  # the client is gone; its disconnect is on the way
+        except (OSError, RuntimeError):  # the line is gone or closing; its disconnect is on the way
             self.discard()
         finally:
             self._drain = None

@@ -7,36 +7,47 @@ from django.conf import settings
 
 from realtime import history
 from realtime.history import for_replay
-from realtime.hub import Hub, Subscriber
+from realtime.hub import Hub
 from realtime.messages import Position, Refusal
+from realtime.outbox import Outbox
 
 
 class Gate:
     """Stands in for a socket while its past is read: holds live events until it is opened.
 
     `since` says where each log stood when the gate went up. What is later comes through the gate,
-    what is not comes from the replay.
+    what is not comes from the replay. What it holds is bounded as the socket's queue is.
     """
 
-    def __init__(self, hub: Hub, subscriber: Subscriber, channels: Iterable[str]) -> None:
+    def __init__(self, hub: Hub, outbox: Outbox, channels: Iterable[str]) -> None:
         self._hub = hub
-        self._subscriber = subscriber
+        self._outbox = outbox
         self._channels = list(channels)
         self._held: list[str] = []
-        hub.unsubscribe(subscriber, self._channels)
+        self._size = 0
+        hub.unsubscribe(outbox, self._channels)
         self.since: dict[str, Position] = hub.subscribe(self, self._channels)
 
     def write(self, text: str) -> None:
         self._held.append(text)
+        self._size += len(text)
+        if self._size > self._outbox.limit:
+            self._held.clear()
+            self._outbox.overrun()
 
     def restart(self) -> None:
-        self._subscriber.restart()
+        self._outbox.restart()
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Let through what waited, and the socket take everything from now on."""
-        for text in self._held:
-            self._subscriber.write(text)
-        self._hub.replace(self, self._subscriber, self._channels)
+        while self._held and not self._outbox.closed:
+            held, self._held, self._size = self._held, [], 0
+            await self._outbox.write_all(held)
+        self._hub.replace(self, self._outbox, self._channels)
+
+    def remove(self) -> None:
+        """Take the gate away, for a socket that ends before it was opened."""
+        self._hub.unsubscribe(self, self._channels)
 
 
 class Replay(NamedTuple):

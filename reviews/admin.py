@@ -148,6 +148,16 @@ class APVAdmin(admin.ModelAdmin):
         is_open = obj is None or obj.status in OPEN
         return is_open and super().has_change_permission(request, obj)
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """While a form is saved its row is locked, so that no decision comes in between."""
+        rows = super().get_queryset(request)
+        return rows.select_for_update() if request.method == "POST" else rows
+
+    def save_model(self, request: HttpRequest, obj: APV, form: Any, change: bool) -> None:
+        """Write only what was changed in the form: the rest may have changed elsewhere since."""
+        fields = [*form.changed_data, "version", "updated_at"] if change else None
+        obj.save(update_fields=fields)
+
     def has_delete_permission(self, request: HttpRequest, obj: APV | None = None) -> bool:
         return False
 

@@ -44,13 +44,12 @@ def assign_codes(apvs: "Sequence[APV]") -> None:
     """Give each APV without a code the next of this year.
 
     Must run in the transaction that saves them: the year's row stays locked until it ends, so a
-    rollback leaves no gap. Numbers that somebody took by giving a code are stepped over.
+    rollback leaves no gap. Numbers that somebody took by giving a code are stepped over; whoever
+    gives one takes the lock as well, so that none is taken between the look and the write.
     """
     from reviews.models import CodeSequence
 
     nameless = [apv for apv in apvs if not apv.apv_code]
-    if not nameless:
-        return
     year = timezone.now().year
     CodeSequence.objects.bulk_create([CodeSequence(year=year)], ignore_conflicts=True)
     sequence = CodeSequence.objects.select_for_update().get(year=year)

@@ -54,13 +54,21 @@ class APVQuerySet(models.QuerySet["APV"]):
         """Highest priority first, then oldest first."""
         return self.order_by("-priority", "created_at", "pk")
 
-    def bulk_create(self, objs: Iterable["APV"], *args: Any, **options: Any) -> list["APV"]:
-        if options.get("ignore_conflicts") or options.get("update_conflicts"):
+    def bulk_create(
+        self,
+        objs: Iterable["APV"],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Any = None,
+        unique_fields: Any = None,
+    ) -> list["APV"]:
+        if ignore_conflicts or update_conflicts:
             raise ValueError("APVs are added whole: which rows a conflict skipped cannot be told.")
         apvs = list(objs)
         with transaction.atomic(using=self.db):
             fields.assign_codes(apvs)
-            super().bulk_create(apvs, *args, **options)
+            super().bulk_create(apvs, batch_size)
             signals.tell_new_apvs(apvs)
         return apvs
 
@@ -309,7 +317,7 @@ class Decision(AtomicSave):
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions"
     )
-    reviewer_name = models.CharField(max_length=150)
+    reviewer_name = models.CharField(max_length=301)  # a user's first and last name, at most
     reviewer_email = models.CharField(max_length=254, blank=True)
 
     # A snapshot of what was decided on: the APV may change later, the record must not.
@@ -385,6 +393,7 @@ class IdempotencyKey(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "endpoint", "key"], name="idempotency_key_once")
         ]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_key_age")]
 
     def __str__(self) -> str:
         return self.key

@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -16,6 +18,8 @@ from reviews.models import IdempotencyKey
 
 KEPT_HEADERS = ("Location",)
 MAX_KEY_LENGTH = 255
+KEPT = timedelta(days=1)
+FORGOTTEN_AT_ONCE = 20
 
 Method = Callable[..., Response]
 
@@ -73,6 +77,14 @@ def _keep(record: IdempotencyKey, answer: Response) -> None:
     record.headers = {name: answer[name] for name in KEPT_HEADERS if name in answer}
     record.body = JSONRenderer().render(answer.data).decode()
     record.save()
+    _forget_old()
+
+
+def _forget_old() -> None:
+    """Drop a few keys that nobody will send again; each write clears away more than it adds."""
+    old = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT)
+    few = old.order_by("created_at").values("pk")[:FORGOTTEN_AT_ONCE]
+    IdempotencyKey.objects.filter(pk__in=few).delete()
 
 
 def _first_answer(record: IdempotencyKey, request: Request) -> Response:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -53,6 +53,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
             return answer
         case RequestDataTooBig():
             return _answer(413, "The request body is too large.")
+        case IntegrityError():
+            logger.warning("A write met another one at %s: %s", context["request"].path, error)
+            return _answer(409, "The data changed meanwhile; read it again.")
         case DataError():
             logger.warning("A value reached the database unchecked: %s", error)
             return _answer(400, "A value is out of the range that can be stored.")

@@ -572,7 +572,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("modifications", models.JSONField(blank=True, default=dict)),
-                ("reviewer_name", models.CharField(max_length=150)),
+                ("reviewer_name", models.CharField(max_length=301)),
                 ("reviewer_email", models.CharField(blank=True, max_length=254)),
                 (
                     "cve_id",
@@ -743,6 +743,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [models.Index(fields=["created_at"], name="idempotency_key_age")],
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("user", "endpoint", "key"), name="idempotency_key_once"

@@ -103,10 +103,10 @@ def test_bulk_create_records_an_event_for_each_row() -> None:
     assert len({row.apv_code for row in rows}) == 7
 
 
-@pytest.mark.parametrize("option", ["ignore_conflicts", "update_conflicts"])
-def test_bulk_create_that_may_skip_rows_is_refused(option: str) -> None:
-    with pytest.raises(ValueError, match="added whole"):
-        APV.objects.bulk_create([APV(**apv())], **{option: True})
+def test_bulk_create_that_may_skip_rows_is_refused() -> None:
+    for options in ((None, True), (None, False, True)):
+        with pytest.raises(ValueError, match="added whole"):
+            APV.objects.bulk_create([APV(**apv())], *options)
 
 
 def test_decisions_are_not_made_in_bulk() -> None:
