@@ -164,16 +164,23 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
     }
 }
+HITL_DB_POOL = number("HITL_DB_POOL", 20, least=10)
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     pool={
         "min_size": 0,
-        "max_size": number("HITL_DB_POOL", 20, least=8),
+        "max_size": HITL_DB_POOL,
         "timeout": 5,
         # The pool's patience with a database that is away doubles up to this; then a new request
         # starts afresh. Short, or it would notice the return late.
         "reconnect_timeout": 1,
     },
     connect_timeout=5,
+    # A lock or a statement that takes longer is given up; the caller is told to try again.
+    options="-c lock_timeout=10s -c statement_timeout=60s",
+    keepalives_idle=10,
+    keepalives_interval=5,
+    keepalives_count=3,
+    tcp_user_timeout=25_000,
 )
 
 CHANNEL_LAYERS = {
@@ -192,6 +199,8 @@ CHANNEL_LAYERS = {
             ],
             "prefix": "hitl",
             "capacity": 1000,
+            # Hubs renew their membership every 10 s; one that died is forgotten soon.
+            "group_expiry": 120,
         },
     }
 }
