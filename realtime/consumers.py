@@ -1,6 +1,5 @@
 """The socket at /hitl/ws."""
 
-import asyncio
 import json
 import logging
 import uuid
@@ -29,7 +28,7 @@ from realtime.messages import (
     UnsubscriptionConfirmed,
     parse_request,
 )
-from realtime.outbox import TRY_AGAIN_LATER, Outbox
+from realtime.outbox import TRY_AGAIN_LATER, outbox_for
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +68,8 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         self.client_id = uuid.uuid4()
         self.hub = get_hub()
         self.subscribed: set[str] = set()
-        self.ending: asyncio.Task[None] | None = None
-        self.outbox = Outbox(self.base_send, limit=settings.HITL_WS_QUEUE_BYTES, end=self.end_soon)
+        limit = settings.HITL_WS_QUEUE_BYTES
+        self.outbox = outbox_for(self.scope, self.base_send, limit=limit)
         if not auth.origin_allowed(self.scope):
             await self.close()  # before accepting: the upgrade is refused with 403
             return
@@ -104,10 +103,6 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             return  # closed meanwhile, for another reason
         self.outbox.discard()
         await self.close(code, reason)
-
-    def end_soon(self, code: int, reason: str) -> None:
-        """Close the socket from code that cannot wait for it, without what still waits."""
-        self.ending = asyncio.create_task(self.close(code, reason))
 
     def join(self, identity: auth.Identity) -> None:
         self.identity = identity

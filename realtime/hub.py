@@ -19,6 +19,7 @@ from realtime import history
 from realtime.channels import CHANNELS, LOGS, STATES
 from realtime.history import for_replay, in_database
 from realtime.messages import Message, Position
+from realtime.uvicorn_protocol import encode_frame
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +38,8 @@ INBOX_SIZE = 500
 class Subscriber(Protocol):
     """One socket, as the hub sees it."""
 
-    def write(self, text: str) -> None:
-        """Send a message, after those before it."""
+    def write(self, text: str, frame: bytes | None = None) -> None:
+        """Send a message, after those before it; `frame` is its encoded form."""
 
     def restart(self) -> None:
         """Make the client connect anew: its position means nothing any more."""
@@ -194,8 +195,9 @@ class Hub:
         self._broadcast(channel, text)
 
     def _broadcast(self, channel: str, text: str) -> None:
+        frame = encode_frame(text)  # once, for all of them
         for subscriber in self._subscribers[channel]:
-            subscriber.write(text)
+            subscriber.write(text, frame)
 
     async def _prune(self) -> None:
         """Keep the log within its bounds, as the command prune_events does."""

@@ -28,7 +28,7 @@ class Gate:
         hub.unsubscribe(outbox, self._channels)
         self.since: dict[str, Position] = hub.subscribe(self, self._channels)
 
-    def write(self, text: str) -> None:
+    def write(self, text: str, frame: bytes | None = None) -> None:
         self._held.append(text)
         self._size += len(text)
         if self._size > self._outbox.limit:

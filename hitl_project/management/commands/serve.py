@@ -1,21 +1,30 @@
 """Serve the console."""
 
 import argparse
+import difflib
+import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
+import redis
 import uvicorn
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.http.request import validate_host
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from reviews.models import APV
 
 SHUTDOWN_SECONDS = 5
+REDIS_SECONDS = 2
 DEMO_APVS = 25
 
 
@@ -23,8 +32,15 @@ class Command(BaseCommand):
     help = "Serve the console, the REST API and the socket with Uvicorn."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--host", default=settings.HOST, help="address to listen on")
-        parser.add_argument("--port", type=int, default=settings.PORT, help="port to listen on")
+        parser.add_argument(
+            "--host", default=settings.HOST, help="address to listen on (default: %(default)s)"
+        )
+        parser.add_argument(
+            "--port",
+            type=int,
+            default=settings.PORT,
+            help="port to listen on; 0 takes a free one (default: %(default)s)",
+        )
         parser.add_argument(
             "--prepare",
             action="store_true",
@@ -32,26 +48,24 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, host: str, port: int, prepare: bool, **options: Any) -> None:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaving stops what was started
-        try:
-            self._serve(host, port, prepare)
-        except KeyboardInterrupt:
-            sys.exit(130)
-
-    def _serve(self, host: str, port: int, prepare: bool) -> None:
         listener = self._listen(host, port)
+        self._warn(_unknown_variables())
         self._check_database()
+        self._warn(_silent_redis())
         if prepare:
             self._prepare()
-        if settings.HITL_OPEN_ACCESS:
-            self.stderr.write(self.style.WARNING(OPEN_ACCESS_WARNING))
+        self._warn(_open_access())
         port = listener.getsockname()[1]  # with --port 0, the one the system chose
-        where = f"[{host}]" if ":" in host else host
-        self.stdout.write(f"\n  HITL Console  http://{where}:{port}/   (Ctrl-C stops it)\n\n")
+        self.stdout.write(f"\n  HITL Console  {addresses(host, port)}\n\n")
         self.stdout.flush()
+        self._serve(listener)
+
+    def _serve(self, listener: socket.socket) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):  # Uvicorn sends them again when it is done
+            signal.signal(number, lambda *_: sys.exit(0))
         config = uvicorn.Config(
             "hitl_project.asgi:application",
-            ws="websockets-sansio",
+            ws="realtime.uvicorn_protocol:FrameProtocol",
             loop="uvloop",
             http="httptools",
             lifespan="off",
@@ -80,6 +94,10 @@ class Command(BaseCommand):
             ) from None
         return listener
 
+    def _warn(self, warnings: Iterator[str]) -> None:
+        for warning in warnings:
+            self.stderr.write(self.style.WARNING(f"WARNING: {warning}"))
+
     def _check_database(self) -> None:
         """One attempt beside the pool, which would go on trying and log each time."""
         try:
@@ -95,6 +113,41 @@ class Command(BaseCommand):
             call_command("seed_apvs", count=DEMO_APVS)
 
 
-OPEN_ACCESS_WARNING = (
-    "WARNING: HITL_OPEN_ACCESS is on: whoever reaches this port acts as the demo reviewer."
-)
+def _unknown_variables() -> Iterator[str]:
+    for name in sorted(os.environ):
+        if name.startswith("HITL_") and name not in settings.HITL_VARIABLES:
+            similar = difflib.get_close_matches(name, settings.HITL_VARIABLES, n=1)
+            hint = f"; did you mean {similar[0]}?" if similar else ""
+            yield f"unknown variable {name}{hint}"
+
+
+def _silent_redis() -> Iterator[str]:
+    """Says so when Redis does not answer: nothing is lost then, but all is slower."""
+    parts = urlsplit(settings.REDIS_URL)
+    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"  # no password
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL,
+            socket_connect_timeout=REDIS_SECONDS,
+            socket_timeout=REDIS_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        ) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        yield f"Redis does not answer at {where}: news will take up to a second ({error})"
+
+
+def _open_access() -> Iterator[str]:
+    if settings.HITL_OPEN_ACCESS:
+        yield "HITL_OPEN_ACCESS is on: whoever reaches this port acts as the demo reviewer."
+
+
+def addresses(host: str, port: int) -> str:
+    """What to open in a browser, and where the server listens if that is not the same."""
+    where = f"[{host}]" if ":" in host else host
+    listens = f"http://{where}:{port}/"
+    names = [name.removeprefix(".") for name in settings.ALLOWED_HOSTS]
+    if validate_host(where, settings.ALLOWED_HOSTS) or not names:
+        return f"{listens}   (Ctrl-C stops it)"
+    address = f"https://{names[0]}/" if settings.BEHIND_TLS else f"http://{names[0]}:{port}/"
+    return f"{address}   (listens on {listens}; Ctrl-C stops it)"
