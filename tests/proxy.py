@@ -1,0 +1,167 @@
+"""A line between a client and a server that a test can spoil."""
+
+import asyncio
+import socket
+import struct
+from functools import partial
+from types import TracebackType
+
+CHUNK = 16 * 1024
+BUFFER = 64 * 1024
+"""Small kernel buffers: a slow or dead reader is felt by the server at once."""
+RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for 0 s: closing sends RST instead of FIN."""
+
+
+class Proxy:
+    """Listens on `port` of the loopback and passes bytes on to `target_port`.
+
+        async with Proxy(target_port) as proxy:
+            proxy.cut()               # reset every connection
+            proxy.refuse(True)        # reset every new one
+            proxy.blackhole(True)     # accept new ones, and pass nothing on for anybody
+            proxy.forget()            # pass nothing on for those open now, ever
+            proxy.throttle(1_000)     # bytes per second, for each connection and direction
+
+    It works in the test's event loop: what blocks the loop holds up the line too.
+    """
+
+    port: int
+
+    def __init__(self, target_port: int) -> None:
+        self.target_port = target_port
+        self.attempts = 0
+        """How many connections clients have asked for."""
+        self.rate: int | None = None
+        self._refusing = False
+        self.clear = asyncio.Event()
+        self.clear.set()
+        self._lines: set[_Line] = set()
+
+    async def __aenter__(self) -> "Proxy":
+        self._listener = _socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen(1024)
+        self.port = self._listener.getsockname()[1]
+        self._accepting = asyncio.create_task(self._accept())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._accepting.cancel()
+        ending = [self._accepting, *(line.task for line in self._lines)]
+        self.cut()
+        await asyncio.gather(*ending, return_exceptions=True)
+        self._listener.close()
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def open_connections(self) -> int:
+        return len(self._lines)
+
+    def cut(self) -> None:
+        """Reset every connection, on both sides."""
+        for line in self._lines:
+            line.reset()
+
+    def refuse(self, on: bool) -> None:
+        """Reset every new connection, as long as this is on."""
+        self._refusing = on
+
+    def blackhole(self, on: bool) -> None:
+        """Pass nothing on, not even an end; what was held arrives when this is off again."""
+        if on:
+            self.clear.clear()
+        else:
+            self.clear.set()
+
+    def forget(self) -> None:
+        """Leave the connections of now dead without an end, like a router that lost its table."""
+        for line in self._lines:
+            line.clear = asyncio.Event()
+
+    def throttle(self, bytes_per_second: int | None) -> None:
+        """Pass at most so many bytes per second each way of each connection; None lifts it."""
+        self.rate = bytes_per_second
+
+    async def _accept(self) -> None:
+        while True:
+            client, _ = await asyncio.get_running_loop().sock_accept(self._listener)
+            self.attempts += 1
+            if self._refusing:
+                _reset(client)
+            else:
+                line = _Line(self, client)
+                self._lines.add(line)
+                line.task.add_done_callback(partial(self._drop, line))
+
+    def _drop(self, line: "_Line", _: "asyncio.Task[None]") -> None:
+        self._lines.discard(line)
+
+
+class _Line:
+    """One connection of a client, and ours to the server for it."""
+
+    def __init__(self, proxy: Proxy, client: socket.socket) -> None:
+        self.clear = proxy.clear
+        self._proxy = proxy
+        self._client = client
+        self._client.setblocking(False)
+        self._server = _socket()
+        self.task = asyncio.create_task(self._pass_on())
+        self.task.add_done_callback(lambda _: self._end())
+
+    async def _pass_on(self) -> None:
+        target = ("127.0.0.1", self._proxy.target_port)
+        try:
+            await asyncio.get_running_loop().sock_connect(self._server, target)
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._pump(self._client, self._server))
+                both.create_task(self._pump(self._server, self._client))
+            self._client.close()
+            self._server.close()
+        except* OSError:
+            pass  # no server, or one side was reset: so is the other
+
+    async def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        """Pass on what `source` says to `sink`, to its end."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self.clear.wait()
+            rate = self._proxy.rate
+            data = await loop.sock_recv(source, min(CHUNK, rate // 10 + 1) if rate else CHUNK)
+            await self.clear.wait()  # read in the moment in which the line died
+            if not data:
+                sink.shutdown(socket.SHUT_WR)
+                return
+            await loop.sock_sendall(sink, data)
+            if rate:
+                await asyncio.sleep(len(data) / rate)
+
+    def reset(self) -> None:
+        self.task.cancel()
+
+    def _end(self) -> None:
+        _reset(self._client)
+        _reset(self._server)
+
+
+def _socket() -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.setblocking(False)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+    return made
+
+
+def _reset(connection: socket.socket) -> None:
+    if connection.fileno() != -1:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        connection.close()
