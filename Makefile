@@ -10,7 +10,7 @@ help:  ## what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: $(VENV)/ready  ## serve the console with embedded PostgreSQL and Redis, demo users and 25 demo APVs
-	@$(BIN)/python manage.py serve --prepare
+	@$(BIN)/python manage.py serve --prepare || [ $$? -eq 130 ]
 
 test: $(VENV)/ready  ## the whole suite, against real servers
 	$(BIN)/python -m pytest $(ARGS)
@@ -44,7 +44,7 @@ clean:  ## remove the virtual environment and caches; data under var/ stays
 $(VENV)/ready: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "HITL Console needs Python 3.11 or later; '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Try: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) …"
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@

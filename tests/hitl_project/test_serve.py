@@ -9,11 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
 import pytest
 
+from hitl_project.management.commands.serve import addresses
 from tests.site import PASSWORD, ROOT, START_SECONDS, Server, Site, sign_in, wait_for
 
 
@@ -108,6 +110,7 @@ def test_first_start_prepares_everything_and_a_signal_stops_it(
         assert client.get("/hitl/health/ready").json()["status"] == "ready"
     assert len(installation.embedded()) >= 2
     assert "Traceback" not in stop(server, number)
+    assert server.process.returncode == 0
     wait_for(lambda: not installation.embedded(), "the embedded servers to stop")
 
 
@@ -164,6 +167,16 @@ ELSEWHERE = {
         ({"PORT": "http"}, "PORT must be a whole number"),
         ({"PORT": "70000"}, "PORT must be"),
         ({"DEBUG": "perhaps"}, "DEBUG must be on or off"),
+        ({"DATABASE_URL": "postgresql://hitl:a#b@localhost/hitl"}, "DATABASE_URL is not a URL"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be debug, info, warning or error"),
+        *(
+            ({"HITL_ALLOWED_ORIGINS": origins}, "HITL_ALLOWED_ORIGINS must hold origins")
+            for origins in (
+                "console.example.com",
+                "https://console.example.com/",
+                "https://ok.example.com,https://*.example.com",
+            )
+        ),
         ({}, "cannot reach PostgreSQL"),
     ],
     ids=str,
@@ -174,6 +187,70 @@ def test_wrong_setting_is_said_in_one_line(
     done = installation.run("serve", **{"PORT": "0", **ELSEWHERE, **variables})
     assert done.returncode != 0
     assert_one_line(done, reason)
+
+
+def test_log_level_may_be_written_in_lower_case(installation: Installation) -> None:
+    assert installation.run("check", LOG_LEVEL="warning").returncode == 0
+
+
+def test_help_names_the_defaults(installation: Installation) -> None:
+    shown = installation.run("serve", "--help", HOST="127.0.0.9", PORT="8123").stdout
+    assert "(default: 127.0.0.9)" in " ".join(shown.split())
+    assert "(default: 8123)" in " ".join(shown.split())
+
+
+def test_lines_of_the_env_file_that_are_no_variables_are_named(
+    installation: Installation, tmp_path: Path
+) -> None:
+    file = tmp_path / "env"
+    file.write_bytes(b"# caf\xe9\n\nPASSWORD hunter2\nexport DEBUG=perhaps\nHOST=caf\xe9\n")
+    done = installation.run("check", HITL_ENV_FILE=str(file))
+    assert done.stderr.splitlines() == [
+        f"{file}, line 3 is passed over: not NAME=value",
+        f"{file}, line 5 is passed over: not UTF-8",
+        "error: DEBUG must be on or off, not 'perhaps'",
+    ]
+
+
+def test_start_warns_of_misspelled_variables_and_of_a_silent_redis(site: Site) -> None:
+    redis = "redis://:hunter2@127.0.0.1:1/0"
+    with site.uvicorn(HITL_OPEN_ACESS="on", REDIS_URL=redis) as server:
+        printed = server.printed()
+    assert "unknown variable HITL_OPEN_ACESS; did you mean HITL_OPEN_ACCESS?" in printed
+    assert "Redis does not answer at redis://127.0.0.1:1/0: news will take" in printed
+    assert "hunter2" not in printed
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed", "behind_tls", "address"),
+    [
+        ("127.0.0.1", ["localhost", "127.0.0.1"], False, "http://127.0.0.1:80/"),
+        ("::1", ["[::1]"], False, "http://[::1]:80/"),
+        ("0.0.0.0", ["localhost", "127.0.0.1"], False, "http://localhost:80/"),
+        ("127.0.0.1", [".example.com"], True, "https://example.com/"),
+        ("0.0.0.0", ["*"], True, "http://0.0.0.0:80/"),
+    ],
+)
+def test_address_shown_is_one_the_service_answers_to(
+    settings: Any, host: str, allowed: list[str], behind_tls: bool, address: str
+) -> None:
+    settings.ALLOWED_HOSTS, settings.BEHIND_TLS = allowed, behind_tls
+    assert addresses(host, 80).startswith(f"{address} ")
+
+
+def test_no_demo_user_is_made_whose_password_could_not_be_shown(
+    installation: Installation,
+) -> None:
+    assert installation.run("migrate", "-v", "0").returncode == 0
+    command = [sys.executable, "manage.py", "create_demo_users"]
+    with open("/dev/full", "w") as full:
+        failed = subprocess.run(
+            command, cwd=ROOT, env=installation.environment, stdout=full, stderr=full, check=False
+        )
+    assert failed.returncode != 0
+    made = installation.run("create_demo_users").stdout
+    assert made.count(PASSWORD) == 4
+    assert "changepassword NAME" in installation.run("create_demo_users").stdout
 
 
 def assert_one_line(done: "subprocess.CompletedProcess[str]", reason: str) -> None:

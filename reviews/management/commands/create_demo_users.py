@@ -24,17 +24,22 @@ class Command(BaseCommand):
         "or all the one in HITL_DEMO_PASSWORD. Users that exist keep theirs."
     )
 
+    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
+        """Print before the commit: a user may not exist without a password that was shown."""
         made = [self._make(name) for name in DEMO_USERS]
         if not any(made):
-            self.stdout.write("Demo users: all exist already, with the passwords printed then.")
+            self.stdout.write(
+                "Demo users: all exist already, with the passwords printed then. "
+                "Forgotten one? manage.py changepassword NAME"
+            )
             return
         self.stdout.write("Demo users (passwords are not shown again):")
         for (name, (_, purpose, _)), password in zip(DEMO_USERS.items(), made, strict=True):
             shown = password or "(exists already)"
             self.stdout.write(f"  {name:<10} {shown:<20} {purpose}")
+        self.stdout.flush()
 
-    @transaction.atomic
     def _make(self, name: str) -> str | None:
         """Make one user; returns the password, or None when the user exists."""
         users = get_user_model().objects

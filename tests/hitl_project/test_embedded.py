@@ -1,0 +1,120 @@
+"""The servers of one's own: started in odd places, interrupted, and not started at all."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hitl_project.test_serve import ELSEWHERE, Installation, assert_one_line, installation
+from tests.site import ROOT, START_SECONDS, wait_for
+
+__all__ = ["installation"]
+
+COUNT_USERS = "from django.contrib.auth.models import User; print(User.objects.count())"
+
+
+def python(installation: Installation, code: str, **variables: str) -> int:
+    """Run `code` beside manage.py; returns the exit code."""
+    environment = {**installation.environment, **variables}
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment).returncode
+
+
+@pytest.mark.parametrize("name", ['it\'s $HOME, "50 %" café', "long-" * 25])
+def test_data_may_lie_in_any_folder(installation: Installation, tmp_path: Path, name: str) -> None:
+    installation.folder = tmp_path / name / "var"
+    installation.environment["HITL_VAR"] = str(installation.folder)
+    for command in (["migrate", "-v", "0"], ["shell", "-v", "0", "-c", COUNT_USERS]):
+        done = installation.run(*command)
+        assert done.returncode == 0, done.stderr
+        wait_for(lambda: not installation.embedded(), "the embedded servers to stop")
+    assert done.stdout.strip() == "0"
+    assert (installation.folder / "postgres" / "PG_VERSION").exists()
+
+
+@pytest.fixture
+def first_start(installation: Installation) -> Iterator["subprocess.Popen[str]"]:
+    """A command in a process group of its own that has begun to make the data folder."""
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "migrate"],
+        cwd=ROOT,
+        env=installation.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    installation.started.append(process)  # type: ignore[arg-type]
+    wait_for(
+        lambda: list(installation.folder.glob("postgres.new-*/PG_VERSION")),
+        "the data folder to be begun",
+        START_SECONDS,
+    )
+    yield process
+    assert process.stdout
+    process.stdout.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_first_start_may_be_cut_short(
+    installation: Installation, first_start: "subprocess.Popen[str]", number: int
+) -> None:
+    os.killpg(first_start.pid, number)
+    printed, _ = first_start.communicate(timeout=START_SECONDS)
+    assert first_start.returncode == (-number if number == signal.SIGKILL else 128 + number)
+    assert printed == ""
+    wait_for(lambda: not installation.embedded(), "the embedded servers to stop")
+
+    assert installation.run("migrate", "-v", "0").returncode == 0
+    assert not list(installation.folder.glob("postgres.new-*"))
+
+
+def test_data_folder_that_does_not_start_is_kept_and_named(installation: Installation) -> None:
+    data = installation.folder / "postgres"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("18\n")
+    (data / "precious").touch()
+    assert_one_line(installation.run("migrate"), f"PostgreSQL did not start: see {data / 'log'}")
+    assert (data / "precious").exists()
+
+
+def test_redis_that_does_not_start_is_said_in_one_line(installation: Installation) -> None:
+    (installation.folder / "redis" / "log").mkdir(parents=True)
+    assert_one_line(installation.run("migrate"), "the embedded Redis did not start")
+
+
+@pytest.mark.parametrize("folder", ["/dev/null", "/proc/nope"])
+@pytest.mark.parametrize("command", ["migrate", "check"])
+def test_folder_that_cannot_be_made_is_said_in_one_line(
+    installation: Installation, folder: str, command: str
+) -> None:
+    done = installation.run(command, HITL_VAR=folder)
+    assert done.returncode != 0
+    assert_one_line(done, f"HITL_VAR: cannot keep data in {folder}")
+
+
+def test_home_may_be_written_as_a_tilde(installation: Installation, tmp_path: Path) -> None:
+    assert installation.run("check", HOME=str(tmp_path), HITL_VAR="~/here").returncode == 0
+    assert (tmp_path / "here" / "secret_key").exists()
+
+
+def test_nothing_is_made_when_both_servers_are_named(installation: Installation) -> None:
+    assert (
+        python(installation, "from hitl_project import embedded; embedded.start()", **ELSEWHERE)
+        == 0
+    )
+    assert not installation.folder.exists()
+
+
+def test_secret_key_whose_writing_fails_is_not_there(installation: Installation) -> None:
+    code = "from hitl_project.embedded import secret_key; print(secret_key())"
+    full_disk = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+    full_disk += "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); "
+    assert python(installation, full_disk + code) != 0
+    assert not list(installation.folder.iterdir())
+
+    assert python(installation, code) == 0
+    assert len((installation.folder / "secret_key").read_text()) > 60
