@@ -22,6 +22,13 @@ Fields = dict[str, Any]
 """An APV as REST takes it: field name → value."""
 
 
+ILLUSTRATIVE = (
+    "Nothing was run. The diff is illustrative: no project was looked at, "
+    "and the manifest's other lines are made up."
+)
+"""The warning that every APV made here carries."""
+
+
 class PassedOver(Exception):
     """An advisory, or one package of it, that gives no APV; `reason` is worded for counting."""
 
@@ -180,7 +187,7 @@ def _apv(
         "patch_strategy": PatchStrategy.VERSION_BUMP,
         "patch_description": f"{advisory.id}: moves {name} from {bump.old} to {bump.new}.",
         "patch_diff": bump_diff(ecosystem, name, bump.old, bump.new),
-        "validation_warnings": warnings,
+        "validation_warnings": [ILLUSTRATIVE, *warnings],
     }
 
 

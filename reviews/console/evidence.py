@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.text import capfirst
 
+from reviews import osv
 from reviews.console.code import highlighted, reveal
 from reviews.models import APV
 
@@ -80,6 +81,15 @@ KIND_OF_COLUMN: tuple[tuple[type[Any], str], ...] = (
 WIDE = frozenset(["prose", "code", "json", "diff", "list", "link", "name"])
 
 
+NOT_RUN = "Not run"
+CONFIDENCES_OF_CONFIRMATION = (
+    "confirmation_confidence",
+    "static_confidence",
+    "dynamic_confidence",
+    "false_positive_probability",
+)
+
+
 @dataclass(frozen=True)
 class Fact:
     """One field as it is shown; `kind` says how, `value` is None where nothing is known."""
@@ -115,6 +125,43 @@ def groups_of(apv: APV) -> list[Group]:
     return [Group(title, [fact(apv, name) for name in names]) for title, names in GROUPS]
 
 
+@dataclass(frozen=True)
+class Signal:
+    """One of the few words that sum an APV up; `tone` is a class of the style sheet."""
+
+    label: str
+    word: str
+    tone: str = ""
+
+
+def signals_of(apv: APV) -> list[Signal]:
+    """What a reviewer reads first."""
+    validation = _answer(apv, "validation_passed", "Passed", "Not passed")
+    tone = "none" if validation == NOT_RUN else "success" if apv.validation_passed else "failure"
+    verdict, risk = apv.get_wargame_verdict_display(), apv.get_patch_risk_level_display()
+    return [
+        Signal("Wargame", capfirst(verdict or NOT_RUN), apv.wargame_verdict or "none"),
+        Signal("Validation", validation, tone),
+        Signal("Confirmation", _answer(apv, "confirmed", "Confirmed", "Not confirmed")),
+        Signal("Risk of the patch", capfirst(risk or "unknown")),
+        Signal("The machine would", capfirst(apv.recommendation.label)),
+    ]
+
+
+def _answer(apv: APV, name: str, yes: str, no: str) -> str:
+    """`yes` or `no`, or that nothing was run: a bare "no" is what an APV has by default."""
+    if getattr(apv, name):
+        return yes
+    return no if _left_traces(apv, name) else NOT_RUN
+
+
+def _left_traces(apv: APV, name: str) -> bool:
+    if name == "confirmed":
+        return any(getattr(apv, field) is not None for field in CONFIDENCES_OF_CONFIRMATION)
+    warned = apv.validation_warnings and osv.ILLUSTRATIVE not in apv.validation_warnings
+    return apv.validation_confidence is not None or bool(warned)
+
+
 def fact(apv: APV, name: str) -> Fact:
     column: Any = APV._meta.get_field(name)
     kind = KINDS.get(name) or _kind_of(column)
@@ -132,6 +179,8 @@ def _value(apv: APV, column: Any, kind: str) -> Any:
     if value in (None, "", [], {}):
         return None
     match kind:
+        case "answer":
+            return _answer(apv, column.name, "Yes", "No")
         case "diff":
             return highlighted(value)
         case "code":

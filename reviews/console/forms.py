@@ -5,10 +5,12 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from rest_framework.exceptions import ValidationError as RefusedObject
 
 from reviews.api.fields import ObjectField
 from reviews.choices import Status, Verb
+from reviews.console.effects import effect
 from reviews.errors import InvalidInput, ReviewError, VersionChanged
 from reviews.models import APV, JUSTIFICATION_LENGTH
 
@@ -60,30 +62,29 @@ class Option(NamedTuple):
 
 
 class DecisionForm(forms.Form):
-    """A decision as a reviewer writes it. Rules stand in `services.decide`, not here."""
+    """A decision as a reviewer writes it.
+
+    Rules stand in `services.decide`: what is left to it here comes back in one round.
+    """
 
     use_required_attribute = False
 
-    decision = forms.ChoiceField(
-        choices=Verb.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose what to decide."},
-    )
+    decision = forms.ChoiceField(required=False, choices=Verb.choices, widget=forms.RadioSelect)
     modifications = ModificationsField(
         required=False,
         help_text="Needed to modify: lines of “key: value”, or a JSON object.",
     )
     justification = forms.CharField(
-        required=False,  # the service says how long it must be
+        required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=f"{JUSTIFICATION_LENGTH[0]} to {JUSTIFICATION_LENGTH[1]:,} characters; "
         "it stays on record.",
     )
     confidence = forms.FloatField(
         initial=1.0,
-        min_value=0,
-        max_value=1,
-        widget=forms.NumberInput(attrs={"step": "0.05", "inputmode": "decimal"}),
+        widget=forms.NumberInput(
+            attrs={"min": 0, "max": 1, "step": "0.05", "inputmode": "decimal"}
+        ),
         help_text="How sure you are, from 0 to 1.",
     )
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
@@ -95,23 +96,21 @@ class DecisionForm(forms.Form):
 
     def options(self, apv: APV) -> list[Option]:
         """The verbs, and which of them `apv` is open to."""
-        merge, close = f"Merges pull request #{apv.pr_number}", f"Closes #{apv.pr_number}, unmerged"
+        closed = {}
         if apv.pr_number is None:
-            merge = close = "There is no pull request"
-        effects = {
-            Verb.APPROVE: merge,
-            Verb.REJECT: close,
-            Verb.MODIFY: "Asks for the changes named below",
-            Verb.ESCALATE: "Hands it to a lead",
-        }
-        closed = {Verb.APPROVE, Verb.REJECT} if apv.pr_number is None else set()
+            closed[Verb.APPROVE] = "Not possible: this APV has no pull request to merge"
+            closed[Verb.REJECT] = "Not possible: this APV has no pull request to close"
         if apv.status == Status.ESCALATED:
-            effects[Verb.ESCALATE] = "It is with the leads already"
-            closed.add(Verb.ESCALATE)
+            closed[Verb.ESCALATE] = "It is with the leads already"
         chosen = self["decision"].value()
         return [
-            Option(verb, effect, verb == chosen, verb not in closed)
-            for verb, effect in effects.items()
+            Option(
+                verb=verb,
+                effect=closed.get(verb) or capfirst(effect(apv, verb)),
+                chosen=verb == chosen,
+                available=verb not in closed,
+            )
+            for verb in Verb
         ]
 
     def take(self, error: ReviewError) -> None:

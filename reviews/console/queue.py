@@ -1,14 +1,18 @@
-"""The pending queue as the page shows it: rows of one page and the positions they stand at."""
+"""The lists as the page shows them: rows of one page and the positions they stand at."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
+
+from django.urls import reverse
 
 from realtime import history
 from realtime.messages import Position, wire_time
 from reviews import selectors
-from reviews.models import APV
+from reviews.choices import Status, Verb
+from reviews.models import APV, Decision
 
 PAGE = 50
 COLUMNS = (
@@ -26,11 +30,75 @@ COLUMNS = (
     "confirmation_confidence",
     "created_at",
 )
+COLUMNS_OF_DECISIONS = (
+    "decision",
+    "severity",
+    "cve_id",
+    "reviewer_name",
+    "decided_at",
+    "apv__apv_code",
+    "apv__package_name",
+    "apv__package_version",
+    "apv__fixed_version",
+)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One of the lists, and its words."""
+
+    name: str
+    title: str
+    about: str
+    empty: str
+    hint: str
+    back: str = "← More urgent"
+    on: str = "Less urgent →"
+
+    def address(self, skip: int = 0) -> str:
+        """The page that shows this list from row `skip` on."""
+        return reverse("console") + self.query(skip)
+
+    def query(self, skip: int = 0) -> str:
+        given = {"status": self.name if self is not PENDING else "", "skip": skip}
+        asked = urlencode({name: value for name, value in given.items() if value})
+        return f"?{asked}" if asked else ""
+
+
+PENDING = Listing(
+    "pending",
+    "Queue",
+    "Patches that wait for a decision, most urgent first.",
+    "Nothing waits for a decision",
+    "New APVs appear here when a pipeline adds them.",
+)
+ESCALATED = Listing(
+    "escalated",
+    "Escalated",
+    "Patches handed to the leads, most urgent first.",
+    "Nothing is with the leads",
+    "APVs appear here when a reviewer escalates them.",
+)
+DECIDED = Listing(
+    "decided",
+    "Decided",
+    "What was decided, newest first.",
+    "Nothing is decided yet",
+    "Decisions appear here as they are made.",
+    "← Newer",
+    "Older →",
+)
+LISTINGS = {one.name: one for one in (PENDING, ESCALATED, DECIDED)}
+
+
+def listing_of(status: str) -> Listing:
+    """The list that an APV of this status stands in."""
+    return LISTINGS.get(status, DECIDED)
 
 
 @dataclass(frozen=True)
 class Row:
-    """An APV as one line of the queue; `order` sorts as text into queue order."""
+    """An APV as one line of its list; `order` sorts as text into queue order."""
 
     apv: APV
     order: str
@@ -41,11 +109,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Queue:
-    """One page of the queue, from row `skip` on; all of it was read in one snapshot."""
+    """One page of a list, from row `skip` on; all of it was read in one snapshot.
 
-    rows: list[Row]
+    `rows` are decisions in the list of these; `pending` and `escalated` count APVs.
+    """
+
+    listing: Listing
+    rows: list[Row] | list[Decision]
     total: int
     skip: int
+    pending: int
+    escalated: int
     stats: Any
     positions: dict[str, Position]
 
@@ -62,26 +136,54 @@ class Queue:
         return self.total > PAGE
 
     @property
-    def newer(self) -> int | None:
-        """Where the page before this one begins."""
-        return max(0, self.skip - PAGE) if self.skip else None
+    def query(self) -> str:
+        return self.listing.query(self.skip)
 
     @property
-    def older(self) -> int | None:
-        """Where the page after this one begins."""
-        return self.skip + PAGE if self.last < self.total else None
+    def back(self) -> str:
+        """The address of the page before this one, if there is one."""
+        return self.listing.address(max(0, self.skip - PAGE)) if self.skip else ""
+
+    @property
+    def on(self) -> str:
+        """The address of the page after this one, if there is one."""
+        return self.listing.address(self.skip + PAGE) if self.last < self.total else ""
 
 
-def read_queue(skip: int) -> Queue:
-    """The page of the queue at `skip`, or the last one when the queue ends before it."""
-    pending = APV.objects.pending()
+def read_queue(listing: Listing, skip: int) -> Queue:
+    """The page of the list at `skip`, or the last one when the list ends before it."""
+    found = _entries(listing)
     with selectors.snapshot():
-        total = pending.count()
+        total = found.count()
         skip = min(skip, max(0, total - 1) // PAGE * PAGE)
-        apvs = list(pending.in_queue_order().only(*COLUMNS)[skip : skip + PAGE])
+        page = list(found[skip : skip + PAGE])
         stats = selectors.stats_message()
+        escalated = total if listing is ESCALATED else _escalated().count()
         positions = history.positions()
-    return Queue([row(apv) for apv in apvs], total, skip, stats, positions)
+    return Queue(
+        listing=listing,
+        rows=page if listing is DECIDED else [row(apv) for apv in page],
+        total=total,
+        skip=skip,
+        pending=stats.pending_reviews,
+        escalated=escalated,
+        stats=stats,
+        positions=positions,
+    )
+
+
+def _entries(listing: Listing) -> Any:
+    """Everything in the list, in its order."""
+    if listing is DECIDED:
+        decisions = Decision.objects.select_related("apv").only(*COLUMNS_OF_DECISIONS)
+        return decisions.order_by("-decided_at", "-decision_id")
+    apvs = _escalated() if listing is ESCALATED else APV.objects.pending()
+    return apvs.in_queue_order().only(*COLUMNS)
+
+
+def _escalated() -> Any:
+    """Nothing escalates but a decision, and those are found by an index."""
+    return APV.objects.filter(status=Status.ESCALATED, decisions__decision=Verb.ESCALATE)
 
 
 def read_rows(ids: Iterable[UUID]) -> list[Row]:

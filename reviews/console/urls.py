@@ -13,4 +13,5 @@ urlpatterns = [
     re_path(rf"^apvs/{code}/state$", views.apv_state, name="apv-state"),
     path("sign-in", LoginView.as_view(template_name="console/sign_in.html"), name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
+    path("favicon.ico", views.favicon),
 ]

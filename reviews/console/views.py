@@ -1,4 +1,4 @@
-"""The pages: the queue, an APV with its decision form, and the parts that keep them current."""
+"""The pages: the lists, an APV with its decision form, and the parts that keep them current."""
 
 import json
 from typing import Any
@@ -8,6 +8,9 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
 
 from realtime import history
@@ -16,24 +19,33 @@ from reviews import selectors, services
 from reviews.choices import OUTCOME
 from reviews.console.access import channels_of, readers_only
 from reviews.console.code import unseen_characters
-from reviews.console.evidence import groups_of
+from reviews.console.effects import effect
+from reviews.console.evidence import groups_of, signals_of
 from reviews.console.forms import DecisionForm
-from reviews.console.queue import PAGE, read_queue, read_rows
+from reviews.console.queue import (
+    DECIDED,
+    LISTINGS,
+    PAGE,
+    PENDING,
+    listing_of,
+    read_queue,
+    read_rows,
+)
 from reviews.errors import ReviewError
-from reviews.models import APV
+from reviews.models import APV, Decision
 
 
 @readers_only
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
-    """The pending queue."""
+    """The pending queue, or the list that `status` names."""
     return render(request, "console/queue.html", _queue_context(request))
 
 
 @readers_only
 @require_safe
 def queue_part(request: HttpRequest) -> HttpResponse:
-    """The queue alone, for a page that missed something."""
+    """The list alone, for a page that missed something."""
     return render(request, "console/_queue.html", _queue_context(request))
 
 
@@ -64,36 +76,62 @@ def apv_state(request: HttpRequest, code: str) -> HttpResponse:
     return JsonResponse({"version": version, "positions": _readable(request, positions)})
 
 
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """The icon, for pages that name none, such as the admin's."""
+    return redirect(static("reviews/favicon.svg"))
+
+
 def _decide(request: HttpRequest, code: str) -> HttpResponse:
     if not request.user.has_perm("reviews.decide_apv"):
         raise PermissionDenied("You may read APVs, but not decide on them.")
-    apv_id = get_object_or_404(APV.objects.only("pk"), apv_code=code).pk
+    apv = get_object_or_404(APV.objects.only("pk", "status"), apv_code=code)
     form = DecisionForm(request.POST)
     if not form.is_valid():
         return _apv_page(request, code, form, status=400)
     try:
-        decision = services.decide(apv_id=apv_id, reviewer=request.user, **form.cleaned_data)
+        decision = services.decide(apv_id=apv.pk, reviewer=request.user, **form.cleaned_data)
     except ReviewError as error:
         form.take(error)
         return _apv_page(request, code, form, status=error.status)
-    action = decision.get_action_taken_display()
-    messages.success(request, f"Your decision on {code} is recorded: {action}.")
-    return redirect("console")
+    messages.success(request, _recorded(decision))
+    return redirect(listing_of(apv.status).address())
+
+
+def _sees_decisions(request: HttpRequest) -> bool:
+    return request.user.has_perm("reviews.view_decision")
+
+
+def _recorded(decision: Decision) -> str:
+    code = decision.apv.apv_code
+    return format_html(
+        'Your decision on <a href="{}">{}</a> is recorded: {} – {}.',
+        reverse("apv", args=[code]),
+        code,
+        decision.get_decision_display(),
+        effect(decision.apv, decision.decision),
+    )
 
 
 def _apv_page(
     request: HttpRequest, code: str, form: DecisionForm | None = None, *, status: int = 200
 ) -> HttpResponse:
+    sees_decisions = _sees_decisions(request)
     with selectors.snapshot():
         apv = get_object_or_404(APV, apv_code=code)
-        decisions = list(apv.decisions.order_by("-decided_at"))
+        decisions = list(apv.decisions.order_by("-decided_at")) if sees_decisions else []
         positions = history.positions()
+    listing = listing_of(apv.status)
+    if listing is DECIDED and not sees_decisions:
+        listing = PENDING
     form = form or DecisionForm(initial={"version": apv.version})
     context = {
         "apv": apv,
         "groups": groups_of(apv),
+        "signals": signals_of(apv),
         "unseen": unseen_characters(apv.patch_diff),
-        "decisions": decisions if request.user.has_perm("reviews.view_decision") else [],
+        "decisions": [(one, effect(apv, one.decision)) for one in decisions],
+        "listing": listing,
         "may_decide": services.may_decide(request.user, apv),
         "form": form,
         "options": form.options(apv),
@@ -103,9 +141,13 @@ def _apv_page(
 
 
 def _queue_context(request: HttpRequest) -> dict[str, Any]:
-    queue = read_queue(_skip(request.GET.get("skip", "")))
+    listing = LISTINGS.get(request.GET.get("status", ""), PENDING)
+    if listing is DECIDED and not _sees_decisions(request):
+        raise PermissionDenied("You may read APVs, but not the decisions on them.")
+    queue = read_queue(listing, _skip(request.GET.get("skip", "")))
     return {
         "queue": queue,
+        "sees_decisions": _sees_decisions(request),
         "page_size": PAGE,
         "sees_stats": request.user.has_perm("reviews.view_stats"),
         **_watching(request, queue.positions),

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from realtime.models import Counter
+from reviews import osv
 from reviews.choices import Status
 from reviews.console.evidence import GROUPS
 from reviews.console.queue import PAGE, in_words
@@ -60,7 +61,9 @@ def text_of(answer) -> str:
 
 
 def codes_on(answer) -> list[str]:
-    return re.findall(r'<a href="/apvs/([^"]+)">', answer.content.decode())
+    """The codes in the list; a notice above it may name an APV too."""
+    rows = answer.content.decode().partition("<tbody")[2]
+    return re.findall(r'<a href="/apvs/([^"]+)">', rows)
 
 
 def attribute(answer, name: str):
@@ -103,6 +106,20 @@ def test_user_without_permission_is_told_so():
     answer = client.get("/")
     assert answer.status_code == 403
     assert "You may not see or do this" in text_of(answer)
+
+
+def test_icon_is_found_where_browsers_look_for_it():
+    answer = Client().get("/favicon.ico")
+    assert answer.status_code == 302
+    assert re.fullmatch(r"/static/reviews/favicon.*\.svg", answer.headers["Location"])
+
+
+def test_staff_are_led_to_the_administration():
+    client = Client()
+    client.force_login(User.objects.create_superuser("admin"))
+    assert re.search(
+        r'<a href="/admin/">Administration</a>\s*<span>admin</span>', text_of(client.get("/"))
+    )
 
 
 def test_signing_out_hides_the_queue(reviewer):
@@ -214,6 +231,98 @@ def test_rows_are_given_for_ids_that_are_pending(reviewer):
     assert codes_on(answer) == [second.apv_code, first.apv_code]
 
 
+# -- The other lists --------------------------------------------------------------------------
+
+
+def tabs_of(answer) -> dict[str, str]:
+    """Where the tabs lead, by what they say."""
+    nav = answer.content.decode().partition('<nav class="tabs"')[2].partition("</nav>")[0]
+    links = re.findall(r'href="([^"]+)"[^>]*>(.*?)</a>', nav)
+    return {re.sub("<[^>]+>", "", words): address for address, words in links}
+
+
+def test_tabs_lead_to_the_lists_and_count_what_waits_there(reviewer):
+    new_apv()
+    new_apv()
+    decide(reviewer, new_apv(), decision="escalate")
+    decide(reviewer, new_apv())
+    tabs = {
+        "Pending (2)": "/",
+        "Escalated (1)": "/?status=escalated",
+        "Decided": "/?status=decided",
+    }
+    for address in (*tabs.values(), "/queue?status=escalated"):
+        assert tabs_of(reviewer.get(address)) == tabs
+
+
+def test_escalated_apvs_are_listed_in_queue_order_until_a_lead_decides(reviewer, lead):
+    low, critical = new_apv(severity="LOW"), new_apv(severity="CRITICAL")
+    new_apv()
+    for apv in (low, critical):
+        decide(reviewer, apv, decision="escalate")
+        apv.refresh_from_db()
+    for path in ("/?status=escalated", "/queue?status=escalated"):
+        assert codes_on(lead.get(path)) == [critical.apv_code, low.apv_code]
+    page = text_of(lead.get(f"/apvs/{low.apv_code}"))
+    assert '<a href="/?status=escalated">← Escalated</a>' in page
+    answer = decide(lead, low)
+    assert answer.headers["Location"] == "/?status=escalated"
+    assert codes_on(lead.get("/?status=escalated")) == [critical.apv_code]
+
+
+def test_decided_apvs_are_listed_newest_decision_first(reviewer, lead):
+    first, second = new_apv(), new_apv()
+    decide(reviewer, first, decision="escalate")
+    decide(reviewer, second, decision="reject")
+    first.refresh_from_db()
+    decide(lead, first)
+    answer = reviewer.get("/?status=decided")
+    shown = re.findall(
+        r'href="/apvs/([^"]+)".*?<strong>(\w+)</strong>.*?<bdi>([^<]+)</bdi></td>\s*<td[^>]*Decided',
+        answer.content.decode(),
+        re.DOTALL,
+    )
+    assert shown == [
+        (first.apv_code, "Approve", "Lena Lead"),
+        (second.apv_code, "Reject", "Rita Reviewer"),
+        (first.apv_code, "Escalate", "Rita Reviewer"),
+    ]
+
+
+def test_pages_of_a_list_stay_in_it(reviewer):
+    for number in range(PAGE + 1):
+        decide(reviewer, new_apv(package_name=f"p{number}"))
+    first, second = reviewer.get("/?status=decided"), reviewer.get(f"/?status=decided&skip={PAGE}")
+    assert f'href="/?status=decided&skip={PAGE}"' in text_of(first)
+    assert f'data-address="/queue?status=decided&skip={PAGE}"' in text_of(second)
+    assert 'href="/?status=decided" rel="prev"' in text_of(second)
+    assert (len(codes_on(first)), len(codes_on(second))) == (PAGE, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("escalated", "Nothing is with the leads"), ("decided", "Nothing is decided yet")],
+)
+def test_empty_list_says_so(reviewer, status, words):
+    assert words in text_of(reviewer.get(f"/?status={status}"))
+
+
+def test_unknown_status_is_the_pending_queue(reviewer):
+    apv = new_apv()
+    assert codes_on(reviewer.get("/?status=nonsense")) == [apv.apv_code]
+
+
+def test_decisions_are_listed_only_for_those_who_may_read_them():
+    client, apv = client_of("pipelines"), new_apv(status="approved")
+    assert "Decided" not in tabs_of(client.get("/"))
+    assert client.get("/?status=decided").status_code == 403
+    assert client.get("/queue?status=decided").status_code == 403
+    assert '<a href="/">← Queue</a>' in text_of(client.get(f"/apvs/{apv.apv_code}"))
+
+
+# -- Words ------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     ("hours", "words"),
     [
@@ -291,6 +400,37 @@ def test_characters_that_hide_code_are_shown_by_name(reviewer):
     assert "1 invisible or direction-changing character," in page
 
 
+def signals_on(answer) -> dict[str, str]:
+    """The few words that sum the APV up."""
+    found = text_of(answer).partition('<dl class="signals">')[2].partition("</dl>")[0]
+    return dict(re.findall(r"<dt>([^<]+)</dt><dd><span[^>]*>([^<]+)</span>", found))
+
+
+@pytest.mark.parametrize(
+    ("fields", "validation", "confirmation"),
+    [
+        ({}, "Not run", "Not run"),
+        ({"validation_confidence": 0.3, "static_confidence": 0.2}, "Not passed", "Not confirmed"),
+        ({"validation_warnings": ["3 tests fail"]}, "Not passed", "Not run"),
+        ({"validation_warnings": [osv.ILLUSTRATIVE]}, "Not run", "Not run"),
+        ({"validation_passed": True, "confirmed": True}, "Passed", "Confirmed"),
+    ],
+)
+def test_what_was_not_run_is_not_called_a_failure(reviewer, fields, validation, confirmation):
+    answer = reviewer.get(f"/apvs/{new_apv(**fields).apv_code}")
+    signals = signals_on(answer)
+    assert (signals["Validation"], signals["Confirmation"]) == (validation, confirmation)
+    assert signals["Wargame"] == "Not run"
+    facts = len(re.findall(r"<bdi>Not run</bdi>", text_of(answer)))
+    assert facts == [validation, confirmation].count("Not run")
+
+
+def test_number_of_warnings_leads_to_them(reviewer):
+    page = text_of(reviewer.get(f"/apvs/{new_apv(validation_warnings=['a', 'b']).apv_code}"))
+    assert '<dd><a href="#validation">2</a></dd>' in page
+    assert '<h2 id="validation">' in page
+
+
 def test_huge_diff_is_shown_whole(reviewer):
     apv = new_apv(patch_diff="+a\n" * 300_000 + "+<last>\n")
     assert "+&lt;last&gt;" in reviewer.get(f"/apvs/{apv.apv_code}").content.decode()
@@ -307,8 +447,29 @@ def test_decision_by_form_is_recorded_and_leads_back_to_the_queue(reviewer):
     decision = Decision.objects.get()
     assert (decision.decision, decision.reviewer_name) == ("approve", "Rita Reviewer")
     assert (decision.justification, decision.confidence) == (JUSTIFICATION, 0.9)
-    assert f"Your decision on {apv.apv_code} is recorded" in text_of(reviewer.get("/"))
-    assert codes_on(reviewer.get("/")) == []
+    assert codes_on(reviewer.get("/queue")) == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "follows"),
+    [
+        ("approve", "pull request #7 is to be merged"),
+        ("reject", "pull request #7 is to be closed, unmerged"),
+        ("modify", "changes are requested"),
+        ("escalate", "a lead is to decide"),
+    ],
+)
+def test_page_claims_only_what_a_decision_asks_for(reviewer, verb, follows):
+    apv = new_apv()
+    form = text_of(reviewer.get(f"/apvs/{apv.apv_code}"))
+    assert follows.capitalize() in form
+    decide(reviewer, apv, decision=verb, modifications="a: b" if verb == "modify" else "")
+    link = f'<a href="/apvs/{apv.apv_code}">{apv.apv_code}</a>'
+    assert f"Your decision on {link} is recorded: {verb} – {follows}." in text_of(reviewer.get("/"))
+    record = text_of(reviewer.get(f"/apvs/{apv.apv_code}"))
+    assert follows in record
+    for page in (form, record):
+        assert not re.search(r"Merges|Closes|request merged|request closed", page)
 
 
 @pytest.mark.parametrize(
@@ -327,7 +488,7 @@ def test_modifications_are_json_or_lines_of_key_and_value(reviewer, text, kept):
     ("fields", "reason"),
     [
         ({"justification": "  short  "}, "Write 10 to 5,000 characters."),
-        ({"decision": ""}, "Choose what to decide."),
+        ({"decision": ""}, "Choose one of approve, reject, modify, escalate."),
         ({"decision": "merge"}, "Select a valid choice."),
         ({"decision": "modify"}, "Say what to change."),
         ({"modifications": "no colon"}, "Line 1: write it as key: value."),
@@ -335,7 +496,7 @@ def test_modifications_are_json_or_lines_of_key_and_value(reviewer, text, kept):
         ({"modifications": "{"}, "This is no JSON object"),
         ({"modifications": '{"a": "\\u0000"}'}, "Null characters are not allowed."),
         ({"modifications": '{"a":' * 90_000}, "This is no JSON object"),
-        ({"confidence": "1.5"}, "less than or equal to 1"),
+        ({"confidence": "1.5"}, "Give a number from 0 to 1."),
         ({"confidence": "nan"}, "Enter a number."),
         ({"version": "x"}, "Enter a whole number."),
         ({"justification": "Null \0 characters here"}, "Null characters are not allowed."),
@@ -350,6 +511,12 @@ def test_refused_input_is_explained_and_the_draft_kept(reviewer, fields, reason)
     assert not Decision.objects.exists()
 
 
+def test_everything_wrong_is_said_at_once(reviewer):
+    page = text_of(decide(reviewer, new_apv(), decision="", justification="short", confidence="2"))
+    for name in ("decision", "justification", "confidence"):
+        assert f'id="id_{name}_error"' in page
+
+
 def test_error_stands_at_its_field(reviewer):
     page = decide(reviewer, new_apv(), justification="short").content.decode()
     assert re.search(r'<ul class="errorlist" id="id_justification_error">', page)
@@ -359,7 +526,9 @@ def test_error_stands_at_its_field(reviewer):
 def test_apv_without_pull_request_cannot_be_approved(reviewer):
     apv = new_apv(pr_number=None)
     page = reviewer.get(f"/apvs/{apv.apv_code}").content.decode()
-    assert re.search(r'value="approve" disabled', page)
+    for verb, action in (("approve", "merge"), ("reject", "close")):
+        assert re.search(rf'value="{verb}" disabled', page)
+        assert f"Not possible: this APV has no pull request to {action}" in page
     answer = decide(reviewer, apv)
     assert answer.status_code == 400
     assert f"{apv.apv_code} has no pull request to approve." in text_of(answer)

@@ -8,7 +8,8 @@ import yaml
 from django.core.management import CommandError, call_command
 
 from realtime.models import Event
-from reviews.management.commands.import_osv import ADVISORY_MAX_BYTES
+from reviews import osv
+from reviews.management.commands.import_osv import ADVISORY_MAX_BYTES, Command
 from reviews.models import APV
 
 Json = dict[str, Any]
@@ -224,12 +225,19 @@ def test_the_default_severity_can_be_chosen(importer: Importer):
     importer.run(importer.write("a.json", advisory()), default_severity="HIGH")
     apv = APV.objects.get()
     assert (apv.severity, apv.priority) == ("HIGH", 8)
-    assert apv.validation_warnings == ["PYSEC-2024-1 has no usable CVSS vector: HIGH by default."]
+    assert apv.validation_warnings == [
+        osv.ILLUSTRATIVE,
+        "PYSEC-2024-1 has no usable CVSS vector: HIGH by default.",
+    ]
 
 
 def test_an_unknown_default_severity_is_refused():
     with pytest.raises(CommandError, match="invalid choice: 'HUGE'"):
         call_command("import_osv", "x", "--default-severity=HUGE")
+
+
+def test_the_help_says_that_the_diffs_are_illustrative():
+    assert "the diffs are illustrative" in Command.help
 
 
 def test_a_dry_run_counts_and_adds_nothing(importer: Importer):

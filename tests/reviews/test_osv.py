@@ -93,6 +93,12 @@ def test_the_diff_applies_to_the_manifest(tmp_path: Path):
     assert "jinja==1.2.1\n" in target.read_text(encoding="utf-8")
 
 
+def test_a_warning_says_that_the_diff_is_no_project_s():
+    assert osv.ILLUSTRATIVE in the_apv(advisory())["validation_warnings"]
+    assert "The diff is illustrative" in osv.ILLUSTRATIVE
+    assert "the manifest's other lines are made up" in osv.ILLUSTRATIVE
+
+
 def test_each_package_with_a_fix_becomes_an_apv():
     made = results(
         advisory(
@@ -237,7 +243,7 @@ def test_events_count_in_the_order_of_their_versions():
 def test_a_higher_line_without_a_fix_is_a_warning():
     made = the_apv(advisory(affected(span("1.0", "1.4.2"), span("2.0"), versions=["1.4.1"])))
     assert (made["package_version"], made["fixed_version"]) == ("1.4.1", "1.4.2")
-    assert made["validation_warnings"][0] == (
+    assert made["validation_warnings"][1] == (
         "Versions from 2.0 up are affected too, without a fix."
     )
 
@@ -265,7 +271,7 @@ def test_git_ranges_are_ignored():
 def test_an_assumed_version_is_a_warning():
     made = the_apv(advisory(affected(span(fixed="1.5.2"))))
     assert made["package_version"] == "1.5.1"
-    assert made["validation_warnings"][0] == (
+    assert made["validation_warnings"][1] == (
         "No affected version is listed: 1.5.1, the one before the fix, is assumed."
     )
 

@@ -53,9 +53,11 @@ class Command(BaseCommand):
     help = (
         "Add a version-bump APV for each package with a fixed version in OSV advisories, as "
         "published: JSON or YAML files, folders of them (walked recursively) or zips. What gives "
-        "no APV is passed over and counted by reason; -v 2 names each. Running it twice adds "
-        "nothing twice: an APV is known when a version bump of the same package to the same "
-        "version exists for the same CVE or the same OSV id."
+        "no APV is passed over and counted by reason; -v 2 names each. An advisory says nothing of "
+        "a project: the diffs are illustrative, the other lines of their manifests made up, and "
+        "each APV carries a warning that says so. Running it twice adds nothing twice: an APV is "
+        "known when a version bump of the same package to the same version exists for the same "
+        "CVE or the same OSV id."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
