@@ -137,12 +137,13 @@ class Signal:
 def signals_of(apv: APV) -> list[Signal]:
     """What a reviewer reads first."""
     validation = _answer(apv, "validation_passed", "Passed", "Not passed")
-    tone = "none" if validation == NOT_RUN else "success" if apv.validation_passed else "failure"
+    confirmation = _answer(apv, "confirmed", "Confirmed", "Not confirmed")
+    tone = "success" if apv.validation_passed else "failure"
     verdict, risk = apv.get_wargame_verdict_display(), apv.get_patch_risk_level_display()
     return [
         Signal("Wargame", capfirst(verdict or NOT_RUN), apv.wargame_verdict or "none"),
-        Signal("Validation", validation, tone),
-        Signal("Confirmation", _answer(apv, "confirmed", "Confirmed", "Not confirmed")),
+        Signal("Validation", validation, "none" if validation == NOT_RUN else tone),
+        Signal("Confirmation", confirmation, "none" if confirmation == NOT_RUN else ""),
         Signal("Risk of the patch", capfirst(risk or "unknown")),
         Signal("The machine would", capfirst(apv.recommendation.label)),
     ]

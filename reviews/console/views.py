@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from realtime import history
 from realtime.messages import Position
-from reviews import selectors, services
+from reviews import osv, selectors, services
 from reviews.choices import OUTCOME
 from reviews.console.access import channels_of, readers_only
 from reviews.console.code import unseen_characters
@@ -129,6 +129,7 @@ def _apv_page(
         "apv": apv,
         "groups": groups_of(apv),
         "signals": signals_of(apv),
+        "illustrative": osv.ILLUSTRATIVE if osv.ILLUSTRATIVE in apv.validation_warnings else "",
         "unseen": unseen_characters(apv.patch_diff),
         "decisions": [(one, effect(apv, one.decision)) for one in decisions],
         "listing": listing,

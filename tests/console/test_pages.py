@@ -425,6 +425,13 @@ def test_what_was_not_run_is_not_called_a_failure(reviewer, fields, validation, 
     assert facts == [validation, confirmation].count("Not run")
 
 
+def test_diff_that_is_no_project_s_is_not_shown_as_one(reviewer):
+    imported, own = new_apv(validation_warnings=[osv.ILLUSTRATIVE]), new_apv()
+    notice = f'<p class="notice warn">{osv.ILLUSTRATIVE}</p>'
+    assert notice in text_of(reviewer.get(f"/apvs/{imported.apv_code}"))
+    assert "illustrative" not in text_of(reviewer.get(f"/apvs/{own.apv_code}"))
+
+
 def test_number_of_warnings_leads_to_them(reviewer):
     page = text_of(reviewer.get(f"/apvs/{new_apv(validation_warnings=['a', 'b']).apv_code}"))
     assert '<dd><a href="#validation">2</a></dd>' in page
