@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from reviews import services
 from reviews.choices import Status
 from reviews.console.code import highlighted
+from reviews.console.effects import effect
 from reviews.console.forms import DecisionForm
 from reviews.errors import ReviewError
 from reviews.models import APV, Decision
@@ -194,7 +195,7 @@ class APVAdmin(admin.ModelAdmin):
             except ReviewError as error:
                 form.take(error)
             else:
-                messages.success(request, f"{apv}: {decision.get_action_taken_display()}.")
+                messages.success(request, f"{apv}: {effect(apv, decision.decision)}.")
                 return redirect(reverse("admin:reviews_apv_changelist"))
         context = {
             **self.admin_site.each_context(request),
