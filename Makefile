@@ -10,7 +10,7 @@ help:  ## what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: $(VENV)/ready  ## serve the console with embedded PostgreSQL and Redis, demo users and 25 demo APVs
-	@$(BIN)/python manage.py serve --prepare || [ $$? -eq 130 ]
+	@trap : INT; $(BIN)/python manage.py serve --prepare || [ $$? -eq 130 ]
 
 test: $(VENV)/ready  ## the whole suite, against real servers
 	$(BIN)/python -m pytest $(ARGS)
