@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from realtime import history
+from realtime import courier, history
 from realtime.channels import CHANNELS, LOGS, STATES
 from realtime.history import for_replay, in_database
 from realtime.messages import Message, Position
@@ -33,6 +33,8 @@ PRUNE_SECONDS = 600.0
 RETRY_SECONDS = 1.0
 READ_AT_ONCE = 500
 INBOX_SIZE = 500
+HOLE_SECONDS = 0.03
+"""How long events before one that came may be on their way, before they are read from the log."""
 
 
 class Subscriber(Protocol):
@@ -56,6 +58,7 @@ class Hub:
         self._wake = asyncio.Event()
         self._state_lock = asyncio.Lock()
         self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._early: dict[str, dict[int, str]] = {name: {} for name in LOGS}
         self._looks: list[asyncio.Future[None]] = []
         self._missed_news = asyncio.Event()
         self._starting = asyncio.Lock()
@@ -72,12 +75,15 @@ class Hub:
             if self._tasks:
                 return
             self._last = await in_database(history.positions)()
+            own = courier.Courier(self._receive)
+            courier.register(own)
             self._tasks = [
                 asyncio.create_task(_for_ever(work))
                 for work in (
                     self._deliver_all,
                     self._look_regularly,
                     self._tell_states,
+                    own.carry,
                     self._receive_all,
                     self._stay_member,
                     self._prune,
@@ -137,23 +143,47 @@ class Hub:
         """The one task that delivers events, so that their order is its order."""
         while True:
             payload = await self._inbox.get()
-            if payload["type"] == "look":
-                await self._answer_looks()
-            else:
-                await self._take(payload)
+            match payload["type"]:
+                case "look":
+                    await self._answer_looks()
+                case "hole":
+                    await self._fill_hole(payload["channel"])
+                case _:
+                    await self._take(payload)
             await asyncio.sleep(0)  # let the sockets write: a full inbox never suspends by itself
 
     async def _take(self, payload: dict[str, Any]) -> None:
-        """Deliver what the layer brought, and first what it did not bring before that."""
+        """Deliver what came; what came before its turn waits for it."""
         channel, epoch = payload["channel"], payload["epoch"]
         if epoch != self._last[channel].epoch:
             await self._look()  # which delivers it too, if it belongs to the history of now
             return
-        for offset, text in payload["events"]:
-            if offset > self._last[channel].offset + 1:
-                await self._catch_up(channel, Position(epoch=epoch, offset=offset - 1))
-            if offset == self._last[channel].offset + 1:
+        early = self._early[channel]
+        had_a_hole = bool(early)
+        early.update(payload["events"])
+        self._deliver_early(channel)
+        if len(early) > READ_AT_ONCE:
+            await self._fill_hole(channel)
+        elif early and not had_a_hole:
+            hole = {"type": "hole", "channel": channel}
+            asyncio.get_running_loop().call_later(HOLE_SECONDS, self._inbox.put_nowait, hole)
+
+    def _deliver_early(self, channel: str) -> None:
+        """Deliver those that came early and whose turn it is, and forget those that were known."""
+        early = self._early[channel]
+        for offset in sorted(early):
+            last = self._last[channel].offset
+            if offset > last + 1:
+                return
+            text = early.pop(offset)
+            if offset == last + 1:
                 self._deliver(channel, offset, text)
+
+    async def _fill_hole(self, channel: str) -> None:
+        """Read from the log what did not come in time before what came early."""
+        while early := self._early[channel]:
+            last = self._last[channel]
+            await self._catch_up(channel, last.model_copy(update={"offset": min(early) - 1}))
 
     async def _answer_looks(self) -> None:
         waiting, self._looks = self._looks, []
@@ -174,7 +204,7 @@ class Hub:
                 await self._catch_up(channel, position)
 
     async def _catch_up(self, channel: str, position: Position) -> None:
-        """Deliver from the log whatever comes after the last event, up to `position`."""
+        """Deliver from the log what comes up to `position`, and then what came early after it."""
         while (last := self._last[channel].offset) < position.offset:
             events = await in_database(history.events_after)(channel, last, limit=READ_AT_ONCE)
             if not events or events[0][0] != last + 1:
@@ -182,10 +212,12 @@ class Hub:
                 return
             for offset, text in events:
                 self._deliver(channel, offset, text)
+        self._deliver_early(channel)
 
     def _start_anew(self, channel: str, position: Position) -> None:
         """Go on from `position` though events before it are unknown; clients must ask anew."""
         self._last[channel] = position
+        self._early[channel].clear()
         for subscriber in tuple(self._subscribers[channel]):
             subscriber.restart()
 
@@ -241,7 +273,7 @@ class Hub:
     # -- The channel layer ----------------------------------------------------------------
 
     async def _receive_all(self) -> None:
-        """Bring the groups' messages into the inbox."""
+        """Bring the groups' messages into the inbox: what other processes did, and this one."""
         layer = get_channel_layer()
         if self._group_member is None:
             self._group_member = await layer.new_channel("hub")

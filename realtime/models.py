@@ -1,24 +1,8 @@
 """The event log: a counter for each channel and the events it counted."""
 
 import uuid
-from typing import Any
 
-from django.db import models, router, transaction
-
-
-class AtomicSave(models.Model):
-    """A model whose row commits together with what its post_save receivers write.
-
-    Django ends a bare save's transaction before it sends post_save; here it ends after.
-    """
-
-    class Meta:
-        abstract = True
-
-    def save_base(self, *args: Any, **options: Any) -> None:
-        using = options.get("using") or router.db_for_write(self.__class__, instance=self)
-        with transaction.atomic(using=using, savepoint=False):
-            super().save_base(*args, **options)
+from django.db import models
 
 
 def new_epoch() -> str:

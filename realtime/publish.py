@@ -1,69 +1,120 @@
 """How an event is told: recorded in the transaction that causes it, sent when that commits.
 
-The only place that gives offsets, and the only one that calls `on_commit` and `group_send`.
+The only place that gives offsets and that calls `on_commit`.
 """
 
-import asyncio
-import logging
-import time
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 
+from realtime import courier
 from realtime.channels import LOGS
 from realtime.messages import LogMessage
 from realtime.models import Counter, Event, new_epoch
 
-logger = logging.getLogger(__name__)
 
-SEND_SECONDS = 1.0
-"""How long a writer waits for the channel layer; hubs read what it did not carry."""
-EVENTS_PER_SEND = 100
-"""How many events share one message of the layer."""
-GROUP_NOBODY_JOINS = "health"
+@contextmanager
+def publishing(*, savepoint: bool = True) -> Iterator[None]:
+    """A transaction, as `atomic` makes one, that records its messages as its last act.
 
-_layer_failed_at = float("-inf")
+    A channel's counter stays locked until the commit, which puts offsets in commit order. Recorded
+    last, messages hold up other writers for no longer than the commit takes; and the counters of
+    several channels are locked in the order of their names, so that two transactions never wait
+    for each other. A block inside another one leaves its messages to that one.
+    """
+    with transaction.atomic(savepoint=savepoint):
+        outer = _innermost.block
+        block = _innermost.block = _Block(depth=_depth())
+        try:
+            yield
+        finally:
+            _innermost.block = outer
+        if connection.needs_rollback:
+            return
+        if outer is not None and outer.depth == block.depth - 1:
+            outer.messages += block.messages
+        else:
+            _record(block.messages)
 
 
 def publish(messages: Sequence[LogMessage]) -> None:
-    """Record `messages`, all of one channel, and tell the hubs when the transaction commits.
+    """Record `messages`, and tell the hubs when the transaction commits.
 
-    Must run inside the transaction whose change they tell of. The channel's counter stays locked
-    until that ends: offsets are in commit order and a rollback leaves no gap. A transaction that
-    publishes to several channels does so in the order of their names, so that two never wait for
-    each other.
+    Must run inside the transaction whose change they tell of: a rollback leaves no trace of them
+    and no gap. They are recorded when the enclosing `publishing` ends; outside one, or behind a
+    savepoint inside one, which may be rolled back by itself, they are recorded now.
     """
-    if not messages:
-        return
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("publish() needs a transaction")
-    channel = messages[0].log
-    epoch, top = _advance(channel, by=len(messages))
-    events = [
-        _event(message, offset)
-        for offset, message in enumerate(messages, start=top - len(messages) + 1)
-    ]
-    Event.objects.bulk_create(events, batch_size=1000)
-    for start in range(0, len(events), EVENTS_PER_SEND):
-        payload = {
-            "type": "log.events",
-            "channel": channel,
-            "epoch": epoch,
-            "events": [
-                [one.offset, one.message] for one in events[start : start + EVENTS_PER_SEND]
-            ],
-        }
-        transaction.on_commit(partial(_send, channel, payload), robust=True)
+    block = _innermost.block
+    if block is not None and block.depth == _depth():
+        block.messages += messages
+    else:
+        _record(messages)
 
 
 def announce(channel: str) -> None:
     """Tell the hubs, when the transaction commits, that a state channel has a new value."""
-    payload = {"type": "state.changed", "channel": channel}
-    transaction.on_commit(partial(_send, channel, payload), robust=True)
+    _send_on_commit(courier.state_changed(channel))
+
+
+class AtomicSave(models.Model):
+    """A model whose row commits together with what its post_save receivers publish.
+
+    Django ends a bare save's transaction before it sends post_save; here it ends after.
+    """
+
+    class Meta:
+        abstract = True
+
+    def save_base(self, *args: Any, **options: Any) -> None:
+        with publishing(savepoint=False):
+            super().save_base(*args, **options)
+
+
+@dataclass
+class _Block:
+    """A `publishing` that is under way."""
+
+    depth: int
+    messages: list[LogMessage] = field(default_factory=list)
+
+
+class _Innermost(threading.local):
+    """The innermost block of this thread, as database connections are of a thread."""
+
+    block: _Block | None = None
+
+
+_innermost = _Innermost()
+
+
+def _depth() -> int:
+    """How many transaction blocks are open inside the outermost one."""
+    return len(connection.savepoint_ids)
+
+
+def _record(messages: Sequence[LogMessage]) -> None:
+    """Give each message the next offset of its log, and have it sent when the commit is done."""
+    by_log = attrgetter("log")
+    for log, told in groupby(sorted(messages, key=by_log), key=by_log):
+        _record_in(log, list(told))
+
+
+def _record_in(log: str, messages: list[LogMessage]) -> None:
+    epoch, top = _advance(log, by=len(messages))
+    first = top - len(messages) + 1
+    events = [_event(message, offset) for offset, message in enumerate(messages, start=first)]
+    Event.objects.bulk_create(events, batch_size=1000)
+    told = [(event.offset, event.message) for event in events]
+    _send_on_commit(courier.log_events(log, epoch, told))
 
 
 def _advance(channel: str, *, by: int) -> tuple[str, int]:
@@ -92,31 +143,5 @@ def _event(message: LogMessage, offset: int) -> Event:
     )
 
 
-def _send(group: str, payload: dict[str, Any]) -> None:
-    """Hand a committed event to the channel layer, or leave it to the hubs' own look.
-
-    The write has committed: nothing here may fail it or hold it up. While the layer is out of
-    order, later writers do not wait for it again.
-    """
-    global _layer_failed_at
-    if time.monotonic() - _layer_failed_at < SEND_SECONDS:
-        return
-    try:
-        async_to_sync(_group_send)(group, payload)
-    except Exception as error:
-        _layer_failed_at = time.monotonic()
-        logger.warning("The channel layer did not take an event of %s: %r", group, error)
-
-
-def layer_answers() -> bool:
-    """Whether the channel layer takes a message now; waits a second at most."""
-    try:
-        async_to_sync(_group_send)(GROUP_NOBODY_JOINS, {"type": "health"})
-    except Exception:
-        return False
-    return True
-
-
-async def _group_send(group: str, payload: dict[str, Any]) -> None:
-    async with asyncio.timeout(SEND_SECONDS):
-        await get_channel_layer().group_send(group, payload)
+def _send_on_commit(payload: courier.Payload) -> None:
+    transaction.on_commit(partial(courier.send, payload), robust=True)

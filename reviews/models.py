@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
-from django.db import models, transaction
+from django.db import models
 from django.db.models.functions import Length, Trim
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.utils import timezone
 
-from realtime.models import AtomicSave
+from realtime.publish import AtomicSave, publishing
 from reviews import fields, signals
 from reviews.choices import Action, PatchStrategy, RiskLevel, Severity, Status, Verb, WargameVerdict
 
@@ -66,14 +66,14 @@ class APVQuerySet(models.QuerySet["APV"]):
         if ignore_conflicts or update_conflicts:
             raise ValueError("APVs are added whole: which rows a conflict skipped cannot be told.")
         apvs = list(objs)
-        with transaction.atomic(using=self.db):
+        with publishing():
             fields.assign_codes(apvs)
             super().bulk_create(apvs, batch_size)
             signals.tell_new_apvs(apvs)
         return apvs
 
     def update(self, **values: Any) -> int:
-        with transaction.atomic(using=self.db):
+        with publishing():
             values.setdefault("version", models.F("version") + 1)
             changed = super().update(**values)
             signals.tell_stats_changed()

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
+from realtime.publish import publishing
 from reviews.choices import OUTCOME, Status, Verb
 from reviews.errors import (
     AlreadyDecided,
@@ -39,7 +40,7 @@ def add_apvs(*, apvs: Sequence[APV]) -> list[APV]:
     if taken := twice or codes_in_use(codes):
         raise CodeInUse(taken)
     try:
-        with transaction.atomic():
+        with publishing():
             return APV.objects.bulk_create(apvs)
     except IntegrityError:
         if taken := codes_in_use(codes):  # somebody took it between the look and the write
@@ -72,7 +73,7 @@ def decide(
     """
     modifications = modifications or {}
     justification = justification.strip()
-    with transaction.atomic():
+    with publishing():
         apv = APV.objects.select_for_update().filter(pk=apv_id).first()
         if apv is None:
             raise UnknownAPV(f"No APV has the id {apv_id}.")

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 
 from realtime import history
 from realtime.channels import CHANNELS
+from realtime.courier import layer_answers
 from realtime.hub import get_hub
 from realtime.messages import now, wire_time
-from realtime.publish import layer_answers
 from reviews.api import problems
 
 REUSE_SECONDS = 1.0

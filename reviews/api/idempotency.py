@@ -7,13 +7,13 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from realtime.publish import publishing
 from reviews.models import IdempotencyKey
 
 KEPT_HEADERS = ("Location",)
@@ -45,7 +45,7 @@ def idempotent(method: Method) -> Method:
             return method(view, request, *args, **options)
         _check(key)
         assert request.user.pk is not None  # permissions let nobody else come here
-        with transaction.atomic():
+        with publishing():
             record, is_new = IdempotencyKey.objects.get_or_create(
                 user_id=request.user.pk,
                 endpoint=f"{request.method} {request.path_info}",

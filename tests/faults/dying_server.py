@@ -14,19 +14,19 @@ import django  # noqa: E402
 
 django.setup()
 
-from realtime import publish  # noqa: E402
+from realtime import courier  # noqa: E402
 
 _hooks = count(1)
-_send = publish._send
+_send = courier.send
 
 
-def _send_or_die(group: str, payload: dict[str, Any]) -> None:
+def _send_or_die(payload: dict[str, Any]) -> None:
     if next(_hooks) == 3:
         os._exit(9)
-    _send(group, payload)
+    _send(payload)
 
 
-publish._send = _send_or_die
+courier.send = _send_or_die
 
 from django.core.management import execute_from_command_line  # noqa: E402
 

@@ -8,8 +8,7 @@ import time
 from datetime import datetime
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 QUIET_SECONDS = 2.0
 """How long a line may be silent before it is asked for a pong, and again before it is given up."""
@@ -18,7 +17,8 @@ QUIET_SECONDS = 2.0
 class Watcher:
     """Watches `decisions` from a position on, whatever happens to its line.
 
-    Each open line is a new attempt at `address`, an http://127.0.0.1:port.
+    Each open line is a new attempt at `address`, an http://127.0.0.1:port. It costs so little CPU
+    that hundreds of them do not hold up the servers they watch.
     """
 
     def __init__(self, address: str, cookie: str, position: dict[str, Any]) -> None:
@@ -27,68 +27,92 @@ class Watcher:
         self.longest_delay = 0.0  # seconds from commit to here
         self.lines = 0
         self.reloads = 0
-        self._cookie = cookie
-        self._epoch, self.last = position["epoch"], position["offset"]
+        self.epoch, self.last = position["epoch"], position["offset"]
+        self._headers = {"Origin": address, "Cookie": f"hitl_session={cookie}"}
 
     async def run(self) -> None:
         """Go on for ever; cancel to end."""
         while True:
-            with contextlib.suppress(OSError, WebSocketException, TimeoutError):
+            with contextlib.suppress(OSError, WSError, TimeoutError):
                 await self._watch()
             await asyncio.sleep(random.uniform(0.05, 0.5))
 
     async def _watch(self) -> None:
-        async with connect(
-            self.address.replace("http", "ws") + "/hitl/ws",
-            origin=self.address,  # type: ignore[arg-type]
-            additional_headers={"Cookie": f"hitl_session={self._cookie}"},
-            proxy=None,
-            open_timeout=5,
-            close_timeout=1,
-            ping_interval=None,
-        ) as line:
-            self.lines += 1
-            await self._subscribe(line)
-            while True:
-                self._take(await self._receive(line))
-                if self._hole:
-                    await self._subscribe(line)
+        """Open a line and follow it until it ends or goes silent."""
+        url = self.address.replace("http", "ws") + "/hitl/ws"
+        transport, line = await ws_connect(lambda: _Line(self), url, extra_headers=self._headers)
+        assert isinstance(line, _Line)
+        self.lines += 1
+        try:
+            while await line.is_alive():
+                pass
+        finally:
+            transport.disconnect(graceful=False)
 
-    async def _subscribe(self, line: ClientConnection) -> None:
-        self._hole = False
-        since = {"decisions": {"epoch": self._epoch, "offset": self.last}}
-        await line.send(
-            json.dumps({"type": "subscribe", "channels": ["decisions", "stats"], "since": since})
-        )
-
-    async def _receive(self, line: ClientConnection) -> dict[str, Any]:
-        """The next message; TimeoutError when even a ping brings none."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(QUIET_SECONDS):
-                return dict(json.loads(await line.recv()))
-        await line.send('{"type":"ping"}')
-        async with asyncio.timeout(QUIET_SECONDS):
-            return dict(json.loads(await line.recv()))
-
-    def _take(self, message: dict[str, Any]) -> None:
+    def take(self, message: dict[str, Any]) -> bool:
+        """Apply a message; returns whether it shows a hole in what was applied so far."""
         match message["type"]:
             case "decision_made":
-                self._apply(message)
+                return self._apply(message)
             case "subscription_confirmed":
                 if message["recovered"].get("decisions") is False:
                     self.reloads += 1
             case "pong":
                 top = message["positions"].get("decisions", {"offset": 0})
-                self._hole = top["offset"] > self.last
+                return bool(top["offset"] > self.last)
+        return False
 
-    def _apply(self, message: dict[str, Any]) -> None:
+    def _apply(self, message: dict[str, Any]) -> bool:
         offset = message["offset"]
-        if offset <= self.last:
-            return  # known already
         if offset > self.last + 1:
-            self._hole = True
-            return
-        self.last = offset
-        self.applied.append((offset, message["decision_id"]))
-        committed = datetime.fromisoformat(message["timestamp"]).timestamp()
-        self.longest_delay = max(self.longest_delay, time.time() - committed)
+            return True
+        if offset == self.last + 1:  # what is earlier is known already
+            self.last = offset
+            self.applied.append((offset, message["decision_id"]))
+            committed = datetime.fromisoformat(message["timestamp"]).timestamp()
+            self.longest_delay = max(self.longest_delay, time.time() - committed)
+        return False
+
+
+class _Line(WSListener):
+    """One open line of a watcher."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._heard = False
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._transport = transport
+        self._subscribe()
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        self._heard = True
+        if frame.msg_type is WSMsgType.CLOSE:
+            transport.send_close(frame.get_close_code(), frame.get_close_message())
+            transport.disconnect()
+        elif frame.msg_type is WSMsgType.TEXT:
+            hole = self._watcher.take(json.loads(frame.get_payload_as_bytes()))
+            if hole:
+                self._subscribe()
+
+    async def is_alive(self) -> bool:
+        """Whether the line says something within a while, if need be when asked to."""
+        for ask in (False, True):
+            self._heard = False
+            if ask:
+                self._send({"type": "ping"})
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(QUIET_SECONDS):
+                    await self._transport.wait_disconnected()
+                    return False
+            if self._heard:
+                return True
+        return False
+
+    def _subscribe(self) -> None:
+        position = {"epoch": self._watcher.epoch, "offset": self._watcher.last}
+        channels = ["decisions", "stats"]
+        self._send({"type": "subscribe", "channels": channels, "since": {"decisions": position}})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        self._transport.send(WSMsgType.TEXT, json.dumps(message).encode())

@@ -158,7 +158,7 @@ async def test_rolled_back_row_is_never_told_and_spends_no_offset(
 
 @pytest.mark.parametrize(
     ("point", "survives"),
-    [("realtime.publish._event", False), ("realtime.publish._send", True)],
+    [("realtime.publish._event", False), ("realtime.courier.send", True)],
     ids=["before the commit", "after the commit"],
 )
 async def test_process_killed_midway_leaves_row_and_event_or_neither(

@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from tqdm import tqdm
 
+from realtime.publish import publishing
 from reviews import osv, services
 from reviews.api.problems import flatten
 from reviews.api.serializers import APVSerializer
@@ -122,7 +122,7 @@ class Command(BaseCommand):
     # -- Adding -------------------------------------------------------------------------------
 
     def _add(self, apvs: list[APV], dry_run: bool) -> None:
-        with transaction.atomic():
+        with publishing():
             self.met |= _stored_identities(apvs)
             new = [apv for apv in apvs if self._is_new(apv)]
             if not dry_run:
