@@ -1,8 +1,11 @@
+import sys
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib import admin
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.template import loader
 from django.urls import include, path, re_path
 from django.views import defaults
 
@@ -38,9 +41,21 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """The answer to an exception that nobody handled: 503 when the database is away, else 500."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return database_away(request)
     if is_api(request):
         return problems.response(500, "Something went wrong here. It has been logged.")
     return defaults.server_error(request)
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    if is_api(request):
+        answer = problems.response(503, problems.DATABASE_AWAY)
+    else:
+        answer = HttpResponse(loader.render_to_string("503.html"), status=503)
+    answer["Retry-After"] = str(problems.RETRY_SECONDS)
+    return answer
 
 
 handler400: Any = bad_request

@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
+DATABASE_AWAY = "The database is busy or away; try again."
 
 
 def document(status: int, detail: str, **extensions: Any) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
             return _answer(400, "A value is out of the range that can be stored.")
         case OperationalError() | InterfaceError():
             logger.warning("The database refused %s: %s", context["request"].path, error)
-            answer = _answer(503, "The database is busy or away; try again.")
+            answer = _answer(503, DATABASE_AWAY)
             answer["Retry-After"] = str(RETRY_SECONDS)
             return answer
     return None

@@ -1,8 +1,9 @@
-"""A server that dies in its third commit hook: after the commit, before anybody is told."""
+"""A server that, once told by SIGUSR1, dies in its next commit hook: before anybody is told."""
 
 import os
+import signal
 import sys
-from itertools import count
+import threading
 from typing import Any
 
 from hitl_project import embedded
@@ -16,17 +17,18 @@ django.setup()
 
 from realtime import courier  # noqa: E402
 
-_hooks = count(1)
+_doomed = threading.Event()
 _send = courier.send
 
 
 def _send_or_die(payload: dict[str, Any]) -> None:
-    if next(_hooks) == 3:
+    if _doomed.is_set():
         os._exit(9)
     _send(payload)
 
 
 courier.send = _send_or_die
+signal.signal(signal.SIGUSR1, lambda *_: _doomed.set())
 
 from django.core.management import execute_from_command_line  # noqa: E402
 

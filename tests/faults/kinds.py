@@ -48,10 +48,11 @@ async def server_killed(world: World, stretch: float) -> None:
 
 
 async def killed_in_commit_hook(world: World, stretch: float) -> None:
-    """The next commits of a server are its last: it dies before it has told anybody."""
+    """The next commit of a server is its last: it dies before it has told anybody."""
     for _ in range(2):
         world.kill_server(1)
         await world.restart_server(1, program="-m tests.faults.dying_server")
+        world.servers[1].process.send_signal(signal.SIGUSR1)
         await asyncio.to_thread(world.servers[1].process.wait, 30)
     await world.restart_server(1)
 

@@ -63,6 +63,7 @@ class Load:
         self.answered: list[str] = []
         self.start = world.position()
         self.session = world.servers[0].client("admin")
+        self.pipeline = world.servers[0].client("pipeline")
         cookie = self.session.cookies["hitl_session"]
         self.watchers = [
             Watcher(addresses[number % len(addresses)], cookie, self.start)
@@ -81,7 +82,10 @@ class Load:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        for end in ends:
+            if not isinstance(end, asyncio.CancelledError):
+                raise AssertionError("a watcher gave up") from end
         return self._outcome(truth)
 
     async def _pending(self, injected: "asyncio.Task[None]") -> AsyncIterator[str]:
@@ -99,7 +103,8 @@ class Load:
         body = [apv() for _ in range(BATCH)]
         for server in itertools.cycle(self.world.servers):
             with contextlib.suppress(httpx.TransportError):
-                answer = server.client("pipeline").post("/hitl/apvs", json=body, timeout=10)
+                url = f"{server.origin}/hitl/apvs"
+                answer = self.pipeline.post(url, json=body, timeout=10)
                 if answer.status_code == 201:
                     return [one["apv_id"] for one in answer.json()]
         raise AssertionError  # the cycle has no end

@@ -40,9 +40,8 @@ class Watcher:
     async def _watch(self) -> None:
         """Open a line and follow it until it ends or goes silent."""
         url = self.address.replace("http", "ws") + "/hitl/ws"
-        transport, line = await ws_connect(lambda: _Line(self), url, extra_headers=self._headers)
-        assert isinstance(line, _Line)
-        self.lines += 1
+        line = _Line(self)
+        transport, _ = await ws_connect(lambda: line, url, extra_headers=self._headers)
         try:
             while await line.is_alive():
                 pass
@@ -77,12 +76,15 @@ class Watcher:
 class _Line(WSListener):
     """One open line of a watcher."""
 
+    _transport: WSTransport | None = None  # none where the server was gone before it answered
+
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
         self._heard = False
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
+        self._watcher.lines += 1
         self._subscribe()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
@@ -97,6 +99,8 @@ class _Line(WSListener):
 
     async def is_alive(self) -> bool:
         """Whether the line says something within a while, if need be when asked to."""
+        if self._transport is None:
+            return False
         for ask in (False, True):
             self._heard = False
             if ask:
@@ -115,4 +119,5 @@ class _Line(WSListener):
         self._send({"type": "subscribe", "channels": channels, "since": {"decisions": position}})
 
     def _send(self, message: dict[str, Any]) -> None:
+        assert self._transport is not None
         self._transport.send(WSMsgType.TEXT, json.dumps(message).encode())

@@ -62,6 +62,15 @@ async def test_sockets_outlive_postgres_and_news_comes_after_it(
     assert "Traceback" not in server.printed()
 
 
+def test_pages_say_that_the_database_is_away(installation: Installation, server: Server) -> None:
+    client = server.client("reviewer")
+    stop_postgres(installation)
+    answer = client.get("/")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "2"
+    assert "The database is away" in answer.text
+
+
 def test_readiness_is_degraded_without_redis(installation: Installation, server: Server) -> None:
     [redis] = [one for one in installation.embedded() if one.name() == "redis-server"]
     redis.kill()
