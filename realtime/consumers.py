@@ -28,7 +28,7 @@ from realtime.messages import (
     UnsubscriptionConfirmed,
     parse_request,
 )
-from realtime.outbox import TRY_AGAIN_LATER, outbox_for
+from realtime.outbox import TRY_AGAIN_LATER, Burst, outbox_for
 
 logger = logging.getLogger(__name__)
 
@@ -200,7 +200,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         self.tell(UnsubscriptionConfirmed(channels=request.channels))
 
     def tell(self, message: Message) -> None:
-        self.outbox.write(message.encode())
+        self.outbox.write(Burst([message.encode()]))
 
 
 def confirmation(

@@ -1,19 +1,26 @@
-"""What Daphne needs to speak our protocol: close codes and reasons of every kind."""
+"""What Daphne needs to serve our protocol: every close code, and to wait for slow readers."""
 
+import asyncio
 from typing import Any
 
+from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 
 _handle_reply = WebSocketProtocol.handle_reply
+_on_open = WebSocketProtocol.onOpen
+_send = Server.handle_reply
 
 
-def allow_every_close_code() -> None:
-    """Let an application close with any code of RFC 6455, such as 1007 or 1013, and a reason.
+def prepare_daphne() -> None:
+    """Make Daphne's `send` take every close code, and wait while the client does not read.
 
     Autobahn raises on codes other than 1000 and 3000 to 4999, which makes 1011 of each, and Daphne
-    drops the reason; an ASGI server may do neither.
+    drops the reason. What a client does not read, Twisted gathers in memory without end. An ASGI
+    server may do neither.
     """
     WebSocketProtocol.handle_reply = _close_or_reply
+    WebSocketProtocol.onOpen = _pace
+    Server.handle_reply = _send_and_wait
 
 
 def _close_or_reply(protocol: Any, message: dict[str, Any]) -> None:
@@ -22,3 +29,33 @@ def _close_or_reply(protocol: Any, message: dict[str, Any]) -> None:
         protocol.sendCloseFrame(code=message.get("code") or 1000, reasonUtf8=reason)
     else:
         _handle_reply(protocol, message)
+
+
+class _Pace:
+    """A Twisted push producer: the transport tells it when to pause, and when to go on."""
+
+    def __init__(self) -> None:
+        self.writable = asyncio.Event()
+        self.writable.set()
+
+    def pauseProducing(self) -> None:  # noqa: N802 — Twisted's names
+        self.writable.clear()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        self.writable.set()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        self.writable.set()
+
+
+def _pace(protocol: Any) -> None:
+    protocol.pace = _Pace()
+    protocol.transport.unregisterProducer()  # the one of HTTP, which the line has done with
+    protocol.transport.registerProducer(protocol.pace, True)
+    _on_open(protocol)
+
+
+async def _send_and_wait(server: Any, protocol: Any, message: dict[str, Any]) -> None:
+    await _send(server, protocol, message)
+    if message["type"] == "websocket.send" and hasattr(protocol, "pace"):
+        await protocol.pace.writable.wait()

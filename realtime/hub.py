@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from functools import partial
 from typing import Any, Protocol
@@ -19,7 +20,7 @@ from realtime import courier, history
 from realtime.channels import CHANNELS, LOGS, STATES
 from realtime.history import for_replay, in_database
 from realtime.messages import Message, Position
-from realtime.uvicorn_protocol import encode_frame
+from realtime.outbox import Burst, bursts_of
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +30,11 @@ STATE_SECONDS = 0.25
 """How long a state that was just sent rests before it is sent again."""
 REJOIN_SECONDS = 10.0
 """How often the hub renews its membership of the groups, which a flushed Redis forgets."""
+CHECK_SECONDS = 2.0
 PRUNE_SECONDS = 600.0
 RETRY_SECONDS = 1.0
 READ_AT_ONCE = 500
-INBOX_SIZE = 500
+MOST_NEWS = 500
 HOLE_SECONDS = 0.03
 """How long events before one that came may be on their way, before they are read from the log."""
 
@@ -40,8 +42,11 @@ HOLE_SECONDS = 0.03
 class Subscriber(Protocol):
     """One socket, as the hub sees it."""
 
-    def write(self, text: str, frame: bytes | None = None) -> None:
-        """Send a message, after those before it; `frame` is its encoded form."""
+    def write(self, burst: Burst) -> None:
+        """Send messages, after those before them."""
+
+    def check(self, now: float) -> None:
+        """End the socket if its client has taken nothing for too long."""
 
     def restart(self) -> None:
         """Make the client connect anew: its position means nothing any more."""
@@ -57,7 +62,9 @@ class Hub:
         self._changed: set[str] = set()
         self._wake = asyncio.Event()
         self._state_lock = asyncio.Lock()
-        self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Callable[[], Coroutine[Any, Any, None]]] = asyncio.Queue()
+        self._news: list[dict[str, Any]] = []
+        self._holes: set[str] = set()
         self._early: dict[str, dict[int, str]] = {name: {} for name in LOGS}
         self._looks: list[asyncio.Future[None]] = []
         self._missed_news = asyncio.Event()
@@ -86,6 +93,7 @@ class Hub:
                     own.carry,
                     self._receive_all,
                     self._stay_member,
+                    self._check_sockets,
                     self._prune,
                 )
             ]
@@ -142,45 +150,38 @@ class Hub:
     async def _deliver_all(self) -> None:
         """The one task that delivers events, so that their order is its order."""
         while True:
-            payload = await self._inbox.get()
-            match payload["type"]:
-                case "look":
-                    await self._answer_looks()
-                case "hole":
-                    await self._fill_hole(payload["channel"])
-                case _:
-                    await self._take(payload)
-            await asyncio.sleep(0)  # let the sockets write: a full inbox never suspends by itself
+            work = await self._inbox.get()
+            await work()
 
-    async def _take(self, payload: dict[str, Any]) -> None:
-        """Deliver what came; what came before its turn waits for it."""
-        channel, epoch = payload["channel"], payload["epoch"]
-        if epoch != self._last[channel].epoch:
-            await self._look()  # which delivers it too, if it belongs to the history of now
-            return
-        early = self._early[channel]
-        had_a_hole = bool(early)
-        early.update(payload["events"])
-        self._deliver_early(channel)
-        if len(early) > READ_AT_ONCE:
-            await self._fill_hole(channel)
-        elif early and not had_a_hole:
-            hole = {"type": "hole", "channel": channel}
-            asyncio.get_running_loop().call_later(HOLE_SECONDS, self._inbox.put_nowait, hole)
+    async def _take_news(self) -> None:
+        """Deliver all that came meanwhile; what came before its turn waits for it."""
+        news, self._news = self._news, []
+        for payload in news:
+            channel = payload["channel"]
+            if payload["epoch"] == self._last[channel].epoch:
+                self._early[channel].update(payload["events"])
+            else:
+                await self._look()  # which delivers it too, if it belongs to the history of now
+        for channel in {payload["channel"] for payload in news}:
+            await self._deliver_early(channel)
 
-    def _deliver_early(self, channel: str) -> None:
+    async def _deliver_early(self, channel: str) -> None:
         """Deliver those that came early and whose turn it is, and forget those that were known."""
-        early = self._early[channel]
-        for offset in sorted(early):
-            last = self._last[channel].offset
-            if offset > last + 1:
-                return
-            text = early.pop(offset)
-            if offset == last + 1:
-                self._deliver(channel, offset, text)
+        early, last = self._early[channel], self._last[channel].offset
+        for offset in [offset for offset in early if offset <= last]:
+            del early[offset]
+        due: list[str] = []
+        while (offset := last + len(due) + 1) in early:
+            due.append(early.pop(offset))
+        await self._deliver(channel, due)
+        if early and channel not in self._holes:
+            self._holes.add(channel)
+            fill = partial(self._fill_hole, channel)
+            asyncio.get_running_loop().call_later(HOLE_SECONDS, self._inbox.put_nowait, fill)
 
     async def _fill_hole(self, channel: str) -> None:
         """Read from the log what did not come in time before what came early."""
+        self._holes.discard(channel)
         while early := self._early[channel]:
             last = self._last[channel]
             await self._catch_up(channel, last.model_copy(update={"offset": min(early) - 1}))
@@ -210,9 +211,8 @@ class Hub:
             if not events or events[0][0] != last + 1:
                 self._start_anew(channel, position)  # we were away for longer than history reaches
                 return
-            for offset, text in events:
-                self._deliver(channel, offset, text)
-        self._deliver_early(channel)
+            await self._deliver(channel, [text for _, text in events])
+        await self._deliver_early(channel)
 
     def _start_anew(self, channel: str, position: Position) -> None:
         """Go on from `position` though events before it are unknown; clients must ask anew."""
@@ -221,15 +221,25 @@ class Hub:
         for subscriber in tuple(self._subscribers[channel]):
             subscriber.restart()
 
-    def _deliver(self, channel: str, offset: int, text: str) -> None:
-        epoch = self._last[channel].epoch
-        self._last[channel] = Position.model_construct(epoch=epoch, offset=offset)
-        self._broadcast(channel, text)
+    async def _deliver(self, channel: str, texts: list[str]) -> None:
+        """Deliver the next events of a log, and let the sockets write after each burst."""
+        for burst in bursts_of(texts):
+            epoch, offset = self._last[channel].epoch, self._last[channel].offset
+            position = Position.model_construct(epoch=epoch, offset=offset + len(burst.texts))
+            self._last[channel] = position
+            self._broadcast(channel, burst)
+            await asyncio.sleep(0)
 
-    def _broadcast(self, channel: str, text: str) -> None:
-        frame = encode_frame(text)  # once, for all of them
+    def _broadcast(self, channel: str, burst: Burst) -> None:
         for subscriber in self._subscribers[channel]:
-            subscriber.write(text, frame)
+            subscriber.write(burst)
+
+    async def _check_sockets(self) -> None:
+        """End the sockets whose clients have stopped to read."""
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            for subscriber in set().union(*self._subscribers.values()):
+                subscriber.check(time.monotonic())
 
     async def _prune(self) -> None:
         """Keep the log within its bounds, as the command prune_events does."""
@@ -268,7 +278,7 @@ class Hub:
             before = self._latest.get(state)
             self._latest[state] = message
             if always or before is None or _differ(before, message):
-                self._broadcast(state, message.encode())
+                self._broadcast(state, Burst([message.encode()]))
 
     # -- The channel layer ----------------------------------------------------------------
 
@@ -300,8 +310,10 @@ class Hub:
         if payload["type"] == "state.changed":
             self._changed.add(payload["channel"])
             self._wake.set()
-        elif self._inbox.qsize() < INBOX_SIZE:  # what finds no room is found by the next look
-            self._inbox.put_nowait(payload)
+        elif len(self._news) < MOST_NEWS:  # what finds no room is found by the next look
+            self._news.append(payload)
+            if len(self._news) == 1:
+                self._inbox.put_nowait(self._take_news)
 
     async def _look_regularly(self) -> None:
         """Ask for a look when the counters show something that was not delivered.
@@ -319,7 +331,7 @@ class Hub:
         done = asyncio.get_running_loop().create_future()
         self._looks.append(done)
         if len(self._looks) == 1:
-            self._inbox.put_nowait({"type": "look"})
+            self._inbox.put_nowait(self._answer_looks)
         await done
 
 

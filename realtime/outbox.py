@@ -2,13 +2,18 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
-from realtime.uvicorn_protocol import EXTENSION, FrameProtocol, encode_frame
+from realtime.uvicorn_protocol import EXTENSION, FrameProtocol, encode_frames
 
 SERVICE_RESTART = 1012
 TRY_AGAIN_LATER = 1013
+BURST_SIZE = 32 * 1024
+"""How many characters leave in one write: far less than may wait for a slow reader."""
+STALL_SECONDS = 10.0
+"""How long a client may take nothing of what waits for it."""
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -22,6 +27,32 @@ def outbox_for(scope: Mapping[str, Any], send: Send, *, limit: int) -> "Outbox":
     return QueuedOutbox(send, limit) if line is None else FrameOutbox(line, limit)
 
 
+class Burst:
+    """JSON messages that leave together, encoded once however many sockets they go to."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self.size = sum(map(len, texts))
+
+    @cached_property
+    def frames(self) -> bytes:
+        return encode_frames(self.texts)
+
+
+def bursts_of(texts: Iterable[str]) -> Iterator[Burst]:
+    """`texts` in bursts of no more than BURST_SIZE characters, or of one message."""
+    together: list[str] = []
+    size = 0
+    for text in texts:
+        if together and size + len(text) > BURST_SIZE:
+            yield Burst(together)
+            together, size = [], 0
+        together.append(text)
+        size += len(text)
+    if together:
+        yield Burst(together)
+
+
 class Outbox:
     """Writes to one socket; ends it when the client is too slow."""
 
@@ -29,26 +60,42 @@ class Outbox:
         self.limit = limit
         self.closed = False
         """Whether nothing more will be written."""
+        self._written = 0
+        self._taken = 0
+        self._moved_at = 0.0
 
-    def write(self, text: str, frame: bytes | None = None) -> None:
-        """Send `text`, a JSON message, behind everything before; `frame` is its encoded form."""
+    def write(self, burst: Burst) -> None:
+        """Send a burst behind everything before."""
         if self.closed:
             return
-        if self.waiting_bytes() + len(text) > self.limit:
+        if self.waiting_bytes() + burst.size > self.limit:
             self.overrun()
         else:
-            self._put(text, frame)
+            self._written += burst.size
+            self._put(burst)
 
     async def write_all(self, texts: Iterable[str]) -> None:
         """Send many messages, no faster than the client takes them."""
-        for text in texts:
-            if self.waiting_bytes() + len(text) > self.limit / 2:
+        for burst in bursts_of(texts):
+            if self.waiting_bytes() + burst.size > self.limit / 2:
                 await self.flush()
-            self.write(text)
+            self.write(burst)
         await self.flush()
 
+    def check(self, now: float) -> None:
+        """End the socket if its client has taken nothing for STALL_SECONDS; call now and then.
+
+        `now` is in seconds, of any clock that only goes forward.
+        """
+        waiting = self.waiting_bytes()
+        taken = self._written - waiting
+        if not waiting or taken != self._taken:
+            self._taken, self._moved_at = taken, now
+        elif now - self._moved_at > STALL_SECONDS:
+            self.overrun()
+
     def overrun(self) -> None:
-        """End the socket: more waits for it than may."""
+        """End the socket: more waits for it than may, or for too long."""
         self._give_up(TRY_AGAIN_LATER, "Too slow to keep up")
 
     def restart(self) -> None:
@@ -72,7 +119,7 @@ class Outbox:
         """Return when the client has taken most of what was written, or is gone."""
         raise NotImplementedError
 
-    def _put(self, text: str, frame: bytes | None) -> None:
+    def _put(self, burst: Burst) -> None:
         raise NotImplementedError
 
     def _end(self, code: int, reason: str) -> None:
@@ -88,8 +135,8 @@ class FrameOutbox(Outbox):
         self.waiting_bytes = line.waiting_bytes  # type: ignore[method-assign]
         self.flush = line.drained  # type: ignore[method-assign]
 
-    def _put(self, text: str, frame: bytes | None) -> None:
-        self._line.write_frame(frame or encode_frame(text))
+    def _put(self, burst: Burst) -> None:
+        self._line.write_frames(burst.frames)
 
     def _end(self, code: int, reason: str) -> None:
         self._line.end(code, reason)
@@ -117,9 +164,9 @@ class QueuedOutbox(Outbox):
         if self._drain is not None:
             await asyncio.shield(self._drain)
 
-    def _put(self, text: str, frame: bytes | None) -> None:
-        self._size += len(text)
-        self._waiting.append(text)
+    def _put(self, burst: Burst) -> None:
+        self._size += burst.size
+        self._waiting.extend(burst.texts)
         if self._drain is None:
             self._drain = asyncio.create_task(self._write_waiting())
 

@@ -9,7 +9,7 @@ from realtime import history
 from realtime.history import for_replay
 from realtime.hub import Hub
 from realtime.messages import Position, Refusal
-from realtime.outbox import Outbox
+from realtime.outbox import Burst, Outbox
 
 
 class Gate:
@@ -28,12 +28,15 @@ class Gate:
         hub.unsubscribe(outbox, self._channels)
         self.since: dict[str, Position] = hub.subscribe(self, self._channels)
 
-    def write(self, text: str, frame: bytes | None = None) -> None:
-        self._held.append(text)
-        self._size += len(text)
+    def write(self, burst: Burst) -> None:
+        self._held.extend(burst.texts)
+        self._size += burst.size
         if self._size > self._outbox.limit:
             self._held.clear()
             self._outbox.overrun()
+
+    def check(self, now: float) -> None:
+        self._outbox.check(now)
 
     def restart(self) -> None:
         self._outbox.restart()

@@ -4,6 +4,7 @@ The one place that knows Uvicorn from inside; tests/realtime/test_uvicorn_protoc
 upgrade changes what it relies on.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -17,7 +18,7 @@ ABORT_SECONDS = 5.0
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):
-    """Offers the ASGI extension `hitl.frames`: `write_frame`, `waiting_bytes`, `drained`, `end`.
+    """Offers the ASGI extension `hitl.frames`: `write_frames`, `waiting_bytes`, `drained`, `end`.
 
     Not offered where a socket negotiated compression, whose frames are its own.
     """
@@ -28,10 +29,10 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
 
-    def write_frame(self, frame: bytes) -> None:
-        """Write an encoded frame at once; what the client does not take yet waits in memory."""
+    def write_frames(self, frames: bytes) -> None:
+        """Write encoded frames at once; what the client does not take yet waits in memory."""
         if self.handshake_complete and not self.close_sent and not self.transport.is_closing():
-            self.transport.write(frame)
+            self.transport.write(frames)
 
     def waiting_bytes(self) -> int:
         """How many bytes the client has not taken yet."""
@@ -53,6 +54,6 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         self.loop.call_later(ABORT_SECONDS, self.transport.abort)
 
 
-def encode_frame(text: str) -> bytes:
-    """`text` as one unmasked text frame, the same for every client."""
-    return Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
+def encode_frames(texts: Iterable[str]) -> bytes:
+    """Each of `texts` as one unmasked text frame, the same for every client."""
+    return b"".join(Frame(Opcode.TEXT, text.encode()).serialize(mask=False) for text in texts)

@@ -177,14 +177,14 @@ class Server:
             socket.ack = await socket.receive()
             yield socket
 
-    def raw_socket(self, user: str = "reviewer", **options: Any) -> connect:
+    def raw_socket(self, user: str = "reviewer", *, address: str = "", **options: Any) -> connect:
+        """A connection of `user`, to `address` instead of the server's own if one is given."""
         headers = options.pop("headers", {})
         if user:
             cookies = self.client(user).cookies
             headers = {"Cookie": f"hitl_session={cookies['hitl_session']}", **headers}
-        return connect(
-            self.ws, additional_headers=headers, **{"origin": self.origin, "proxy": None, **options}
-        )
+        given: dict[str, Any] = {"origin": self.origin, "proxy": None, **options}
+        return connect(address or self.ws, additional_headers=headers, **given)
 
 
 class Socket:

@@ -1,0 +1,74 @@
+"""Clients that stop to read: they are nobody else's problem, and not the server's for long."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager
+
+import pytest
+from websockets.asyncio.client import ClientConnection
+
+from tests.proxy import Proxy
+from tests.realtime.test_resume import add
+from tests.realtime.test_trouble import open_connections
+from tests.site import Server, Site, Socket, wait_for
+
+Start = Callable[..., AbstractContextManager[Server]]
+
+
+@pytest.fixture(params=["uvicorn", "daphne"])
+def start(request: pytest.FixtureRequest, site: Site) -> Start:
+    started: Start = getattr(site, request.param)
+    return started
+
+
+@pytest.fixture
+def server(start: Start) -> Iterator[Server]:
+    with start(HITL_WS_QUEUE_BYTES="65536") as server:
+        yield server
+
+
+@asynccontextmanager
+async def stalled_reader(server: Server) -> AsyncIterator[ClientConnection]:
+    """A client that subscribes and then reads nothing, behind a line with small buffers."""
+    port = int(server.origin.rsplit(":", 1)[1])
+    async with Proxy(port) as line:
+        address = f"ws://127.0.0.1:{line.port}/hitl/ws"
+        opened = server.raw_socket(address=address, origin=line.origin, max_queue=1)
+        async with opened as connection:
+            await connection.recv()
+            await connection.send('{"type":"subscribe","channels":["apvs"]}')
+            await connection.recv()
+            connection.transport.pause_reading()
+            yield connection
+            connection.transport.abort()
+
+
+async def hear(reader: Socket, start: int, count: int) -> None:
+    """Receive the `count` events after offset `start`, each in its turn."""
+    for offset in range(start + 1, start + count + 1):
+        assert (await reader.until(type="new_apv"))["offset"] == offset
+
+
+async def test_reader_that_lets_too_much_gather_is_closed_and_holds_up_nobody(
+    server: Server,
+) -> None:
+    async with server.socket() as reader, stalled_reader(server):
+        offset = (await reader.subscribe("apvs"))["positions"]["apvs"]["offset"]
+        while open_connections(server) > 1:
+            await asyncio.to_thread(add, server, 500)
+            await hear(reader, offset, 500)
+            offset += 500
+            assert offset < 100_000, "the stalled reader is never closed"
+
+
+async def test_reader_that_takes_nothing_for_a_while_is_closed(start: Start) -> None:
+    """It holds less than it may; that it does not move gives it away."""
+    with start() as server:
+        async with server.socket() as reader, stalled_reader(server):
+            offset = (await reader.subscribe("apvs"))["positions"]["apvs"]["offset"]
+            await asyncio.to_thread(add, server, 1000)
+            await hear(reader, offset, 1000)
+            await asyncio.to_thread(
+                wait_for, lambda: open_connections(server) == 1, "the reader to be closed", 60
+            )
+            assert (await reader.ask({"type": "ping"}))["type"] == "pong"
