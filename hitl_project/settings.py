@@ -72,6 +72,7 @@ REDIS_URL = url("REDIS_URL", "redis", "rediss", "unix")
 HITL_VAR = embedded.var_folder()
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = number("PORT", 8003, most=65_535)
+WORKERS = number("WORKERS", 1, least=1, most=64)
 DEBUG = switch("DEBUG")
 
 SECRET_KEY = env.str("SECRET_KEY", default="")

@@ -14,7 +14,16 @@ atexit.register(shutil.rmtree, _folder, ignore_errors=True)  # runs after the se
 
 for _name in [name for name in os.environ if name.startswith("HITL_")]:
     del os.environ[_name]
-for _name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG", "HOST", "PORT"):
+for _name in (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "DEBUG",
+    "HOST",
+    "PORT",
+    "WORKERS",
+):
     os.environ.pop(_name, None)
 os.environ["HITL_VAR"] = _folder
 os.environ["HITL_ENV_FILE"] = os.devnull

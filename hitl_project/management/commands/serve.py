@@ -20,10 +20,13 @@ from django.db import connection
 from django.http.request import validate_host
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from uvicorn.supervisors import Multiprocess
 
 from reviews.models import APV
 
 SHUTDOWN_SECONDS = 5
+HANG_SECONDS = 30
+"""How long a worker process may not answer before it is replaced."""
 REDIS_SECONDS = 2
 DEMO_APVS = 25
 
@@ -42,12 +45,20 @@ class Command(BaseCommand):
             help="port to listen on; 0 takes a free one (default: %(default)s)",
         )
         parser.add_argument(
+            "--workers",
+            type=_at_least_one,
+            default=settings.WORKERS,
+            help="processes to serve with, each for one core (default: %(default)s)",
+        )
+        parser.add_argument(
             "--prepare",
             action="store_true",
             help="first migrate, make the demo users and, if there are none, demo APVs",
         )
 
-    def handle(self, *args: Any, host: str, port: int, prepare: bool, **options: Any) -> None:
+    def handle(
+        self, *args: Any, host: str, port: int, workers: int, prepare: bool, **options: Any
+    ) -> None:
         listener = self._listen(host, port)
         self._warn(_unknown_variables())
         self._check_database()
@@ -58,9 +69,9 @@ class Command(BaseCommand):
         port = listener.getsockname()[1]  # with --port 0, the one the system chose
         self.stdout.write(f"\n  HITL Console  {addresses(host, port)}\n\n")
         self.stdout.flush()
-        self._serve(listener)
+        self._serve(listener, workers)
 
-    def _serve(self, listener: socket.socket) -> None:
+    def _serve(self, listener: socket.socket, workers: int) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):  # Uvicorn sends them again when it is done
             signal.signal(number, lambda *_: sys.exit(0))
         config = uvicorn.Config(
@@ -75,8 +86,13 @@ class Command(BaseCommand):
             ws_max_size=settings.HITL_WS_MAX_MESSAGE_BYTES,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            workers=workers,
+            timeout_worker_healthcheck=HANG_SECONDS,
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        if workers == 1:
+            uvicorn.Server(config).run(sockets=[listener])
+        else:
+            Multiprocess(config, sockets=[listener]).run()
 
     def _listen(self, host: str, port: int) -> socket.socket:
         """The listening socket, taken before anything else: a port in use is found out first."""
@@ -111,6 +127,12 @@ class Command(BaseCommand):
         call_command("create_demo_users")
         if not APV.objects.exists():
             call_command("seed_apvs", count=DEMO_APVS)
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 up, not {text!r}")
+    return int(text)
 
 
 def _unknown_variables() -> Iterator[str]:
