@@ -23,6 +23,8 @@ URL_PATTERN = r"^https?://[^\s]+$"
 DIFF_MAX_BYTES = 1024 * 1024
 JUSTIFICATION_LENGTH = (10, 5000)
 
+QUEUE_ORDER = ("-priority", "created_at", "apv_id")
+
 UNIT_INTERVAL = (MinValueValidator(0.0), MaxValueValidator(1.0))
 is_url = RegexValidator(URL_PATTERN, "Enter a URL that starts with http:// or https://.")
 
@@ -52,7 +54,7 @@ class APVQuerySet(models.QuerySet["APV"]):
 
     def in_queue_order(self) -> "APVQuerySet":
         """Highest priority first, then oldest first."""
-        return self.order_by("-priority", "created_at", "pk")
+        return self.order_by(*QUEUE_ORDER)
 
     def bulk_create(
         self,
@@ -192,13 +194,19 @@ class APV(AtomicSave):
             ("view_stats", "Can view the review statistics"),
         ]
         indexes = [
-            models.Index(
-                "priority",
-                "created_at",
-                "apv_id",
+            models.Index(  # with what the queue is narrowed by, so that counting reads no rows
+                fields=QUEUE_ORDER,
+                include=[
+                    "severity",
+                    "patch_strategy",
+                    "wargame_verdict",
+                    "package_ecosystem",
+                    "package_name",
+                ],
                 name="apv_queue",
                 condition=models.Q(status=Status.PENDING),
             ),
+            models.Index(fields=QUEUE_ORDER, name="apv_order"),
             models.Index(fields=["-created_at", "apv_id"], name="apv_newest"),
             models.Index(fields=["cve_id"], name="apv_cve"),
             models.Index(fields=["package_ecosystem", "package_name"], name="apv_package"),
@@ -375,6 +383,22 @@ class Decision(AtomicSave):
 
     def __str__(self) -> str:
         return f"{self.decision} {self.apv.apv_code}"
+
+
+class Tally(models.Model):
+    """A part of a counter that triggers keep (migration 0003); `reviews.tally` reads them."""
+
+    pk = models.CompositePrimaryKey("key", "slot")
+    key = models.CharField(max_length=100)
+    slot = models.SmallIntegerField()
+    count = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = "counter"
+        verbose_name_plural = "counters"
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class IdempotencyKey(models.Model):

@@ -1,25 +1,19 @@
 """The reads: the numbers of the review, and rows together with the positions they stand at."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Aggregate, Avg, Count, FloatField, Max, Min, Q
 from django.utils import timezone
 
 from realtime.messages import StatsUpdate
-from reviews.choices import Severity, Verb
-from reviews.models import APV, Decision
-
-
-class Median(Aggregate):
-    """The middle value, as PostgreSQL's percentile_cont interpolates it."""
-
-    function = "percentile_cont"
-    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = FloatField()
+from reviews import tally
+from reviews.choices import Verb
+from reviews.models import APV
+from reviews.tally import Decided
 
 
 @contextmanager
@@ -38,66 +32,62 @@ def snapshot() -> Iterator[None]:
 
 def stats_message() -> StatsUpdate:
     """The three numbers that every watcher sees."""
+    today = timezone.now().date()
     return StatsUpdate(
-        pending_reviews=APV.objects.pending().count(),
-        total_decisions=Decision.objects.count(),
-        decisions_today=Decision.objects.filter(decided_at__gte=_today()).count(),
+        pending_reviews=tally.pending(),
+        total_decisions=tally.decisions(),
+        decisions_today=tally.decided_on(today, today),
     )
 
 
 def review_stats() -> dict[str, Any]:
     """All numbers of the dashboard; None where there is nothing to compute from."""
-    pending = APV.objects.pending().aggregate(
-        pending_reviews=Count("pk"),
-        **{
-            f"{severity.lower()}_pending": Count("pk", filter=Q(severity=severity))
-            for severity in Severity.values
-        },
-    )
-    decided = Decision.objects.aggregate(
-        total_decisions=Count("pk"),
-        decisions_today=Count("pk", filter=Q(decided_at__gte=_today())),
-        decisions_this_week=Count("pk", filter=Q(decided_at__gte=_this_week())),
-        approved_count=Count("pk", filter=Q(decision=Verb.APPROVE)),
-        rejected_count=Count("pk", filter=Q(decision=Verb.REJECT)),
-        modified_count=Count("pk", filter=Q(decision=Verb.MODIFY)),
-        escalated_count=Count("pk", filter=Q(decision=Verb.ESCALATE)),
-        average_review_time_seconds=Avg("review_seconds"),
-        median_review_time_seconds=Median("review_seconds"),
-        fastest_review_seconds=Min("review_seconds"),
-        slowest_review_seconds=Max("review_seconds"),
-    )
-    return {**pending, **decided, **_agreement(decided)}
-
-
-def _agreement(decided: dict[str, Any]) -> dict[str, float | None]:
-    """How often people and the machine agree, as shares of 0 to 1."""
-    counts = Decision.objects.aggregate(
-        agreed=Count(
-            "pk",
-            filter=Q(decision=Verb.APPROVE, recommendation=Verb.APPROVE)
-            | Q(decision=Verb.REJECT, recommendation=Verb.REJECT),
-        ),
-        prevented=Count("pk", filter=Q(recommendation=Verb.APPROVE) & ~Q(decision=Verb.APPROVE)),
-    )
-    comparable = decided["approved_count"] + decided["rejected_count"]
+    pending, decided, today = tally.pending_by_severity(), tally.decided(), timezone.now().date()
+    monday = today - timedelta(days=today.weekday())
+    total = sum(kind.count for kind in decided)
+    by_verb: Counter[str] = Counter()
+    for kind in decided:
+        by_verb[kind.decision] += kind.count
     return {
-        "human_ai_agreement_rate": _share(counts["agreed"], comparable),
-        "auto_merge_prevention_rate": _share(counts["prevented"], decided["total_decisions"]),
+        "pending_reviews": sum(pending.values()),
+        **{f"{severity.lower()}_pending": count for severity, count in pending.items()},
+        "total_decisions": total,
+        "decisions_today": tally.decided_on(today, today),
+        "decisions_this_week": tally.decided_on(monday, today),
+        "approved_count": by_verb[Verb.APPROVE],
+        "rejected_count": by_verb[Verb.REJECT],
+        "modified_count": by_verb[Verb.MODIFY],
+        "escalated_count": by_verb[Verb.ESCALATE],
+        **_review_times(),
+        **_agreement(decided, total),
+    }
+
+
+def _review_times() -> dict[str, float | None]:
+    """In seconds, from an APV's creation to the decision on it."""
+    times = tally.review_times()
+    return {
+        "average_review_time_seconds": times.average if times else None,
+        "median_review_time_seconds": times.median if times else None,
+        "fastest_review_seconds": times.fastest if times else None,
+        "slowest_review_seconds": times.slowest if times else None,
+    }
+
+
+def _agreement(decided: list[Decided], total: int) -> dict[str, float | None]:
+    """How often people and the machine agree, as shares of 0 to 1."""
+    merges = [kind for kind in decided if kind.recommendation == Verb.APPROVE]
+    comparable = [kind for kind in decided if kind.decision in tally.BOTH]
+    agreed = sum(kind.count for kind in comparable if kind.decision == kind.recommendation)
+    prevented = sum(kind.count for kind in merges if kind.decision != Verb.APPROVE)
+    return {
+        "human_ai_agreement_rate": _share(agreed, sum(kind.count for kind in comparable)),
+        "auto_merge_prevention_rate": _share(prevented, total),
     }
 
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
-
-
-def _today() -> datetime:
-    return timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _this_week() -> datetime:
-    """Monday, 00:00 UTC."""
-    return _today() - timedelta(days=timezone.now().weekday())
 
 
 def hours_waiting(apv: APV) -> float:

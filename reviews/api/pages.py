@@ -1,5 +1,6 @@
 """Lists in pages, each with the positions its rows were read at."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -32,19 +33,21 @@ def page(
     rows: QuerySet[Any],
     serializer: type[serializers.BaseSerializer[Any]],
     name: str,
+    *,
+    count: Callable[[], int],
 ) -> Response:
     """The part of `rows` that the query asks for, under `name`, with total and positions.
 
     Rows and positions are one snapshot: a client that subscribes from the positions misses and
-    doubles nothing.
+    doubles nothing. `count` says how many rows there are.
     """
     query = PageQuery(data=request.query_params)
     query.is_valid(raise_exception=True)
     skip = query.validated_data.get("offset", query.validated_data["skip"])
     limit = query.validated_data["limit"]
     with selectors.snapshot():
-        found = serializer(rows[skip : skip + limit], many=True).data
-        total = rows.count()
+        found = serializer(part(rows, skip, limit), many=True).data
+        total = count()
         positions = history.positions()
     return Response(
         {
@@ -55,6 +58,19 @@ def page(
             "positions": {channel: one.model_dump() for channel, one in positions.items()},
         }
     )
+
+
+def part(rows: QuerySet[Any], skip: int, limit: int) -> QuerySet[Any]:
+    """`limit` of `rows` from `skip` on; those before are skipped in the index, without reading."""
+    if not skip:
+        return rows[:limit]
+    keys = list(rows.values_list("pk", flat=True)[skip : skip + limit])
+    return rows.filter(pk__in=keys)
+
+
+def is_narrowed(rows: QuerySet[Any], whole: QuerySet[Any]) -> bool:
+    """Whether filters left less of `whole`, so that `rows` must be counted one by one."""
+    return bool(rows.query.where != whole.query.where)
 
 
 @cache  # one component each in the API's description

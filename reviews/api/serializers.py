@@ -82,6 +82,25 @@ class APVSerializer(serializers.ModelSerializer[APV]):
         }
 
 
+QUEUE_FIELDS = (
+    "apv_id",
+    "apv_code",
+    "cve_id",
+    "severity",
+    "package_name",
+    "patch_strategy",
+    "wargame_verdict",
+    "confirmation_confidence",
+    "created_at",
+    "waiting_since",
+    "priority",
+    "status",
+    "version",
+)
+QUEUE_COLUMNS = tuple(name for name in QUEUE_FIELDS if name != "waiting_since")
+"""What must be read of an APV for a line of the queue."""
+
+
 class QueueItemSerializer(serializers.ModelSerializer[APV]):
     """An APV as one line of the queue."""
 
@@ -89,21 +108,7 @@ class QueueItemSerializer(serializers.ModelSerializer[APV]):
 
     class Meta:
         model = APV
-        fields = [
-            "apv_id",
-            "apv_code",
-            "cve_id",
-            "severity",
-            "package_name",
-            "patch_strategy",
-            "wargame_verdict",
-            "confirmation_confidence",
-            "created_at",
-            "waiting_since",
-            "priority",
-            "status",
-            "version",
-        ]
+        fields = QUEUE_FIELDS
 
     def get_waiting_since(self, apv: APV) -> float:
         return selectors.hours_waiting(apv)

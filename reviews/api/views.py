@@ -10,11 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from reviews import selectors, services
+from reviews import selectors, services, tally
 from reviews.api.filters import AnyStatusAPVFilter, APVFilter, DecisionFilter
 from reviews.api.idempotency import idempotent
-from reviews.api.pages import PageQuery, page, page_schema
+from reviews.api.pages import PageQuery, is_narrowed, page, page_schema
 from reviews.api.serializers import (
+    QUEUE_COLUMNS,
     APVSerializer,
     DecisionRequestSerializer,
     DecisionSerializer,
@@ -48,8 +49,10 @@ class APVViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[APV]):
     @extend_schema(parameters=[PageQuery], responses=page_schema("apvs", APVSerializer))
     def list(self, request: Request) -> Response:
         """All APVs, highest priority first unless ordered otherwise."""
-        rows = self.filter_queryset(APV.objects.in_queue_order())
-        return page(request, rows, APVSerializer, "apvs")
+        every = APV.objects.in_queue_order()
+        rows = self.filter_queryset(every)
+        count = rows.count if is_narrowed(rows, every) else tally.apvs
+        return page(request, rows, APVSerializer, "apvs", count=count)
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
@@ -84,8 +87,10 @@ class ReviewViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[APV]):
     @extend_schema(parameters=[PageQuery], responses=page_schema("reviews", QueueItemSerializer))
     def list(self, request: Request) -> Response:
         """The pending queue: highest priority first, then oldest first."""
-        rows = self.filter_queryset(APV.objects.pending().in_queue_order())
-        return page(request, rows, QueueItemSerializer, "reviews")
+        queue = APV.objects.pending().in_queue_order().only(*QUEUE_COLUMNS)
+        rows = self.filter_queryset(queue)
+        count = rows.count if is_narrowed(rows, queue) else tally.pending
+        return page(request, rows, QueueItemSerializer, "reviews", count=count)
 
     @extend_schema(responses=StatsSerializer)
     @action(detail=False, filterset_class=None)
@@ -106,8 +111,10 @@ class DecisionViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Decisio
     @extend_schema(parameters=[PageQuery], responses=page_schema("decisions", DecisionSerializer))
     def list(self, request: Request) -> Response:
         """All decisions, newest first."""
-        rows = self.filter_queryset(self.get_queryset())
-        return page(request, rows, DecisionSerializer, "decisions")
+        every = self.get_queryset()
+        rows = self.filter_queryset(every)
+        count = rows.count if is_narrowed(rows, every) else tally.decisions
+        return page(request, rows, DecisionSerializer, "decisions", count=count)
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
@@ -128,4 +135,4 @@ class DecisionViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Decisio
         if not APV.objects.filter(pk=apv_id).exists():
             raise UnknownAPV(f"No APV has the id {apv_id}.")
         rows = self.filter_queryset(self.get_queryset().filter(apv_id=apv_id))
-        return page(request, rows, DecisionSerializer, "decisions")
+        return page(request, rows, DecisionSerializer, "decisions", count=rows.count)

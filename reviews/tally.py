@@ -1,0 +1,127 @@
+"""Numbers that cost the same however many rows they count: kept by triggers, read here.
+
+Each statement that adds, changes or deletes APVs or decisions adds to these counters in its own
+transaction, whatever door it comes through. A counter is spread over slots, one of which a
+connection uses: two connections rarely wait for each other.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db import connection
+from django.db.models import Sum
+
+from reviews.choices import Severity, Status, Verb
+from reviews.models import Decision, Tally
+
+BOTH = (Verb.APPROVE, Verb.REJECT)
+"""What the machine may recommend."""
+
+
+def pending_by_severity() -> dict[str, int]:
+    counts = _read(f"status:{Status.PENDING}:{severity}" for severity in Severity.values)
+    return {
+        severity: counts.get(f"status:{Status.PENDING}:{severity}", 0)
+        for severity in Severity.values
+    }
+
+
+def pending() -> int:
+    return sum(pending_by_severity().values())
+
+
+def apvs() -> int:
+    """How many APVs there are, whatever their status."""
+    return sum(apvs_in(status) for status in Status.values)
+
+
+def apvs_in(status: str) -> int:
+    """How many APVs have a status."""
+    return sum(_read(f"status:{status}:{severity}" for severity in Severity.values).values())
+
+
+def decisions() -> int:
+    """How many decisions there are."""
+    return sum(kind.count for kind in decided())
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Decisions of one kind on what the machine recommended one thing for."""
+
+    decision: str
+    recommendation: str
+    count: int
+
+
+def decided() -> list[Decided]:
+    """All decisions there are, by what was decided and what the machine recommended."""
+    pairs = {f"decided:{verb}:{said}": (verb, said) for verb in Verb.values for said in BOTH}
+    counts = _read(pairs)
+    return [Decided(verb, said, counts.get(key, 0)) for key, (verb, said) in pairs.items()]
+
+
+def decided_on(first: date, last: date) -> int:
+    """How many decisions fell on the UTC days from `first` to `last`."""
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return sum(_read(f"decided_on:{day}:{verb}" for day in days for verb in Verb.values).values())
+
+
+@dataclass(frozen=True)
+class ReviewTimes:
+    """How long decisions took, in seconds."""
+
+    average: float
+    median: float
+    fastest: float
+    slowest: float
+
+
+def review_times() -> ReviewTimes | None:
+    """The times of all decisions; None where there are none. The average is of microseconds."""
+    buckets = _buckets()
+    total = sum(buckets.values())
+    if not total:
+        return None
+    times = {rank: _nth(buckets, rank) for rank in (0, (total - 1) // 2, total // 2, total - 1)}
+    return ReviewTimes(
+        average=_read(["review_microseconds"])["review_microseconds"] / 1e6 / total,
+        median=(times[(total - 1) // 2] + times[total // 2]) / 2,
+        fastest=times[0],
+        slowest=times[total - 1],
+    )
+
+
+def _buckets() -> dict[int, int]:
+    """How many review times fall into each bucket; all in one are shorter than all in the next.
+
+    A bucket is a fiftieth of a natural logarithm wide (2 %), so that none holds many.
+    """
+    times = Tally.objects.filter(key__startswith="review_time:").values_list("key")
+    counted = times.annotate(total=Sum("count"))
+    by_bucket = {int(key.removeprefix("review_time:")): total for key, total in counted}
+    return dict(sorted(by_bucket.items()))
+
+
+def _nth(buckets: dict[int, int], rank: int) -> float:
+    """The review time that `rank` others precede: found by its bucket, and its place in it."""
+    for number, count in buckets.items():
+        bucket = number
+        if rank < count:
+            break
+        rank -= count
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT review_seconds FROM {Decision._meta.db_table}"  # noqa: S608
+            " WHERE reviews_time_bucket(review_seconds) = %s"
+            " ORDER BY review_seconds LIMIT 1 OFFSET %s",
+            [bucket, rank],
+        )
+        return float(cursor.fetchone()[0])
+
+
+def _read(keys: Iterable[str]) -> dict[str, int]:
+    """The counters among `keys` that were ever added to."""
+    counters = Tally.objects.filter(key__in=list(keys)).values_list("key")
+    return dict(counters.annotate(total=Sum("count")))

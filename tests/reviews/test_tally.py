@@ -1,0 +1,108 @@
+"""Counters that triggers keep: equal to counting, whatever door a row comes or goes through."""
+
+import statistics
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
+from django.utils import timezone
+
+from reviews import services, tally
+from reviews.choices import Severity, Status
+from reviews.models import APV, Decision
+from tests.site import apv
+
+pytestmark = pytest.mark.django_db
+
+DECIDE = """
+    INSERT INTO reviews_decision
+        (decision_id, apv_id, decision, justification, confidence, modifications, reviewer_id,
+         reviewer_name, reviewer_email, severity, patch_strategy, recommendation, diff_sha256,
+         apv_version, review_seconds, action_taken, outcome_notes, decided_at)
+    SELECT gen_random_uuid(), apv_id, 'approve', 'long enough to stand', 1, '{}', %s, 'Ada', '',
+           severity, patch_strategy, 'reject', '', version, %s * random() ^ 3, 'pr_merged', '',
+           now() - random() * interval '20 days'
+    FROM reviews_apv
+"""
+
+
+@pytest.fixture
+def admin() -> Any:
+    return get_user_model().objects.create_superuser("root", "root@example.com", "x")
+
+
+def check() -> None:
+    """Every counter equals what counting gives."""
+    pending = Counter(APV.objects.pending().values_list("severity", flat=True))
+    assert tally.pending_by_severity() == {one: pending[one] for one in Severity.values}
+    for status in Status.values:
+        assert tally.apvs_in(status) == APV.objects.filter(status=status).count()
+    kinds = Counter(Decision.objects.values_list("decision", "recommendation"))
+    for kind in tally.decided():
+        assert kind.count == kinds[kind.decision, kind.recommendation]
+    today = timezone.now().date()
+    for days in (0, 6, 30):
+        first = today - timedelta(days=days)
+        found = Decision.objects.filter(decided_at__date__gte=first).count()
+        assert tally.decided_on(first, today) == found
+    check_times(list(Decision.objects.values_list("review_seconds", flat=True)))
+
+
+def check_times(seconds: list[float]) -> None:
+    times = tally.review_times()
+    if not seconds:
+        assert times is None
+        return
+    assert times is not None
+    assert (times.fastest, times.slowest) == (min(seconds), max(seconds))
+    assert times.median == pytest.approx(statistics.median(seconds))
+    assert times.average == pytest.approx(statistics.mean(seconds), abs=1e-6)
+
+
+def test_counters_follow_every_door(admin: Any) -> None:
+    check()
+    added = services.add_apvs(apvs=[APV(**apv(severity=one)) for one in Severity.values * 3])
+    check()
+    for one, verb in zip(added, ("approve", "reject", "modify", "escalate"), strict=False):
+        services.decide(
+            apv_id=one.pk,
+            decision=verb,
+            justification="Looked at closely.",
+            modifications={"version": 2},
+            reviewer=admin,
+        )
+        check()
+    APV.objects.filter(pk=added[-1].pk).update(severity="LOW", status="approved")
+    check()
+    added[-2].delete()
+    check()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE reviews_apv SET priority = 1")
+        cursor.execute("DELETE FROM reviews_apv WHERE apv_code = %s", [added[-3].apv_code])
+    check()
+
+
+@pytest.mark.parametrize("count", [1, 2, 999, 1000])
+def test_review_times_are_exact_however_many(admin: Any, count: int) -> None:
+    services.add_apvs(apvs=[APV(**apv()) for _ in range(count)])
+    with connection.cursor() as cursor:
+        cursor.execute(DECIDE, [admin.pk, 3_000_000])
+    check()
+
+
+def test_what_is_rolled_back_was_never_counted(admin: Any) -> None:
+    with transaction.atomic():
+        APV.objects.create(**apv())
+        transaction.set_rollback(True)
+    check()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_counters_of_an_emptied_table_are_gone(admin: Any) -> None:
+    APV.objects.create(**apv())
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE reviews_apv CASCADE")
+    check()
