@@ -132,6 +132,7 @@ class FrameOutbox(Outbox):
     def __init__(self, line: FrameProtocol, limit: int) -> None:
         super().__init__(limit)
         self._line = line
+        # The line's own methods, and none of ours around them: each message to each socket calls.
         self.waiting_bytes = line.waiting_bytes  # type: ignore[method-assign]
         self.flush = line.drained  # type: ignore[method-assign]
 

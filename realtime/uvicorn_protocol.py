@@ -4,7 +4,7 @@ The one place that knows Uvicorn from inside; tests/realtime/test_uvicorn_protoc
 upgrade changes what it relies on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -23,20 +23,20 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     Not offered where a socket negotiated compression, whose frames are its own.
     """
 
+    waiting_bytes: Callable[[], int]
+    """How many bytes the client has not taken yet."""
+
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if self.handshake_initiated and not self.close_sent and not self.conn.extensions:
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
+            self.waiting_bytes = self.transport.get_write_buffer_size
 
     def write_frames(self, frames: bytes) -> None:
         """Write encoded frames at once; what the client does not take yet waits in memory."""
         if self.handshake_complete and not self.close_sent and not self.transport.is_closing():
             self.transport.write(frames)
-
-    def waiting_bytes(self) -> int:
-        """How many bytes the client has not taken yet."""
-        return self.transport.get_write_buffer_size()
 
     async def drained(self) -> None:
         """Return when the client has taken most of what waited, or is gone."""

@@ -73,6 +73,11 @@ class Site:
         with psycopg.connect(self.database_url) as connection:
             connection.execute(sql, parameters)
 
+    def vacuum(self) -> None:
+        """Bring the planner's statistics up to date, as PostgreSQL does by itself after a while."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+
     @contextlib.contextmanager
     def uvicorn(
         self, *, port: int = 0, program: str = "manage.py", **variables: str

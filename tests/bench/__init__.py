@@ -1,0 +1,1 @@
+"""What `make bench` measures, and the systems it measures beside this one."""

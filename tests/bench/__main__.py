@@ -1,0 +1,136 @@
+"""Measure this project beside what people use, all in one run on the same cores."""
+
+import argparse
+import os
+import sys
+
+from tests.bench.processes import CLIENT_CORE, allow_many_files
+
+if (os.cpu_count() or 1) > 1:
+    os.sched_setaffinity(0, {CLIENT_CORE})  # and PostgreSQL and Redis with it, which start next
+
+from tests import environment
+from tests.bench import report, scenarios
+from tests.bench.fanout import fan_out
+from tests.bench.report import Results, cpu, marginal, p50
+from tests.bench.scenarios import Figure
+from tests.bench.systems import System, ThisProject, all_systems, run
+
+DECISIONS = {100: 40, 200: 40, 1000: 30, 2000: 20, 5000: 5, 9000: 5}
+"""How many decisions are made at each number of sockets."""
+COMPARED, PLOTTED = (200, 1000, 2000), (100, 5000, 9000)
+ROUNDS = 3
+
+
+def measure_all(systems: list[System], rounds: int, sizes: tuple[int, ...]) -> Results:
+    """Every system at every size, the rounds interleaved: what drifts, drifts for all."""
+    results: Results = {system.name: {} for system in systems}
+    for number in range(rounds):
+        for system in systems:
+            with system.serving():
+                for size in sizes:
+                    if number and size in PLOTTED:
+                        continue  # once is enough for a plot
+                    found = run(fan_out(system, size, DECISIONS[size]))
+                    results[system.name].setdefault(size, []).append(found)
+                    print(line(system.name, size), *figures_of(found), sep="  ", flush=True)
+    return results
+
+
+def line(name: str, size: int) -> str:
+    return f"{name:<42} {size:>5,} sockets"
+
+
+def figures_of(found: object) -> list[str]:
+    from tests.bench.fanout import Fanout
+
+    assert isinstance(found, Fanout)
+    trouble = f"lost {found.lost}, closed {found.closed}" if found.lost or found.closed else ""
+    memory = f"{found.pss_per_socket / 1024:.0f} KB"
+    return [f"{found.cpu_per_delivery:7.1f} µs", f"{found.p50:7.1f} ms", memory, trouble]
+
+
+def comparisons(results: Results) -> list[Figure]:
+    """The ratios that this project is to reach, as far as the systems were measured."""
+
+    def named(words: str) -> str:
+        return next(name for name in results if name.startswith(words))
+
+    ours, daphne = named("HITL Console, Uvicorn"), named("HITL Console, Daphne")
+    native, manager = named("websockets"), named("FastAPI")
+    plain = {name for name in results if name.startswith("Channels")}
+    on_daphne = min(cpu(results, name, 1000) for name in plain if name.endswith("Daphne"))
+    slope, native_slope = (marginal(results, one, 200, 2000) for one in (ours, native))
+    mine, managers = cpu(results, ours, 1000), cpu(results, manager, 1000)
+    best_plain = min(cpu(results, name, 1000) for name in plain)
+    mine_p50, managers_p50 = p50(results, ours, 1000), p50(results, manager, 1000)
+    return [
+        Figure(
+            "marginal CPU per delivery, against `websockets.broadcast()`",
+            slope / native_slope,
+            1.2,
+            note=f"{slope:.1f} µs against {native_slope:.1f} µs",
+        ),
+        Figure(
+            "CPU per delivery, whole, against the FastAPI manager",
+            mine / managers,
+            0.8,
+            note=f"{mine:.1f} µs against {managers:.1f} µs",
+        ),
+        Figure(
+            "CPU per delivery, against the best plain Channels consumers",
+            mine / best_plain,
+            1 / 12,
+            note=f"{mine:.1f} µs against {best_plain:.1f} µs",
+        ),
+        Figure(
+            "POST to the last of 1,000 sockets, p50, against the FastAPI manager",
+            mine_p50 / managers_p50,
+            1.2,
+            note=f"{mine_p50:.0f} ms against {managers_p50:.0f} ms",
+        ),
+        Figure(
+            "Daphne, CPU per delivery, against the best plain Channels on Daphne",
+            cpu(results, daphne, 1000) / on_daphne,
+            1 / 4,
+            note=f"{cpu(results, daphne, 1000):.1f} µs against {on_daphne:.1f} µs",
+        ),
+    ]
+
+
+def alone(single: float, rows: bool) -> list[Figure]:
+    """The figures of this project that are compared with nothing."""
+    figures = [
+        scenarios.burst(ThisProject("uvicorn"), single),
+        scenarios.idle_memory(ThisProject("uvicorn")),
+        *scenarios.nine_thousand(ThisProject("uvicorn")),
+        *scenarios.stalled_reader(ThisProject("uvicorn")),
+        scenarios.pings_under_decisions(ThisProject("uvicorn")),
+    ]
+    if rows:
+        figures += scenarios.many_rows(lambda: ThisProject("uvicorn"))
+    return figures
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often (default: 3)")
+    parser.add_argument("--quick", action="store_true", help="without 5,000 and 9,000 sockets")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    options = parser.parse_args()
+    allow_many_files()
+    sizes = COMPARED if options.quick else (*COMPARED, *PLOTTED)
+    results = measure_all(all_systems(), options.rounds, tuple(sorted(sizes)))
+    single = cpu(results, "HITL Console, Uvicorn", 1000)
+    figures = comparisons(results) + alone(single, rows=not options.quick)
+    print("", *report.figure_rows(figures), "", *report.fanout_rows(results), sep="\n")
+    if options.write:
+        report.write(results, figures)
+    missed = [one.what for one in figures if not one.reached]
+    print(f"\nMissed: {'; '.join(missed)}." if missed else "\nEvery figure is reached.")
+    return 0
+
+
+if __name__ == "__main__":
+    assert environment
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""How long one decision takes to reach everybody, and what a delivery costs."""
+
+import statistics
+import time
+from dataclasses import dataclass
+
+from tests.bench.processes import cpu_seconds, pss_bytes
+from tests.bench.systems import System
+
+WARM_UP = 3
+
+
+@dataclass(frozen=True)
+class Fanout:
+    """One measurement of one system."""
+
+    sockets: int
+    decisions: int
+    deliveries: int
+    cpu: float
+    """Seconds of the server's CPU, for all of the decisions."""
+    latencies: list[float]
+    """Seconds from sending a decision to its arrival at the last socket, for each."""
+    pss_per_socket: float
+    """Bytes of memory that a socket added."""
+    sockets_per_second: float
+    """How many were opened, acknowledged and subscribed in a second."""
+    lost: int
+    closed: int
+
+    @property
+    def cpu_per_delivery(self) -> float:
+        """In microseconds."""
+        return self.cpu / max(1, self.deliveries) * 1e6
+
+    @property
+    def p50(self) -> float:
+        """In milliseconds."""
+        return statistics.median(self.latencies) * 1e3
+
+
+async def fan_out(system: System, sockets: int, decisions: int) -> Fanout:
+    """Open `sockets` and make `decisions` one after another; each is told in two messages."""
+    await system.prepare(decisions + WARM_UP)
+    crowd = system.crowd()
+    memory = pss_bytes(system.pid)
+    seconds = await crowd.open(sockets)
+    memory = pss_bytes(system.pid) - memory
+    latencies: list[float] = []
+    lost = 0
+    try:
+        for number in range(decisions + WARM_UP):
+            if number == WARM_UP:
+                cpu, received = cpu_seconds(system.pid), crowd.received
+            told, received_before = crowd.count(system.kind), crowd.received
+            began = time.perf_counter()
+            await system.decide()
+            arrived = await crowd.hears(system.kind, told + sockets)
+            latencies.append(time.perf_counter() - began)
+            lost += 0 if arrived else told + sockets - crowd.count(system.kind)
+            await crowd.receives(received_before + 2 * sockets)
+        cpu, received = cpu_seconds(system.pid) - cpu, crowd.received - received
+        closed = crowd.closed
+    finally:
+        crowd.close()
+        await system.finish()
+    return Fanout(
+        sockets=sockets,
+        decisions=decisions,
+        deliveries=received,
+        cpu=cpu,
+        latencies=latencies[WARM_UP:],
+        pss_per_socket=memory / sockets,
+        sockets_per_second=sockets / seconds,
+        lost=lost,
+        closed=closed,
+    )

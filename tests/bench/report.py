@@ -1,0 +1,102 @@
+"""The page and the plot that `make bench` writes."""
+
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("svg")
+from matplotlib import pyplot
+
+from tests.bench.fanout import Fanout
+from tests.bench.scenarios import Figure
+from tests.site import ROOT
+
+PAGE, PLOT = ROOT / "docs" / "performance.md", ROOT / "docs" / "images" / "fanout.svg"
+BEGIN, END = "<!-- made by make bench -->\n", "<!-- end -->"
+
+Results = dict[str, dict[int, list[Fanout]]]
+"""For each system, and each number of sockets, its rounds."""
+
+
+def cpu(results: Results, system: str, sockets: int) -> float:
+    """CPU per delivery in µs, the median of the rounds."""
+    return statistics.median(one.cpu_per_delivery for one in results[system][sockets])
+
+
+def p50(results: Results, system: str, sockets: int) -> float:
+    return statistics.median(one.p50 for one in results[system][sockets])
+
+
+def marginal(results: Results, system: str, few: int, many: int) -> float:
+    """CPU in µs of one more delivery: the slope between two numbers of sockets."""
+
+    def slope(one: Fanout, other: Fanout) -> float:
+        return (other.cpu - one.cpu) / (other.deliveries - one.deliveries) * 1e6
+
+    rounds = zip(results[system][few], results[system][many], strict=True)
+    return statistics.median(slope(one, other) for one, other in rounds)
+
+
+def fanout_rows(results: Results) -> list[str]:
+    sizes = sorted({size for by_size in results.values() for size in by_size})
+    head = "| system | " + " | ".join(f"{size:,}" for size in sizes) + " |"
+    rows = [head, "| --- " + "| ---: " * len(sizes) + "|"]
+    for system, by_size in results.items():
+        cells = [
+            f"{cpu(results, system, size):.1f} µs, {p50(results, system, size):.0f} ms"
+            if size in by_size
+            else "–"
+            for size in sizes
+        ]
+        rows.append(f"| {system} | " + " | ".join(cells) + " |")
+    return rows
+
+
+def figure_rows(figures: Sequence[Figure]) -> list[str]:
+    rows = ["| figure | measured | reach | |", "| --- | ---: | ---: | --- |"]
+    for one in figures:
+        mark = "" if one.reached else "**missed** "
+        value, reach = f"{one.value:.2f} {one.unit}", f"≤ {one.reach:g} {one.unit}"
+        rows.append(f"| {one.what} | {value} | {reach} | {mark}{one.note} |")
+    return rows
+
+
+def write(results: Results, figures: Sequence[Figure]) -> None:
+    """Put the tables into docs/performance.md, and draw the plot beside it."""
+    before, rest = PAGE.read_text().split(BEGIN, 1)
+    after = rest.split(END, 1)[1]
+    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `make bench`, on {machine()}."
+    parts = [*figure_rows(figures), "", *fanout_rows(results), "", made, ""]
+    PAGE.write_text(before + BEGIN + "\n" + "\n".join(parts) + "\n" + END + after)
+    draw(results, PLOT)
+
+
+def machine() -> str:
+    cores = f"{os.cpu_count()} cores, {platform.machine()}"
+    return f"{cores}, Linux {platform.release().split('-')[0]}, Python {platform.python_version()}"
+
+
+def draw(results: Results, path: Path) -> None:
+    """CPU per delivery and broadcast time against the number of sockets, both scales logarithmic."""
+    matplotlib.rcParams["svg.hashsalt"] = "hitl"  # the same figures make the same file
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(12, 5), layout="constrained")
+    for system, by_size in results.items():
+        sizes = sorted(by_size)
+        ours = system.startswith("HITL")
+        style = {"marker": "o", "linewidth": 2.5 if ours else 1.2, "label": system}
+        left.plot(sizes, [cpu(results, system, size) for size in sizes], **style)
+        right.plot(sizes, [p50(results, system, size) for size in sizes], **style)
+    for axes, title in (
+        (left, "CPU per delivery, µs"),
+        (right, "decision to last socket, p50, ms"),
+    ):
+        axes.set(xscale="log", yscale="log", xlabel="sockets", title=title)
+        axes.grid(alpha=0.3)
+    left.legend(fontsize=8)
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)

@@ -1,0 +1,1 @@
+"""Servers to compare with: each tells its subscribers of a decision, and does nothing else."""
