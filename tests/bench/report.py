@@ -82,7 +82,7 @@ def machine() -> str:
 
 
 def draw(results: Results, path: Path) -> None:
-    """CPU per delivery and broadcast time against the number of sockets, both scales logarithmic."""
+    """CPU per delivery and broadcast time against the number of sockets, on logarithmic scales."""
     matplotlib.rcParams["svg.hashsalt"] = "hitl"  # the same figures make the same file
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(12, 5), layout="constrained")
     for system, by_size in results.items():
@@ -91,10 +91,8 @@ def draw(results: Results, path: Path) -> None:
         style = {"marker": "o", "linewidth": 2.5 if ours else 1.2, "label": system}
         left.plot(sizes, [cpu(results, system, size) for size in sizes], **style)
         right.plot(sizes, [p50(results, system, size) for size in sizes], **style)
-    for axes, title in (
-        (left, "CPU per delivery, µs"),
-        (right, "decision to last socket, p50, ms"),
-    ):
+    titles = {left: "CPU per delivery, µs", right: "decision to last socket, p50, ms"}
+    for axes, title in titles.items():
         axes.set(xscale="log", yscale="log", xlabel="sockets", title=title)
         axes.grid(alpha=0.3)
     left.legend(fontsize=8)

@@ -10,13 +10,13 @@ import sys
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import uvloop
-import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.bench.crowd import Crowd
@@ -44,6 +44,7 @@ class System(ABC):
     def crowd(self) -> Crowd:
         """Subscribers, none of which is open yet."""
 
+    @abstractmethod
     async def prepare(self, decisions: int) -> None:
         """Make ready whatever so many decisions need."""
 
@@ -51,6 +52,7 @@ class System(ABC):
     async def decide(self) -> None:
         """Make one decision, of which every subscriber is told."""
 
+    @abstractmethod
     async def finish(self) -> None:
         """Let go of what `prepare` took."""
 
@@ -172,8 +174,8 @@ class Nats(OverTheSocket):
     """The Go server, whose protocol runs over its websocket too."""
 
     def __init__(self, executable: str) -> None:
-        version = subprocess.run([executable, "--version"], capture_output=True, text=True)
-        self.name = version.stdout.strip().replace(":", "")
+        said = subprocess.run([executable, "--version"], capture_output=True, text=True)
+        self.name = said.stdout.strip().replace(":", "")
         self._executable = executable
 
     @contextlib.contextmanager
@@ -230,7 +232,7 @@ def all_systems() -> list[System]:
     return [
         ThisProject("uvicorn"),
         ThisProject("daphne"),
-        OverTheSocket(f"websockets {websockets.__version__} broadcast()", broadcast),
+        OverTheSocket(f"websockets {version('websockets')} broadcast()", broadcast),
         OverHTTP("FastAPI manager, Uvicorn", [*uvicorn, manager]),
         OverHTTP("Channels consumers, Redis, Uvicorn", [*uvicorn, plain], **redis),
         OverHTTP("Channels consumers, in memory, Uvicorn", [*uvicorn, plain]),
