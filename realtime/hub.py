@@ -71,6 +71,8 @@ class Hub:
         self._starting = asyncio.Lock()
         self.connections = 0
         """How many sockets are open; the consumer counts them."""
+        self.broadcasts = dict.fromkeys(CHANNELS, 0)
+        """How many messages each channel's subscribers were sent."""
         self._tasks: list[asyncio.Task[None]] = []
         self._group_member: str | None = None
 
@@ -231,6 +233,7 @@ class Hub:
             await asyncio.sleep(0)
 
     def _broadcast(self, channel: str, burst: Burst) -> None:
+        self.broadcasts[channel] += len(burst.texts)
         for subscriber in self._subscribers[channel]:
             subscriber.write(burst)
 

@@ -60,6 +60,8 @@ class Outbox:
         self.limit = limit
         self.closed = False
         """Whether nothing more will be written."""
+        self.end: tuple[int, str] | None = None
+        """The code and reason with which the outbox ended the socket by itself, if it did."""
         self._written = 0
         self._taken = 0
         self._moved_at = 0.0
@@ -109,6 +111,7 @@ class Outbox:
     def _give_up(self, code: int, reason: str) -> None:
         if not self.closed:
             self.discard()
+            self.end = code, reason
             self._end(code, reason)
 
     def waiting_bytes(self) -> int:
