@@ -8,7 +8,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from realtime import auth, resume
+from realtime import auth, metrics, resume
 from realtime.channels import CHANNELS, LOGS, STATES
 from realtime.history import for_sockets
 from realtime.hub import get_hub
@@ -95,6 +95,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
     async def refuse(self, code: int, reason: str) -> None:
         """Close at once, but after accepting: a browser sees no code otherwise."""
         self.log.refused(code, reason)
+        metrics.count_close(code)
         await self.accept()
         await self.end(code, reason)
 
@@ -115,6 +116,8 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         self.identity = identity
         self.joined = True
         self.hub.connections += 1
+        metrics.CONNECTIONS.inc()
+        metrics.ACTIVE.inc()
         self.log.opened(identity)
 
     def leave(self) -> None:
@@ -123,7 +126,8 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             self.outbox.discard()
             self.hub.unsubscribe(self.outbox)
             self.hub.connections -= 1
-            self.log.closed()
+            metrics.ACTIVE.dec()
+            metrics.count_close(self.log.closed())
 
     # -- Messages -----------------------------------------------------------------------------
 

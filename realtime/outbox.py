@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from functools import cached_property
 from typing import Any
 
+from realtime import metrics
 from realtime.uvicorn_protocol import EXTENSION, FrameProtocol, encode_frames
 
 SERVICE_RESTART = 1012
@@ -98,6 +99,8 @@ class Outbox:
 
     def overrun(self) -> None:
         """End the socket: more waits for it than may, or for too long."""
+        if not self.closed:
+            metrics.SLOW_CLIENTS.inc()
         self._give_up(TRY_AGAIN_LATER, "Too slow to keep up")
 
     def restart(self) -> None:

@@ -38,7 +38,7 @@ class SocketLog:
         self.received = self.sent = 0
         self._followed: dict[str, int] = {}
         self._broadcasts = broadcasts
-        self._end: tuple[int, str] | None = None
+        self._end = ABNORMAL, ""
         self._opened_at = time.monotonic()
         given = auth.headers_of(scope).get("x-request-id", "")
         self._logger = logger.bind(
@@ -65,11 +65,13 @@ class SocketLog:
 
     def ends(self, code: int, reason: str | None) -> None:
         """Note why the socket ends; what is heard first is the cause."""
-        self._end = self._end or (code, reason or "")
+        if self._end[0] == ABNORMAL:
+            self._end = code, reason or ""
 
-    def closed(self) -> None:
+    def closed(self) -> int:
+        """Write the line of the end, and return its code."""
         self.leaves(tuple(self._followed))
-        code, reason = self._end or (ABNORMAL, "")
+        code, reason = self._end
         self._logger.info(
             "socket_closed",
             code=code,
@@ -78,3 +80,4 @@ class SocketLog:
             messages_in=self.received,
             messages_out=self.sent,
         )
+        return code
