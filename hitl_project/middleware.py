@@ -1,10 +1,14 @@
 """What happens to every HTTP request before a view sees it, and to its answer after."""
 
+import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 import structlog
 from csp.constants import SELF
 from csp.middleware import CSPMiddleware, PolicyParts
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
@@ -13,6 +17,7 @@ from django_structlog.middlewares import RequestMiddleware
 
 from realtime import auth
 from realtime.socket_log import is_request_id
+from reviews import audit
 
 
 class RequestLog(RequestMiddleware):
@@ -39,6 +44,12 @@ class RequestLog(RequestMiddleware):
         duration = time.monotonic() - request.started_at  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(duration_s=round(duration, 4))
         super().handle_response(request, response)
+
+    def process_got_request_exception(
+        self, sender: type[Any], request: HttpRequest, **options: Any
+    ) -> None:
+        if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):  # those are a 503
+            super().process_got_request_exception(sender, request, **options)
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
@@ -87,6 +98,17 @@ class OpenAccess(MiddlewareMixin):
         if user is not None:
             request.user = user
             request.open_access = True  # type: ignore[attr-defined] # no CSRF: nobody signed in
+
+
+class Audited:
+    """Lays what the audit records meanwhile to this request."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with audit.during(request):
+            return self.get_response(request)
 
 
 def _shows_credentials(request: HttpRequest) -> bool:

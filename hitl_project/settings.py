@@ -81,6 +81,9 @@ SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY and DATABASE_URL:
     raise ImproperlyConfigured("SECRET_KEY must be set when DATABASE_URL is set")
 SECRET_KEY = SECRET_KEY or embedded.secret_key()
+HITL_AUDIT_KEYS = env.list("HITL_AUDIT_KEYS", cast=str.strip, default=[SECRET_KEY])
+if not all(HITL_AUDIT_KEYS):
+    raise ImproperlyConfigured("HITL_AUDIT_KEYS must hold keys, separated by commas")
 
 # -- Who may come in --------------------------------------------------------------------------
 
@@ -177,6 +180,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "hitl_project.middleware.OpenAccess",
+    "hitl_project.middleware.Audited",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
