@@ -200,6 +200,15 @@ async def test_each_process_answers_for_all_and_forgets_the_dead(
         assert found["hitl_websocket_messages_sent_total{decisions,decision_made}"] == 2
 
 
+async def test_workers_behind_one_port_count_together(site: Site) -> None:
+    with site.uvicorn(WORKERS="2") as server:
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(12):
+                await stack.enter_async_context(server.socket())
+            for _ in range(12):  # whichever worker answers
+                assert numbers(server)["hitl_websocket_connections_active"] == 12
+
+
 # -- What reads them --------------------------------------------------------------------------
 
 
