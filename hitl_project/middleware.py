@@ -1,9 +1,83 @@
-"""What happens to every HTTP request before a view sees it."""
+"""What happens to every HTTP request before a view sees it, and to its answer after."""
 
-from django.http import HttpRequest
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from csp.constants import SELF
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.functional import LazyObject, empty
+from django_structlog.middlewares import RequestMiddleware
 
 from realtime import auth
+from realtime.socket_log import is_request_id
+from reviews import audit
+
+
+class RequestLog(RequestMiddleware):
+    """A line for each request when it is done; the answer bears the request's id.
+
+    A fitting `X-Request-ID` is taken over, so that a proxy's log and ours can be read together.
+    """
+
+    def prepare(self, request: HttpRequest) -> None:
+        given = request.META.pop("HTTP_X_REQUEST_ID", "")
+        if is_request_id(given):
+            request.META["HTTP_X_REQUEST_ID"] = given
+        request.started_at = time.monotonic()  # type: ignore[attr-defined]
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(ip=request.META.get("REMOTE_ADDR"))
+        super().prepare(request)
+
+    def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
+        known = structlog.contextvars.get_contextvars()
+        response["X-Request-ID"] = known["request_id"]
+        if _is_probe(request) and response.status_code < 500:
+            structlog.contextvars.clear_contextvars()
+            return
+        duration = time.monotonic() - request.started_at  # type: ignore[attr-defined]
+        structlog.contextvars.bind_contextvars(duration_s=round(duration, 4))
+        super().handle_response(request, response)
+
+    def process_got_request_exception(
+        self, sender: type[Any], request: HttpRequest, **options: Any
+    ) -> None:
+        if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):  # those are a 503
+            super().process_got_request_exception(sender, request, **options)
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        return f"{request.method} {request.path}"  # without the query, which may be secret
+
+    @staticmethod
+    def bind_user_id(request: HttpRequest) -> None:
+        """Name the user, unless nobody has asked who it is: a log must not query the database."""
+        user = getattr(request, "user", None)
+        if user is None or (isinstance(user, LazyObject) and user._wrapped is empty):
+            return
+        structlog.contextvars.bind_contextvars(user_id=user.pk)
+
+
+def _is_probe(request: HttpRequest) -> bool:
+    return request.path.startswith(("/hitl/health", "/hitl/metrics"))
+
+
+class ContentSecurityPolicy(CSPMiddleware):
+    """Sends CONTENT_SECURITY_POLICY; the admin's scripts are files and carry no nonce."""
+
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        if request.path_info.startswith("/admin/"):
+            parts.replace = {"script-src": [SELF]}
+        return parts
 
 
 class OneSpellingOfApiPaths(MiddlewareMixin):
@@ -24,6 +98,17 @@ class OpenAccess(MiddlewareMixin):
         if user is not None:
             request.user = user
             request.open_access = True  # type: ignore[attr-defined] # no CSRF: nobody signed in
+
+
+class Audited:
+    """Lays what the audit records meanwhile to this request."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with audit.during(request):
+            return self.get_response(request)
 
 
 def _shows_credentials(request: HttpRequest) -> bool:

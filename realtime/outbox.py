@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from functools import cached_property
 from typing import Any
 
+from realtime import metrics
 from realtime.uvicorn_protocol import EXTENSION, FrameProtocol, encode_frames
 
 SERVICE_RESTART = 1012
@@ -60,6 +61,8 @@ class Outbox:
         self.limit = limit
         self.closed = False
         """Whether nothing more will be written."""
+        self.end: tuple[int, str] | None = None
+        """The code and reason with which the outbox ended the socket by itself, if it did."""
         self._written = 0
         self._taken = 0
         self._moved_at = 0.0
@@ -96,6 +99,8 @@ class Outbox:
 
     def overrun(self) -> None:
         """End the socket: more waits for it than may, or for too long."""
+        if not self.closed:
+            metrics.SLOW_CLIENTS.inc()
         self._give_up(TRY_AGAIN_LATER, "Too slow to keep up")
 
     def restart(self) -> None:
@@ -109,6 +114,7 @@ class Outbox:
     def _give_up(self, code: int, reason: str) -> None:
         if not self.closed:
             self.discard()
+            self.end = code, reason
             self._end(code, reason)
 
     def waiting_bytes(self) -> int:

@@ -4,7 +4,7 @@ The only place that gives offsets and that calls `on_commit`.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,8 +40,11 @@ def publishing(*, savepoint: bool = True) -> Iterator[None]:
             return
         if outer is not None and outer.depth == block.depth - 1:
             outer.messages += block.messages
+            outer.last_acts += block.last_acts
         else:
             _record(block.messages)
+            for act in block.last_acts:
+                act()
 
 
 def publish(messages: Sequence[LogMessage]) -> None:
@@ -58,6 +61,18 @@ def publish(messages: Sequence[LogMessage]) -> None:
         block.messages += messages
     else:
         _record(messages)
+
+
+def as_last_act(act: Callable[[], None]) -> None:
+    """Call `act` when the enclosing `publishing` ends, behind its messages; outside one, now.
+
+    For what locks something that every transaction wants, as the counters are.
+    """
+    block = _innermost.block
+    if block is not None and block.depth == _depth():
+        block.last_acts.append(act)
+    else:
+        act()
 
 
 def announce(channel: str) -> None:
@@ -85,6 +100,7 @@ class _Block:
 
     depth: int
     messages: list[LogMessage] = field(default_factory=list)
+    last_acts: list[Callable[[], None]] = field(default_factory=list)
 
 
 class _Innermost(threading.local):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from realtime import history
+from realtime import history, metrics
 from realtime.history import for_replay
 from realtime.hub import Hub
 from realtime.messages import Position, Refusal
@@ -62,6 +62,12 @@ class Replay(NamedTuple):
 
 async def read(channel: str, since: Position, now: Position) -> Replay:
     """The events of `channel` after `since`, up to `now`. Raises DatabaseError without one."""
+    replay = await _read(channel, since, now)
+    metrics.count_resume(channel, len(replay.events), replay.reason)
+    return replay
+
+
+async def _read(channel: str, since: Position, now: Position) -> Replay:
     reason = refusal(since, now)
     missing = now.offset - since.offset
     if reason is not None or missing == 0:

@@ -13,13 +13,13 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from reviews import services
-from reviews.choices import Status
+from reviews import audit, services
+from reviews.choices import AuditAction, Status
 from reviews.console.code import highlighted
 from reviews.console.effects import effect
 from reviews.console.forms import DecisionForm
 from reviews.errors import ReviewError
-from reviews.models import APV, Decision
+from reviews.models import APV, AuditEntry, Decision
 
 OPEN = {Status.PENDING, Status.ESCALATED}
 
@@ -156,8 +156,12 @@ class APVAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: APV, form: Any, change: bool) -> None:
         """Write only what was changed in the form: the rest may have changed elsewhere since."""
-        fields = [*form.changed_data, "version", "updated_at"] if change else None
-        obj.save(update_fields=fields)
+        if change:
+            obj.save(update_fields=[*form.changed_data, "version", "updated_at"])
+            audit.record(AuditAction.APV_CHANGED, obj.apv_code, fields=form.changed_data)
+        else:
+            obj.save()
+            audit.record(AuditAction.APVS_ADDED, obj.apv_code, codes=[obj.apv_code])
 
     def has_delete_permission(self, request: HttpRequest, obj: APV | None = None) -> bool:
         return False
@@ -228,3 +232,18 @@ class DecisionAdmin(ReadOnlyAdmin):
     date_hierarchy = "decided_at"
     ordering = ["-decided_at", "-decision_id"]
     show_full_result_count = False
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """The audit, for superusers to read."""
+
+    list_display = ["sequence", "at", "actor", "action", "object", "door", "address"]
+    list_filter = ["action", "door", "at"]
+    search_fields = ["actor", "object", "details", "address", "request_id"]
+    search_help_text = "Actor, object, details, address or request id"
+    ordering = ["-sequence"]
+    show_full_result_count = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_active and bool(request.user.is_superuser)

@@ -7,6 +7,7 @@ class ReviewsConfig(AppConfig):
 
     def ready(self) -> None:
         from realtime.channels import STATS
-        from reviews import selectors
+        from reviews import audit_signals, selectors
 
         STATS.read = selectors.stats_message
+        audit_signals.connect_tokens()

@@ -70,3 +70,29 @@ OUTCOME: dict[str, tuple[Status, Action]] = {
     Verb.ESCALATE: (Status.ESCALATED, Action.ASSIGNED_TO_LEAD),
 }
 """For each verb, what the APV becomes and the action that is taken."""
+
+
+class Door(models.TextChoices):
+    """By which way somebody came in."""
+
+    REST = "rest", "REST"
+    CONSOLE = "console", "console"
+    ADMIN = "admin", "administration"
+    COMMAND = "command", "command"
+    SOCKET = "socket", "socket"
+
+
+class AuditAction(models.TextChoices):
+    """What the audit records."""
+
+    SIGNED_IN = "signed_in", "signed in"
+    SIGN_IN_FAILED = "sign_in_failed", "failed to sign in"
+    SIGNED_OUT = "signed_out", "signed out"
+    DECIDED = "decided", "decided"
+    APVS_ADDED = "apvs_added", "added APVs"
+    APV_CHANGED = "apv_changed", "changed an APV"
+    TOKEN_ISSUED = "token_issued", "issued a token"
+    TOKEN_REVOKED = "token_revoked", "revoked a token"
+    USER_CHANGED = "user_changed", "changed a user"
+    PERMISSIONS_CHANGED = "permissions_changed", "changed permissions"
+    EXPORTED = "exported", "exported"

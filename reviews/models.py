@@ -14,7 +14,17 @@ from django.utils import timezone
 
 from realtime.publish import AtomicSave, publishing
 from reviews import fields, signals
-from reviews.choices import Action, PatchStrategy, RiskLevel, Severity, Status, Verb, WargameVerdict
+from reviews.choices import (
+    Action,
+    AuditAction,
+    Door,
+    PatchStrategy,
+    RiskLevel,
+    Severity,
+    Status,
+    Verb,
+    WargameVerdict,
+)
 
 CVE_PATTERN = r"^CVE-[0-9]{4}-[0-9]{4,19}$"
 CWE_PATTERN = r"^CWE-[0-9]{1,6}$"
@@ -421,3 +431,45 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class AuditEntry(models.Model):
+    """One thing that somebody did, as `audit.record` wrote it. Never edited, never deleted.
+
+    The actor is no foreign key and the details are text: an entry outlives the user, and stays to
+    the letter what was signed. Triggers in the database refuse changes (migration 0004).
+    """
+
+    sequence = models.PositiveBigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    user_id = models.BigIntegerField(null=True)
+    actor = models.CharField(
+        max_length=150, blank=True, help_text="The user's name; for a command, the machine's user."
+    )
+    door = models.CharField(max_length=10, choices=Door)
+    action = models.CharField(max_length=30, choices=AuditAction)
+    object = models.CharField(max_length=200, blank=True)
+    details = models.TextField(help_text="A JSON object.")
+    address = models.CharField(max_length=45, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    key = models.CharField(max_length=16, help_text="Which of HITL_AUDIT_KEYS signed it.")
+    previous = models.CharField("previous MAC", max_length=64)
+    mac = models.CharField("MAC", max_length=64)
+
+    class Meta:
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit entries"
+        indexes = [models.Index(fields=["-at"], name="audit_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.actor} {self.action} {self.object}"
+
+
+class AuditHead(models.Model):
+    """Where the audit ends; its row lock orders the entries. Moved by the database alone."""
+
+    sequence = models.PositiveBigIntegerField()
+    mac = models.CharField("MAC", max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.sequence}:{self.mac}"

@@ -11,7 +11,8 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from realtime.publish import publishing
-from reviews.choices import OUTCOME, Status, Verb
+from reviews import audit
+from reviews.choices import OUTCOME, AuditAction, Status, Verb
 from reviews.errors import (
     AlreadyDecided,
     CodeInUse,
@@ -41,11 +42,19 @@ def add_apvs(*, apvs: Sequence[APV]) -> list[APV]:
         raise CodeInUse(taken)
     try:
         with publishing():
-            return APV.objects.bulk_create(apvs)
+            added = APV.objects.bulk_create(apvs)
+            if added:
+                _record_added([apv.apv_code for apv in added])
+            return added
     except IntegrityError:
         if taken := codes_in_use(codes):  # somebody took it between the look and the write
             raise CodeInUse(taken) from None
         raise
+
+
+def _record_added(codes: list[str]) -> None:
+    about = codes[0] if len(codes) == 1 else f"{len(codes)} APVs"
+    audit.record(AuditAction.APVS_ADDED, about, codes=codes)
 
 
 def codes_in_use(codes: Sequence[str]) -> list[str]:
@@ -96,6 +105,14 @@ def decide(
         )
         apv.status = OUTCOME[decision][0]
         apv.save(update_fields=["status", "version", "updated_at"])
+        audit.record(
+            AuditAction.DECIDED,
+            apv.apv_code,
+            actor=reviewer,
+            decision=decision,
+            decision_id=str(record.pk),
+            reviewer_name=name,
+        )
     return record
 
 

@@ -5,6 +5,7 @@ transaction, whatever door it comes through. A counter is spread over slots, one
 connection uses: two connections rarely wait for each other.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -80,20 +81,25 @@ class ReviewTimes:
 
 def review_times() -> ReviewTimes | None:
     """The times of all decisions; None where there are none. The average is of microseconds."""
-    buckets = _buckets()
+    buckets = time_buckets()
     total = sum(buckets.values())
     if not total:
         return None
     times = {rank: _nth(buckets, rank) for rank in (0, (total - 1) // 2, total // 2, total - 1)}
     return ReviewTimes(
-        average=_read(["review_microseconds"])["review_microseconds"] / 1e6 / total,
+        average=seconds_of_review() / total,
         median=(times[(total - 1) // 2] + times[total // 2]) / 2,
         fastest=times[0],
         slowest=times[total - 1],
     )
 
 
-def _buckets() -> dict[int, int]:
+def seconds_of_review() -> float:
+    """All review times together."""
+    return _read(["review_microseconds"]).get("review_microseconds", 0) / 1e6
+
+
+def time_buckets() -> dict[int, int]:
     """How many review times fall into each bucket; all in one are shorter than all in the next.
 
     A bucket is a fiftieth of a natural logarithm wide (2 %), so that none holds many.
@@ -102,6 +108,16 @@ def _buckets() -> dict[int, int]:
     counted = times.annotate(total=Sum("count"))
     by_bucket = {int(key.removeprefix("review_time:")): total for key, total in counted}
     return dict(sorted(by_bucket.items()))
+
+
+def bucket_of(seconds: float) -> int:
+    """The bucket that a review time falls into, as reviews_time_bucket (migration 0003) says."""
+    return math.floor(math.log1p(seconds) * 50)
+
+
+def end_of(bucket: int) -> float:
+    """The time, in seconds, that is above all in a bucket."""
+    return math.expm1((bucket + 1) / 50)
 
 
 def _nth(buckets: dict[int, int], rank: int) -> float:

@@ -10,13 +10,17 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from realtime import history
 from realtime.channels import CHANNELS
 from realtime.courier import layer_answers
 from realtime.hub import get_hub
 from realtime.messages import now, wire_time
+from realtime.metrics import of_all_processes
 from reviews.api import problems
+from reviews.metrics import ReviewCollector
 
 REUSE_SECONDS = 1.0
 
@@ -91,23 +95,27 @@ def _migrations() -> str:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """How many sockets are open and subscribed in this process; Prometheus text, or JSON."""
+    """The metrics of all processes that share theirs, as Prometheus text or, in short, as JSON."""
     if not (_from_this_machine(request) or request.user.has_perm("reviews.view_stats")):
         return problems.response(403, "Metrics are for this machine or who may view stats.")
-    hub = get_hub()
-    values = {"websocket_connections": hub.connections} | {
-        f"subscribers_{channel}": hub.subscriber_count(channel) for channel in CHANNELS
-    }
+    registry = of_all_processes()
     if request.accepts("application/json") and not request.accepts("text/plain"):
-        return JsonResponse(values)
-    lines = ["# TYPE hitl_websocket_connections_active gauge"]
-    lines += [f"hitl_websocket_connections_active {hub.connections}"]
-    lines += ["# TYPE hitl_websocket_subscribers gauge"]
-    lines += [
-        f'hitl_websocket_subscribers{{channel="{channel}"}} {hub.subscriber_count(channel)}'
-        for channel in CHANNELS
-    ]
-    return HttpResponse("\n".join([*lines, ""]), content_type="text/plain; version=0.0.4")
+        return JsonResponse(_in_short(registry))
+    registry.register(ReviewCollector())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _in_short(registry: CollectorRegistry) -> dict[str, int]:
+    def value(name: str, **labels: str) -> int:
+        return int(registry.get_sample_value(name, labels) or 0)
+
+    return {
+        "websocket_connections": value("hitl_websocket_connections_active"),
+        **{
+            f"subscribers_{channel}": value("hitl_websocket_subscribers", channel=channel)
+            for channel in CHANNELS
+        },
+    }
 
 
 def _from_this_machine(request: HttpRequest) -> bool:

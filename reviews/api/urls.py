@@ -1,8 +1,12 @@
+from csp.decorators import csp_update
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from reviews.api import health
 from reviews.api.views import APVViewSet, DecisionViewSet, ReviewViewSet
+
+# Swagger UI's style sheet has its icons in it.
+with_icons = csp_update({"img-src": ["data:"]})
 
 urlpatterns = [
     path("apvs", APVViewSet.as_view({"get": "list", "post": "create"}), name="apv-list"),
@@ -28,5 +32,5 @@ urlpatterns = [
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", health.metrics, name="metrics"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("docs", with_icons(SpectacularSwaggerView.as_view(url_name="schema")), name="docs"),
 ]

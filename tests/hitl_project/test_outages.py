@@ -69,6 +69,7 @@ def test_pages_say_that_the_database_is_away(installation: Installation, server:
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "2"
     assert "The database is away" in answer.text
+    assert "Traceback" not in server.printed()
 
 
 def test_readiness_is_degraded_without_redis(installation: Installation, server: Server) -> None:

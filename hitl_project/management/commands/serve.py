@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,7 +93,10 @@ class Command(BaseCommand):
         if workers == 1:
             uvicorn.Server(config).run(sockets=[listener])
         else:
-            Multiprocess(config, sockets=[listener]).run()
+            with tempfile.TemporaryDirectory(prefix="hitl-metrics-") as folder:
+                # Read as each worker imports the metrics: there they count together.
+                os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
+                Multiprocess(config, sockets=[listener]).run()
 
     def _listen(self, host: str, port: int) -> socket.socket:
         """The listening socket, taken before anything else: a port in use is found out first."""

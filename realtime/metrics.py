@@ -1,0 +1,137 @@
+"""What Prometheus sees of the sockets. Dashboards and alerts in deploy/ know these names.
+
+With PROMETHEUS_MULTIPROC_DIR set, processes share what they count in files there, and each can
+answer for all. The variable must be set before this module is imported.
+"""
+
+import os
+import re
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from realtime.channels import CHANNELS, STATS
+from realtime.messages import MESSAGES, LogMessage, Refusal, StatsUpdate
+
+REGISTRY = CollectorRegistry()
+"""What this process has counted."""
+
+CONNECTIONS = Counter(
+    "hitl_websocket_connections_total", "Sockets that were let in.", registry=REGISTRY
+)
+ACTIVE = Gauge(
+    "hitl_websocket_connections_active",
+    "Sockets that are open.",
+    registry=REGISTRY,
+    multiprocess_mode="livesum",
+)
+_subscribers = Gauge(
+    "hitl_websocket_subscribers",
+    "Sockets that follow a channel.",
+    ["channel"],
+    registry=REGISTRY,
+    multiprocess_mode="livesum",
+)
+_sent = Counter(
+    "hitl_websocket_messages_sent_total",
+    "Events and states that were sent to sockets, live or replayed; answers are not counted.",
+    ["channel", "message_type"],
+    registry=REGISTRY,
+)
+_duration = Histogram(
+    "hitl_websocket_broadcast_duration_seconds",
+    "How long it took to write one burst of messages to all subscribers of a process.",
+    ["channel"],
+    registry=REGISTRY,
+    buckets=(0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+_closes = Counter(
+    "hitl_websocket_closes_total",
+    "Sockets that ended, by close code; one that is no code of ours is `other`.",
+    ["code"],
+    registry=REGISTRY,
+)
+RESUMES = Counter(
+    "hitl_websocket_resume_total",
+    "Positions that sockets asked to go on from: `recovered`, or why they must reload.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+HUB_LAG = Gauge(
+    "hitl_websocket_hub_lag_events",
+    "Events that were committed and not delivered when the hub last looked; the worst process.",
+    registry=REGISTRY,
+    multiprocess_mode="livemax",
+)
+SLOW_CLIENTS = Counter(
+    "hitl_websocket_slow_clients_total",
+    "Sockets that were ended as they did not read what was sent.",
+    registry=REGISTRY,
+)
+
+MESSAGE_TYPES = {
+    **{
+        model.log: model.model_fields["type"].default
+        for model in MESSAGES
+        if issubclass(model, LogMessage)
+    },
+    STATS.name: StatsUpdate.model_fields["type"].default,
+}
+"""The type of the messages that each channel carries."""
+STANDARD_CODES = (1000, 1001, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1012, 1013)
+OWN_CODES = (4000, 4401, 4403, 4408, 4429)
+
+# Looking a label up costs more than counting: once here, not at each broadcast.
+SUBSCRIBERS = {channel: _subscribers.labels(channel) for channel in CHANNELS}
+SENT = {channel: _sent.labels(channel, MESSAGE_TYPES[channel]) for channel in CHANNELS}
+DURATION = {channel: _duration.labels(channel) for channel in CHANNELS}
+for _outcome in ("recovered", *Refusal.__args__):  # type: ignore[attr-defined]
+    RESUMES.labels(_outcome)
+
+
+def count_broadcast(channel: str, sent: int, seconds: float) -> None:
+    """Count one burst that was written to all subscribers, in `sent` messages altogether."""
+    if sent:
+        SENT[channel].inc(sent)
+        DURATION[channel].observe(seconds)
+
+
+def count_resume(channel: str, events: int, reason: str | None) -> None:
+    """Count a replay of so many events, or the reason why there was none."""
+    RESUMES.labels(reason or "recovered").inc()
+    SENT[channel].inc(events)
+
+
+def count_close(code: int) -> None:
+    """Count a socket's end; clients may send any code, and make no series of each."""
+    _closes.labels(code if code in {*STANDARD_CODES, *OWN_CODES} else "other").inc()
+
+
+def of_all_processes() -> CollectorRegistry:
+    """A registry of what every process that shares PROMETHEUS_MULTIPROC_DIR counts now."""
+    registry = CollectorRegistry()
+    if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        _forget_dead_processes(Path(folder))
+        MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(REGISTRY)  # a registry is a collector, too
+    return registry
+
+
+def _forget_dead_processes(folder: Path) -> None:
+    """Drop the gauges of processes that ended: their sockets are closed."""
+    for file in folder.glob("gauge_live*.db"):
+        found = re.fullmatch(r"gauge_live[a-z]*_(\d+)\.db", file.name)
+        if found and not _is_alive(int(found[1])):
+            mark_process_dead(found[1], str(folder))  # type: ignore[no-untyped-call]
+
+
+def _is_alive(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's, so it exists
+        return True
+    return True

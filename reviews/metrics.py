@@ -1,0 +1,69 @@
+"""What Prometheus sees of the reviews, read from the database: the same from every process."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+
+from django.db import DatabaseError, InterfaceError
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+
+from reviews import selectors, tally
+
+logger = logging.getLogger(__name__)
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+REVIEW_SECONDS = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 4 * HOUR, DAY, 3 * DAY, 7 * DAY)
+"""Where the buckets of review times end, but for the 2 % that the tally's own are wide."""
+
+
+class ReviewCollector:
+    """Reads the numbers when they are asked for; without a database there are none."""
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            with selectors.snapshot():
+                found = [_pending(), _decisions(), _review_times()]
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("The numbers of the reviews cannot be read: %s", error)
+            return
+        yield from found
+
+
+def _pending() -> Metric:
+    family = GaugeMetricFamily(
+        "hitl_pending_reviews", "APVs that wait for a decision.", labels=["severity"]
+    )
+    for severity, count in tally.pending_by_severity().items():
+        family.add_metric([severity], count)
+    return family
+
+
+def _decisions() -> Metric:
+    family = CounterMetricFamily("hitl_decisions", "Decisions that were made.", labels=["decision"])
+    by_verb: Counter[str] = Counter()
+    for kind in tally.decided():
+        by_verb[kind.decision] += kind.count
+    for verb, count in by_verb.items():
+        family.add_metric([verb], count)
+    return family
+
+
+def _review_times() -> Metric:
+    counts = tally.time_buckets()
+
+    def up_to(last: int) -> int:
+        return sum(count for bucket, count in counts.items() if bucket <= last)
+
+    ends = [tally.bucket_of(seconds) for seconds in REVIEW_SECONDS]
+    buckets = [(f"{tally.end_of(last):.1f}", up_to(last)) for last in ends]
+    return HistogramMetricFamily(
+        "hitl_review_seconds",
+        "From an APV's creation to a decision on it.",
+        buckets=[*buckets, ("+Inf", sum(counts.values()))],
+        sum_value=tally.seconds_of_review(),
+    )
