@@ -141,6 +141,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "channels",
     "rest_framework",
+    "knox",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -236,8 +237,12 @@ CHANNEL_LAYERS = {
 
 # -- REST -------------------------------------------------------------------------------------
 
+AUTHENTICATION_CLASSES = [
+    "reviews.api.authentication.BearerToken",
+    "reviews.api.authentication.SessionOrOpenAccess",
+]
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["reviews.api.authentication.SessionOrOpenAccess"],
+    "DEFAULT_AUTHENTICATION_CLASSES": AUTHENTICATION_CLASSES,
     "DEFAULT_PERMISSION_CLASSES": ["reviews.api.permissions.ModelPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["reviews.api.parsers.StrictJSONParser"],
@@ -263,13 +268,14 @@ SPECTACULAR_SETTINGS = {
         "reviews.api.schema.add_problems",
     ],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
-    "AUTHENTICATION_WHITELIST": ["reviews.api.authentication.SessionOrOpenAccess"],
+    "AUTHENTICATION_WHITELIST": AUTHENTICATION_CLASSES,
     "ENUM_NAME_OVERRIDES": {
         "StatusEnum": "reviews.choices.Status",
         "VerbEnum": "reviews.choices.Verb",
         "RiskLevelEnum": "reviews.choices.RiskLevel",
     },
 }
+REST_KNOX = {"TOKEN_PREFIX": "hitl_"}  # so that a leaked token is known for what it is
 HITL_MAX_BODY_BYTES = 32 * 1024 * 1024  # a list of APVs; one diff alone is up to 1 MiB
 DATA_UPLOAD_MAX_MEMORY_SIZE = HITL_MAX_BODY_BYTES
 

@@ -7,23 +7,25 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user, get_user_model
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, parse_cookie
 from django.http.request import split_domain_port, validate_host
 
+from realtime import credentials
 from realtime.channels import CHANNELS
+from realtime.credentials import InvalidToken, Proof
 
 DEMO_REVIEWER = "reviewer"
 """The user as whom HITL_OPEN_ACCESS lets clients without credentials act."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Identity:
-    """A user on a socket and the channels they may read."""
+    """A user on a socket, the channels they may read, and what they got in by."""
 
-    user_id: int
     username: str
     channels: frozenset[str]
+    proof: Proof
 
 
 def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
@@ -49,19 +51,24 @@ def origin_allowed(scope: Mapping[str, Any]) -> bool:
     return origin == f"{scheme}://{host}" and validate_host(name, settings.ALLOWED_HOSTS)
 
 
-def authenticate(scope: Mapping[str, Any]) -> Identity | None:
-    """The identity behind a socket's scope, or None when it shows no good credentials."""
+def authenticate(scope: Mapping[str, Any]) -> Identity:
+    """The identity behind a socket's scope. Raises InvalidToken when it shows nothing good."""
     headers = headers_of(scope)
-    user: Any = None
-    if "origin" in headers:
-        user = session_user(parse_cookie(headers.get("cookie", "")))
-    if user is None and not shows_credentials(headers):
-        user = open_access_user()
-    if user is None:
-        return None
+    user, proof = _user_of(headers)
     return Identity(
-        user_id=user.pk, username=user.get_username(), channels=frozenset(readable_channels(user))
+        username=user.get_username(), channels=frozenset(readable_channels(user)), proof=proof
     )
+
+
+def _user_of(headers: Mapping[str, str]) -> tuple[Any, Proof]:
+    token = credentials.shown_token(headers.get("authorization", ""))
+    if token is not None:
+        return credentials.open_with(token)
+    if "origin" in headers and (found := session_user(parse_cookie(headers.get("cookie", "")))):
+        return found
+    if not shows_credentials(headers) and (user := open_access_user()):
+        return user, Proof("open_access", user.pk)
+    raise InvalidToken("There are no good credentials.")
 
 
 def readable_channels(user: Any) -> list[str]:
@@ -69,15 +76,17 @@ def readable_channels(user: Any) -> list[str]:
     return [one.name for one in CHANNELS.values() if user.has_perm(one.permission)]
 
 
-def session_user(cookies: Mapping[str, str]) -> AbstractBaseUser | None:
-    """The signed-in user whose session cookie is among `cookies`."""
+def session_user(cookies: Mapping[str, str]) -> tuple[Any, Proof] | None:
+    """The signed-in user whose session cookie is among `cookies`, and the proof."""
     key = cookies.get(settings.SESSION_COOKIE_NAME)
     if not key:
         return None
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
     user = get_user(request)
-    return None if isinstance(user, AnonymousUser) else user
+    if isinstance(user, AnonymousUser):
+        return None
+    return user, Proof("session", user.pk, key)
 
 
 def shows_credentials(headers: Mapping[str, str]) -> bool:

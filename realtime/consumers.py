@@ -11,6 +11,7 @@ from django.db import Error as DatabaseError
 
 from realtime import auth, resume
 from realtime.channels import CHANNELS, LOGS, STATES
+from realtime.credentials import InvalidToken
 from realtime.history import for_sockets
 from realtime.hub import get_hub
 from realtime.messages import (
@@ -76,11 +77,11 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         try:
             identity = await for_sockets(auth.authenticate)(self.scope)
             await self.hub.start()
+        except InvalidToken:
+            await self.refuse(POLICY_VIOLATION, "Invalid token")
+            return
         except DatabaseError:
             await self.refuse(TRY_AGAIN_LATER, "The database is unavailable")
-            return
-        if identity is None:
-            await self.refuse(POLICY_VIOLATION, "Invalid token")
             return
         await self.accept()
         self.join(identity)
