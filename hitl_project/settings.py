@@ -1,7 +1,9 @@
 """All settings, read from the environment; `.env.example` says what each variable does."""
 
+import hashlib
 import re
 import warnings
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -142,6 +144,7 @@ INSTALLED_APPS = [
     "channels",
     "rest_framework",
     "knox",
+    "rest_framework_simplejwt.token_blacklist",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -276,6 +279,12 @@ SPECTACULAR_SETTINGS = {
     },
 }
 REST_KNOX = {"TOKEN_PREFIX": "hitl_"}  # so that a leaked token is known for what it is
+SIMPLE_JWT = {
+    # Of the secret key, but not the one that signs cookies.
+    "SIGNING_KEY": hashlib.sha256(f"jwt {SECRET_KEY}".encode()).hexdigest(),
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
+}
 HITL_MAX_BODY_BYTES = 32 * 1024 * 1024  # a list of APVs; one diff alone is up to 1 MiB
 DATA_UPLOAD_MAX_MEMORY_SIZE = HITL_MAX_BODY_BYTES
 

@@ -67,7 +67,7 @@ def _user_of(headers: Mapping[str, str]) -> tuple[Any, Proof]:
     if "origin" in headers and (found := session_user(parse_cookie(headers.get("cookie", "")))):
         return found
     if not shows_credentials(headers) and (user := open_access_user()):
-        return user, Proof("open_access", user.pk)
+        return user, credentials.open_access(user)
     raise InvalidToken("There are no good credentials.")
 
 
@@ -86,7 +86,7 @@ def session_user(cookies: Mapping[str, str]) -> tuple[Any, Proof] | None:
     user = get_user(request)
     if isinstance(user, AnonymousUser):
         return None
-    return user, Proof("session", user.pk, key)
+    return user, credentials.session(user, key)
 
 
 def shows_credentials(headers: Mapping[str, str]) -> bool:

@@ -4,14 +4,17 @@ Sessions are for browsers, API tokens and JSON web tokens for programs. A token 
 `Authorization` header, as `Bearer …` or `Token …`, and nowhere else.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from knox.crypto import hash_token
 from knox.models import AuthToken
+from rest_framework_simplejwt.exceptions import TokenError
+
+from realtime import jwt
 
 TOKEN_DAYS = 90
 """How long an API token is good for unless somebody says otherwise."""
@@ -30,13 +33,25 @@ class InvalidToken(Exception):
 class Proof:
     """What a user got in by: enough to find out later whether it still lets them in.
 
-    `key` tells it from others of its kind; `expires_at`, if it ever does, is in Unix seconds.
+    `key` tells it from others of its kind. `auth_hash` stands for the password of then, where the
+    proof ends with it. `expires_at`, if it ever does, is in Unix seconds.
     """
 
     kind: Kind
     user_id: int
-    key: str = ""
+    key: str = field(default="", repr=False)
+    auth_hash: str = field(default="", repr=False)
     expires_at: float | None = None
+
+
+def session(user: Any, key: str | None) -> Proof:
+    """The proof of a user who signed in with a browser."""
+    return Proof("session", user.pk, key or "", user.get_session_auth_hash())
+
+
+def open_access(user: Any) -> Proof:
+    """The proof of somebody who showed nothing, where nothing is asked for."""
+    return Proof("open_access", user.pk)
 
 
 def issue_token(user: Any, *, days: int) -> tuple[AuthToken, str]:
@@ -55,14 +70,29 @@ def shown_token(authorization: str) -> str | None:
 
 
 def open_with(token: str) -> tuple[Any, Proof]:
-    """The user behind an API token, and the proof. Raises InvalidToken."""
-    now = timezone.now()
-    unexpired = Q(expiry__isnull=True) | Q(expiry__gt=now)
-    rows = AuthToken.objects.filter(unexpired, digest=hash_token(token), user__is_active=True)
+    """The user behind an API token or a JSON web token, and the proof. Raises InvalidToken."""
+    return _open_with_jwt(token) if "." in token else _open_with_api_token(token)
+
+
+def _open_with_api_token(token: str) -> tuple[Any, Proof]:
+    rows = unexpired_tokens().filter(digest=hash_token(token), user__is_active=True)
     row = rows.select_related("user").first()
     if row is None:
         raise InvalidToken("The token is unknown, expired or revoked.")
-    return row.user, Proof("api_token", row.user_id, row.digest, _seconds(row.expiry))
+    return row.user, Proof("api_token", row.user_id, row.digest, expires_at=_seconds(row.expiry))
+
+
+def _open_with_jwt(token: str) -> tuple[Any, Proof]:
+    try:
+        row, expires_at = jwt.read(token)
+    except (TokenError, KeyError):
+        raise InvalidToken("The token is unknown, expired or revoked.") from None
+    return row.user, Proof("jwt", row.user_id, str(row.pk), row.auth_hash, expires_at)
+
+
+def unexpired_tokens() -> QuerySet[Any]:
+    tokens: QuerySet[Any] = AuthToken.objects.all()
+    return tokens.filter(Q(expiry__isnull=True) | Q(expiry__gt=timezone.now()))
 
 
 def _seconds(moment: datetime | None) -> float | None:

@@ -44,13 +44,14 @@ class BearerToken(BaseAuthentication):
 class SessionOrOpenAccess(SessionAuthentication):
     """The signed-in user, with CSRF enforced; under HITL_OPEN_ACCESS also the demo reviewer."""
 
-    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+    def authenticate(self, request: Request) -> tuple[Any, Proof] | None:
         user = request._request.user
         if not user.is_authenticated:
             return None
-        if not getattr(request._request, "open_access", False):
-            self.enforce_csrf(request)
-        return user, None
+        if getattr(request._request, "open_access", False):
+            return user, credentials.open_access(user)
+        self.enforce_csrf(request)
+        return user, credentials.session(user, request._request.session.session_key)
 
 
 class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -63,7 +64,10 @@ class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "An API token, made in the administration or by `issue_token`.",
+            "description": (
+                "An API token, made in the administration or by `issue_token`; or the access token "
+                "of a pair from `/hitl/token`."
+            ),
         }
 
 

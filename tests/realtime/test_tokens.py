@@ -1,16 +1,20 @@
-"""API tokens: how programs come in, over REST and the socket."""
+"""Tokens: how programs come in, over REST and the socket."""
 
+import base64
 import contextlib
 import re
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.reviews.test_decisions_api import assert_problem
-from tests.site import Server, Site, Socket, apv, decision
+from tests.site import PASSWORD, Server, Site, Socket, apv, decision
 
 
 def issue(site: Site, user: str, *arguments: str) -> str:
@@ -143,3 +147,132 @@ def test_metrics_are_for_a_token_that_may_view_stats(
         assert client.get("/hitl/metrics", headers=elsewhere).status_code == 200
     with api(server, f"Bearer {issue(site, 'pipeline')}") as client:
         assert client.get("/hitl/metrics", headers=elsewhere).status_code == 403
+
+
+# -- JSON web tokens --------------------------------------------------------------------------
+
+
+def signed_in(server: Server, user: str = "reviewer") -> dict[str, Any]:
+    """A pair of tokens for the password of `user`."""
+    form = {"username": user, "password": PASSWORD}
+    answer = httpx.post(f"{server.origin}/hitl/token", json=form)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def renewed(server: Server, refresh: str) -> httpx.Response:
+    return httpx.post(f"{server.origin}/hitl/token/refresh", json={"refresh": refresh})
+
+
+async def test_program_comes_in_with_its_password_and_the_access_token_it_gets(
+    server: Server,
+) -> None:
+    pair = signed_in(server)
+    assert set(pair) == {"access", "refresh", "token_type", "expires_in"}
+    assert (pair["token_type"], pair["expires_in"]) == ("Bearer", 300)
+    added = server.add_apv()
+    with api(server, f"Bearer {pair['access']}") as client:
+        assert client.post("/hitl/decisions", json=decision(added["apv_id"])).status_code == 200
+    async with opened(server, f"Bearer {pair['access']}") as socket:
+        await socket.subscribe("apvs", "decisions", "stats")
+
+
+@pytest.mark.parametrize("name", ["reviewer", "nobody"])
+def test_wrong_password_gives_no_token_and_does_not_tell_whether_the_user_exists(
+    server: Server, name: str
+) -> None:
+    form = {"username": name, "password": "wrong"}
+    answer = httpx.post(f"{server.origin}/hitl/token", json=form)
+    problem = assert_problem(answer, 401)
+    assert problem["detail"] == "No active user has this name and password."
+
+
+async def test_refresh_token_opens_nothing_itself(server: Server) -> None:
+    refresh = signed_in(server)["refresh"]
+    with api(server, f"Bearer {refresh}") as client:
+        assert_problem(client.get("/hitl/reviews"), 401)
+    headers = {"Authorization": f"Bearer {refresh}"}
+    assert await refusal(server, headers=headers) == (1008, "Invalid token")
+
+
+def test_used_refresh_token_ends_the_sign_in_when_it_comes_again(server: Server) -> None:
+    first = signed_in(server)
+    second = renewed(server, first["refresh"]).json()
+    for pair in (first, second):
+        with api(server, f"Bearer {pair['access']}") as client:
+            assert client.get("/hitl/reviews").status_code == 200
+    assert_problem(renewed(server, first["refresh"]), 401)
+    assert_problem(renewed(server, second["refresh"]), 401)
+    with api(server, f"Bearer {second['access']}") as client:
+        assert_problem(client.get("/hitl/reviews"), 401)
+
+
+def test_of_twenty_uses_of_a_refresh_token_at_once_one_succeeds(server: Server) -> None:
+    refresh = signed_in(server)["refresh"]
+    with ThreadPoolExecutor(20) as pool:
+        statuses = [one.status_code for one in pool.map(partial(renewed, server), [refresh] * 20)]
+    assert sorted(statuses) == [200] + [401] * 19
+
+
+def test_signing_out_ends_the_access_token_too(server: Server) -> None:
+    pair = signed_in(server)
+    body = {"refresh": pair["refresh"]}
+    assert httpx.post(f"{server.origin}/hitl/token/revoke", json=body).status_code == 204
+    with api(server, f"Bearer {pair['access']}") as client:
+        assert_problem(client.get("/hitl/reviews"), 401)
+    assert_problem(renewed(server, pair["refresh"]), 401)
+
+
+@pytest.mark.parametrize("path", ["refresh", "revoke"])
+def test_token_of_another_kind_neither_renews_nor_signs_out(server: Server, path: str) -> None:
+    access = signed_in(server)["access"]
+    for token in (access, "a.b.c", "nonsense", forged(access)):
+        answer = httpx.post(f"{server.origin}/hitl/token/{path}", json={"refresh": token})
+        assert_problem(answer, 401)
+
+
+async def test_forged_token_lets_nobody_in(server: Server) -> None:
+    token = forged(signed_in(server)["access"])
+    with api(server, f"Bearer {token}") as client:
+        assert_problem(client.get("/hitl/reviews"), 401)
+    headers = {"Authorization": f"Bearer {token}"}
+    assert await refusal(server, headers=headers) == (1008, "Invalid token")
+
+
+def test_new_password_ends_the_tokens_that_the_old_one_gave(server: Server, site: Site) -> None:
+    name = new_user(site)
+    pair = signed_in(server, name)
+    code = (
+        "from django.contrib.auth.models import User;"
+        f"user = User.objects.get(username={name!r}); user.set_password('x'); user.save()"
+    )
+    site.manage("shell", "-v", "0", "-c", code)
+    with api(server, f"Bearer {pair['access']}") as client:
+        assert_problem(client.get("/hitl/reviews"), 401)
+    assert_problem(renewed(server, pair["refresh"]), 401)
+
+
+def test_no_refresh_token_is_kept(server: Server, site: Site) -> None:
+    first = signed_in(server)["refresh"]
+    second = renewed(server, first).json()["refresh"]
+    kept = str(site.rows("SELECT * FROM token_blacklist_outstandingtoken ORDER BY id DESC LIMIT 9"))
+    for token in (first, second):
+        assert token.rsplit(".", 1)[1] not in kept
+
+
+def forged(token: str) -> str:
+    """The same claims without a signature, as `alg: none` has it."""
+    header = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
+    return f"{header}.{token.split('.')[1]}."
+
+
+def new_user(site: Site, group: str = "reviewers") -> str:
+    """A user of `group` that nobody else uses, with the usual password."""
+    name = f"user-{uuid4().hex[:12]}"
+    code = (
+        "from django.contrib.auth.models import Group, User;"
+        f"user = User.objects.create_user({name!r}, password={PASSWORD!r});"
+        f"user.groups.add(Group.objects.get(name={group!r}))"
+    )
+    site.manage("shell", "-v", "0", "-c", code)
+    return name

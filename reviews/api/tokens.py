@@ -1,0 +1,93 @@
+"""How programs come by tokens: a pair for a password, another pair for that, and the way out."""
+
+from typing import Any
+
+from django.contrib.auth import authenticate
+from django.contrib.auth.signals import user_logged_in
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, viewsets
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework_simplejwt.exceptions import TokenError
+
+from realtime import jwt
+
+NAME_LENGTH, SECRET_LENGTH = 150, 4096
+
+
+class PasswordSerializer(serializers.Serializer[Any]):
+    """What a program signs in with."""
+
+    username = serializers.CharField(max_length=NAME_LENGTH)
+    password = serializers.CharField(max_length=SECRET_LENGTH, trim_whitespace=False)
+
+
+class RefreshSerializer(serializers.Serializer[Any]):
+    """A refresh token."""
+
+    refresh = serializers.CharField(max_length=SECRET_LENGTH)
+
+
+class PairSerializer(serializers.Serializer[Any]):
+    """An access token for the `Authorization` header, and what renews it."""
+
+    access = serializers.CharField()
+    refresh = serializers.CharField(help_text="Good once.")
+    token_type = serializers.CharField(default="Bearer")
+    expires_in = serializers.IntegerField(
+        default=jwt.ACCESS_SECONDS, help_text="Seconds until the access token expires."
+    )
+
+
+class TokenViewSet(viewsets.ViewSet):
+    """JSON web tokens. What a caller shows stands in the body, so nothing else is looked at."""
+
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(request=PasswordSerializer, responses={200: PairSerializer})
+    def obtain(self, request: Request) -> Response:
+        """Sign in with a password."""
+        given = _valid(PasswordSerializer, request)
+        user = authenticate(request._request, **given)
+        if user is None:
+            raise AuthenticationFailed("No active user has this name and password.")
+        user_logged_in.send(sender=user.__class__, request=request._request, user=user)
+        return _answer(jwt.sign_in(user))
+
+    @extend_schema(request=RefreshSerializer, responses={200: PairSerializer})
+    def refresh(self, request: Request) -> Response:
+        """Get another pair; the refresh token is good once, and a second use ends the sign-in."""
+        try:
+            return _answer(jwt.renew(_valid(RefreshSerializer, request)["refresh"]))
+        except (TokenError, KeyError):
+            raise _no_good_token() from None
+
+    @extend_schema(request=RefreshSerializer, responses={204: None})
+    def revoke(self, request: Request) -> Response:
+        """Sign out: every token of the sign-in ends, and so do the sockets opened with one."""
+        try:
+            jwt.sign_out(_valid(RefreshSerializer, request)["refresh"])
+        except (TokenError, KeyError):
+            raise _no_good_token() from None
+        return Response(status=204)
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def _valid(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    checked = serializer(data=request.data)
+    checked.is_valid(raise_exception=True)
+    return dict(checked.validated_data)
+
+
+def _answer(pair: jwt.Pair) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    return Response(PairSerializer(pair._asdict()).data, headers=headers)
+
+
+def _no_good_token() -> AuthenticationFailed:
+    return AuthenticationFailed("The refresh token is unknown, expired, used or revoked.")
