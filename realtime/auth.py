@@ -1,9 +1,10 @@
 """Who is on a socket, from where, and what they may read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
+from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.contrib.auth import get_user, get_user_model
@@ -11,10 +12,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, parse_cookie
 from django.http.request import split_domain_port, validate_host
 
-from realtime import credentials
+from realtime import credentials, tickets
 from realtime.channels import CHANNELS
 from realtime.credentials import InvalidToken, Proof
 
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+"""What grants permissions here."""
 DEMO_REVIEWER = "reviewer"
 """The user as whom HITL_OPEN_ACCESS lets clients without credentials act."""
 
@@ -52,12 +55,45 @@ def origin_allowed(scope: Mapping[str, Any]) -> bool:
 
 
 def authenticate(scope: Mapping[str, Any]) -> Identity:
-    """The identity behind a socket's scope. Raises InvalidToken when it shows nothing good."""
-    headers = headers_of(scope)
-    user, proof = _user_of(headers)
-    return Identity(
-        username=user.get_username(), channels=frozenset(readable_channels(user)), proof=proof
-    )
+    """The identity behind a socket's scope. Raises InvalidToken when it shows nothing good.
+
+    In the address, only a ticket counts.
+    """
+    shown = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True).get("token")
+    if shown is not None:
+        return _identity_of(tickets.redeem(shown[-1]))
+    user, proof = _user_of(headers_of(scope))
+    return Identity(user.get_username(), frozenset(readable_channels(user)), proof)
+
+
+def identities(proofs: Collection[Proof]) -> dict[Proof, Identity]:
+    """Who may go on by those of `proofs` that are still good, and what they may read now.
+
+    Takes a constant number of queries, however many proofs there are.
+    """
+    users = credentials.still_good(proofs)
+    readers = {channel: _readers(channel, users.values()) for channel in CHANNELS}
+    return {
+        proof: Identity(
+            user.get_username(),
+            frozenset(channel for channel in CHANNELS if user.pk in readers[channel]),
+            proof,
+        )
+        for proof, user in users.items()
+    }
+
+
+def _identity_of(proof: Proof) -> Identity:
+    try:
+        return identities([proof])[proof]
+    except KeyError:
+        raise InvalidToken("What the ticket was made for is no good any more.") from None
+
+
+def _readers(channel: str, users: Iterable[Any]) -> set[int]:
+    """The ids of those among `users` who may read `channel`."""
+    everybody = get_user_model().objects.with_perm(CHANNELS[channel].permission, backend=BACKEND)
+    return set(everybody.filter(pk__in=[one.pk for one in users]).values_list("pk", flat=True))
 
 
 def _user_of(headers: Mapping[str, str]) -> tuple[Any, Proof]:

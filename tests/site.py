@@ -178,13 +178,12 @@ class Server:
             yield socket
 
     def raw_socket(self, user: str = "reviewer", **options: Any) -> connect:
-        headers = options.pop("headers", {})
+        headers, query = options.pop("headers", {}), options.pop("query", "")
         if user:
             cookies = self.client(user).cookies
             headers = {"Cookie": f"hitl_session={cookies['hitl_session']}", **headers}
-        return connect(
-            self.ws, additional_headers=headers, **{"origin": self.origin, "proxy": None, **options}
-        )
+        options = {"origin": self.origin, "proxy": None, **options}
+        return connect(self.ws + query, additional_headers=headers, **options)
 
 
 class Socket:

@@ -1,4 +1,4 @@
-"""How programs come by tokens: a pair for a password, another pair for that, and the way out."""
+"""How programs come by tokens, and clients without headers by tickets for the socket."""
 
 from typing import Any
 
@@ -7,13 +7,15 @@ from django.contrib.auth.signals import user_logged_in
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework_simplejwt.exceptions import TokenError
 
-from realtime import jwt
+from realtime import jwt, tickets
+from realtime.credentials import Proof
 
+NOT_KEPT = {"Cache-Control": "no-store"}
 NAME_LENGTH, SECRET_LENGTH = 150, 4096
 
 
@@ -78,6 +80,26 @@ class TokenViewSet(viewsets.ViewSet):
         return "Bearer"
 
 
+class TicketSerializer(serializers.Serializer[Any]):
+    """What opens one socket."""
+
+    ticket = serializers.CharField(help_text="For the socket's address: `/hitl/ws?token=…`.")
+    expires_in = serializers.IntegerField(default=tickets.TICKET_SECONDS, help_text="Seconds.")
+
+
+class TicketViewSet(viewsets.ViewSet):
+    """Tickets for clients that cannot send headers when they open the socket."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(request=None, responses={200: TicketSerializer})
+    def create(self, request: Request) -> Response:
+        """Make a ticket that opens one socket within 30 seconds, as whoever asks for it."""
+        assert isinstance(request.auth, Proof)  # every way to sign in leaves one
+        ticket = tickets.issue(request.auth)
+        return Response(TicketSerializer({"ticket": ticket}).data, headers=NOT_KEPT)
+
+
 def _valid(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
     checked = serializer(data=request.data)
     checked.is_valid(raise_exception=True)
@@ -85,8 +107,7 @@ def _valid(serializer: type[serializers.Serializer[Any]], request: Request) -> d
 
 
 def _answer(pair: jwt.Pair) -> Response:
-    headers = {"Cache-Control": "no-store"}
-    return Response(PairSerializer(pair._asdict()).data, headers=headers)
+    return Response(PairSerializer(pair._asdict()).data, headers=NOT_KEPT)
 
 
 def _no_good_token() -> AuthenticationFailed:

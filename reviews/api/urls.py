@@ -2,7 +2,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from reviews.api import health
-from reviews.api.tokens import TokenViewSet
+from reviews.api.tokens import TicketViewSet, TokenViewSet
 from reviews.api.views import APVViewSet, DecisionViewSet, ReviewViewSet
 
 urlpatterns = [
@@ -27,6 +27,7 @@ urlpatterns = [
     path("token", TokenViewSet.as_view({"post": "obtain"}), name="token"),
     path("token/refresh", TokenViewSet.as_view({"post": "refresh"}), name="token-refresh"),
     path("token/revoke", TokenViewSet.as_view({"post": "revoke"}), name="token-revoke"),
+    path("ws/ticket", TicketViewSet.as_view({"post": "create"}), name="ws-ticket"),
     path("health", health.health, name="health"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),

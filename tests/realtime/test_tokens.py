@@ -1,51 +1,15 @@
 """Tokens: how programs come in, over REST and the socket."""
 
 import base64
-import contextlib
-import re
-from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
-from websockets.exceptions import ConnectionClosed
 
+from tests.people import api, issue, new_user, opened, refusal, signed_in
 from tests.reviews.test_decisions_api import assert_problem
-from tests.site import PASSWORD, Server, Site, Socket, apv, decision
-
-
-def issue(site: Site, user: str, *arguments: str) -> str:
-    """A new token of `user`, as the command prints it."""
-    found = re.search(r"^hitl_\w+$", site.manage("issue_token", user, *arguments), re.MULTILINE)
-    assert found
-    return found[0]
-
-
-def api(server: Server, authorization: str) -> httpx.Client:
-    """A program: it has a header, and no cookies."""
-    return httpx.Client(
-        base_url=server.origin, headers={"Authorization": authorization}, timeout=60
-    )
-
-
-@contextlib.asynccontextmanager
-async def opened(server: Server, authorization: str, **options: Any) -> AsyncIterator[Socket]:
-    """The socket of a program, which sends no Origin."""
-    headers = {"Authorization": authorization}
-    async with server.socket("", headers=headers, origin=None, **options) as socket:
-        yield socket
-
-
-async def refusal(server: Server, **options: Any) -> tuple[int, str]:
-    """The code and reason with which a socket is closed that should not be let in."""
-    async with server.raw_socket("", **{"origin": None, **options}) as connection:
-        with pytest.raises(ConnectionClosed) as closed:
-            await connection.recv()
-    assert closed.value.rcvd is not None
-    return closed.value.rcvd.code, closed.value.rcvd.reason
+from tests.site import Server, Site, apv, decision
 
 
 def expire(site: Site, token: str) -> None:
@@ -152,14 +116,6 @@ def test_metrics_are_for_a_token_that_may_view_stats(
 # -- JSON web tokens --------------------------------------------------------------------------
 
 
-def signed_in(server: Server, user: str = "reviewer") -> dict[str, Any]:
-    """A pair of tokens for the password of `user`."""
-    form = {"username": user, "password": PASSWORD}
-    answer = httpx.post(f"{server.origin}/hitl/token", json=form)
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
-
-
 def renewed(server: Server, refresh: str) -> httpx.Response:
     return httpx.post(f"{server.origin}/hitl/token/refresh", json={"refresh": refresh})
 
@@ -264,15 +220,3 @@ def forged(token: str) -> str:
     """The same claims without a signature, as `alg: none` has it."""
     header = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
     return f"{header}.{token.split('.')[1]}."
-
-
-def new_user(site: Site, group: str = "reviewers") -> str:
-    """A user of `group` that nobody else uses, with the usual password."""
-    name = f"user-{uuid4().hex[:12]}"
-    code = (
-        "from django.contrib.auth.models import Group, User;"
-        f"user = User.objects.create_user({name!r}, password={PASSWORD!r});"
-        f"user.groups.add(Group.objects.get(name={group!r}))"
-    )
-    site.manage("shell", "-v", "0", "-c", code)
-    return name
