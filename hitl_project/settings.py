@@ -124,6 +124,8 @@ X_FRAME_OPTIONS = "DENY"
 # -- The socket -------------------------------------------------------------------------------
 
 HITL_WS_MAX_MESSAGE_BYTES = number("HITL_WS_MAX_MESSAGE_BYTES", 10_240, least=1024)
+HITL_WS_MAX_CONNECTIONS = number("HITL_WS_MAX_CONNECTIONS", 10_000, least=1)
+HITL_WS_MAX_PER_USER = number("HITL_WS_MAX_PER_USER", 100, least=1)
 HITL_REPLAY_LIMIT = number("HITL_REPLAY_LIMIT", 1000)
 HITL_HISTORY_EVENTS = number("HITL_HISTORY_EVENTS", 100_000)
 HITL_HISTORY_DAYS = number("HITL_HISTORY_DAYS", 7, least=1)

@@ -39,6 +39,9 @@ POLICY_VIOLATION = 1008
 MESSAGE_TOO_BIG = 1009
 
 
+AT_CAPACITY = "Server at capacity"
+
+
 class ForbiddenChannel(InvalidMessage):
     """A request names a channel that the user may not read."""
 
@@ -74,6 +77,10 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         if not auth.origin_allowed(self.scope):
             await self.close()  # before accepting: the upgrade is refused with 403
             return
+        if self.hub.sockets.is_full():
+            await self.refuse(POLICY_VIOLATION, AT_CAPACITY)
+            return
+        doubts = self.hub.sockets.doubts
         try:
             identity = await for_sockets(auth.authenticate)(self.scope)
             await self.hub.start()
@@ -84,7 +91,10 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             await self.refuse(TRY_AGAIN_LATER, "The database is unavailable")
             return
         await self.accept()
-        self.join(identity)
+        if not self.hub.sockets.has_room_for(identity):
+            await self.end(POLICY_VIOLATION, AT_CAPACITY)
+            return
+        self.join(identity, doubts)
         self.tell(
             ConnectionAck(
                 client_id=self.client_id,
@@ -105,10 +115,16 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         self.outbox.discard()
         await self.close(code, reason)
 
-    def join(self, identity: auth.Identity) -> None:
+    def expel(self, code: int, reason: str) -> None:
+        """End the socket at once: what it was subscribed to is no longer for it."""
+        self.outbox.end(code, reason)
+        self.hub.unsubscribe(self.outbox)
+
+    def join(self, identity: auth.Identity, doubts: int) -> None:
         self.identity = identity
         self.joined = True
         self.hub.connections += 1
+        self.hub.sockets.add(self, doubts=doubts)
 
     def leave(self) -> None:
         if self.joined:
@@ -116,6 +132,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             self.outbox.discard()
             self.hub.unsubscribe(self.outbox)
             self.hub.connections -= 1
+            self.hub.sockets.discard(self)
 
     # -- Messages -----------------------------------------------------------------------------
 
@@ -162,6 +179,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
 
     async def subscribe(self, request: Subscribe) -> None:
         channels = self.readable(request.channels)
+        self.subscribed.update(channels)  # before any wait, in which the permission may be lost
         since = {
             name: at for name, at in request.since.items() if name in LOGS and name in channels
         }
@@ -183,8 +201,6 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
                 gate.remove()
         except DatabaseError:
             await self.end(TRY_AGAIN_LATER, "The database is unavailable")
-        else:
-            self.subscribed.update(channels)
 
     def readable(self, names: list[str]) -> list[str]:
         """The channels among `names`; raises ForbiddenChannel for one the user may not read."""

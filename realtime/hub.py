@@ -19,6 +19,7 @@ from realtime import courier, history
 from realtime.channels import CHANNELS, LOGS, STATES
 from realtime.history import for_replay, in_database
 from realtime.messages import Message, Position
+from realtime.revocation import OpenSockets
 from realtime.uvicorn_protocol import encode_frame
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class Hub:
         self._looks: list[asyncio.Future[None]] = []
         self._missed_news = asyncio.Event()
         self._starting = asyncio.Lock()
+        self.sockets = OpenSockets()
         self.connections = 0
         """How many sockets are open; the consumer counts them."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -84,6 +86,7 @@ class Hub:
                     self._look_regularly,
                     self._tell_states,
                     own.carry,
+                    self.sockets.watch,
                     self._receive_all,
                     self._stay_member,
                     self._prune,
@@ -293,13 +296,15 @@ class Hub:
 
     async def _join(self) -> None:
         if self._group_member is not None:
-            for group in CHANNELS:
+            for group in [*CHANNELS, courier.ACCESS]:
                 await get_channel_layer().group_add(group, self._group_member)
 
     def _receive(self, payload: dict[str, Any]) -> None:
         if payload["type"] == "state.changed":
             self._changed.add(payload["channel"])
             self._wake.set()
+        elif payload["type"] == "access.changed":
+            self.sockets.doubt(payload["users"])
         elif self._inbox.qsize() < INBOX_SIZE:  # what finds no room is found by the next look
             self._inbox.put_nowait(payload)
 

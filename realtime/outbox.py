@@ -49,17 +49,18 @@ class Outbox:
 
     def overrun(self) -> None:
         """End the socket: more waits for it than may."""
-        self._give_up(TRY_AGAIN_LATER, "Too slow to keep up")
+        self.end(TRY_AGAIN_LATER, "Too slow to keep up")
 
     def restart(self) -> None:
         """Make the client connect anew; it resumes, or is told to reload."""
-        self._give_up(SERVICE_RESTART, "The event history was replaced")
+        self.end(SERVICE_RESTART, "The event history was replaced")
 
     def discard(self) -> None:
         """Write nothing more, not even what waits."""
         self.closed = True
 
-    def _give_up(self, code: int, reason: str) -> None:
+    def end(self, code: int, reason: str) -> None:
+        """End the socket at once; what waits is dropped where that is still possible."""
         if not self.closed:
             self.discard()
             self._end(code, reason)
