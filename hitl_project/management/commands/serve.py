@@ -72,6 +72,8 @@ class Command(BaseCommand):
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=bool(settings.HITL_TRUSTED_PROXIES),
+            forwarded_allow_ips=settings.HITL_TRUSTED_PROXIES,
             ws_max_size=settings.HITL_WS_MAX_MESSAGE_BYTES,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
