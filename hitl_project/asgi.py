@@ -21,7 +21,7 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402 — these need the apps
 
 from hitl_project.urls import refuse_socket  # noqa: E402
-from realtime.daphne_protocol import allow_every_close_code  # noqa: E402
+from realtime.daphne_protocol import allow_every_close_code, silence_access_log  # noqa: E402
 from realtime.history import WORKERS  # noqa: E402
 from realtime.routing import websocket_urlpatterns  # noqa: E402
 
@@ -49,6 +49,7 @@ class OneThreadPerRequest(ASGIHandler):
 
 
 allow_every_close_code()
+silence_access_log()
 application = ProtocolTypeRouter(
     {
         "http": OneThreadPerRequest(),

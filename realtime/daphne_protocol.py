@@ -1,7 +1,8 @@
-"""What Daphne needs to speak our protocol: close codes and reasons of every kind."""
+"""What Daphne needs to serve as Uvicorn does: close codes of every kind, and no log of its own."""
 
 from typing import Any
 
+from daphne.access import AccessLogGenerator
 from daphne.ws_protocol import WebSocketProtocol
 
 _handle_reply = WebSocketProtocol.handle_reply
@@ -14,6 +15,11 @@ def allow_every_close_code() -> None:
     drops the reason; an ASGI server may do neither.
     """
     WebSocketProtocol.handle_reply = _close_or_reply
+
+
+def silence_access_log() -> None:
+    """Leave requests to the application's own lines: Daphne's hold query strings."""
+    AccessLogGenerator.__call__ = lambda *_: None
 
 
 def _close_or_reply(protocol: Any, message: dict[str, Any]) -> None:

@@ -177,13 +177,16 @@ class Server:
             socket.ack = await socket.receive()
             yield socket
 
-    def raw_socket(self, user: str = "reviewer", **options: Any) -> connect:
-        headers, query = options.pop("headers", {}), options.pop("query", "")
+    def raw_socket(self, user: str = "reviewer", *, uri: str = "", **options: Any) -> connect:
+        headers = options.pop("headers", {})
         if user:
             cookies = self.client(user).cookies
             headers = {"Cookie": f"hitl_session={cookies['hitl_session']}", **headers}
-        options = {"origin": self.origin, "proxy": None, **options}
-        return connect(self.ws + query, additional_headers=headers, **options)
+        return connect(
+            uri or self.ws,
+            additional_headers=headers,
+            **{"origin": self.origin, "proxy": None, **options},
+        )
 
 
 class Socket:

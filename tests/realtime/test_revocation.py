@@ -37,7 +37,7 @@ async def watching(server: Server, site: Site, user: str, door: str) -> AsyncIte
         else:
             ticket = server.client(user).post("/hitl/ws/ticket").json()["ticket"]
             socket = await stack.enter_async_context(
-                server.socket("", origin=None, query=f"?token={ticket}")
+                server.socket("", origin=None, uri=f"{server.ws}?token={ticket}")
             )
         await socket.subscribe(*LOGS)
         yield socket
