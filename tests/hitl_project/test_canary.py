@@ -19,7 +19,8 @@ Serve = Callable[..., AbstractContextManager[Server]]
 
 @pytest.fixture(params=["uvicorn", "daphne"])
 def serve(request: Any, site: Site) -> Serve:
-    return {"uvicorn": site.uvicorn, "daphne": site.daphne}[request.param]
+    found: Serve = getattr(site, request.param)
+    return found
 
 
 @pytest.mark.parametrize("debug", ["off", "on"])

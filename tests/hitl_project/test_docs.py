@@ -41,6 +41,13 @@ def test_messages_use_the_words_of_the_models() -> None:
     assert words(DecisionMade, "action_taken") == set(Action.values)
 
 
+def test_every_promise_names_tests_that_exist() -> None:
+    named = re.findall(r"`(tests/[a-z_/]+\.py)::(\w+)`", (DOCS / "security.md").read_text())
+    assert named
+    for file, test in named:
+        assert re.search(rf"^(async )?def {test}\(", (ROOT / file).read_text(), re.MULTILINE), test
+
+
 def test_links_between_documents_lead_somewhere() -> None:
     for page in [ROOT / "README.md", *DOCS.glob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text()):
