@@ -1,6 +1,6 @@
 """Who is on a socket, from where, and what they may read."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -16,8 +16,6 @@ from realtime import credentials, tickets
 from realtime.channels import CHANNELS
 from realtime.credentials import InvalidToken, Proof
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
-"""What grants permissions here."""
 DEMO_REVIEWER = "reviewer"
 """The user as whom HITL_OPEN_ACCESS lets clients without credentials act."""
 
@@ -72,11 +70,11 @@ def identities(proofs: Collection[Proof]) -> dict[Proof, Identity]:
     Takes a constant number of queries, however many proofs there are.
     """
     users = credentials.still_good(proofs)
-    readers = {channel: _readers(channel, users.values()) for channel in CHANNELS}
+    granted = _granted({user.pk for user in users.values()})
     return {
         proof: Identity(
             user.get_username(),
-            frozenset(channel for channel in CHANNELS if user.pk in readers[channel]),
+            frozenset(CHANNELS if user.is_superuser else granted.get(user.pk, ())),
             proof,
         )
         for proof, user in users.items()
@@ -90,10 +88,26 @@ def _identity_of(proof: Proof) -> Identity:
         raise InvalidToken("What the ticket was made for is no good any more.") from None
 
 
-def _readers(channel: str, users: Iterable[Any]) -> set[int]:
-    """The ids of those among `users` who may read `channel`."""
-    everybody = get_user_model().objects.with_perm(CHANNELS[channel].permission, backend=BACKEND)
-    return set(everybody.filter(pk__in=[one.pk for one in users]).values_list("pk", flat=True))
+def _granted(users: Collection[int]) -> dict[int, set[str]]:
+    """The channels that each of `users`, by id, was given to read, themselves or by a group.
+
+    The same as `has_perm` finds for one. Django's own `with_perm`, for many, takes a time that
+    grows with their square.
+    """
+    names = {channel.permission: channel.name for channel in CHANNELS.values()}
+    codenames = [permission.partition(".")[2] for permission in names]
+    model: Any = get_user_model()
+    granted: dict[int, set[str]] = {}
+    for given, path in (
+        (model.user_permissions.through, "permission"),
+        (model.groups.through, "group__permissions"),
+    ):
+        app, codename = f"{path}__content_type__app_label", f"{path}__codename"
+        rows = given.objects.filter(user_id__in=users, **{f"{codename}__in": codenames})
+        for user_id, *permission in rows.values_list("user_id", app, codename):
+            if channel := names.get(".".join(permission)):
+                granted.setdefault(user_id, set()).add(channel)
+    return granted
 
 
 def _user_of(headers: Mapping[str, str]) -> tuple[Any, Proof]:

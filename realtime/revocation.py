@@ -62,8 +62,9 @@ class OpenSockets:
         proof = socket.identity.proof
         self._of_user.setdefault(proof.user_id, set()).add(socket)
         self._count += 1
-        if doubts != self.doubts:
-            self.doubt([proof.user_id])
+        if doubts != self.doubts:  # the doubt may have been about this user, and is settled
+            self._doubtful.add(proof.user_id)
+            self._woken.set()
         if proof.expires_at is not None and proof.expires_at < self._expires_at:
             self._expires_at = proof.expires_at
             self._woken.set()

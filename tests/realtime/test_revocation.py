@@ -251,7 +251,7 @@ def test_look_at_everybody_takes_as_many_queries_as_a_look_at_one(
     django_assert_max_num_queries: Any,
 ) -> None:
     few, many = proofs_of(1), proofs_of(40)
-    with django_assert_max_num_queries(7) as queries:
+    with django_assert_max_num_queries(5) as queries:
         assert set(auth.identities(few)) == set(few)
     for_few = len(queries)
     with django_assert_max_num_queries(for_few):
