@@ -1,4 +1,4 @@
-"""The admin: the event log, for reading, and the API tokens."""
+"""The admin: the event log, for reading, and what lets programs in, for revoking."""
 
 from typing import Any
 
@@ -8,11 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from knox.models import AuthToken
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from realtime.credentials import MOST_TOKEN_DAYS, TOKEN_DAYS, issue_token
-from realtime.models import Event
+from realtime.models import Event, SignIn
 
 admin.site.unregister(AuthToken)  # knox's own page keeps a new token in a cookie for a while
+admin.site.unregister([OutstandingToken, BlacklistedToken])  # a sign-in says more
 
 
 @admin.register(Event)
@@ -96,3 +98,20 @@ class TokenAdmin(admin.ModelAdmin):
             "token": obj,
         }
         return TemplateResponse(request, "admin/knox/authtoken/issued.html", context)
+
+
+@admin.register(SignIn)
+class SignInAdmin(admin.ModelAdmin):
+    """Programs that signed in with a password: ended, with all their tokens, by deleting them."""
+
+    list_display = ["user", "created_at", "expires_at"]
+    list_select_related = ["user"]
+    search_fields = ["user__username"]
+    ordering = ["-created_at"]
+    fields = ["user", "created_at", "expires_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from knox.models import AuthToken
 
+from realtime import jwt
 from realtime.credentials import issue_token
-from realtime.models import Event
+from realtime.models import Event, SignIn
 from reviews import services
 from reviews.models import APV, Decision
 from tests.site import apv
@@ -173,4 +174,15 @@ def test_token_deleted_in_the_admin_opens_nothing_any_more(staff: Client) -> Non
     opened = Client(headers={"Authorization": f"Bearer {secret}"})
     assert opened.get("/hitl/apvs").status_code == 200
     assert staff.post(url(AuthToken, "delete", row.pk), {"post": "yes"}).status_code == 302
+    assert opened.get("/hitl/apvs").status_code == 401
+
+
+def test_sign_in_of_a_program_is_ended_in_the_admin(staff: Client) -> None:
+    access, _ = jwt.sign_in(get_user_model().objects.get(username="root"))
+    opened = Client(headers={"Authorization": f"Bearer {access}"})
+    assert opened.get("/hitl/apvs").status_code == 200
+    row = SignIn.objects.get()
+    assert "root" in staff.get(url(SignIn, "changelist")).content.decode()
+    assert row.auth_hash not in staff.get(url(SignIn, "change", row.pk)).content.decode()
+    assert staff.post(url(SignIn, "delete", row.pk), {"post": "yes"}).status_code == 302
     assert opened.get("/hitl/apvs").status_code == 401
