@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 from typing import Any
 
@@ -20,6 +21,7 @@ django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402 — these need the apps
 
+from hitl_project.checks import OPEN_ACCESS  # noqa: E402
 from hitl_project.urls import refuse_socket  # noqa: E402
 from realtime.daphne_protocol import prepare_daphne  # noqa: E402
 from realtime.history import WORKERS  # noqa: E402
@@ -48,6 +50,8 @@ class OneThreadPerRequest(ASGIHandler):
             return await respond(request)  # type: ignore[no-any-return]
 
 
+if settings.HITL_OPEN_ACCESS:
+    logging.getLogger(__name__).critical(OPEN_ACCESS)  # no LOG_LEVEL hides it
 prepare_daphne()
 application = ProtocolTypeRouter(
     {

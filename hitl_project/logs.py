@@ -78,6 +78,7 @@ def configuration(level: str, form: str) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": []},  # Django's own would write each line twice
             # Requests and sockets have lines of their own, with less in them and more to them.
+            "axes": at_least("WARNING"),  # less than that holds credentials
             "django.request": at_least("CRITICAL"),
             "django.channels.server": at_least("WARNING"),
             "uvicorn.error": at_least("WARNING"),

@@ -1,8 +1,10 @@
 """All settings, read from the environment; `.env.example` says what each variable does."""
 
+import hashlib
 import logging
 import re
 import warnings
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,6 +104,22 @@ HITL_DEMO_PASSWORD = env.str("HITL_DEMO_PASSWORD", default="")
 # An installation that names other hosts stands behind TLS; the local one has none.
 BEHIND_TLS = not DEBUG and not set(ALLOWED_HOSTS) <= set(LOCAL_NAMES)
 
+# Wrong passwords are counted for a name from an address: nobody can lock out somebody elsewhere.
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = number("HITL_SIGN_IN_FAILURES", 5, least=1)
+AXES_COOLOFF_TIME = timedelta(minutes=number("HITL_SIGN_IN_LOCKOUT_MINUTES", 15, least=1))
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "hitl_project.lockout.locked_out"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
+# Whose word counts on where a request came from; nobody's, unless it is named.
+HITL_TRUSTED_PROXIES = env.list("HITL_TRUSTED_PROXIES", cast=str.strip, default=[])
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -140,6 +158,8 @@ CONTENT_SECURITY_POLICY = {
 # -- The socket -------------------------------------------------------------------------------
 
 HITL_WS_MAX_MESSAGE_BYTES = number("HITL_WS_MAX_MESSAGE_BYTES", 10_240, least=1024)
+HITL_WS_MAX_CONNECTIONS = number("HITL_WS_MAX_CONNECTIONS", 10_000, least=1)
+HITL_WS_MAX_PER_USER = number("HITL_WS_MAX_PER_USER", 100, least=1)
 HITL_REPLAY_LIMIT = number("HITL_REPLAY_LIMIT", 1000)
 HITL_HISTORY_EVENTS = number("HITL_HISTORY_EVENTS", 100_000)
 HITL_HISTORY_DAYS = number("HITL_HISTORY_DAYS", 7, least=1)
@@ -160,8 +180,11 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "rest_framework",
+    "knox",
+    "rest_framework_simplejwt.token_blacklist",
     "django_filters",
     "django_structlog",
+    "axes",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "realtime",
@@ -183,6 +206,7 @@ MIDDLEWARE = [
     "hitl_project.middleware.Audited",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "hitl_project.urls"
@@ -259,8 +283,12 @@ CHANNEL_LAYERS = {
 
 # -- REST -------------------------------------------------------------------------------------
 
+AUTHENTICATION_CLASSES = [
+    "reviews.api.authentication.BearerToken",
+    "reviews.api.authentication.SessionOrOpenAccess",
+]
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["reviews.api.authentication.SessionOrOpenAccess"],
+    "DEFAULT_AUTHENTICATION_CLASSES": AUTHENTICATION_CLASSES,
     "DEFAULT_PERMISSION_CLASSES": ["reviews.api.permissions.ModelPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["reviews.api.parsers.StrictJSONParser"],
@@ -286,12 +314,19 @@ SPECTACULAR_SETTINGS = {
         "reviews.api.schema.add_problems",
     ],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
-    "AUTHENTICATION_WHITELIST": ["reviews.api.authentication.SessionOrOpenAccess"],
+    "AUTHENTICATION_WHITELIST": AUTHENTICATION_CLASSES,
     "ENUM_NAME_OVERRIDES": {
         "StatusEnum": "reviews.choices.Status",
         "VerbEnum": "reviews.choices.Verb",
         "RiskLevelEnum": "reviews.choices.RiskLevel",
     },
+}
+REST_KNOX = {"TOKEN_PREFIX": "hitl_"}  # so that a leaked token is known for what it is
+SIMPLE_JWT = {
+    # Of the secret key, but not the one that signs cookies.
+    "SIGNING_KEY": hashlib.sha256(f"jwt {SECRET_KEY}".encode()).hexdigest(),
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
 }
 HITL_MAX_BODY_BYTES = 32 * 1024 * 1024  # a list of APVs; one diff alone is up to 1 MiB
 DATA_UPLOAD_MAX_MEMORY_SIZE = HITL_MAX_BODY_BYTES

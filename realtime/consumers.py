@@ -10,6 +10,7 @@ from django.db import Error as DatabaseError
 
 from realtime import auth, metrics, resume
 from realtime.channels import CHANNELS, LOGS, STATES
+from realtime.credentials import InvalidToken
 from realtime.history import for_sockets
 from realtime.hub import get_hub
 from realtime.messages import (
@@ -35,6 +36,9 @@ INVALID_DATA = 1007
 POLICY_VIOLATION = 1008
 MESSAGE_TOO_BIG = 1009
 FORBIDDEN = 403
+
+
+AT_CAPACITY = "Server at capacity"
 
 
 class ForbiddenChannel(InvalidMessage):
@@ -74,17 +78,24 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             self.log.refused(FORBIDDEN, "Wrong origin")
             await self.close()  # before accepting: the upgrade is refused with 403
             return
+        if self.hub.sockets.is_full():
+            await self.refuse(POLICY_VIOLATION, AT_CAPACITY)
+            return
+        doubts = self.hub.sockets.doubts
         try:
             identity = await for_sockets(auth.authenticate)(self.scope)
             await self.hub.start()
+        except InvalidToken:
+            await self.refuse(POLICY_VIOLATION, "Invalid token")
+            return
         except DatabaseError:
             await self.refuse(TRY_AGAIN_LATER, "The database is unavailable")
             return
-        if identity is None:
-            await self.refuse(POLICY_VIOLATION, "Invalid token")
-            return
         await self.accept()
-        self.join(identity)
+        if not self.hub.sockets.has_room_for(identity):
+            await self.end(POLICY_VIOLATION, AT_CAPACITY)
+            return
+        self.join(identity, doubts)
         self.tell(
             ConnectionAck(
                 client_id=self.client_id,
@@ -109,13 +120,19 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         await self.close(code, reason)
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
-        self.log.ends(*(self.outbox.end or (message["code"], message.get("reason"))))
+        self.log.ends(*(self.outbox.ended_with or (message["code"], message.get("reason"))))
         await super().websocket_disconnect(message)
 
-    def join(self, identity: auth.Identity) -> None:
+    def expel(self, code: int, reason: str) -> None:
+        """End the socket at once: what it was subscribed to is no longer for it."""
+        self.outbox.end(code, reason)
+        self.hub.unsubscribe(self.outbox)
+
+    def join(self, identity: auth.Identity, doubts: int) -> None:
         self.identity = identity
         self.joined = True
         self.hub.connections += 1
+        self.hub.sockets.add(self, doubts=doubts)
         metrics.CONNECTIONS.inc()
         metrics.ACTIVE.inc()
         self.log.opened(identity)
@@ -126,6 +143,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             self.outbox.discard()
             self.hub.unsubscribe(self.outbox)
             self.hub.connections -= 1
+            self.hub.sockets.discard(self)
             metrics.ACTIVE.dec()
             metrics.count_close(self.log.closed())
 
@@ -175,6 +193,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
 
     async def subscribe(self, request: Subscribe) -> None:
         channels = self.readable(request.channels)
+        self.subscribed.update(channels)  # before any wait, in which the permission may be lost
         since = {
             name: at for name, at in request.since.items() if name in LOGS and name in channels
         }
@@ -198,8 +217,6 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
                 gate.remove()
         except DatabaseError:
             await self.end(TRY_AGAIN_LATER, "The database is unavailable")
-        else:
-            self.subscribed.update(channels)
 
     def readable(self, names: list[str]) -> list[str]:
         """The channels among `names`; raises ForbiddenChannel for one the user may not read."""

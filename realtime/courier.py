@@ -22,6 +22,8 @@ EVENTS_PER_SEND = 100
 """How many events share one message of the layer."""
 MOST_WAITING = 1000
 """How many payloads may wait for the layer."""
+ACCESS = "access"
+"""The group that hears of users, and no channel of the socket."""
 GROUP_NOBODY_JOINS = "health"
 
 Payload = dict[str, Any]
@@ -35,6 +37,11 @@ def log_events(channel: str, epoch: str, events: list[tuple[int, str]]) -> Paylo
 def state_changed(channel: str) -> Payload:
     """What tells hubs that a state has a new value."""
     return {"type": "state.changed", "channel": channel}
+
+
+def access_changed(users: list[int] | None) -> Payload:
+    """What tells hubs that `users`, by id, may have lost something; None means everybody."""
+    return {"type": "access.changed", "channel": ACCESS, "users": users}
 
 
 def send(payload: Payload) -> None:
@@ -112,12 +119,16 @@ def merged(payloads: Iterable[Payload]) -> Iterator[Payload]:
     """The same news in as few payloads as may be, a log's events in the order of their offsets."""
     logs: dict[tuple[str, str], list[tuple[int, str]]] = {}
     states: dict[str, Payload] = {}
+    others: list[Payload] = []
     for payload in payloads:
         channel = payload["channel"]
         if payload["type"] == "state.changed":
             states[channel] = payload
+        elif payload["type"] == "access.changed":
+            others.append(payload)
         else:
             logs.setdefault((channel, payload["epoch"]), []).extend(payload["events"])
+    yield from others
     for (channel, epoch), events in logs.items():
         events.sort()
         for start in range(0, len(events), EVENTS_PER_SEND):

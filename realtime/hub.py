@@ -21,6 +21,7 @@ from realtime.channels import CHANNELS, LOGS, STATES
 from realtime.history import for_replay, in_database
 from realtime.messages import Message, Position
 from realtime.outbox import Burst, bursts_of
+from realtime.revocation import OpenSockets
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ class Hub:
         self._looks: list[asyncio.Future[None]] = []
         self._missed_news = asyncio.Event()
         self._starting = asyncio.Lock()
+        self.sockets = OpenSockets()
         self.connections = 0
         """How many sockets are open; the consumer counts them."""
         self.broadcasts = dict.fromkeys(CHANNELS, 0)
@@ -93,6 +95,7 @@ class Hub:
                     self._look_regularly,
                     self._tell_states,
                     own.carry,
+                    self.sockets.watch,
                     self._receive_all,
                     self._stay_member,
                     self._check_sockets,
@@ -311,13 +314,15 @@ class Hub:
 
     async def _join(self) -> None:
         if self._group_member is not None:
-            for group in CHANNELS:
+            for group in [*CHANNELS, courier.ACCESS]:
                 await get_channel_layer().group_add(group, self._group_member)
 
     def _receive(self, payload: dict[str, Any]) -> None:
         if payload["type"] == "state.changed":
             self._changed.add(payload["channel"])
             self._wake.set()
+        elif payload["type"] == "access.changed":
+            self.sockets.doubt(payload["users"])
         elif len(self._news) < MOST_NEWS:  # what finds no room is found by the next look
             self._news.append(payload)
             if len(self._news) == 1:

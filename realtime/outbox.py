@@ -61,7 +61,7 @@ class Outbox:
         self.limit = limit
         self.closed = False
         """Whether nothing more will be written."""
-        self.end: tuple[int, str] | None = None
+        self.ended_with: tuple[int, str] | None = None
         """The code and reason with which the outbox ended the socket by itself, if it did."""
         self._written = 0
         self._taken = 0
@@ -101,20 +101,21 @@ class Outbox:
         """End the socket: more waits for it than may, or for too long."""
         if not self.closed:
             metrics.SLOW_CLIENTS.inc()
-        self._give_up(TRY_AGAIN_LATER, "Too slow to keep up")
+        self.end(TRY_AGAIN_LATER, "Too slow to keep up")
 
     def restart(self) -> None:
         """Make the client connect anew; it resumes, or is told to reload."""
-        self._give_up(SERVICE_RESTART, "The event history was replaced")
+        self.end(SERVICE_RESTART, "The event history was replaced")
 
     def discard(self) -> None:
         """Write nothing more, not even what waits."""
         self.closed = True
 
-    def _give_up(self, code: int, reason: str) -> None:
+    def end(self, code: int, reason: str) -> None:
+        """End the socket at once; what waits is dropped where that is still possible."""
         if not self.closed:
             self.discard()
-            self.end = code, reason
+            self.ended_with = code, reason
             self._end(code, reason)
 
     def waiting_bytes(self) -> int:

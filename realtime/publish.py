@@ -80,6 +80,14 @@ def announce(channel: str) -> None:
     _send_on_commit(courier.state_changed(channel))
 
 
+def announce_doubt(users: list[int] | None) -> None:
+    """Tell the hubs, when the transaction commits, to look at what `users` may do now.
+
+    Users are given by id; None means everybody.
+    """
+    _send_on_commit(courier.access_changed(users))
+
+
 class AtomicSave(models.Model):
     """A model whose row commits together with what its post_save receivers publish.
 

@@ -48,7 +48,7 @@ class SocketLog:
         )
 
     def opened(self, identity: auth.Identity) -> None:
-        self._logger = self._logger.bind(user_id=identity.user_id)
+        self._logger = self._logger.bind(user_id=identity.proof.user_id)
         self._logger.info("socket_opened")
 
     def refused(self, code: int, reason: str) -> None:

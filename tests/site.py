@@ -45,6 +45,7 @@ class Site:
             **os.environ,
             "DATABASE_URL": self.database_url,
             "HITL_DEMO_PASSWORD": PASSWORD,
+            "HITL_WS_MAX_PER_USER": "5000",  # crowds here are crowds of one user
             **variables,
         }
         self.manage("migrate", "--verbosity", "0")
@@ -182,14 +183,14 @@ class Server:
             socket.ack = await socket.receive()
             yield socket
 
-    def raw_socket(self, user: str = "reviewer", *, address: str = "", **options: Any) -> connect:
-        """A connection of `user`, to `address` instead of the server's own if one is given."""
+    def raw_socket(self, user: str = "reviewer", *, uri: str = "", **options: Any) -> connect:
+        """A connection of `user`, to `uri` instead of the server's own if one is given."""
         headers = options.pop("headers", {})
         if user:
             cookies = self.client(user).cookies
             headers = {"Cookie": f"hitl_session={cookies['hitl_session']}", **headers}
         given: dict[str, Any] = {"origin": self.origin, "proxy": None, **options}
-        return connect(address or self.ws, additional_headers=headers, **given)
+        return connect(uri or self.ws, additional_headers=headers, **given)
 
 
 class Socket:

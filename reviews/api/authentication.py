@@ -1,26 +1,77 @@
 """Who calls over REST."""
 
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 from drf_spectacular.authentication import SessionScheme
-from rest_framework.authentication import SessionAuthentication
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
+
+from realtime import credentials
+from realtime.credentials import Proof
+
+
+def caller(request: HttpRequest) -> Any:
+    """Who sends a request that only reads and that no REST view serves; perhaps nobody."""
+    token = credentials.shown_token(request.headers.get("Authorization", ""))
+    if token is None:
+        return request.user
+    try:
+        return credentials.open_with(token)[0]
+    except credentials.InvalidToken:
+        return AnonymousUser()
+
+
+class BearerToken(BaseAuthentication):
+    """The user whose token stands in the `Authorization` header; no CSRF check is needed then."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Proof] | None:
+        token = credentials.shown_token(request.headers.get("Authorization", ""))
+        if token is None:
+            return None
+        try:
+            return credentials.open_with(token)
+        except credentials.InvalidToken as error:
+            raise AuthenticationFailed(str(error)) from None
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"  # with a challenge, missing credentials are a 401 and not a 403
 
 
 class SessionOrOpenAccess(SessionAuthentication):
     """The signed-in user, with CSRF enforced; under HITL_OPEN_ACCESS also the demo reviewer."""
 
-    def authenticate(self, request: Request) -> tuple[object, None] | None:
+    def authenticate(self, request: Request) -> tuple[Any, Proof] | None:
         user = request._request.user
         if not user.is_authenticated:
             return None
-        if not getattr(request._request, "open_access", False):
-            self.enforce_csrf(request)
-        return user, None
+        if getattr(request._request, "open_access", False):
+            return user, credentials.open_access(user)
+        self.enforce_csrf(request)
+        return user, credentials.session(user, request._request.session.session_key)
 
-    def authenticate_header(self, request: Request) -> str:
-        return "Session"  # with a challenge, missing credentials are a 401 and not a 403
+
+class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the API's description names a token."""
+
+    target_class = "reviews.api.authentication.BearerToken"
+    name = "bearerAuth"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": (
+                "An API token, made in the administration or by `issue_token`; or the access token "
+                "of a pair from `/hitl/token`."
+            ),
+        }
 
 
 class SessionCookieScheme(SessionScheme):  # type: ignore[no-untyped-call]
-    """How the API's description names it."""
+    """How the API's description names a session."""
 
     target_class = "reviews.api.authentication.SessionOrOpenAccess"

@@ -20,6 +20,7 @@ from realtime.hub import get_hub
 from realtime.messages import now, wire_time
 from realtime.metrics import of_all_processes
 from reviews.api import problems
+from reviews.api.authentication import caller
 from reviews.metrics import ReviewCollector
 
 REUSE_SECONDS = 1.0
@@ -96,7 +97,7 @@ def _migrations() -> str:
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """The metrics of all processes that share theirs, as Prometheus text or, in short, as JSON."""
-    if not (_from_this_machine(request) or request.user.has_perm("reviews.view_stats")):
+    if not (_from_this_machine(request) or caller(request).has_perm("reviews.view_stats")):
         return problems.response(403, "Metrics are for this machine or who may view stats.")
     registry = of_all_processes()
     if request.accepts("application/json") and not request.accepts("text/plain"):

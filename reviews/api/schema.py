@@ -32,9 +32,10 @@ PROBLEMS = {
     413: "The body is too large.",
     415: "The body is not JSON.",
     422: "The Idempotency-Key came before, with another body.",
+    429: "Too many attempts; `Retry-After` says when to try again.",
     503: "The database is busy or away.",
 }
-OF_WRITES = {409, 413, 415, 422}
+OF_WRITES = {409, 413, 415, 422, 429}
 
 
 def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from reviews.api import health
+from reviews.api.tokens import TicketViewSet, TokenViewSet
 from reviews.api.views import APVViewSet, DecisionViewSet, ReviewViewSet
 
 # Swagger UI's style sheet has its icons in it.
@@ -27,6 +28,10 @@ urlpatterns = [
         DecisionViewSet.as_view({"get": "history"}),
         name="decision-history",
     ),
+    path("token", TokenViewSet.as_view({"post": "obtain"}), name="token"),
+    path("token/refresh", TokenViewSet.as_view({"post": "refresh"}), name="token-refresh"),
+    path("token/revoke", TokenViewSet.as_view({"post": "revoke"}), name="token-revoke"),
+    path("ws/ticket", TicketViewSet.as_view({"post": "create"}), name="ws-ticket"),
     path("health", health.health, name="health"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),

@@ -186,13 +186,13 @@ async def test_no_credential_and_no_query_string_comes_into_the_log(talkative: S
     secrets = [canary]
     await asyncio.to_thread(ask)
     address = f"{talkative.ws}?token={canary}"
-    async with talkative.raw_socket("", address=address, headers=headers) as connection:
+    async with talkative.raw_socket("", uri=address, headers=headers) as connection:
         await connection.wait_closed()
     with pytest.raises(InvalidStatus):
-        async with talkative.raw_socket("", address=address, origin="https://evil.example"):
+        async with talkative.raw_socket("", uri=address, origin="https://evil.example"):
             pass
     with pytest.raises(InvalidStatus):
-        async with talkative.raw_socket("", address=address.replace("/hitl/ws", "/elsewhere")):
+        async with talkative.raw_socket("", uri=address.replace("/hitl/ws", "/elsewhere")):
             pass
     async with talkative.socket() as socket:
         await socket.connection.send(f'{{"type": "{canary}"}}')

@@ -33,7 +33,7 @@ async def stalled_reader(server: Server) -> AsyncIterator[ClientConnection]:
     port = int(server.origin.rsplit(":", 1)[1])
     async with Proxy(port) as line:
         address = f"ws://127.0.0.1:{line.port}/hitl/ws"
-        opened = server.raw_socket(address=address, origin=line.origin, max_queue=1)
+        opened = server.raw_socket(uri=address, origin=line.origin, max_queue=1)
         async with opened as connection:
             await connection.recv()
             await connection.send('{"type":"subscribe","channels":["apvs"]}')

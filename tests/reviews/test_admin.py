@@ -1,5 +1,6 @@
 """What staff can and cannot do in the admin."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,8 +8,11 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from knox.models import AuthToken
 
-from realtime.models import Event
+from realtime import jwt
+from realtime.credentials import issue_token
+from realtime.models import Event, SignIn
 from reviews import services
 from reviews.models import APV, Decision
 from tests.site import apv
@@ -145,3 +149,40 @@ def test_edit_in_the_admin_raises_the_version(staff: Client, one: APV) -> None:
     assert answer.status_code == 302, answer.context["errors"]
     one.refresh_from_db()
     assert (one.severity, one.version, one.patch_diff[:4]) == ("LOW", 2, "-old")
+
+
+def test_token_made_in_the_admin_is_shown_once_and_opens_the_api(staff: Client) -> None:
+    user = get_user_model().objects.create_user("pipeline")
+    form = {"user": user.pk, "days": "30"}
+    answer = staff.post(url(AuthToken, "add"), form)
+    shown = re.search(r'<pre id="token">(hitl_\w{64})</pre>', answer.content.decode())
+    assert shown
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert shown[1] not in str(staff.cookies)
+    opened = Client(headers={"Authorization": f"Bearer {shown[1]}"})
+    assert opened.get("/hitl/apvs").status_code == 403  # it is known, and may do nothing
+    row = AuthToken.objects.get()
+    for page in (url(AuthToken, "changelist"), url(AuthToken, "change", row.pk)):
+        text = staff.get(page).content.decode()
+        assert shown[1][:15] in text
+        assert shown[1] not in text
+    assert staff.post(url(AuthToken, "change", row.pk), form).status_code == 403
+
+
+def test_token_deleted_in_the_admin_opens_nothing_any_more(staff: Client) -> None:
+    row, secret = issue_token(get_user_model().objects.get(username="root"), days=1)
+    opened = Client(headers={"Authorization": f"Bearer {secret}"})
+    assert opened.get("/hitl/apvs").status_code == 200
+    assert staff.post(url(AuthToken, "delete", row.pk), {"post": "yes"}).status_code == 302
+    assert opened.get("/hitl/apvs").status_code == 401
+
+
+def test_sign_in_of_a_program_is_ended_in_the_admin(staff: Client) -> None:
+    access, _ = jwt.sign_in(get_user_model().objects.get(username="root"))
+    opened = Client(headers={"Authorization": f"Bearer {access}"})
+    assert opened.get("/hitl/apvs").status_code == 200
+    row = SignIn.objects.get()
+    assert "root" in staff.get(url(SignIn, "changelist")).content.decode()
+    assert row.auth_hash not in staff.get(url(SignIn, "change", row.pk)).content.decode()
+    assert staff.post(url(SignIn, "delete", row.pk), {"post": "yes"}).status_code == 302
+    assert opened.get("/hitl/apvs").status_code == 401

@@ -66,7 +66,6 @@ class Command(BaseCommand):
         self._warn(_silent_redis())
         if prepare:
             self._prepare()
-        self._warn(_open_access())
         port = listener.getsockname()[1]  # with --port 0, the one the system chose
         self.stdout.write(f"\n  HITL Console  {addresses(host, port)}\n\n")
         self.stdout.flush()
@@ -84,6 +83,8 @@ class Command(BaseCommand):
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=bool(settings.HITL_TRUSTED_PROXIES),
+            forwarded_allow_ips=settings.HITL_TRUSTED_PROXIES,
             ws_max_size=settings.HITL_WS_MAX_MESSAGE_BYTES,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
@@ -161,11 +162,6 @@ def _silent_redis() -> Iterator[str]:
             client.ping()
     except (redis.RedisError, ValueError) as error:
         yield f"Redis does not answer at {where}: news will take up to a second ({error})"
-
-
-def _open_access() -> Iterator[str]:
-    if settings.HITL_OPEN_ACCESS:
-        yield "HITL_OPEN_ACCESS is on: whoever reaches this port acts as the demo reviewer."
 
 
 def addresses(host: str, port: int) -> str:

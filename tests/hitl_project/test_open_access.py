@@ -1,0 +1,52 @@
+"""HITL_OPEN_ACCESS: what it lets in, and how loudly."""
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.people import refusal
+from tests.site import ROOT, Site
+
+LOUD = "HITL_OPEN_ACCESS is on: whoever reaches this service acts as the demo reviewer."
+
+
+@pytest.mark.parametrize(("name", "level"), [("uvicorn", "ERROR"), ("daphne", "INFO")])
+async def test_open_access_lets_in_who_shows_nothing_and_nobody_who_shows_something_bad(
+    site: Site, name: str, level: str
+) -> None:
+    with getattr(site, name)(HITL_OPEN_ACCESS="on", LOG_LEVEL=level) as server:
+        async with httpx.AsyncClient(base_url=server.origin) as client:
+            assert (await client.get("/hitl/reviews")).status_code == 200
+            ticket = (await client.post("/hitl/ws/ticket")).json()["ticket"]
+            for headers in ({"Authorization": "Bearer x"}, {"Cookie": "hitl_session=x"}):
+                assert (await client.get("/hitl/reviews", headers=headers)).status_code == 401
+                assert await refusal(server, headers=headers) == (1008, "Invalid token")
+            assert (await client.get("/admin/")).status_code == 302
+        for options in ({}, {"origin": None}, {"uri": f"{server.ws}?token={ticket}"}):
+            async with server.socket("", **options) as socket:
+                await socket.subscribe("apvs", "decisions", "stats")
+        assert await refusal(server, uri=f"{server.ws}?token=x") == (1008, "Invalid token")
+        assert LOUD in server.printed()
+
+
+def check(**variables: str) -> "subprocess.CompletedProcess[str]":
+    environment: Any = {**os.environ, "ALLOWED_HOSTS": "console.example.com", **variables}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "ERROR"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_open_access_fails_the_deployment_check() -> None:
+    done = check(HITL_OPEN_ACCESS="on")
+    assert done.returncode == 1
+    assert LOUD in done.stderr
+    assert check().returncode == 0
