@@ -1,6 +1,8 @@
 """What happens to every HTTP request before a view sees it."""
 
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils.deprecation import MiddlewareMixin
 
 from realtime import auth
@@ -12,6 +14,17 @@ class OneSpellingOfApiPaths(MiddlewareMixin):
     def process_request(self, request: HttpRequest) -> None:
         if request.path_info.startswith("/hitl/"):
             request.path_info = request.path_info.rstrip("/")
+
+
+class CompressedPages(GZipMiddleware):
+    """Compresses pages and what they load; REST is left to the proxy in front, if there is one."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if request.path_info.startswith("/hitl/"):
+            return response
+        return super().process_response(request, response)
 
 
 class OpenAccess(MiddlewareMixin):
