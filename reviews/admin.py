@@ -84,7 +84,16 @@ class APVAdmin(admin.ModelAdmin):
         (None, {"fields": ["apv_code", "status", "severity", "priority", "version"]}),
         (
             "Vulnerability",
-            {"fields": ["cve_id", "cve_title", "cve_description", "cvss_score", "cwe_ids"]},
+            {
+                "fields": [
+                    "cve_id",
+                    "cve_title",
+                    "cve_description",
+                    "cvss_score",
+                    "cvss_vector",
+                    "cwe_ids",
+                ]
+            },
         ),
         (
             "Package",

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models, transaction
-from django.db.models.functions import Length, Trim
+from django.db.models.functions import Coalesce, Length, Trim
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.utils import timezone
 
@@ -44,6 +44,18 @@ def within(field: str, least: float, most: float) -> models.Q:
     return inside | models.Q(**{f"{field}__isnull": True})
 
 
+QUEUE_ORDERS: dict[str, tuple[Any, ...]] = {
+    "priority": (models.F("priority") * models.Value(-1), "created_at", "apv_id"),
+    "age": ("created_at", "apv_id"),
+    "score": (
+        Coalesce(models.F("cvss_score"), 0.0) * models.Value(-1.0),
+        "created_at",
+        "apv_id",
+    ),
+}
+"""The orders of the queue. All keys ascend: one row comparison finds what comes after a row."""
+
+
 class APVQuerySet(models.QuerySet["APV"]):
     """Bulk writes tell the watchers as single saves do."""
 
@@ -52,7 +64,7 @@ class APVQuerySet(models.QuerySet["APV"]):
 
     def in_queue_order(self) -> "APVQuerySet":
         """Highest priority first, then oldest first."""
-        return self.order_by("-priority", "created_at", "pk")
+        return self.order_by(*QUEUE_ORDERS["priority"])
 
     def bulk_create(
         self,
@@ -116,6 +128,9 @@ class APV(AtomicSave):
         null=True,
         blank=True,
         validators=[MinValueValidator(0.0), MaxValueValidator(10.0)],
+    )
+    cvss_vector = models.CharField(
+        "CVSS vector", max_length=300, blank=True, help_text="The metrics behind the score."
     )
     cwe_ids = ArrayField(
         models.CharField(
@@ -192,12 +207,11 @@ class APV(AtomicSave):
             ("view_stats", "Can view the review statistics"),
         ]
         indexes = [
-            models.Index(
-                "priority",
-                "created_at",
-                "apv_id",
-                name="apv_queue",
-                condition=models.Q(status=Status.PENDING),
+            *(
+                models.Index(
+                    *keys, name=f"apv_queue_{order}", condition=models.Q(status=Status.PENDING)
+                )
+                for order, keys in QUEUE_ORDERS.items()
             ),
             models.Index(fields=["-created_at", "apv_id"], name="apv_newest"),
             models.Index(fields=["cve_id"], name="apv_cve"),
