@@ -104,5 +104,10 @@ class DecisionsFilter(ListFilter):
         _("Ecosystem"), selectors.ecosystem_choices, field_name="apv__package_ecosystem"
     )
     decision = _choice(_("Decision"), Verb.choices)
-    decided = filters.DateFilter(field_name="decided_at", lookup_expr="date", label=_("Day (UTC)"))
+    decided = filters.DateFilter(
+        field_name="decided_at",
+        lookup_expr="date",
+        label=_("Day (UTC)"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
     prefix_of_apv = "apv__"

@@ -279,8 +279,11 @@ def _place_of_decision(text: str) -> Any:
         decision = Decision.objects.filter(pk=UUID(text)).first()
     except ValueError:
         return None
-    if decision is None:
-        return None
+    return after_decision(decision) if decision else None
+
+
+def after_decision(decision: Decision) -> Any:
+    """The condition that a decision comes after `decision` in the list, newest first."""
     values = [Value(decision.decided_at, DateTimeField()), Value(decision.pk, UUIDField())]
     return LessThan(_row_of(["decided_at", "decision_id"]), _row_of(values))
 

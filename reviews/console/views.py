@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
@@ -24,8 +25,10 @@ from reviews.console.changes import seen
 from reviews.console.code import reveal
 from reviews.console.effects import effect
 from reviews.console.evidence import FIRST_TAB, TABS, Evidence
+from reviews.console.export import Encode, as_csv, as_json_lines, stream
 from reviews.console.filters import SORTS, asked
 from reviews.console.forms import ConsoleForm
+from reviews.console.numbers import read_numbers
 from reviews.console.queue import (
     DECIDED,
     LISTINGS,
@@ -131,6 +134,39 @@ def apv_raw_diff(request: Request, code: str) -> HttpResponse:
     apv = get_object_or_404(APV.objects.only("apv_code", "patch_diff"), apv_code=code)
     answer = HttpResponse(apv.patch_diff, content_type="text/plain; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{apv.apv_code}.diff"'
+    return answer
+
+
+@readers_only
+@require_safe
+@permission_required("reviews.view_stats", raise_exception=True)
+def numbers(request: Request) -> HttpResponse:
+    """The numbers of the review, below the panes or on a page of their own."""
+    template = "console/_numbers.html" if request.htmx else "console/numbers.html"
+    context = {"numbers": read_numbers(), "sees_decisions": _sees_decisions(request)}
+    return render(request, template, context)
+
+
+@readers_only
+@require_safe
+def decisions_csv(request: Request) -> StreamingHttpResponse:
+    """The decisions that the address asks for, for a spreadsheet."""
+    return _export(request, as_csv, "text/csv; charset=utf-8", "decisions.csv")
+
+
+@readers_only
+@require_safe
+def decisions_json_lines(request: Request) -> StreamingHttpResponse:
+    """The decisions that the address asks for, a JSON object a line, as REST gives them."""
+    return _export(request, as_json_lines, "application/x-ndjson", "decisions.jsonl")
+
+
+def _export(request: Request, encode: Encode, kind: str, name: str) -> StreamingHttpResponse:
+    if not _sees_decisions(request):
+        raise PermissionDenied(_("You may read APVs, but not the decisions on them."))
+    rows = Asked(DECIDED, request.GET).filter.qs
+    answer = StreamingHttpResponse(stream(rows, encode), content_type=kind)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 

@@ -4,6 +4,7 @@ import { connect } from "../realtime/socket.js";
 import { decisionForm } from "./decision.js";
 import { read, readElement, SignedOut } from "./fragment.js";
 import { keys } from "./keys.js";
+import { numbersChanged, showNumbers } from "./numbers.js";
 import { queuePage } from "./queue.js";
 import { readingPage } from "./reading.js";
 import { toast, watch, words } from "./words.js";
@@ -40,6 +41,7 @@ function start(main) {
   function take(message) {
     queue.on[message.type]?.(message);
     reading.on[message.type]?.(message);
+    if (message.type === "stats_update") numbersChanged();
   }
 
   async function reload() {
@@ -81,6 +83,7 @@ function start(main) {
     if (elt === document.body) return;
     const holds = (id) => elt.id === id || elt.querySelector(`#${id}`);
     if (holds("list")) queue.adopt();
+    if (document.querySelector("#numbers figure")?.contains(elt) || elt.closest("#numbers")) showNumbers();
     if (holds("reading")) {
       reading.adopt();
       decision.adopt();

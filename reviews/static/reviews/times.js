@@ -7,12 +7,19 @@ const moment = new Intl.DateTimeFormat(document.documentElement.lang, {
   timeStyle: "short",
 });
 
+const brief = new Intl.DateTimeFormat(document.documentElement.lang, {
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+
 /** Show the times in `part` of the page as the reader knows them. */
 export function showTimes(part) {
   for (const time of part.querySelectorAll("time.moment")) {
     const at = new Date(time.dateTime);
     time.title = `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
-    time.textContent = moment.format(at);
+    time.textContent = (time.classList.contains("brief") ? brief : moment).format(at);
   }
   for (const time of part.querySelectorAll("time.waiting[datetime]")) {
     time.title = `${moment.format(new Date(time.dateTime))} – ${time.dateTime.slice(0, 16).replace("T", " ")} UTC`;
