@@ -1,8 +1,11 @@
 """What happens to every HTTP request before a view sees it."""
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
 
 from realtime import auth
@@ -18,6 +21,23 @@ class OneSpellingOfApiPaths(MiddlewareMixin):
 
 class CompressedPages(GZipMiddleware):
     """Compresses pages and what they load; REST is left to the proxy in front, if there is one."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if request.path_info.startswith("/hitl/"):
+            return response
+        return super().process_response(request, response)
+
+
+class LanguageOfPages(LocaleMiddleware):
+    """Pages speak the reader's language; REST speaks one."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if request.path_info.startswith("/hitl/"):
+            translation.activate(settings.LANGUAGE_CODE)
+        else:
+            super().process_request(request)
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase

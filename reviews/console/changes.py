@@ -8,8 +8,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.text import capfirst
-
 from reviews.console.evidence import GROUPS, LABELS
 from reviews.models import APV
 
@@ -43,7 +41,7 @@ def differences(apv: APV, text: str) -> list[Difference]:
         return []
     now = {name: _brief(apv, name) for name in FIELDS}
     return [
-        Difference(_label(name), _shown(before[name]), _shown(now[name]))
+        Difference(LABELS[name], _shown(before[name]), _shown(now[name]))
         for name in FIELDS
         if name in before and before[name] != now[name]
     ]
@@ -63,8 +61,3 @@ def _as_json(value: Any) -> str:
 
 def _shown(brief: Any) -> str | None:
     return None if not isinstance(brief, str) or brief.startswith("sha256:") else brief or "–"
-
-
-def _label(name: str) -> Any:
-    column: Any = APV._meta.get_field(name)
-    return LABELS.get(name) or capfirst(column.verbose_name)

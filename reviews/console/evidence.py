@@ -92,6 +92,38 @@ APART = frozenset(
 """Fields that the page shows in a way of their own, not in the list of their group."""
 
 LABELS = {
+    "apv_code": gettext_lazy("Code"),
+    "apv_id": gettext_lazy("APV id"),
+    "status": gettext_lazy("Status"),
+    "version": gettext_lazy("Version"),
+    "priority": gettext_lazy("Priority"),
+    "severity": gettext_lazy("Severity"),
+    "cve_id": gettext_lazy("CVE"),
+    "cve_title": gettext_lazy("Title"),
+    "cvss_score": gettext_lazy("CVSS score"),
+    "cvss_vector": gettext_lazy("CVSS vector"),
+    "cwe_ids": gettext_lazy("Weaknesses"),
+    "package_name": gettext_lazy("Package"),
+    "package_ecosystem": gettext_lazy("Ecosystem"),
+    "fixed_version": gettext_lazy("Fixed version"),
+    "affected_files": gettext_lazy("Affected files"),
+    "confirmed": gettext_lazy("Confirmed"),
+    "confirmation_confidence": gettext_lazy("Confidence of the confirmation"),
+    "static_confidence": gettext_lazy("Static analysis"),
+    "dynamic_confidence": gettext_lazy("Dynamic analysis"),
+    "false_positive_probability": gettext_lazy("False positive"),
+    "patch_strategy": gettext_lazy("Strategy"),
+    "patch_confidence": gettext_lazy("Confidence of the patch"),
+    "patch_diff": gettext_lazy("Diff"),
+    "validation_passed": gettext_lazy("Passed"),
+    "validation_confidence": gettext_lazy("Confidence of the validation"),
+    "validation_warnings": gettext_lazy("Warnings"),
+    "pr_number": gettext_lazy("Number"),
+    "wargame_verdict": gettext_lazy("Verdict"),
+    "wargame_confidence": gettext_lazy("Confidence of the wargame"),
+    "wargame_evidence": gettext_lazy("Evidence"),
+    "created_at": gettext_lazy("Added"),
+    "updated_at": gettext_lazy("Changed"),
     "cve_description": gettext_lazy("Description"),
     "patch_description": gettext_lazy("Description"),
     "patch_risk_level": gettext_lazy("Risk"),
@@ -382,8 +414,7 @@ def _left_traces(apv: APV, name: str) -> bool:
 def fact(apv: APV, name: str) -> Fact:
     column: Any = APV._meta.get_field(name)
     kind = KINDS.get(name) or _kind_of(column)
-    label = LABELS.get(name) or capfirst(column.verbose_name)
-    return Fact(name, label, kind, _value(apv, column, kind))
+    return Fact(name, LABELS[name], kind, _value(apv, column, kind))
 
 
 def _kind_of(column: Any) -> str:

@@ -1,5 +1,6 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, re_path
+from django.views.i18n import set_language
 
 from reviews.console import views
 
@@ -20,5 +21,6 @@ urlpatterns = [
     path("sign-in", LoginView.as_view(template_name="console/sign_in.html"), name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
     path("signed-in", views.signed_in, name="signed-in"),
+    path("language", set_language, name="language"),
     path("favicon.ico", views.favicon),
 ]
