@@ -391,6 +391,20 @@ class Decision(AtomicSave):
         return f"{self.decision} {self.apv.apv_code}"
 
 
+class Reading(models.Model):
+    """Somebody is reading an APV, or was until a moment ago."""
+
+    apv = models.ForeignKey(APV, on_delete=models.CASCADE)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    seen_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["apv", "user"], name="reading_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.apv}"
+
+
 class IdempotencyKey(models.Model):
     """The first answer to a write, given again when its key comes again."""
 

@@ -18,7 +18,7 @@ from django_htmx.http import trigger_client_event
 
 from realtime import history
 from realtime.messages import Position
-from reviews import selectors, services
+from reviews import presence, selectors, services
 from reviews.console import diffs
 from reviews.console.access import Request, channels_of, readers_only
 from reviews.console.changes import seen
@@ -105,6 +105,18 @@ def apv_state(request: Request, code: str) -> HttpResponse:
         version = get_object_or_404(APV.objects.only("version"), apv_code=code).version
         positions = history.positions()
     return JsonResponse({"version": version, "positions": _readable(request, positions)})
+
+
+@readers_only
+@require_POST
+def apv_reading(request: Request, code: str) -> HttpResponse:
+    """Note that the user is reading an APV, or has left it; tells its version and who else is."""
+    apv = get_object_or_404(APV.objects.only("version"), apv_code=code)
+    if "left" in request.POST:
+        presence.leave(apv=apv, user=request.user)
+        return HttpResponse(status=204)
+    others = presence.others_reading(apv=apv, user=request.user)
+    return JsonResponse({"version": apv.version, "others": others})
 
 
 @readers_only
@@ -269,6 +281,7 @@ def _page(
         "words": words(),
         "orders": orders_of_severities(),
         "user": request.user.pk,
+        "beat": presence.BEAT_SECONDS * 1000,
     }
     context = {
         **_queue_context(request, queue),

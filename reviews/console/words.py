@@ -30,6 +30,8 @@ def words() -> dict[str, Any]:
         "manyDecided": _("{count} APVs decided"),
         "whileReading": _("{code} {outcome} by {reviewer} while you were reading."),
         "changed": _("This APV changed while you were reading."),
+        "isReading": _("{name} is reading this"),
+        "areReading": _("{name} are reading this"),
         "copied": _("Copied"),
         "notCopied": _("Could not be copied"),
         "send": _("{verb} {code}"),

@@ -143,6 +143,44 @@ async def test_two_reviewers_at_once_see_each_other_and_the_late_one_keeps_the_d
     await expect(late.page.locator("#decide .decided")).to_contain_text(REASON)
 
 
+async def test_readers_of_one_apv_see_each_other_until_they_leave(
+    open_tab: OpenTab, server: Server
+) -> None:
+    apv, other = server.add_apv(), server.add_apv()
+    address = f"/apvs/{apv['apv_code']}"
+    rita, lena = await open_tab(path=address), await open_tab(path=address, user="lead")
+    seen = rita.page.locator("#readers")
+    await expect(seen).to_have_text("Lena Lead is reading this", timeout=15_000)
+    await expect(lena.page.locator("#readers")).to_have_text(
+        "Rita Reviewer is reading this", timeout=15_000
+    )
+    await lena.page.get_by_role("link", name=other["apv_code"]).click()
+    await expect(seen).to_have_text("", timeout=15_000)
+    await lena.page.go_back()
+    await expect(seen).to_have_text("Lena Lead is reading this", timeout=15_000)
+    await lena.page.context.set_offline(True)  # it cannot say that it leaves
+    await expect(seen).to_have_text("", timeout=15_000)
+    await decide(rita.page)
+    await rita.page.get_by_text(f"Your decision on {apv['apv_code']}").wait_for()
+
+
+async def test_change_is_said_while_the_apv_is_read_and_shown_on_demand(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv = server.add_apv()
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    await page.fill("#id_justification", REASON)
+    site.execute(
+        "UPDATE reviews_apv SET severity = 'LOW', version = 2 WHERE apv_id = %s", apv["apv_id"]
+    )
+    await page.get_by_text("This APV changed while you were reading.").wait_for()
+    await page.get_by_role("button", name="Show what changed").click()
+    changes = page.locator(".changes")
+    await expect(changes).to_contain_text("This APV changed while you read it")
+    assert re.sub(r"\s+", " ", await changes.inner_text()).endswith("Severity high → low")
+    assert await page.input_value("#id_justification") == REASON
+
+
 async def test_apv_that_changed_is_shown_with_what_changed_and_the_draft(
     open_tab: OpenTab, server: Server, site: Site
 ) -> None:

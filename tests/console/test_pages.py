@@ -13,11 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from realtime.models import Counter
-from reviews import osv
+from reviews import osv, presence
 from reviews.choices import Status
 from reviews.console.evidence import GROUPS
 from reviews.console.queue import PAGE, PENDING, Asked, in_words, read_page
-from reviews.models import APV, QUEUE_ORDERS, Decision
+from reviews.models import APV, QUEUE_ORDERS, Decision, Reading
 from tests.site import DIFF
 
 pytestmark = pytest.mark.django_db
@@ -610,6 +610,23 @@ def test_wargame_is_shown_before_and_after(reviewer):
     assert "<caption>Exploits</caption>" in page
     assert re.search(r'Before</th>.*width="100.0".*>8<.*After</th>.*width="25.0".*>2<', page, re.S)
     assert re.search(r"<dt>Tests run</dt><dd><bdi>40</bdi>", page)
+
+
+# -- Who else is here -------------------------------------------------------------------------
+
+
+def test_readers_are_told_of_each_other_until_they_leave_or_fall_silent(reviewer, lead):
+    apv, other = new_apv(), new_apv()
+    address = f"/apvs/{apv.apv_code}/reading"
+    assert reviewer.post(address).json() == {"version": 1, "others": []}
+    assert lead.post(address).json()["others"] == ["Rita Reviewer"]
+    assert lead.post(f"/apvs/{other.apv_code}/reading").json()["others"] == []
+    assert reviewer.post(address, {"left": ""}).status_code == 204
+    assert lead.post(address).json()["others"] == []
+    reviewer.post(address)
+    Reading.objects.update(seen_at=timezone.now() - presence.FORGOTTEN)
+    assert lead.post(address).json()["others"] == []
+    assert presence.FORGOTTEN.total_seconds() + presence.BEAT_SECONDS < 15
 
 
 # -- Deciding ---------------------------------------------------------------------------------

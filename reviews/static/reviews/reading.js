@@ -2,13 +2,13 @@
 
 import { read } from "./fragment.js";
 import { showTimes } from "./times.js";
-import { say, toast, words } from "./words.js";
+import { say, toast, watch, words } from "./words.js";
 
-const LOOK_MS = 15_000; // between two looks whether the APV changed, while others change
 const YEAR_SECONDS = 31_536_000;
+const listed = new Intl.ListFormat(document.documentElement.lang);
 
 export function readingPage(endsLine) {
-  let looking;
+  let last; // where it was said last that an APV is being read
   const reading = () => document.getElementById("reading");
   const tabs = () => [...document.querySelectorAll("#tabs [data-tab]")];
 
@@ -27,6 +27,10 @@ export function readingPage(endsLine) {
     const asked = tabs().find((tab) => tab.hash === location.hash);
     choose(asked ?? tabs().find((tab) => tab.classList.contains("chosen")), { keep: false });
     showTimes(reading());
+    const { reading: address } = reading().dataset;
+    if (last && last !== address) leave(last);
+    last = address;
+    beatOrEnd();
   }
 
   function choose(chosen, { keep = true } = {}) {
@@ -89,21 +93,58 @@ export function readingPage(endsLine) {
     notice.hidden = false;
   }
 
-  /** Something changed somewhere: look now and then whether it was this APV. */
-  function lookSoon() {
-    if (!reading()?.dataset.state || !("open" in reading().dataset)) return;
-    looking ??= setTimeout(() => {
-      looking = undefined;
-      look().catch(endsLine);
-    }, LOOK_MS * (0.5 + Math.random()));
+  /** Say every few seconds that this APV is being read; hear who else does, and its version. */
+  async function beat() {
+    const { reading: address, apvId } = reading()?.dataset ?? {};
+    const isRead = address && location.pathname.startsWith("/apvs/") && !document.hidden;
+    if (!isRead) {
+      showReaders([]);
+      return;
+    }
+    const { version, others } = await (await read(address, { method: "POST", body: token() })).json();
+    if (reading()?.dataset.apvId !== apvId) return;
+    showReaders(others);
+    compare(version);
+  }
+
+  function token() {
+    const form = new FormData();
+    const field = document.querySelector("#decide [name=csrfmiddlewaretoken]");
+    form.set("csrfmiddlewaretoken", field?.value ?? "");
+    return form;
+  }
+
+  function showReaders(names) {
+    const text = names.length
+      ? say(names.length > 1 ? words.areReading : words.isReading, { name: listed.format(names) })
+      : "";
+    const place = document.getElementById("readers");
+    if (place.textContent !== text) place.textContent = text;
+  }
+
+  /** Tell the others at once; a page that cannot is forgotten a few seconds later. */
+  function leave(address = reading()?.dataset.reading) {
+    if (!address || !location.pathname.startsWith("/apvs/")) return;
+    const form = token();
+    form.set("left", "");
+    navigator.sendBeacon(address, form);
+  }
+
+  function beatOrEnd() {
+    beat().catch((error) => {
+      if (!endsLine(error)) showReaders([]); // it is not known any more
+    });
   }
 
   async function look() {
-    const { state, version, apvId } = reading()?.dataset ?? {};
+    const { state, apvId } = reading()?.dataset ?? {};
     if (!state) return;
     const now = await (await read(state)).json();
-    const stillOpen = reading()?.dataset.apvId === apvId;
-    if (!stillOpen || now.version === Number(version)) return;
+    if (reading()?.dataset.apvId === apvId) compare(now.version);
+  }
+
+  function compare(version) {
+    if (version === Number(reading().dataset.version)) return;
     if (!document.getElementById("decided-meanwhile").hidden) return; // that says it already
     const notice = document.getElementById("changed");
     notice.querySelector("span").textContent = words.changed;
@@ -130,7 +171,10 @@ export function readingPage(endsLine) {
   });
   document.addEventListener("click", follow);
   document.addEventListener("click", copy);
+  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : beatOrEnd()));
+  addEventListener("pagehide", () => leave());
+  setInterval(beatOrEnd, watch.beat);
   adopt();
 
-  return { adopt, show, look, on: { decision_made: decided, stats_update: lookSoon } };
+  return { adopt, show, look, on: { decision_made: decided } };
 }
