@@ -204,7 +204,8 @@ def read_queue(asked: Asked) -> Queue:
         rows, at_top, at_end = read_page(asked)
         stats = selectors.stats_message()
         escalated = entries(ESCALATED).count()
-        total = stats.pending_reviews if asked.is_plain else _count(asked)
+        whole = at_top and at_end
+        total = len(rows) if whole else _count(asked, stats.pending_reviews)
         positions = history.positions()
     return Queue(
         asked=asked,
@@ -255,8 +256,8 @@ def entries(listing: Listing) -> Any:
     return APV.objects.pending()
 
 
-def _count(asked: Asked) -> int:
-    return int(asked.filter.qs.order_by()[: COUNTED + 1].count())
+def _count(asked: Asked, pending: int) -> int:
+    return pending if asked.is_plain else int(asked.filter.qs.order_by()[: COUNTED + 1].count())
 
 
 # -- Places in a list -------------------------------------------------------------------------
