@@ -46,7 +46,7 @@ def test_sides_stand_beside_each_other() -> None:
     (file,) = files_of("@@ -1,3 +1,2 @@\n-a\n-b\n+c\n same\n")
 
     def texts(line: Line | None) -> str | None:
-        return line and line.text
+        return line.text if line else None
 
     pairs = [(texts(old), texts(new)) for old, new in file.pairs]
     assert pairs[1:] == [("a", "c"), ("b", None), ("same", "same")]
