@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check faults bench format docs lock clean
+.PHONY: help run test check faults bench format docs pictures words lock clean
 
 help:  ## what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,6 +36,13 @@ bench: $(VENV)/ready  ## measure fan-out beside what people use; ARGS=--help
 
 docs: $(VENV)/ready  ## write the generated parts of docs/
 	$(BIN)/python manage.py write_docs
+
+pictures: $(VENV)/ready  ## take the README's pictures of the console anew
+	$(BIN)/python -m tests.pictures
+
+words: $(VENV)/ready  ## collect what is to be translated, and compile the translations; needs GNU gettext
+	$(BIN)/python manage.py makemessages --locale pt_BR --no-location --no-obsolete --no-wrap --ignore tests --ignore $(VENV) --ignore var
+	$(BIN)/python manage.py compilemessages --locale pt_BR
 
 lock: $(VENV)/ready  ## compile pyproject.toml into pinned, hashed requirements
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --upgrade pyproject.toml -o requirements.txt

@@ -8,9 +8,13 @@ from typing import Any
 import structlog
 from csp.constants import SELF
 from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import LazyObject, empty
 from django_structlog.middlewares import RequestMiddleware
@@ -86,6 +90,34 @@ class OneSpellingOfApiPaths(MiddlewareMixin):
     def process_request(self, request: HttpRequest) -> None:
         if request.path_info.startswith("/hitl/"):
             request.path_info = request.path_info.rstrip("/")
+
+
+class CompressedPages(GZipMiddleware):
+    """Compresses pages and what they load; REST is left to the proxy in front, if there is one."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if request.path_info.startswith("/hitl/"):
+            return response
+        return super().process_response(request, response)
+
+
+class LanguageOfPages(LocaleMiddleware):
+    """Pages speak the reader's language; REST speaks one."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if request.path_info.startswith("/hitl/"):
+            translation.activate(settings.LANGUAGE_CODE)
+        else:
+            super().process_request(request)
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if request.path_info.startswith("/hitl/"):
+            return response
+        return super().process_response(request, response)
 
 
 class OpenAccess(MiddlewareMixin):

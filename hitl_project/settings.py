@@ -185,6 +185,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_structlog",
     "axes",
+    "django_htmx",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "realtime",
@@ -194,11 +195,13 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "hitl_project.middleware.CompressedPages",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hitl_project.middleware.RequestLog",
     "hitl_project.middleware.ContentSecurityPolicy",
     "hitl_project.middleware.OneSpellingOfApiPaths",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "hitl_project.middleware.LanguageOfPages",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -207,6 +210,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 
 ROOT_URLCONF = "hitl_project.urls"
@@ -343,6 +347,11 @@ STORAGES = {
 }
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("pt-br", "Português (Brasil)")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_NAME = "hitl_language"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 TIME_ZONE = "UTC"
 USE_TZ = True
 

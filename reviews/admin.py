@@ -12,6 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from reviews import audit, services
 from reviews.choices import AuditAction, Status
@@ -24,7 +26,7 @@ from reviews.models import APV, AuditEntry, Decision
 OPEN = {Status.PENDING, Status.ESCALATED}
 
 admin.site.site_header = admin.site.site_title = "HITL Console"
-admin.site.index_title = "Administration"
+admin.site.index_title = _("Administration")
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -75,7 +77,7 @@ class APVAdmin(admin.ModelAdmin):
     ]
     list_filter = ["status", "severity", "patch_strategy", "wargame_verdict", "package_ecosystem"]
     search_fields = ["apv_code", "cve_id", "package_name", "cve_title", "cve_description"]
-    search_help_text = "Code, CVE, package, title or description"
+    search_help_text = _("Code, CVE, package, title or description")
     date_hierarchy = "created_at"
     ordering = ["-created_at", "apv_id"]
     show_full_result_count = False
@@ -83,15 +85,24 @@ class APVAdmin(admin.ModelAdmin):
     fieldsets = [
         (None, {"fields": ["apv_code", "status", "severity", "priority", "version"]}),
         (
-            "Vulnerability",
-            {"fields": ["cve_id", "cve_title", "cve_description", "cvss_score", "cwe_ids"]},
+            _("Vulnerability"),
+            {
+                "fields": [
+                    "cve_id",
+                    "cve_title",
+                    "cve_description",
+                    "cvss_score",
+                    "cvss_vector",
+                    "cwe_ids",
+                ]
+            },
         ),
         (
-            "Package",
+            _("Package"),
             {"fields": ["package_name", "package_ecosystem", "package_version", "fixed_version"]},
         ),
         (
-            "Confirmation",
+            _("Confirmation"),
             {
                 "fields": [
                     "confirmed",
@@ -106,7 +117,7 @@ class APVAdmin(admin.ModelAdmin):
             },
         ),
         (
-            "Patch",
+            _("Patch"),
             {
                 "fields": [
                     "patch_strategy",
@@ -117,21 +128,18 @@ class APVAdmin(admin.ModelAdmin):
                 ]
             },
         ),
-        ("Validation", {"fields": ["validation_passed", "validation_confidence", "warnings"]}),
-        ("Pull request", {"fields": ["pr_number", "pr_url", "pr_branch"]}),
+        (_("Validation"), {"fields": ["validation_passed", "validation_confidence", "warnings"]}),
+        (_("Pull request"), {"fields": ["pr_number", "pr_url", "pr_branch"]}),
         (
-            "Wargame",
+            _("Wargame"),
             {"fields": ["wargame_verdict", "wargame_confidence", "wargame_run_url", "evidence"]},
         ),
-        ("Times", {"fields": ["created_at", "updated_at"]}),
+        (_("Times"), {"fields": ["created_at", "updated_at"]}),
     ]
     readonly_fields = [
         *("status", "version", "created_at", "updated_at"),
         *("files", "warnings", "evidence", "diff"),
     ]
-
-    class Media:
-        css = {"all": ["reviews/admin.css"]}
 
     def get_fieldsets(self, request: HttpRequest, obj: APV | None = None) -> Any:
         """The diff is written when an APV is added, and read, in colours, ever after."""
@@ -166,20 +174,20 @@ class APVAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: APV | None = None) -> bool:
         return False
 
-    @admin.display(description="Affected files")
+    @admin.display(description=_("Affected files"))
     def files(self, apv: APV) -> str:
         return "\n".join(apv.affected_files) or "–"
 
-    @admin.display(description="Warnings")
+    @admin.display(description=_("Warnings"))
     def warnings(self, apv: APV) -> str:
         return "\n".join(apv.validation_warnings) or "–"
 
-    @admin.display(description="Evidence")
+    @admin.display(description=_("Evidence"))
     def evidence(self, apv: APV) -> SafeString:
         text = json.dumps(apv.wargame_evidence, indent=2, ensure_ascii=False)
         return format_html('<pre class="evidence">{}</pre>', text)
 
-    @admin.display(description="Diff")
+    @admin.display(description=_("Diff"))
     def diff(self, apv: APV) -> SafeString | str:
         return highlighted(apv.patch_diff) if apv.patch_diff else "–"
 
@@ -203,7 +211,7 @@ class APVAdmin(admin.ModelAdmin):
                 return redirect(reverse("admin:reviews_apv_changelist"))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Decide on {apv.apv_code}",
+            "title": gettext("Decide on {code}").format(code=apv.apv_code),
             "opts": self.opts,
             "apv": apv,
             "form": form,

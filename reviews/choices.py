@@ -1,13 +1,15 @@
 """The words an APV and a decision may use; the database, REST and the pages read them here."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Severity(models.TextChoices):
-    CRITICAL = "CRITICAL", "critical"
-    HIGH = "HIGH", "high"
-    MEDIUM = "MEDIUM", "medium"
-    LOW = "LOW", "low"
+    CRITICAL = "CRITICAL", _("critical")
+    HIGH = "HIGH", _("high")
+    MEDIUM = "MEDIUM", _("medium")
+    LOW = "LOW", _("low")
 
 
 PRIORITY_OF_SEVERITY = {
@@ -19,48 +21,48 @@ PRIORITY_OF_SEVERITY = {
 
 
 class Status(models.TextChoices):
-    PENDING = "pending", "pending"
-    APPROVED = "approved", "approved"
-    REJECTED = "rejected", "rejected"
-    CHANGES_REQUESTED = "changes_requested", "changes requested"
-    ESCALATED = "escalated", "escalated"
+    PENDING = "pending", _("pending")
+    APPROVED = "approved", _("approved")
+    REJECTED = "rejected", _("rejected")
+    CHANGES_REQUESTED = "changes_requested", _("changes requested")
+    ESCALATED = "escalated", _("escalated")
 
 
 class PatchStrategy(models.TextChoices):
-    VERSION_BUMP = "version_bump", "version bump"
-    CODE_REWRITE = "code_rewrite", "code rewrite"
-    CONFIG_CHANGE = "config_change", "configuration change"
+    VERSION_BUMP = "version_bump", _("version bump")
+    CODE_REWRITE = "code_rewrite", _("code rewrite")
+    CONFIG_CHANGE = "config_change", _("configuration change")
 
 
 class RiskLevel(models.TextChoices):
-    LOW = "low", "low"
-    MEDIUM = "medium", "medium"
-    HIGH = "high", "high"
+    LOW = "low", pgettext_lazy("risk", "low")
+    MEDIUM = "medium", pgettext_lazy("risk", "medium")
+    HIGH = "high", pgettext_lazy("risk", "high")
 
 
 class WargameVerdict(models.TextChoices):
-    SUCCESS = "success", "success"
-    PARTIAL = "partial", "partial"
-    FAILURE = "failure", "failure"
-    INCONCLUSIVE = "inconclusive", "inconclusive"
+    SUCCESS = "success", _("success")
+    PARTIAL = "partial", _("partial")
+    FAILURE = "failure", _("failure")
+    INCONCLUSIVE = "inconclusive", _("inconclusive")
 
 
 class Verb(models.TextChoices):
     """What a reviewer may decide."""
 
-    APPROVE = "approve", "approve"
-    REJECT = "reject", "reject"
-    MODIFY = "modify", "modify"
-    ESCALATE = "escalate", "escalate"
+    APPROVE = "approve", _("approve")
+    REJECT = "reject", _("reject")
+    MODIFY = "modify", _("modify")
+    ESCALATE = "escalate", _("escalate")
 
 
 class Action(models.TextChoices):
     """What a decision sets in motion."""
 
-    PR_MERGED = "pr_merged", "pull request merged"
-    PR_CLOSED = "pr_closed", "pull request closed"
-    CHANGES_REQUESTED = "changes_requested", "changes requested"
-    ASSIGNED_TO_LEAD = "assigned_to_lead", "assigned to a lead"
+    PR_MERGED = "pr_merged", _("pull request merged")
+    PR_CLOSED = "pr_closed", _("pull request closed")
+    CHANGES_REQUESTED = "changes_requested", _("changes requested")
+    ASSIGNED_TO_LEAD = "assigned_to_lead", _("assigned to a lead")
 
 
 OUTCOME: dict[str, tuple[Status, Action]] = {

@@ -12,6 +12,8 @@ ReviewError
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 if TYPE_CHECKING:
     from reviews.models import Decision
 
@@ -62,8 +64,12 @@ class AlreadyDecided(Conflict):
 
     def __init__(self, decision: "Decision") -> None:
         super().__init__(
-            f"{decision.apv.apv_code} was decided already: {decision.decision} "
-            f"by {decision.reviewer_name} at {decision.decided_at:%Y-%m-%d %H:%M:%S} UTC."
+            _("{code} was decided already: {decision} by {reviewer} at {moment} UTC.").format(
+                code=decision.apv.apv_code,
+                decision=decision.get_decision_display(),
+                reviewer=decision.reviewer_name,
+                moment=f"{decision.decided_at:%Y-%m-%d %H:%M:%S}",
+            )
         )
         self.decision = decision
 
@@ -77,7 +83,8 @@ class VersionChanged(Conflict):
     """The APV is not the one the reviewer read."""
 
     def __init__(self, current: int) -> None:
-        super().__init__(f"The APV changed meanwhile: it is at version {current}.")
+        message = _("The APV changed meanwhile: it is at version {version}.")
+        super().__init__(message.format(version=current))
         self.current = current
 
     def extensions(self) -> dict[str, Any]:

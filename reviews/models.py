@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models.functions import Length, Trim
+from django.db.models.functions import Coalesce, Length, Trim
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.utils import timezone
 
@@ -33,7 +33,6 @@ URL_PATTERN = r"^https?://[^\s]+$"
 DIFF_MAX_BYTES = 1024 * 1024
 JUSTIFICATION_LENGTH = (10, 5000)
 
-QUEUE_ORDER = ("-priority", "created_at", "apv_id")
 
 UNIT_INTERVAL = (MinValueValidator(0.0), MaxValueValidator(1.0))
 is_url = RegexValidator(URL_PATTERN, "Enter a URL that starts with http:// or https://.")
@@ -56,6 +55,26 @@ def within(field: str, least: float, most: float) -> models.Q:
     return inside | models.Q(**{f"{field}__isnull": True})
 
 
+QUEUE_ORDERS: dict[str, tuple[Any, ...]] = {
+    "priority": (models.F("priority") * models.Value(-1), "created_at", "apv_id"),
+    "age": ("created_at", "apv_id"),
+    "score": (
+        Coalesce(models.F("cvss_score"), 0.0) * models.Value(-1.0),
+        "created_at",
+        "apv_id",
+    ),
+}
+"""The orders of the queue. All keys ascend: one row comparison finds what comes after a row."""
+QUEUE_NARROWED_BY = (
+    "priority",
+    "severity",
+    "patch_strategy",
+    "wargame_verdict",
+    "package_ecosystem",
+    "package_name",
+)
+
+
 class APVQuerySet(models.QuerySet["APV"]):
     """Bulk writes tell the watchers as single saves do."""
 
@@ -64,7 +83,7 @@ class APVQuerySet(models.QuerySet["APV"]):
 
     def in_queue_order(self) -> "APVQuerySet":
         """Highest priority first, then oldest first."""
-        return self.order_by(*QUEUE_ORDER)
+        return self.order_by(*QUEUE_ORDERS["priority"])
 
     def bulk_create(
         self,
@@ -128,6 +147,9 @@ class APV(AtomicSave):
         null=True,
         blank=True,
         validators=[MinValueValidator(0.0), MaxValueValidator(10.0)],
+    )
+    cvss_vector = models.CharField(
+        "CVSS vector", max_length=300, blank=True, help_text="The metrics behind the score."
     )
     cwe_ids = ArrayField(
         models.CharField(
@@ -204,19 +226,16 @@ class APV(AtomicSave):
             ("view_stats", "Can view the review statistics"),
         ]
         indexes = [
-            models.Index(  # with what the queue is narrowed by, so that counting reads no rows
-                fields=QUEUE_ORDER,
-                include=[
-                    "severity",
-                    "patch_strategy",
-                    "wargame_verdict",
-                    "package_ecosystem",
-                    "package_name",
-                ],
-                name="apv_queue",
-                condition=models.Q(status=Status.PENDING),
+            *(
+                models.Index(  # with what the queue is narrowed by, so that counting reads no rows
+                    *keys,
+                    include=QUEUE_NARROWED_BY if order == "priority" else None,
+                    name=f"apv_queue_{order}",
+                    condition=models.Q(status=Status.PENDING),
+                )
+                for order, keys in QUEUE_ORDERS.items()
             ),
-            models.Index(fields=QUEUE_ORDER, name="apv_order"),
+            models.Index(*QUEUE_ORDERS["priority"], name="apv_order"),
             models.Index(fields=["-created_at", "apv_id"], name="apv_newest"),
             models.Index(fields=["cve_id"], name="apv_cve"),
             models.Index(fields=["package_ecosystem", "package_name"], name="apv_package"),
@@ -409,6 +428,20 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Reading(models.Model):
+    """Somebody is reading an APV, or was until a moment ago."""
+
+    apv = models.ForeignKey(APV, on_delete=models.CASCADE)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    seen_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["apv", "user"], name="reading_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.apv}"
 
 
 class IdempotencyKey(models.Model):

@@ -173,11 +173,12 @@ def _apv(
     if rated is None:
         warnings.append(f"{advisory.id} has no usable CVSS vector: {default_severity} by default.")
     return {
-        "severity": rated[1] if rated else default_severity,
+        "severity": rated.severity if rated else default_severity,
         "cve_id": _cve(advisory),
         "cve_title": shortened(_title(advisory), "cve_title"),
         "cve_description": shortened(advisory.details or "", "cve_description"),
-        "cvss_score": rated[0] if rated else None,
+        "cvss_score": rated.score if rated else None,
+        "cvss_vector": rated.vector if rated else "",
         "cwe_ids": _cwes(advisory, entries),
         "package_name": name,
         "package_ecosystem": ecosystem,
@@ -191,8 +192,16 @@ def _apv(
     }
 
 
-def rate(vectors: Iterable[str]) -> tuple[float, Severity] | None:
-    """Base score and severity from the newest CVSS vector (4.0, 3.1, 3.0) among `vectors`.
+class Rated(NamedTuple):
+    """What a CVSS vector comes to."""
+
+    score: float
+    severity: Severity
+    vector: str
+
+
+def rate(vectors: Iterable[str]) -> Rated | None:
+    """The rating by the newest CVSS vector (4.0, 3.1, 3.0) among `vectors`, by its base score.
 
     CVSS's "None", a score of 0, is rated LOW: an APV has no such severity. None when no vector
     can be used.
@@ -203,7 +212,8 @@ def rate(vectors: Iterable[str]) -> tuple[float, Severity] | None:
         except CVSSError:
             continue
         word = parsed.severities()[0].upper()
-        return float(parsed.scores()[0]), Severity(word if word in Severity else Severity.LOW)
+        severity = Severity(word if word in Severity else Severity.LOW)
+        return Rated(float(parsed.scores()[0]), severity, vector)
     return None
 
 

@@ -90,6 +90,27 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
+def ecosystem_choices() -> list[tuple[str, str]]:
+    """The ecosystems that APVs come from, as choices of a form."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ECOSYSTEMS)
+        return [(name, name) for (name,) in cursor.fetchall() if name]
+
+
+_ECOSYSTEMS = """
+WITH RECURSIVE found AS (
+    (SELECT package_ecosystem FROM reviews_apv ORDER BY package_ecosystem LIMIT 1)
+    UNION ALL
+    SELECT (SELECT package_ecosystem FROM reviews_apv
+            WHERE package_ecosystem > found.package_ecosystem
+            ORDER BY package_ecosystem LIMIT 1)
+    FROM found WHERE found.package_ecosystem IS NOT NULL
+)
+SELECT package_ecosystem FROM found WHERE package_ecosystem IS NOT NULL
+"""
+"""From one to the next by the index on them, instead of through all APVs."""
+
+
 def hours_waiting(apv: APV) -> float:
     """How long an APV has been waiting, in hours."""
     return (timezone.now() - apv.created_at).total_seconds() / 3600

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from realtime.publish import publishing
 from reviews import audit
@@ -85,9 +86,9 @@ def decide(
     with publishing():
         apv = APV.objects.select_for_update().filter(pk=apv_id).first()
         if apv is None:
-            raise UnknownAPV(f"No APV has the id {apv_id}.")
+            raise UnknownAPV(_("No APV has the id {id}.").format(id=apv_id))
         if not reviewer.has_perm("reviews.decide_apv"):
-            raise NotAllowed("You may not decide on APVs.")
+            raise NotAllowed(_("You may not decide on APVs."))
         _check_open(apv, decision, reviewer)
         if version is not None and version != apv.version:
             raise VersionChanged(apv.version)
@@ -126,13 +127,16 @@ def _check_open(apv: APV, decision: str, reviewer: Any) -> None:
     """A pending APV is open to reviewers, an escalated one to leads, any other to nobody."""
     if apv.status == Status.ESCALATED and decision != Verb.ESCALATE:
         if not may_decide(reviewer, apv):
-            raise NotAllowed(f"{apv.apv_code} is escalated: only leads decide on it.")
+            message = _("{code} is escalated: only leads decide on it.")
+            raise NotAllowed(message.format(code=apv.apv_code))
         return
     if apv.status == Status.PENDING:
         return
     standing = apv.decisions.order_by("-decided_at").select_related("apv").first()
     if standing is None:
-        raise InvalidInput({"apv_id": [f"{apv.apv_code} is {apv.get_status_display()}, not open."]})
+        message = _("{code} is {status}, not open.")
+        said = message.format(code=apv.apv_code, status=apv.get_status_display())
+        raise InvalidInput({"apv_id": [said]})
     raise AlreadyDecided(standing)
 
 
@@ -142,15 +146,18 @@ def _check_input(
     errors: FieldErrors = {}
     least, most = JUSTIFICATION_LENGTH
     if not least <= len(justification) <= most:
-        errors["justification"] = [f"Write {least} to {most:,} characters."]
+        message = _("Write {least} to {most:,} characters.")
+        errors["justification"] = [message.format(least=least, most=most)]
     if not (math.isfinite(confidence) and 0 <= confidence <= 1):
-        errors["confidence"] = ["Give a number from 0 to 1."]
+        errors["confidence"] = [_("Give a number from 0 to 1.")]
     if decision not in Verb.values:
-        errors["decision"] = [f"Choose one of {', '.join(Verb.values)}."]
+        message = _("Choose one of {verbs}.")
+        errors["decision"] = [message.format(verbs=", ".join(Verb.values))]
     elif decision in {Verb.APPROVE, Verb.REJECT} and apv.pr_number is None:
-        errors["decision"] = [f"{apv.apv_code} has no pull request to {decision}."]
+        message = _("{code} has no pull request to {verb}.")
+        errors["decision"] = [message.format(code=apv.apv_code, verb=Verb(decision).label)]
     elif decision == Verb.MODIFY and not modifications:
-        errors["modifications"] = ["Say what to change."]
+        errors["modifications"] = [_("Say what to change.")]
     if errors:
         raise InvalidInput(errors)
 

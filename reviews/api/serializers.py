@@ -36,6 +36,7 @@ class APVSerializer(serializers.ModelSerializer[APV]):
             "cve_title",
             "cve_description",
             "cvss_score",
+            "cvss_vector",
             "cwe_ids",
             "package_name",
             "package_version",

@@ -4,10 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_required, permission_required
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.cache import never_cache
+from django_htmx.middleware import HtmxDetails
 
 from realtime.channels import CHANNELS
+
+
+class Request(HttpRequest):
+    """A request as django-htmx passes it on."""
+
+    htmx: HtmxDetails
+
 
 View = Callable[..., HttpResponseBase]
 

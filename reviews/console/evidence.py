@@ -1,4 +1,4 @@
-"""Everything known about an APV, in the groups a reviewer reads."""
+"""Everything known about an APV, in the tabs and groups a reviewer reads."""
 
 import json
 from dataclasses import dataclass
@@ -6,60 +6,135 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from reviews import osv
-from reviews.console.code import highlighted, reveal
+from reviews.console import cvss, cwe
+from reviews.console.code import reveal, unseen_characters
 from reviews.models import APV
 
-GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Patch", ("patch_strategy", "patch_risk_level", "patch_confidence", "patch_description")),
-    ("Diff", ("patch_diff",)),
-    (
-        "Vulnerability",
-        ("cve_id", "severity", "cvss_score", "cwe_ids", "cve_title", "cve_description"),
-    ),
-    ("Package", ("package_name", "package_ecosystem", "package_version", "fixed_version")),
-    ("Pull request", ("pr_number", "pr_branch", "pr_url")),
-    (
-        "Wargame",
-        ("wargame_verdict", "wargame_confidence", "wargame_run_url", "wargame_evidence"),
-    ),
-    (
-        "Vulnerable code",
-        ("vulnerable_code_type", "affected_files", "vulnerable_code_signature"),
-    ),
-    (
-        "Confirmation",
+TABS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
+    "cve": (
         (
-            "confirmed",
-            "confirmation_confidence",
-            "static_confidence",
-            "dynamic_confidence",
-            "false_positive_probability",
+            gettext_lazy("Vulnerability"),
+            ("cve_title", "cve_description", "cve_id", "severity", "cwe_ids"),
+        ),
+        (gettext_lazy("Score"), ("cvss_score", "cvss_vector")),
+        (
+            gettext_lazy("Package"),
+            ("package_name", "package_ecosystem", "package_version", "fixed_version"),
+        ),
+        (
+            gettext_lazy("Vulnerable code"),
+            ("vulnerable_code_type", "affected_files", "vulnerable_code_signature"),
         ),
     ),
-    ("Validation", ("validation_passed", "validation_confidence", "validation_warnings")),
-    (
-        "Record",
-        ("apv_code", "status", "priority", "version", "created_at", "updated_at", "apv_id"),
+    "patch": (
+        (
+            gettext_lazy("Patch"),
+            ("patch_description", "patch_strategy", "patch_risk_level", "patch_confidence"),
+        ),
+        (gettext_lazy("Pull request"), ("pr_number", "pr_branch", "pr_url")),
+        (gettext_lazy("Diff"), ("patch_diff",)),
     ),
+    "wargame": (
+        (
+            gettext_lazy("Wargame"),
+            ("wargame_verdict", "wargame_confidence", "wargame_run_url", "wargame_evidence"),
+        ),
+    ),
+    "validation": (
+        (
+            gettext_lazy("Validation"),
+            ("validation_passed", "validation_confidence", "validation_warnings"),
+        ),
+        (
+            gettext_lazy("Confirmation"),
+            (
+                "confirmed",
+                "confirmation_confidence",
+                "static_confidence",
+                "dynamic_confidence",
+                "false_positive_probability",
+            ),
+        ),
+    ),
+    "history": (
+        (
+            gettext_lazy("Record"),
+            ("apv_code", "status", "priority", "version", "created_at", "updated_at", "apv_id"),
+        ),
+    ),
+}
+"""Every field of an APV, by tab and group."""
+GROUPS = tuple(group for groups in TABS.values() for group in groups)
+TITLES = {
+    "cve": gettext_lazy("CVE"),
+    "patch": gettext_lazy("Patch"),
+    "wargame": gettext_lazy("Wargame"),
+    "validation": gettext_lazy("Validation"),
+    "history": gettext_lazy("History"),
+}
+FIRST_TAB = "cve"
+APART = frozenset(
+    [
+        "cve_title",
+        "cvss_score",
+        "cvss_vector",
+        "patch_diff",
+        "validation_warnings",
+        "wargame_evidence",
+    ]
 )
-ACROSS = frozenset(["Patch", "Diff", "Vulnerability", "Record"])
-"""Groups as wide as the page; the others stand side by side."""
+"""Fields that the page shows in a way of their own, not in the list of their group."""
 
 LABELS = {
-    "patch_risk_level": "Risk",
-    "package_version": "Vulnerable version",
-    "vulnerable_code_signature": "Signature",
-    "vulnerable_code_type": "Type",
-    "wargame_run_url": "Run",
-    "pr_url": "Address",
-    "pr_branch": "Branch",
+    "apv_code": gettext_lazy("Code"),
+    "apv_id": gettext_lazy("APV id"),
+    "status": gettext_lazy("Status"),
+    "version": gettext_lazy("Version"),
+    "priority": gettext_lazy("Priority"),
+    "severity": gettext_lazy("Severity"),
+    "cve_id": gettext_lazy("CVE"),
+    "cve_title": gettext_lazy("Title"),
+    "cvss_score": gettext_lazy("CVSS score"),
+    "cvss_vector": gettext_lazy("CVSS vector"),
+    "cwe_ids": gettext_lazy("Weaknesses"),
+    "package_name": gettext_lazy("Package"),
+    "package_ecosystem": gettext_lazy("Ecosystem"),
+    "fixed_version": gettext_lazy("Fixed version"),
+    "affected_files": gettext_lazy("Affected files"),
+    "confirmed": gettext_lazy("Confirmed"),
+    "confirmation_confidence": gettext_lazy("Confidence of the confirmation"),
+    "static_confidence": gettext_lazy("Static analysis"),
+    "dynamic_confidence": gettext_lazy("Dynamic analysis"),
+    "false_positive_probability": gettext_lazy("False positive"),
+    "patch_strategy": gettext_lazy("Strategy"),
+    "patch_confidence": gettext_lazy("Confidence of the patch"),
+    "patch_diff": gettext_lazy("Diff"),
+    "validation_passed": gettext_lazy("Passed"),
+    "validation_confidence": gettext_lazy("Confidence of the validation"),
+    "validation_warnings": gettext_lazy("Warnings"),
+    "pr_number": gettext_lazy("Number"),
+    "wargame_verdict": gettext_lazy("Verdict"),
+    "wargame_confidence": gettext_lazy("Confidence of the wargame"),
+    "wargame_evidence": gettext_lazy("Evidence"),
+    "created_at": gettext_lazy("Added"),
+    "updated_at": gettext_lazy("Changed"),
+    "cve_description": gettext_lazy("Description"),
+    "patch_description": gettext_lazy("Description"),
+    "patch_risk_level": gettext_lazy("Risk"),
+    "package_version": gettext_lazy("Vulnerable version"),
+    "vulnerable_code_signature": gettext_lazy("Signature"),
+    "vulnerable_code_type": gettext_lazy("Type"),
+    "wargame_run_url": gettext_lazy("Run"),
+    "pr_url": gettext_lazy("Address"),
+    "pr_branch": gettext_lazy("Branch"),
 }
 KINDS = {
-    "cvss_score": "score",
-    "patch_diff": "diff",
     "vulnerable_code_signature": "code",
     "pr_url": "link",
     "wargame_run_url": "link",
@@ -68,6 +143,8 @@ KINDS = {
     "cwe_ids": "cwes",
     "apv_id": "name",
     "pr_branch": "name",
+    "package_version": "name",
+    "fixed_version": "name",
 }
 """How a field is shown; others by the type of their column."""
 KIND_OF_COLUMN: tuple[tuple[type[Any], str], ...] = (
@@ -78,16 +155,22 @@ KIND_OF_COLUMN: tuple[tuple[type[Any], str], ...] = (
     (ArrayField, "list"),
     (models.TextField, "prose"),
 )
-WIDE = frozenset(["prose", "code", "json", "diff", "list", "link", "name"])
+WIDE = frozenset(["prose", "code", "json", "list", "link", "cwes", "cve"])
 
-
-NOT_RUN = "Not run"
+NOT_RUN = pgettext_lazy("evidence", "Not run")
 CONFIDENCES_OF_CONFIRMATION = (
     "confirmation_confidence",
     "static_confidence",
     "dynamic_confidence",
     "false_positive_probability",
 )
+RECORDS = (
+    ("CVE.org", "https://www.cve.org/CVERecord?id={}"),
+    ("NVD", "https://nvd.nist.gov/vuln/detail/{}"),
+    ("GitHub", "https://github.com/advisories?query={}"),
+    ("OSV", "https://osv.dev/list?q={}"),
+)
+"""Who keeps public records of CVEs, and where."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +178,7 @@ class Fact:
     """One field as it is shown; `kind` says how, `value` is None where nothing is known."""
 
     field: str
-    label: str
+    label: Any
     kind: str
     value: Any
 
@@ -112,44 +195,209 @@ class Fact:
 class Group:
     """Facts under one heading."""
 
-    title: str
+    title: Any
     facts: list[Fact]
 
-    @property
-    def across(self) -> bool:
-        return self.title in ACROSS
 
+@dataclass(frozen=True)
+class Tab:
+    """One tab: `number` is its key on the keyboard, `mark` a short word beside its title."""
 
-def groups_of(apv: APV) -> list[Group]:
-    """Every field of `apv`, in groups."""
-    return [Group(title, [fact(apv, name) for name in names]) for title, names in GROUPS]
+    name: str
+    title: Any
+    number: int
+    groups: list[Group]
+    mark: str = ""
 
 
 @dataclass(frozen=True)
 class Signal:
     """One of the few words that sum an APV up; `tone` is a class of the style sheet."""
 
-    label: str
-    word: str
+    label: Any
+    word: Any
     tone: str = ""
+
+
+@dataclass(frozen=True)
+class Score:
+    """A number of the machine from 0 to 1, for a plot; None where it is unknown."""
+
+    label: Any
+    value: float | None
+    good_when_high: bool = True
+
+    @property
+    def percent(self) -> int | None:
+        return None if self.value is None else round(self.value * 100)
+
+    @property
+    def tone(self) -> str:
+        if self.value is None:
+            return "none"
+        good = self.value if self.good_when_high else 1 - self.value
+        return "good" if good >= 0.8 else "fair" if good >= 0.6 else "weak"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A number of the wargame before and after the patch, for a plot."""
+
+    label: str
+    before: float
+    after: float
+
+    @property
+    def most(self) -> float:
+        return max(self.before, self.after, 1)
+
+    @property
+    def before_percent(self) -> float:
+        return round(100 * self.before / self.most, 1)
+
+    @property
+    def after_percent(self) -> float:
+        return round(100 * self.after / self.most, 1)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the page shows of one APV."""
+
+    apv: APV
+
+    @cached_property
+    def tabs(self) -> list[Tab]:
+        lines, warned = self.diff_lines, len(self.apv.validation_warnings)
+        marks = {
+            "patch": _count(ngettext("{count} line", "{count} lines", lines), lines),
+            "wargame": self.signals[0].word,
+            "validation": _count(ngettext("{count} warning", "{count} warnings", warned), warned),
+        }
+        return [
+            Tab(name, TITLES[name], number, self.groups_of(name), marks.get(name, ""))
+            for number, name in enumerate(TABS, start=1)
+        ]
+
+    def groups_of(self, tab: str) -> list[Group]:
+        groups = [
+            Group(title, [fact(self.apv, name) for name in names if name not in APART])
+            for title, names in TABS[tab]
+        ]
+        return [group for group in groups if group.facts]
+
+    @cached_property
+    def signals(self) -> list[Signal]:
+        return signals_of(self.apv)
+
+    @cached_property
+    def scores(self) -> list[Score]:
+        """The machine's numbers, those that a reviewer weighs first."""
+        apv = self.apv
+        return [
+            Score(_("Vulnerability is real"), apv.confirmation_confidence),
+            Score(_("Static analysis"), apv.static_confidence),
+            Score(_("Dynamic analysis"), apv.dynamic_confidence),
+            Score(_("False positive"), apv.false_positive_probability, good_when_high=False),
+            Score(_("Patch is right"), apv.patch_confidence),
+            Score(_("Validation"), apv.validation_confidence),
+            Score(_("Wargame"), apv.wargame_confidence),
+        ]
+
+    @cached_property
+    def metrics(self) -> list[cvss.Metric]:
+        return cvss.spelled(self.apv.cvss_vector)
+
+    @property
+    def cvss_percent(self) -> int:
+        return round(10 * (self.apv.cvss_score or 0))
+
+    @property
+    def records(self) -> list[tuple[str, str]]:
+        """The public records of the CVE: who keeps them, and where."""
+        cve = self.apv.cve_id
+        return [(name, address.format(cve)) for name, address in RECORDS] if cve else []
+
+    @property
+    def illustrative(self) -> str:
+        return osv.ILLUSTRATIVE if osv.ILLUSTRATIVE in self.apv.validation_warnings else ""
+
+    @cached_property
+    def unseen(self) -> int:
+        return unseen_characters(self.apv.patch_diff)
+
+    @cached_property
+    def diff_lines(self) -> int:
+        return len(self.apv.patch_diff.splitlines())
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        return changes_in(self.apv.wargame_evidence)
+
+    @cached_property
+    def raw_wargame(self) -> str:
+        evidence = self.apv.wargame_evidence
+        return reveal(json.dumps(evidence, indent=2, ensure_ascii=False)) if evidence else ""
+
+    @property
+    def other_results(self) -> list[tuple[str, Any]]:
+        """What the wargame found besides what changed, as far as it is a word or a number."""
+        used = {name for pair in _pairs(self.apv.wargame_evidence) for name in pair}
+        return [
+            (in_words(name), reveal(value) if isinstance(value, str) else value)
+            for name, value in self.apv.wargame_evidence.items()
+            if name not in used and isinstance(value, str | int | float | bool)
+        ]
+
+
+def _count(words: str, count: int) -> str:
+    return words.format(count=count) if count else ""
+
+
+def changes_in(evidence: dict[str, Any]) -> list[Change]:
+    """The numbers that the evidence gives both before and after the patch."""
+    return [
+        Change(in_words(before.replace("before", "").replace("patch", "")), one, other)
+        for before, after in _pairs(evidence)
+        if _is_number(one := evidence[before]) and _is_number(other := evidence[after])
+    ]
+
+
+def _pairs(evidence: dict[str, Any]) -> list[tuple[str, str]]:
+    names = [(name, name.replace("before", "after")) for name in evidence if "before" in name]
+    return [(before, after) for before, after in names if after in evidence]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def in_words(name: str) -> str:
+    """A key of the evidence as words."""
+    return str(capfirst(reveal(" ".join(name.replace("_", " ").replace("-", " ").split()))))
 
 
 def signals_of(apv: APV) -> list[Signal]:
     """What a reviewer reads first."""
-    validation = _answer(apv, "validation_passed", "Passed", "Not passed")
-    confirmation = _answer(apv, "confirmed", "Confirmed", "Not confirmed")
+    validation = _answer(apv, "validation_passed", _("Passed"), _("Not passed"))
+    confirmation = _answer(apv, "confirmed", _("Confirmed"), _("Not confirmed"))
     tone = "success" if apv.validation_passed else "failure"
     verdict, risk = apv.get_wargame_verdict_display(), apv.get_patch_risk_level_display()
+    risk_tone = {"low": "success", "medium": "partial", "high": "failure"}
     return [
-        Signal("Wargame", capfirst(verdict or NOT_RUN), apv.wargame_verdict or "none"),
-        Signal("Validation", validation, "none" if validation == NOT_RUN else tone),
-        Signal("Confirmation", confirmation, "none" if confirmation == NOT_RUN else ""),
-        Signal("Risk of the patch", capfirst(risk or "unknown")),
-        Signal("The machine would", capfirst(apv.recommendation.label)),
+        Signal(_("Wargame"), capfirst(verdict or NOT_RUN), apv.wargame_verdict or "none"),
+        Signal(_("Validation"), validation, "none" if validation == NOT_RUN else tone),
+        Signal(_("Confirmation"), confirmation, "none" if confirmation == NOT_RUN else ""),
+        Signal(
+            _("Risk of the patch"),
+            capfirst(risk or pgettext("risk", "unknown")),
+            risk_tone.get(apv.patch_risk_level or "", "none"),
+        ),
+        Signal(_("The machine would"), capfirst(apv.recommendation.label)),
     ]
 
 
-def _answer(apv: APV, name: str, yes: str, no: str) -> str:
+def _answer(apv: APV, name: str, yes: Any, no: Any) -> Any:
     """`yes` or `no`, or that nothing was run: a bare "no" is what an APV has by default."""
     if getattr(apv, name):
         return yes
@@ -166,8 +414,7 @@ def _left_traces(apv: APV, name: str) -> bool:
 def fact(apv: APV, name: str) -> Fact:
     column: Any = APV._meta.get_field(name)
     kind = KINDS.get(name) or _kind_of(column)
-    label = LABELS.get(name) or capfirst(column.verbose_name)
-    return Fact(name, str(label), kind, _value(apv, column, kind))
+    return Fact(name, LABELS[name], kind, _value(apv, column, kind))
 
 
 def _kind_of(column: Any) -> str:
@@ -181,13 +428,9 @@ def _value(apv: APV, column: Any, kind: str) -> Any:
         return None
     match kind:
         case "answer":
-            return _answer(apv, column.name, "Yes", "No")
-        case "diff":
-            return highlighted(value)
+            return _answer(apv, column.name, _("Yes"), _("No"))
         case "code":
             return reveal(value)
-        case "json":
-            return reveal(json.dumps(value, indent=2, ensure_ascii=False))
         case "cwes":
-            return [(cwe, cwe.removeprefix("CWE-")) for cwe in value]
+            return [(one, one.removeprefix("CWE-"), cwe.name_of(one)) for one in value]
     return capfirst(getattr(apv, f"get_{column.name}_display")()) if column.choices else value

@@ -5,37 +5,75 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.text import capfirst
+from django.utils.text import capfirst, format_lazy
+from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError as RefusedObject
 
 from reviews.api.fields import ObjectField
 from reviews.choices import Status, Verb
+from reviews.console.changes import Difference, differences, seen
 from reviews.console.effects import effect
 from reviews.errors import InvalidInput, ReviewError, VersionChanged
 from reviews.models import APV, JUSTIFICATION_LENGTH
 
 
+class KeysAndValues(forms.Widget):
+    """Rows of a key and a value; a text under the field's own name counts before them."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        text = data.get(name, "")
+        if text.strip() or not hasattr(data, "getlist"):
+            return text
+        keys, values = data.getlist(f"{name}-key"), data.getlist(f"{name}-value")
+        return [pair for pair in zip(keys, values, strict=False) if any(pair)]
+
+
 class ModificationsField(forms.CharField):
-    """A JSON object, or lines of `key: value`, as a dictionary."""
+    """A JSON object, lines of `key: value`, or pairs of a key and a value, as a dictionary."""
 
     widget = forms.Textarea(
         attrs={"rows": 3, "spellcheck": "false", "class": "code", "placeholder": " "}
     )
 
+    def to_python(self, value: Any) -> Any:
+        return value if isinstance(value, list) else super().to_python(value)
+
+    def run_validators(self, value: Any) -> None:
+        for text in (
+            [part for pair in value for part in pair] if isinstance(value, list) else [value]
+        ):
+            super().run_validators(text)
+
     def clean(self, value: Any) -> Any:
-        text = str(super().clean(value))
-        read = read_json(text) if text.startswith("{") else read_lines(text)
+        given = super().clean(value)
+        if isinstance(given, list):
+            read: Any = read_pairs(given)
+        else:
+            read = read_json(given) if given.startswith("{") else read_lines(given)
         try:
             return ObjectField().run_validation(read)
         except RefusedObject as error:
             raise ValidationError([str(reason) for reason in error.get_full_details()]) from None
 
 
+def read_pairs(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for number, (key, value) in enumerate(pairs, start=1):
+        if not key.strip():
+            raise ValidationError(_("Row {number}: give it a key.").format(number=number))
+        if key.strip() in found:
+            message = _("Row {number}: {key} stands there twice.")
+            raise ValidationError(message.format(number=number, key=key.strip()))
+        found[key.strip()] = value.strip()
+    return found
+
+
 def read_json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValidationError(f"This is no JSON object: {error}.") from None
+        message = _("This is no JSON object: {error}.")
+        raise ValidationError(message.format(error=error)) from None
 
 
 def read_lines(text: str) -> dict[str, str]:
@@ -45,9 +83,11 @@ def read_lines(text: str) -> dict[str, str]:
         if not line.strip():
             continue
         if not (key and colon):
-            raise ValidationError(f"Line {number}: write it as key: value.")
+            message = _("Line {number}: write it as key: value.")
+            raise ValidationError(message.format(number=number))
         if key in found:
-            raise ValidationError(f"Line {number}: {key} stands there twice.")
+            message = _("Line {number}: {key} stands there twice.")
+            raise ValidationError(message.format(number=number, key=key))
         found[key] = value
     return found
 
@@ -57,6 +97,7 @@ class Option(NamedTuple):
 
     verb: Verb
     effect: str
+    key: str
     chosen: bool
     available: bool
 
@@ -69,23 +110,31 @@ class DecisionForm(forms.Form):
 
     use_required_attribute = False
 
-    decision = forms.ChoiceField(required=False, choices=Verb.choices, widget=forms.RadioSelect)
+    decision = forms.ChoiceField(
+        label=_("Decision"), required=False, choices=Verb.choices, widget=forms.RadioSelect
+    )
     modifications = ModificationsField(
+        label=_("Modifications"),
         required=False,
-        help_text="Needed to modify: lines of “key: value”, or a JSON object.",
+        help_text=_("Needed to modify: lines of “key: value”, or a JSON object."),
     )
     justification = forms.CharField(
+        label=_("Justification"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=f"{JUSTIFICATION_LENGTH[0]} to {JUSTIFICATION_LENGTH[1]:,} characters; "
-        "it stays on record.",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=format_lazy(
+            _("{least} to {most} characters; it stays on record."),
+            least=JUSTIFICATION_LENGTH[0],
+            most=f"{JUSTIFICATION_LENGTH[1]:,}",
+        ),
     )
     confidence = forms.FloatField(
+        label=_("Confidence"),
         initial=1.0,
         widget=forms.NumberInput(
             attrs={"min": 0, "max": 1, "step": "0.05", "inputmode": "decimal"}
         ),
-        help_text="How sure you are, from 0 to 1.",
+        help_text=_("How sure you are, from 0 to 1."),
     )
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
 
@@ -96,17 +145,18 @@ class DecisionForm(forms.Form):
 
     def options(self, apv: APV) -> list[Option]:
         """The verbs, and which of them `apv` is open to."""
-        closed = {}
+        closed: dict[str, Any] = {}
         if apv.pr_number is None:
-            closed[Verb.APPROVE] = "Not possible: this APV has no pull request to merge"
-            closed[Verb.REJECT] = "Not possible: this APV has no pull request to close"
+            closed[Verb.APPROVE] = _("Not possible: this APV has no pull request to merge")
+            closed[Verb.REJECT] = _("Not possible: this APV has no pull request to close")
         if apv.status == Status.ESCALATED:
-            closed[Verb.ESCALATE] = "It is with the leads already"
+            closed[Verb.ESCALATE] = _("It is with the leads already")
         chosen = self["decision"].value()
         return [
             Option(
                 verb=verb,
-                effect=closed.get(verb) or capfirst(effect(apv, verb)),
+                effect=str(closed.get(verb) or capfirst(effect(apv, verb))),
+                key=verb[0],
                 chosen=verb == chosen,
                 available=verb not in closed,
             )
@@ -119,4 +169,46 @@ class DecisionForm(forms.Form):
         for name, why in reasons.items():
             self.add_error(name if name in self.fields else None, [*why])
         if isinstance(error, VersionChanged):
-            self.data = {**self.data.dict(), "version": error.current}  # the page shows that one
+            self.data = self.data.copy()
+            self.data["version"] = error.current  # the page shows that one
+
+
+class ConsoleForm(DecisionForm):
+    """The decision form as the console shows it."""
+
+    modifications = ModificationsField(
+        label=_("Modifications"),
+        required=False,
+        widget=KeysAndValues,
+        help_text=_("What to change, as keys and values."),
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    BLANK_ROWS = 2
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What the service is asked for."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "seen"}
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """The modifications as the editor shows them, and room for more."""
+        value = self["modifications"].value()
+        pairs = value if isinstance(value, list) else []
+        return [*pairs, *[("", "")] * self.BLANK_ROWS]
+
+    @property
+    def text(self) -> str:
+        """Modifications that were sent as a text."""
+        value = self["modifications"].value()
+        return value if isinstance(value, str) else ""
+
+    def differences(self, apv: APV) -> list[Difference]:
+        """What changed on `apv` since the page was read that this form was sent from."""
+        return differences(apv, self["seen"].value() or "")
+
+    def read_again(self, apv: APV) -> None:
+        """Go on from `apv` as it is now."""
+        self.data = self.data.copy()
+        self.data["seen"] = seen(apv)

@@ -1,26 +1,42 @@
-"""The lists as the page shows them: rows of one page and the positions they stand at."""
+"""The lists as the page shows them: rows of one page and the positions they stand at.
 
+A page begins after a row, or ends before one: the database goes to that row by an index, however
+far down it stands.
+"""
+
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db.models import DateTimeField, F, FloatField, Func, IntegerField, UUIDField, Value
+from django.db.models.lookups import GreaterThan, LessThan
+from django.http import QueryDict
 from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from realtime import history
 from realtime.messages import Position, wire_time
 from reviews import selectors
-from reviews.choices import Status, Verb
-from reviews.models import APV, Decision
+from reviews.choices import PRIORITY_OF_SEVERITY, PatchStrategy, Severity, Status, Verb
+from reviews.console.filters import PRIORITY, SORTS, DecisionsFilter, ListFilter, QueueFilter, asked
+from reviews.models import APV, CODE_PATTERN, QUEUE_ORDERS, Decision
 
 PAGE = 50
+COUNTED = 1000
+"""Longer lists that are narrowed are not counted to their end."""
+
 COLUMNS = (
     "apv_code",
     "status",
     "priority",
     "severity",
     "cve_id",
+    "cvss_score",
     "package_name",
     "package_version",
     "package_ecosystem",
@@ -34,13 +50,27 @@ COLUMNS_OF_DECISIONS = (
     "decision",
     "severity",
     "cve_id",
+    "patch_strategy",
+    "wargame_verdict",
     "reviewer_name",
     "decided_at",
     "apv__apv_code",
     "apv__package_name",
     "apv__package_version",
     "apv__fixed_version",
+    "apv__status",
 )
+SHORT: dict[str, Any] = {
+    PatchStrategy.VERSION_BUMP: pgettext_lazy("strategy", "Bump"),
+    PatchStrategy.CODE_REWRITE: pgettext_lazy("strategy", "Rewrite"),
+    PatchStrategy.CONFIG_CHANGE: pgettext_lazy("strategy", "Config"),
+}
+"""Strategies in a word: a row of the list is narrow."""
+KEY_FIELDS = {
+    "priority": (IntegerField, DateTimeField, UUIDField),
+    "age": (DateTimeField, UUIDField),
+    "score": (FloatField, DateTimeField, UUIDField),
+}
 
 
 @dataclass(frozen=True)
@@ -48,45 +78,28 @@ class Listing:
     """One of the lists, and its words."""
 
     name: str
-    title: str
-    about: str
-    empty: str
-    hint: str
-    back: str = "← More urgent"
-    on: str = "Less urgent →"
-
-    def address(self, skip: int = 0) -> str:
-        """The page that shows this list from row `skip` on."""
-        return reverse("console") + self.query(skip)
-
-    def query(self, skip: int = 0) -> str:
-        given = {"status": self.name if self is not PENDING else "", "skip": skip}
-        asked = urlencode({name: value for name, value in given.items() if value})
-        return f"?{asked}" if asked else ""
+    title: Any
+    empty: Any
+    hint: Any
 
 
 PENDING = Listing(
     "pending",
-    "Queue",
-    "Patches that wait for a decision, most urgent first.",
-    "Nothing waits for a decision",
-    "New APVs appear here when a pipeline adds them.",
+    _("Queue"),
+    _("Nothing waits for a decision"),
+    _("New APVs appear here when a pipeline adds them."),
 )
 ESCALATED = Listing(
     "escalated",
-    "Escalated",
-    "Patches handed to the leads, most urgent first.",
-    "Nothing is with the leads",
-    "APVs appear here when a reviewer escalates them.",
+    _("Escalated"),
+    _("Nothing is with the leads"),
+    _("APVs appear here when a reviewer escalates them."),
 )
 DECIDED = Listing(
     "decided",
-    "Decided",
-    "What was decided, newest first.",
-    "Nothing is decided yet",
-    "Decisions appear here as they are made.",
-    "← Newer",
-    "Older →",
+    _("Decided"),
+    _("Nothing is decided yet"),
+    _("Decisions appear here as they are made."),
 )
 LISTINGS = {one.name: one for one in (PENDING, ESCALATED, DECIDED)}
 
@@ -97,116 +110,242 @@ def listing_of(status: str) -> Listing:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Which list, narrowed and ordered how, and where its page begins or ends."""
+
+    listing: Listing
+    query: QueryDict
+
+    @cached_property
+    def filter(self) -> ListFilter:
+        kind = DecisionsFilter if self.listing is DECIDED else QueueFilter
+        return kind(self.query, entries(self.listing))
+
+    @property
+    def sort(self) -> str:
+        sort = self.query.get("sort", PRIORITY)
+        return sort if sort in SORTS else PRIORITY
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether this is the pending queue in its own order, whole."""
+        return self.listing is PENDING and self.sort == PRIORITY and not self.filter.chosen
+
+    @property
+    def kept(self) -> str:
+        """The query that asks for this list, from its top."""
+        return asked(self.query)
+
+    def address(self, **place: str) -> str:
+        """The page of this list at `after` or `before` a row, or at its top."""
+        query = self.kept
+        for name, row in place.items():
+            query += f"{'&' if query else '?'}{name}={row}"
+        return reverse("console") + query
+
+
+@dataclass(frozen=True)
 class Row:
-    """An APV as one line of its list; `order` sorts as text into queue order."""
+    """An APV as one line of its list; `order` sorts as text into the order of the list."""
 
     apv: APV
     order: str
     since: str
     waiting: str
+    strategy: Any
     confidence: int | None
 
 
 @dataclass(frozen=True)
 class Queue:
-    """One page of a list, from row `skip` on; all of it was read in one snapshot.
+    """One page of a list; all of it was read in one snapshot.
 
-    `rows` are decisions in the list of these; `pending` and `escalated` count APVs.
+    `rows` are decisions in the list of these; `pending` and `escalated` count APVs. `total` is
+    the length of the list, up to COUNTED where that takes counting.
     """
 
-    listing: Listing
-    rows: list[Row] | list[Decision]
+    asked: Asked
+    rows: list[Any]
     total: int
-    skip: int
     pending: int
     escalated: int
     stats: Any
     positions: dict[str, Position]
+    at_top: bool
+    at_end: bool
 
     @property
-    def first(self) -> int:
-        return self.skip + 1
+    def listing(self) -> Listing:
+        return self.asked.listing
 
     @property
-    def last(self) -> int:
-        return self.skip + len(self.rows)
-
-    @property
-    def paged(self) -> bool:
-        return self.total > PAGE
-
-    @property
-    def query(self) -> str:
-        return self.listing.query(self.skip)
-
-    @property
-    def back(self) -> str:
-        """The address of the page before this one, if there is one."""
-        return self.listing.address(max(0, self.skip - PAGE)) if self.skip else ""
+    def uncounted(self) -> bool:
+        return self.total > COUNTED and not self.asked.is_plain
 
     @property
     def on(self) -> str:
         """The address of the page after this one, if there is one."""
-        return self.listing.address(self.skip + PAGE) if self.last < self.total else ""
+        return "" if self.at_end else self.asked.address(after=_name(self.rows[-1]))
+
+    @property
+    def back(self) -> str:
+        """The address of the top of the list, where this page is another one."""
+        return "" if self.at_top else self.asked.address()
+
+    @property
+    def first_code(self) -> str:
+        """The code of the APV in the first row, or ""."""
+        return _code(self.rows[0]) if self.rows else ""
 
 
-def read_queue(listing: Listing, skip: int) -> Queue:
-    """The page of the list at `skip`, or the last one when the list ends before it."""
-    found = _entries(listing)
+def read_queue(asked: Asked) -> Queue:
+    """The page of the list that was asked for; its first one where that place is unknown."""
     with selectors.snapshot():
-        total = found.count()
-        skip = min(skip, max(0, total - 1) // PAGE * PAGE)
-        page = list(found[skip : skip + PAGE])
+        rows, at_top, at_end = read_page(asked)
         stats = selectors.stats_message()
-        escalated = total if listing is ESCALATED else _escalated().count()
+        escalated = entries(ESCALATED).count()
+        whole = at_top and at_end
+        total = len(rows) if whole else _count(asked, stats.pending_reviews)
         positions = history.positions()
     return Queue(
-        listing=listing,
-        rows=page if listing is DECIDED else [row(apv) for apv in page],
+        asked=asked,
+        rows=rows,
         total=total,
-        skip=skip,
         pending=stats.pending_reviews,
         escalated=escalated,
         stats=stats,
         positions=positions,
+        at_top=at_top,
+        at_end=at_end,
     )
 
 
-def _entries(listing: Listing) -> Any:
-    """Everything in the list, in its order."""
+def read_page(asked: Asked) -> tuple[list[Any], bool, bool]:
+    """The rows of a page, whether it is the first one, and whether it is the last one."""
+    found = asked.filter.qs
+    after = asked.query.get("after", "")
+    if asked.listing is DECIDED:
+        found = found.order_by("-decided_at", "-decision_id").only(*COLUMNS_OF_DECISIONS)
+        place = _place_of_decision(after)
+    else:
+        found = found.order_by(*QUEUE_ORDERS[asked.sort]).only(*COLUMNS)
+        place = _place_of_apv(after, asked.sort)
+    page = list((found if place is None else found.filter(place))[: PAGE + 1])
+    at_end = len(page) <= PAGE
+    rows = page[:PAGE]
+    if asked.listing is not DECIDED:
+        rows = [row(apv, asked.sort) for apv in rows]
+    return rows, place is None, at_end
+
+
+def read_rows(ids: Iterable[UUID], asked: Asked) -> list[Row]:
+    """Those of the given APVs that the list holds, in its order."""
+    found = asked.filter.qs.filter(pk__in=ids).order_by(*QUEUE_ORDERS[asked.sort]).only(*COLUMNS)
+    return [row(apv, asked.sort) for apv in found]
+
+
+def entries(listing: Listing) -> Any:
+    """Everything in the list, in no order.
+
+    Nothing escalates but a decision, and those are found by an index.
+    """
     if listing is DECIDED:
-        decisions = Decision.objects.select_related("apv").only(*COLUMNS_OF_DECISIONS)
-        return decisions.order_by("-decided_at", "-decision_id")
-    apvs = _escalated() if listing is ESCALATED else APV.objects.pending()
-    return apvs.in_queue_order().only(*COLUMNS)
+        return Decision.objects.select_related("apv")
+    if listing is ESCALATED:
+        return APV.objects.filter(status=Status.ESCALATED, decisions__decision=Verb.ESCALATE)
+    return APV.objects.pending()
 
 
-def _escalated() -> Any:
-    """Nothing escalates but a decision, and those are found by an index."""
-    return APV.objects.filter(status=Status.ESCALATED, decisions__decision=Verb.ESCALATE)
+def _count(asked: Asked, pending: int) -> int:
+    return pending if asked.is_plain else int(asked.filter.qs.order_by()[: COUNTED + 1].count())
 
 
-def read_rows(ids: Iterable[UUID]) -> list[Row]:
-    """Those of the given APVs that are pending, in queue order."""
-    return [
-        row(apv) for apv in APV.objects.pending().filter(pk__in=ids).in_queue_order().only(*COLUMNS)
+# -- Places in a list -------------------------------------------------------------------------
+
+
+def _place_of_apv(code: str, sort: str) -> Any:
+    """The condition that a row comes after the APV of this code, or None when there is none."""
+    apv = APV.objects.filter(apv_code=code).first() if _is_code(code) else None
+    if apv is None:
+        return None
+    values = [
+        Value(value, field())
+        for value, field in zip(_key(apv, sort), KEY_FIELDS[sort], strict=True)
     ]
+    return GreaterThan(_row_of(QUEUE_ORDERS[sort]), _row_of(values))
 
 
-def row(apv: APV) -> Row:
+def _place_of_decision(text: str) -> Any:
+    try:
+        decision = Decision.objects.filter(pk=UUID(text)).first()
+    except ValueError:
+        return None
+    return after_decision(decision) if decision else None
+
+
+def after_decision(decision: Decision) -> Any:
+    """The condition that a decision comes after `decision` in the list, newest first."""
+    values = [Value(decision.decided_at, DateTimeField()), Value(decision.pk, UUIDField())]
+    return LessThan(_row_of(["decided_at", "decision_id"]), _row_of(values))
+
+
+def _row_of(expressions: Iterable[Any]) -> Func:
+    """A row of SQL: PostgreSQL compares two of them from left to right, by an index."""
+    columns = [F(one) if isinstance(one, str) else one for one in expressions]
+    return Func(*columns, function="ROW", output_field=IntegerField())
+
+
+def _key(apv: APV, sort: str) -> tuple[Any, ...]:
+    """The values of QUEUE_ORDERS for one APV."""
+    last = (apv.created_at, apv.pk)
+    match sort:
+        case "priority":
+            return (-(apv.priority or 0), *last)
+        case "score":
+            return (-(apv.cvss_score or 0.0), *last)
+    return last
+
+
+def _is_code(text: str) -> bool:
+    return re.fullmatch(CODE_PATTERN, text) is not None
+
+
+def _name(row: Any) -> str:
+    """What an address calls a row."""
+    return str(row.pk) if isinstance(row, Decision) else str(row.apv.apv_code)
+
+
+def _code(row: Any) -> str:
+    return str(row.apv.apv_code)
+
+
+# -- Rows -------------------------------------------------------------------------------------
+
+
+def row(apv: APV, sort: str = PRIORITY) -> Row:
     since = wire_time(apv.created_at)
     confidence = apv.confirmation_confidence
     return Row(
         apv=apv,
-        order=f"{10 - (apv.priority or 0):02d} {since} {apv.apv_id}",
+        order=" ".join(_as_text(part) for part in _key(apv, sort)),
         since=since,
         waiting=in_words(selectors.hours_waiting(apv)),
+        strategy=SHORT[apv.patch_strategy],
         confidence=None if confidence is None else round(confidence * 100),
     )
 
 
+def _as_text(part: Any) -> str:
+    """A part of a key as text that sorts as the part does."""
+    if isinstance(part, datetime):
+        return wire_time(part)
+    if isinstance(part, UUID):
+        return str(part)
+    return f"{100 + part:08.3f}"  # from -10 to 0
+
+
 def in_words(hours: float) -> str:
-    """A time of waiting, in its two largest units; queue.js says it in the same words."""
+    """A time of waiting, in its two largest units; times.js says it in the same words."""
     minutes = max(0, int(hours * 60))
     if minutes < 1:
         return "< 1 min"
@@ -215,3 +354,8 @@ def in_words(hours: float) -> str:
     if minutes < 24 * 60:
         return f"{minutes // 60} h {minutes % 60} min"
     return f"{minutes // 1440} d {minutes % 1440 // 60} h"
+
+
+def orders_of_severities() -> dict[str, str]:
+    """How the order of an APV begins that has its severity's own priority."""
+    return {severity: _as_text(-PRIORITY_OF_SEVERITY[severity]) for severity in Severity}

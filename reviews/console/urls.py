@@ -1,17 +1,27 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, re_path
+from django.views.i18n import set_language
 
 from reviews.console import views
 
 code = r"(?P<code>APV-[0-9]{4}-[0-9]{3,9})"
 
 urlpatterns = [
-    path("", views.queue, name="console"),
+    path("", views.console, name="console"),
     path("queue", views.queue_part, name="queue-part"),
     path("queue/rows", views.queue_rows, name="queue-rows"),
     re_path(rf"^apvs/{code}$", views.apv, name="apv"),
     re_path(rf"^apvs/{code}/state$", views.apv_state, name="apv-state"),
+    re_path(rf"^apvs/{code}/reading$", views.apv_reading, name="apv-reading"),
+    re_path(rf"^apvs/{code}/changes$", views.apv_changes, name="apv-changes"),
+    re_path(rf"^apvs/{code}/diff$", views.apv_diff, name="apv-diff"),
+    re_path(rf"^apvs/{code}\.diff$", views.apv_raw_diff, name="apv-raw-diff"),
+    path("numbers", views.numbers, name="numbers"),
+    path("decisions.csv", views.decisions_csv, name="decisions-csv"),
+    path("decisions.jsonl", views.decisions_json_lines, name="decisions-jsonl"),
     path("sign-in", LoginView.as_view(template_name="console/sign_in.html"), name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
+    path("signed-in", views.signed_in, name="signed-in"),
+    path("language", set_language, name="language"),
     path("favicon.ico", views.favicon),
 ]

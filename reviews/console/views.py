@@ -1,178 +1,240 @@
-"""The pages: the lists, an APV with its decision form, and the parts that keep them current."""
+"""The pages: the queue, an APV with its evidence and decision, and the parts of these."""
 
-import json
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from realtime import history
-from realtime.messages import Position
-from reviews import osv, selectors, services
-from reviews.choices import OUTCOME
-from reviews.console.access import channels_of, readers_only
-from reviews.console.code import unseen_characters
+from reviews import presence, selectors, services
+from reviews.console.access import Request, readers_only
 from reviews.console.effects import effect
-from reviews.console.evidence import groups_of, signals_of
-from reviews.console.forms import DecisionForm
+from reviews.console.export import Encode, as_csv, as_json_lines, stream
+from reviews.console.forms import ConsoleForm
+from reviews.console.numbers import read_numbers
+from reviews.console.pages import (
+    DIFF_COOKIE,
+    answer_with_apv,
+    asked_of,
+    diff_of,
+    diff_options,
+    page,
+    path_beside,
+    queue_context,
+    readable,
+    reading,
+    reading_context,
+    sees_decisions,
+    wants_reading,
+)
 from reviews.console.queue import (
     DECIDED,
-    LISTINGS,
     PAGE,
-    PENDING,
+    Asked,
     listing_of,
+    read_page,
     read_queue,
     read_rows,
 )
-from reviews.errors import ReviewError
+from reviews.errors import Conflict, ReviewError
 from reviews.models import APV, Decision
 
-
-@readers_only
-@require_safe
-def queue(request: HttpRequest) -> HttpResponse:
-    """The pending queue, or the list that `status` names."""
-    return render(request, "console/queue.html", _queue_context(request))
+YEAR_SECONDS = 365 * 24 * 3600
 
 
 @readers_only
 @require_safe
-def queue_part(request: HttpRequest) -> HttpResponse:
-    """The list alone, for a page that missed something."""
-    return render(request, "console/_queue.html", _queue_context(request))
+def console(request: Request) -> HttpResponse:
+    """The queue, or the list that `status` names, with its first APV open."""
+    queue = read_queue(asked_of(request))
+    code = queue.first_code
+    if wants_reading(request):
+        return reading(request, code)
+    return page(request, queue, reading_context(request, code) if code else {})
 
 
 @readers_only
 @require_safe
-def queue_rows(request: HttpRequest) -> HttpResponse:
-    """The rows of the APVs in `ids`, for a page that heard of them."""
-    rows = read_rows(_ids(request.GET.get("ids", "")))
-    return render(request, "console/_rows.html", {"rows": rows})
+def queue_part(request: Request) -> HttpResponse:
+    """The list alone, for a page that missed something or asks for another one."""
+    queue = read_queue(asked_of(request))
+    answer = render(request, "console/_part.html", queue_context(request, queue))
+    if request.htmx:
+        answer.headers["HX-Push-Url"] = path_beside(request) + queue.asked.kept
+    return answer
+
+
+@readers_only
+@require_safe
+def queue_rows(request: Request) -> HttpResponse:
+    """The rows of the APVs in `ids`, for a page that heard of them; else those of a page."""
+    ask = asked_of(request)
+    if "ids" in request.GET:
+        rows, at_end = read_rows(_ids(request.GET["ids"]), ask), True
+    else:
+        rows, _top, at_end = read_page(ask)
+    context = {"rows": rows, "listing": ask.listing, "kept": ask.kept, "at_end": at_end}
+    return render(request, "console/_rows.html", context)
 
 
 @readers_only
 @require_http_methods(["GET", "HEAD", "POST"])
-def apv(request: HttpRequest, code: str) -> HttpResponse:
-    """An APV with its evidence; a POST decides on it."""
+def apv(request: Request, code: str) -> HttpResponse:
+    """An APV with its evidence, beside the queue; a POST decides on it."""
     if request.method == "POST":
         return _decide(request, code)
-    return _apv_page(request, code)
+    return answer_with_apv(request, code)
 
 
 @readers_only
 @require_safe
-def apv_state(request: HttpRequest, code: str) -> HttpResponse:
+def apv_state(request: Request, code: str) -> HttpResponse:
     """An APV's version and the positions it was read at, for a page that missed something."""
     with selectors.snapshot():
         version = get_object_or_404(APV.objects.only("version"), apv_code=code).version
         positions = history.positions()
-    return JsonResponse({"version": version, "positions": _readable(request, positions)})
+    return JsonResponse({"version": version, "positions": readable(request, positions)})
+
+
+@readers_only
+@require_POST
+def apv_reading(request: Request, code: str) -> HttpResponse:
+    """Note that the user is reading an APV, or has left it; tells its version and who else is."""
+    apv = get_object_or_404(APV.objects.only("version"), apv_code=code)
+    if "left" in request.POST:
+        presence.leave(apv=apv, user=request.user)
+        return HttpResponse(status=204)
+    others = presence.others_reading(apv=apv, user=request.user)
+    return JsonResponse({"version": apv.version, "others": others})
+
+
+@readers_only
+@require_POST
+def apv_changes(request: Request, code: str) -> HttpResponse:
+    """An APV as it is now, with what changed since the page was read that asks."""
+    return reading(request, code, seen_before=request.POST.get("seen", ""))
+
+
+@readers_only
+@require_safe
+def apv_diff(request: Request, code: str) -> HttpResponse:
+    """The diff, as `view` and `space` ask for it; both are remembered."""
+    apv = get_object_or_404(APV.objects.only("apv_code", "patch_diff"), apv_code=code)
+    context = {"apv": apv, "diff": diff_of(request, apv)}
+    template = "console/_diff.html" if request.htmx else "console/diff.html"
+    answer = render(request, template, context)
+    view, space = diff_options(request)
+    answer.set_cookie(DIFF_COOKIE, f"{view}-{space}", YEAR_SECONDS, samesite="Lax", httponly=True)
+    return answer
+
+
+@readers_only
+@require_safe
+def apv_raw_diff(request: Request, code: str) -> HttpResponse:
+    """The diff as it came, for copying and for other tools."""
+    apv = get_object_or_404(APV.objects.only("apv_code", "patch_diff"), apv_code=code)
+    answer = HttpResponse(apv.patch_diff, content_type="text/plain; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{apv.apv_code}.diff"'
+    return answer
+
+
+@readers_only
+@require_safe
+@permission_required("reviews.view_stats", raise_exception=True)
+def numbers(request: Request) -> HttpResponse:
+    """The numbers of the review, below the panes or on a page of their own."""
+    template = "console/_numbers.html" if request.htmx else "console/numbers.html"
+    context = {"numbers": read_numbers(), "sees_decisions": sees_decisions(request)}
+    return render(request, template, context)
+
+
+@readers_only
+@require_safe
+def decisions_csv(request: Request) -> StreamingHttpResponse:
+    """The decisions that the address asks for, for a spreadsheet."""
+    return _export(request, as_csv, "text/csv; charset=utf-8", "decisions.csv")
+
+
+@readers_only
+@require_safe
+def decisions_json_lines(request: Request) -> StreamingHttpResponse:
+    """The decisions that the address asks for, a JSON object a line, as REST gives them."""
+    return _export(request, as_json_lines, "application/x-ndjson", "decisions.jsonl")
+
+
+def _export(request: Request, encode: Encode, kind: str, name: str) -> StreamingHttpResponse:
+    if not sees_decisions(request):
+        raise PermissionDenied(_("You may read APVs, but not the decisions on them."))
+    rows = Asked(DECIDED, request.GET).filter.qs
+    answer = StreamingHttpResponse(stream(rows, encode), content_type=kind)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+@readers_only
+@require_safe
+def signed_in(request: Request) -> HttpResponse:
+    """Where signing in again ends: the page that asked for it goes on in its own tab."""
+    return render(request, "console/signed_in.html")
 
 
 @require_safe
-def favicon(request: HttpRequest) -> HttpResponse:
+def favicon(request: Request) -> HttpResponse:
     """The icon, for pages that name none, such as the admin's."""
     return redirect(static("reviews/favicon.svg"))
 
 
-def _decide(request: HttpRequest, code: str) -> HttpResponse:
+# -- Deciding ---------------------------------------------------------------------------------
+
+
+def _decide(request: Request, code: str) -> HttpResponse:
     if not request.user.has_perm("reviews.decide_apv"):
-        raise PermissionDenied("You may read APVs, but not decide on them.")
+        raise PermissionDenied(_("You may read APVs, but not decide on them."))
     apv = get_object_or_404(APV.objects.only("pk", "status"), apv_code=code)
-    form = DecisionForm(request.POST)
+    form = ConsoleForm(request.POST)
     if not form.is_valid():
-        return _apv_page(request, code, form, status=400)
+        return answer_with_apv(request, code, form, status=400)
     try:
-        decision = services.decide(apv_id=apv.pk, reviewer=request.user, **form.cleaned_data)
+        decision = services.decide(apv_id=apv.pk, reviewer=request.user, **form.given)
     except ReviewError as error:
         form.take(error)
-        return _apv_page(request, code, form, status=error.status)
-    messages.success(request, _recorded(decision))
-    return redirect(listing_of(apv.status).address())
-
-
-def _sees_decisions(request: HttpRequest) -> bool:
-    return request.user.has_perm("reviews.view_decision")
+        return answer_with_apv(
+            request, code, form, status=error.status, reread=isinstance(error, Conflict)
+        )
+    if request.htmx:
+        said = {"code": code, "text": _recorded(decision)}
+        return trigger_client_event(reading(request, code), "decided", said, after="swap")
+    messages.success(request, _recorded_with_link(decision))
+    kept = asked_of(request, listing_of(apv.status))
+    return redirect(kept.address())
 
 
 def _recorded(decision: Decision) -> str:
-    code = decision.apv.apv_code
-    return format_html(
-        'Your decision on <a href="{}">{}</a> is recorded: {} – {}.',
-        reverse("apv", args=[code]),
-        code,
-        decision.get_decision_display(),
-        effect(decision.apv, decision.decision),
+    return _("Your decision on {code} is recorded: {decision} – {effect}.").format(
+        code=decision.apv.apv_code,
+        decision=decision.get_decision_display(),
+        effect=effect(decision.apv, decision.decision),
     )
 
 
-def _apv_page(
-    request: HttpRequest, code: str, form: DecisionForm | None = None, *, status: int = 200
-) -> HttpResponse:
-    sees_decisions = _sees_decisions(request)
-    with selectors.snapshot():
-        apv = get_object_or_404(APV, apv_code=code)
-        decisions = list(apv.decisions.order_by("-decided_at")) if sees_decisions else []
-        positions = history.positions()
-    listing = listing_of(apv.status)
-    if listing is DECIDED and not sees_decisions:
-        listing = PENDING
-    form = form or DecisionForm(initial={"version": apv.version})
-    context = {
-        "apv": apv,
-        "groups": groups_of(apv),
-        "signals": signals_of(apv),
-        "illustrative": osv.ILLUSTRATIVE if osv.ILLUSTRATIVE in apv.validation_warnings else "",
-        "unseen": unseen_characters(apv.patch_diff),
-        "decisions": [(one, effect(apv, one.decision)) for one in decisions],
-        "listing": listing,
-        "may_decide": services.may_decide(request.user, apv),
-        "form": form,
-        "options": form.options(apv),
-        **_watching(request, positions),
-    }
-    return render(request, "console/apv.html", context, status=status)
-
-
-def _queue_context(request: HttpRequest) -> dict[str, Any]:
-    listing = LISTINGS.get(request.GET.get("status", ""), PENDING)
-    if listing is DECIDED and not _sees_decisions(request):
-        raise PermissionDenied("You may read APVs, but not the decisions on them.")
-    queue = read_queue(listing, _skip(request.GET.get("skip", "")))
-    return {
-        "queue": queue,
-        "sees_decisions": _sees_decisions(request),
-        "page_size": PAGE,
-        "sees_stats": request.user.has_perm("reviews.view_stats"),
-        **_watching(request, queue.positions),
-    }
-
-
-def _watching(request: HttpRequest, positions: dict[str, Position]) -> dict[str, str]:
-    """What the page's script needs to go on from where the page was read."""
-    watch = {
-        "channels": channels_of(request.user),
-        "outcomes": {verb: status.label for verb, (status, _) in OUTCOME.items()},
-    }
-    return {"watch": json.dumps(watch), "positions": json.dumps(_readable(request, positions))}
-
-
-def _readable(request: HttpRequest, positions: dict[str, Position]) -> dict[str, Any]:
-    mine = channels_of(request.user)
-    return {name: one.model_dump() for name, one in positions.items() if name in mine}
-
-
-def _skip(text: str) -> int:
-    """The number in `text`, or 0: a mistyped page is the first one."""
-    short = text.isascii() and text.isdigit() and len(text) < 10
-    return int(text) if short else 0
+def _recorded_with_link(decision: Decision) -> str:
+    code = decision.apv.apv_code
+    link = format_html('<a href="{}">{}</a>', reverse("apv", args=[code]), code)
+    return format_html(
+        _("Your decision on {code} is recorded: {decision} – {effect}."),
+        code=link,
+        decision=decision.get_decision_display(),
+        effect=effect(decision.apv, decision.decision),
+    )
 
 
 def _ids(text: str) -> list[UUID]:

@@ -89,8 +89,9 @@ def _facts(advisory: Advisory) -> Fields:
     rating = osv.rate([advisory["cvss_vector"]])
     assert rating is not None, advisory["cve_id"]
     return {
-        "severity": rating[1],
-        "cvss_score": rating[0],
+        "severity": rating.severity,
+        "cvss_score": rating.score,
+        "cvss_vector": rating.vector,
         "cve_id": advisory["cve_id"],
         "cve_title": advisory["title"],
         "cve_description": advisory["description"],

@@ -113,24 +113,4 @@ class Migration(migrations.Migration):
             options={"verbose_name": "counter", "verbose_name_plural": "counters"},
         ),
         migrations.RunSQL(KEEP, STOP),
-        migrations.RemoveIndex("APV", "apv_queue"),
-        migrations.AddIndex(
-            "APV",
-            models.Index(
-                fields=["-priority", "created_at", "apv_id"],
-                include=[
-                    "severity",
-                    "patch_strategy",
-                    "wargame_verdict",
-                    "package_ecosystem",
-                    "package_name",
-                ],
-                condition=models.Q(("status", "pending")),
-                name="apv_queue",
-            ),
-        ),
-        migrations.AddIndex(
-            "APV",
-            models.Index(fields=["-priority", "created_at", "apv_id"], name="apv_order"),
-        ),
     ]

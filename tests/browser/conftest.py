@@ -65,11 +65,11 @@ async def proxy(server: Server) -> AsyncIterator[Proxy]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def new_context(browser: Browser, server: Server) -> AsyncIterator[NewContext]:
-    """Makes a browser of its own in which a user is signed in."""
+    """Makes a browser of its own in which a user is signed in, or nobody for ""."""
     contexts: list[BrowserContext] = []
 
-    async def make(user: str = "reviewer") -> BrowserContext:
-        context = await browser.new_context()
+    async def make(user: str = "reviewer", **options: Any) -> BrowserContext:
+        context = await browser.new_context(**options)
         contexts.append(context)
         cookies: Any = [
             {"name": name, "value": text, "url": server.origin}
@@ -90,7 +90,7 @@ async def open_tab(
     """Opens a page of the console and waits until it is live.
 
     `luck` stands for Math.random, so that a backoff is short; `clock` gives the page a clock that
-    the test can put forward.
+    the test can put forward; `script` runs before the page's own; `options` are the browser's.
     """
     tabs: list[Tab] = []
 
@@ -101,13 +101,15 @@ async def open_tab(
         user: str = "reviewer",
         luck: float = 0.05,
         clock: bool = False,
+        script: str = "",
+        **options: Any,
     ) -> Tab:
-        page = await (await new_context(user)).new_page()
+        page = await (await new_context(user, **options)).new_page()
         tab = Tab(page, origin, server)
         tabs.append(tab)
         if clock:
             await page.clock.install()
-        await page.add_init_script(f"Math.random = () => {luck};{KEEP_STATUSES}")
+        await page.add_init_script(f"Math.random = () => {luck};{KEEP_STATUSES}{script}")
         await tab.open(path)
         return tab
 

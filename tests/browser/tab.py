@@ -18,13 +18,16 @@ new MutationObserver(() => {
   if (status !== statuses.at(-1)) statuses.push(status);
 }).observe(document, { subtree: true, attributeFilter: ["data-status"] });
 """
-SHOWN = """() => ({
-  codes: [...document.querySelectorAll("#queue tbody tr:not(.leaving) .at-code")]
-    .map((cell) => cell.textContent.trim()),
-  counters: Object.fromEntries([...document.querySelectorAll("[data-stat]")]
-    .map((counter) => [counter.dataset.stat, counter.textContent])),
-  pages: document.querySelector("#queue .pages")?.innerText ?? "",
-})"""
+SHOWN = """() => {
+  document.querySelector("#news:not([hidden])")?.click();
+  return {
+    codes: [...document.querySelectorAll("#queue tbody tr:not(.leaving) .at-code")]
+      .map((cell) => cell.textContent.trim()).slice(0, 50),
+    counters: Object.fromEntries([...document.querySelectorAll("[data-stat]")]
+      .map((counter) => [counter.dataset.stat, counter.textContent])),
+  };
+}"""
+"""The first page of the list, with what waits to be let in, and the counters."""
 
 
 async def becomes(look: Callable[[], Awaitable[Any]], expected: Any) -> None:

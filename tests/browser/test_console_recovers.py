@@ -55,7 +55,8 @@ async def test_decision_by_the_form_reaches_another_reviewer(
     decider = (await open_tab(path=f"/apvs/{added['apv_code']}")).page
     await decider.get_by_label("Approve").check()
     await decider.get_by_label("Justification").fill("The bump is minimal, the wargame holds.")
-    await decider.get_by_role("button", name="Send the decision").click()
+    await decider.locator("#decision-form .primary").click()
+    await decider.locator("#confirm .primary").click()
     await decider.get_by_text("Your decision on").wait_for()
 
     trace = watcher.page.get_by_text(f"{added['apv_code']} approved by Rita Reviewer")

@@ -6,15 +6,19 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.http import QueryDict
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from realtime.models import Counter
-from reviews import osv
+from reviews import osv, presence
 from reviews.choices import Status
 from reviews.console.evidence import GROUPS
-from reviews.console.queue import PAGE, in_words
-from reviews.models import APV, Decision
+from reviews.console.queue import PAGE, PENDING, Asked, in_words, read_page
+from reviews.models import APV, QUEUE_ORDERS, Decision, Reading
+from tests.site import DIFF
 
 pytestmark = pytest.mark.django_db
 
@@ -61,9 +65,9 @@ def text_of(answer) -> str:
 
 
 def codes_on(answer) -> list[str]:
-    """The codes in the list; a notice above it may name an APV too."""
-    rows = answer.content.decode().partition("<tbody")[2]
-    return re.findall(r'<a href="/apvs/([^"]+)">', rows)
+    """The codes in the list; the page may name APVs elsewhere too."""
+    rows = answer.content.decode().partition("<tbody")[2].partition("</tbody>")[0]
+    return re.findall(r'<a href="/apvs/([^"?]+)[^"]*"[^>]*>', rows)
 
 
 def attribute(answer, name: str):
@@ -118,7 +122,8 @@ def test_staff_are_led_to_the_administration():
     client = Client()
     client.force_login(User.objects.create_superuser("admin"))
     assert re.search(
-        r'<a href="/admin/">Administration</a>\s*<span>admin</span>', text_of(client.get("/"))
+        r'<a href="/admin/">Administration</a>\s*<span class="name"><bdi>admin</bdi></span>',
+        text_of(client.get("/")),
     )
 
 
@@ -175,18 +180,133 @@ def test_long_queue_comes_in_pages(reviewer):
         APV(severity="LOW", package_name="requests", patch_strategy="version_bump")
         for _ in range(PAGE + 3)
     )
-    first, second = reviewer.get("/"), reviewer.get(f"/?skip={PAGE}")
+    first = reviewer.get("/")
     assert len(codes_on(first)) == PAGE
-    assert f'href="/?skip={PAGE}"' in text_of(first)
+    following = f"/?after={codes_on(first)[-1]}"
+    assert f'href="{following}" rel="next"' in text_of(first)
+    second = reviewer.get(following)
     assert len(codes_on(second)) == 3
     assert not set(codes_on(first)) & set(codes_on(second))
-    assert codes_on(reviewer.get("/?skip=99999")) == codes_on(second)
+    assert '<a href="/">To the top of the list</a>' in text_of(second)
+    assert codes_on(reviewer.get(f"/queue/rows?after={codes_on(first)[-1]}")) == codes_on(second)
 
 
-@pytest.mark.parametrize("skip", ["-1", "x", "²", "9" * 5000, "%00", ""])
-def test_mistyped_page_is_the_first(reviewer, skip):
+@pytest.mark.parametrize("after", ["-1", "APV-1999-001", "²", "9" * 5000, "%00", ""])
+def test_page_after_no_row_is_the_first(reviewer, after):
     apv = new_apv()
-    assert codes_on(reviewer.get(f"/?skip={skip}")) == [apv.apv_code]
+    assert codes_on(reviewer.get(f"/?after={after}")) == [apv.apv_code]
+    assert codes_on(reviewer.get(f"/?status=decided&after={after}")) == []
+
+
+def ordered(*keys) -> list[str]:
+    """Codes in this order of a page and a half of pending APVs, some of them alike."""
+    moments = [timezone.now() - timedelta(minutes=number // 2) for number in range(PAGE + 25)]
+    scores = [None, 9.8, 7.5, 5.0, 0.0]
+    APV.objects.bulk_create(
+        APV(
+            severity=["CRITICAL", "HIGH", "MEDIUM", "LOW"][number % 4],
+            cvss_score=scores[number % 5],
+            package_name="requests",
+            patch_strategy="version_bump",
+            created_at=moment,
+        )
+        for number, moment in enumerate(moments)
+    )
+    return list(APV.objects.order_by(*keys).values_list("apv_code", flat=True))
+
+
+@pytest.mark.parametrize("sort", ["priority", "age", "score"])
+def test_pages_in_every_order_hold_each_apv_once(reviewer, sort):
+    expected = ordered(*QUEUE_ORDERS[sort])
+    first = reviewer.get(f"/?sort={sort}")
+    following = re.search(r'href="([^"]+)" rel="next"', text_of(first))
+    assert following
+    second = reviewer.get(following[1])
+    assert codes_on(first) + codes_on(second) == expected
+    for answer in (first, second):
+        orders = re.findall(r'data-order="([^"]+)"', text_of(answer))
+        assert orders == sorted(orders)
+
+
+@pytest.mark.parametrize("sort", ["priority", "age", "score"])
+def test_page_far_down_is_found_by_the_index_of_its_order(sort):
+    codes = ordered(*QUEUE_ORDERS[sort])
+    query = QueryDict(f"sort={sort}&after={codes[40]}")
+    with CaptureQueriesContext(connection) as queries:
+        read_page(Asked(PENDING, query))
+    sql = queries.captured_queries[-1]["sql"]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+        cursor.execute(f"EXPLAIN {sql}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert f"Index Scan using apv_queue_{sort}" in plan
+    assert re.search(r"Index Cond: .*ROW\(", plan)
+
+
+@pytest.mark.parametrize(
+    ("query", "packages"),
+    [
+        ("severity=CRITICAL", ["django"]),
+        ("patch_strategy=code_rewrite", ["flask"]),
+        ("wargame_verdict=failure", ["flask"]),
+        ("wargame_verdict=none", ["django"]),
+        ("package_ecosystem=npm", ["ws"]),
+        ("search=frame", ["ws"]),
+        ("search=CVE-2024-37890", ["ws"]),
+        ("severity=HIGH&search=f", ["flask"]),
+        ("severity=nonsense", ["django", "flask", "ws"]),
+        ("search=%00", ["django", "flask", "ws"]),
+    ],
+)
+def test_queue_is_narrowed_by_its_address(reviewer, query, packages):
+    new_apv(severity="CRITICAL", package_name="django", package_ecosystem="PyPI")
+    new_apv(
+        severity="HIGH",
+        package_name="flask",
+        package_ecosystem="PyPI",
+        patch_strategy="code_rewrite",
+        wargame_verdict="failure",
+    )
+    new_apv(
+        severity="MEDIUM",
+        package_name="ws",
+        package_ecosystem="npm",
+        cve_id="CVE-2024-37890",
+        cve_description="A frame too many.",
+        wargame_verdict="success",
+    )
+    for path in ("/", "/queue", "/queue/rows"):
+        rows = text_of(reviewer.get(f"{path}?{query}")).partition("<tbody")[2]
+        shown = re.findall(r'<bdi class="package">([^<]+)', rows.partition("</tbody>")[0])
+        assert shown == packages
+
+
+def test_narrowed_queue_is_kept_in_every_link_of_its_rows(reviewer):
+    apv = new_apv()
+    page = text_of(reviewer.get("/?severity=HIGH&sort=age&skip=3"))
+    assert f'href="/apvs/{apv.apv_code}?severity=HIGH&sort=age"' in page
+    beside = reviewer.get(f"/apvs/{apv.apv_code}?severity=LOW")
+    assert codes_on(beside) == []
+    assert "Nothing matches" in text_of(beside)
+
+
+def test_queue_opens_its_first_apv_beside_itself(reviewer):
+    new_apv(severity="LOW")
+    urgent = new_apv(severity="CRITICAL")
+    page = text_of(reviewer.get("/"))
+    assert f'data-code="{urgent.apv_code}"' in page
+    assert f'action="/apvs/{urgent.apv_code}"' in page
+
+
+def test_script_that_opens_an_apv_is_given_that_alone(reviewer):
+    apv = new_apv()
+    address = f"/apvs/{apv.apv_code}"
+    part = text_of(reviewer.get(address, headers={"HX-Request": "true"}))
+    assert f"<title>{apv.apv_code} requests" in part
+    assert 'id="reading"' in part
+    assert "<html" not in part
+    back = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    assert "<html" in text_of(reviewer.get(address, headers=back))
 
 
 def test_positions_in_the_page_are_those_of_the_counters(reviewer):
@@ -236,7 +356,7 @@ def test_rows_are_given_for_ids_that_are_pending(reviewer):
 
 def tabs_of(answer) -> dict[str, str]:
     """Where the tabs lead, by what they say."""
-    nav = answer.content.decode().partition('<nav class="tabs"')[2].partition("</nav>")[0]
+    nav = answer.content.decode().partition('<nav id="lists"')[2].partition("</nav>")[0]
     links = re.findall(r'href="([^"]+)"[^>]*>(.*?)</a>', nav)
     return {re.sub("<[^>]+>", "", words): address for address, words in links}
 
@@ -247,8 +367,8 @@ def test_tabs_lead_to_the_lists_and_count_what_waits_there(reviewer):
     decide(reviewer, new_apv(), decision="escalate")
     decide(reviewer, new_apv())
     tabs = {
-        "Pending (2)": "/",
-        "Escalated (1)": "/?status=escalated",
+        "Pending 2": "/",
+        "Escalated 1": "/?status=escalated",
         "Decided": "/?status=decided",
     }
     for address in (*tabs.values(), "/queue?status=escalated"):
@@ -278,8 +398,8 @@ def test_decided_apvs_are_listed_newest_decision_first(reviewer, lead):
     decide(lead, first)
     answer = reviewer.get("/?status=decided")
     shown = re.findall(
-        r'href="/apvs/([^"]+)".*?<strong>(\w+)</strong>.*?<bdi>([^<]+)</bdi></td>\s*<td[^>]*Decided',
-        answer.content.decode(),
+        r'href="/apvs/([^"?]+).*?<strong[^>]*>(\w+)</strong>.*?"at-reviewer"><bdi>([^<]+)</bdi>',
+        answer.content.decode().partition("<tbody")[2].partition("</tbody>")[0],
         re.DOTALL,
     )
     assert shown == [
@@ -292,10 +412,12 @@ def test_decided_apvs_are_listed_newest_decision_first(reviewer, lead):
 def test_pages_of_a_list_stay_in_it(reviewer):
     for number in range(PAGE + 1):
         decide(reviewer, new_apv(package_name=f"p{number}"))
-    first, second = reviewer.get("/?status=decided"), reviewer.get(f"/?status=decided&skip={PAGE}")
-    assert f'href="/?status=decided&skip={PAGE}"' in text_of(first)
-    assert f'data-address="/queue?status=decided&skip={PAGE}"' in text_of(second)
-    assert 'href="/?status=decided" rel="prev"' in text_of(second)
+    first = reviewer.get("/?status=decided")
+    following = re.search(r'href="(/\?status=decided&after=[^"]+)" rel="next"', text_of(first))
+    assert following
+    second = reviewer.get(following[1])
+    assert 'data-address="/queue?status=decided"' in text_of(second)
+    assert '<a href="/?status=decided">To the top of the list</a>' in text_of(second)
     assert (len(codes_on(first)), len(codes_on(second))) == (PAGE, 1)
 
 
@@ -388,15 +510,10 @@ def test_pages_hold_no_inline_script_or_style(reviewer):
         assert not re.search(r'(?:src|<link[^>]* href)="(?!/)', page)
 
 
-def test_diff_is_highlighted(reviewer):
-    page = text_of(reviewer.get(f"/apvs/{new_apv(patch_diff='-old').apv_code}"))
-    assert '<span class="gd">-old</span>' in page
-
-
 def test_characters_that_hide_code_are_shown_by_name(reviewer):
     apv = new_apv(patch_diff="+if admin\u202e:\n")
     page = text_of(reviewer.get(f"/apvs/{apv.apv_code}"))
-    assert "+if admin⟨U+202E⟩:" in page
+    assert "if admin⟨U+202E⟩:" in page
     assert "1 invisible or direction-changing character," in page
 
 
@@ -434,13 +551,82 @@ def test_diff_that_is_no_project_s_is_not_shown_as_one(reviewer):
 
 def test_number_of_warnings_leads_to_them(reviewer):
     page = text_of(reviewer.get(f"/apvs/{new_apv(validation_warnings=['a', 'b']).apv_code}"))
-    assert '<dd><a href="#validation">2</a></dd>' in page
-    assert '<h2 id="validation">' in page
+    assert '<dd><a href="#panel-validation">2</a></dd>' in page
+    assert 'id="panel-validation"' in page
 
 
-def test_huge_diff_is_shown_whole(reviewer):
+def test_huge_diff_is_shown_whole_on_demand(reviewer):
     apv = new_apv(patch_diff="+a\n" * 300_000 + "+<last>\n")
-    assert "+&lt;last&gt;" in reviewer.get(f"/apvs/{apv.apv_code}").content.decode()
+    page = reviewer.get(f"/apvs/{apv.apv_code}").content.decode()
+    assert f'<a href="/apvs/{apv.apv_code}/diff">Show the diff' in page
+    assert len(page) < 100_000
+    for headers in ({}, {"HX-Request": "true"}):
+        shown = reviewer.get(f"/apvs/{apv.apv_code}/diff", headers=headers).content.decode()
+        assert "+&lt;last&gt;" in shown
+
+
+def test_diff_is_given_as_it_came_for_other_tools(reviewer):
+    apv = new_apv(patch_diff="+if admin\u202e:\r\n")
+    answer = reviewer.get(f"/apvs/{apv.apv_code}.diff")
+    assert answer.content.decode() == apv.patch_diff
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert f'filename="{apv.apv_code}.diff"' in answer.headers["Content-Disposition"]
+
+
+def test_view_of_the_diff_is_remembered(reviewer):
+    apv = new_apv(patch_diff=DIFF)
+    assert '<div id="diff" class="diff unified">' in text_of(reviewer.get(f"/apvs/{apv.apv_code}"))
+    reviewer.get(f"/apvs/{apv.apv_code}/diff?view=split&space=ignored")
+    assert '<div id="diff" class="diff split">' in text_of(reviewer.get(f"/apvs/{apv.apv_code}"))
+
+
+def test_vector_and_weaknesses_are_spelled_out(reviewer):
+    apv = new_apv(
+        cvss_score=9.8,
+        cvss_vector="CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:H/I:L/A:N",
+        cwe_ids=["CWE-79"],
+    )
+    page = text_of(reviewer.get(f"/apvs/{apv.apv_code}"))
+    found = re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd></div>", page.partition("metrics")[2])
+    assert dict(found[:8]) == {
+        "Attack vector": "Network",
+        "Attack complexity": "Low",
+        "Privileges required": "None",
+        "User interaction": "Required",
+        "Scope": "Changed",
+        "Confidentiality": "High",
+        "Integrity": "Low",
+        "Availability": "None",
+    }
+    assert ">CWE-79</a> Cross-site Scripting" in page
+
+
+def test_wargame_is_shown_before_and_after(reviewer):
+    apv = new_apv(
+        wargame_verdict="partial",
+        wargame_evidence={"exploits_before_patch": 8, "exploits_after_patch": 2, "tests_run": 40},
+    )
+    page = text_of(reviewer.get(f"/apvs/{apv.apv_code}"))
+    assert "<caption>Exploits</caption>" in page
+    assert re.search(r'Before</th>.*width="100.0".*>8<.*After</th>.*width="25.0".*>2<', page, re.S)
+    assert re.search(r"<dt>Tests run</dt><dd><bdi>40</bdi>", page)
+
+
+# -- Who else is here -------------------------------------------------------------------------
+
+
+def test_readers_are_told_of_each_other_until_they_leave_or_fall_silent(reviewer, lead):
+    apv, other = new_apv(), new_apv()
+    address = f"/apvs/{apv.apv_code}/reading"
+    assert reviewer.post(address).json() == {"version": 1, "others": []}
+    assert lead.post(address).json()["others"] == ["Rita Reviewer"]
+    assert lead.post(f"/apvs/{other.apv_code}/reading").json()["others"] == []
+    assert reviewer.post(address, {"left": ""}).status_code == 204
+    assert lead.post(address).json()["others"] == []
+    reviewer.post(address)
+    Reading.objects.update(seen_at=timezone.now() - presence.FORGOTTEN)
+    assert lead.post(address).json()["others"] == []
+    assert presence.FORGOTTEN.total_seconds() + presence.BEAT_SECONDS < 15
 
 
 # -- Deciding ---------------------------------------------------------------------------------
@@ -491,6 +677,23 @@ def test_modifications_are_json_or_lines_of_key_and_value(reviewer, text, kept):
     assert Decision.objects.get().modifications == kept
 
 
+def test_modifications_are_rows_of_key_and_value(reviewer):
+    rows = {
+        "modifications-key": ["timeout", "", "url"],
+        "modifications-value": ["3", "", "https://example.com"],
+    }
+    assert decide(reviewer, new_apv(), decision="modify", **rows).status_code == 302
+    assert Decision.objects.get().modifications == {"timeout": "3", "url": "https://example.com"}
+
+
+def test_refused_rows_of_modifications_are_kept(reviewer):
+    rows = {"modifications-key": ["", "a"], "modifications-value": ["<b>", "1"]}
+    answer = decide(reviewer, new_apv(), decision="modify", **rows)
+    assert answer.status_code == 400
+    assert "Row 1: give it a key." in text_of(answer)
+    assert 'name="modifications-value" value="&lt;b&gt;"' in answer.content.decode()
+
+
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
@@ -534,7 +737,7 @@ def test_apv_without_pull_request_cannot_be_approved(reviewer):
     apv = new_apv(pr_number=None)
     page = reviewer.get(f"/apvs/{apv.apv_code}").content.decode()
     for verb, action in (("approve", "merge"), ("reject", "close")):
-        assert re.search(rf'value="{verb}" disabled', page)
+        assert re.search(rf'value="{verb}"[^>]* disabled', page)
         assert f"Not possible: this APV has no pull request to {action}" in page
     answer = decide(reviewer, apv)
     assert answer.status_code == 400
@@ -561,6 +764,34 @@ def test_apv_changed_meanwhile_is_a_409_that_can_be_sent_again(reviewer):
     assert "My careful draft of a justification." in text_of(answer)
     assert re.search(r'name="version" value="2"', answer.content.decode())
     assert not Decision.objects.exists()
+
+
+def seen_on(answer) -> str:
+    """What the page notes of the APV that it shows."""
+    found = re.search(r'name="seen" value="([^"]*)"', answer.content.decode())
+    assert found
+    return html.unescape(found[1])
+
+
+def test_refusal_of_a_changed_apv_shows_what_changed(reviewer):
+    apv = new_apv(severity="LOW", cve_description="a" * 500)
+    seen = seen_on(reviewer.get(f"/apvs/{apv.apv_code}"))
+    APV.objects.filter(pk=apv.pk).update(severity="HIGH", cve_description="b" * 500)
+    answer = decide(reviewer, apv, seen=seen)
+    assert answer.status_code == 409
+    shown = text_of(answer).partition("This APV changed while you read it")[2]
+    assert re.search(r"<dt>Severity</dt><dd><del><bdi>low</bdi></del> → <ins><bdi>high<", shown)
+    assert "<dt>Description</dt><dd>changed</dd>" in shown
+    again = decide(reviewer, apv, seen=seen_on(answer), version=2)
+    assert again.status_code == 302
+
+
+@pytest.mark.parametrize("seen", ["", "x", "[]", "{}", '{"severity": 1}', "[" * 100_000])
+def test_unreadable_note_of_what_was_seen_does_no_harm(reviewer, seen):
+    apv = new_apv()
+    APV.objects.filter(pk=apv.pk).update(cve_title="Worse than thought")
+    assert decide(reviewer, apv, seen=seen).status_code == 409
+    assert reviewer.post(f"/apvs/{apv.apv_code}/changes", {"seen": seen}).status_code == 200
 
 
 def test_escalated_apv_is_decided_by_leads_only(reviewer, lead):

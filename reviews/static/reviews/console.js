@@ -1,50 +1,157 @@
-/** Keeps a page current: connects it to the socket and shows how the line stands. */
+/** Keeps the page current: connects it to the socket, and its parts to each other. */
 
 import { connect } from "../realtime/socket.js";
-import { apvPage } from "./apv.js";
-import { SignedOut } from "./fragment.js";
+import { decisionForm } from "./decision.js";
+import { read, readElement, SignedOut } from "./fragment.js";
+import { keys } from "./keys.js";
+import { numbersChanged, showNumbers } from "./numbers.js";
 import { queuePage } from "./queue.js";
+import { readingPage } from "./reading.js";
+import { toast, watch, words } from "./words.js";
 
-const WORDS = {
-  connecting: "Connecting…",
-  live: "Live",
-  "catching up": "Catching up…",
-  stale: "Reconnecting – may be out of date",
-  offline: "Offline – may be out of date",
-  refused: "Not connected",
-};
-
-function showStatus(status) {
-  const line = document.getElementById("line");
-  line.hidden = false;
-  line.dataset.status = status;
-  line.textContent = WORDS[status];
-  document.getElementById("signed-out").hidden = status !== "refused";
-}
-
-function watch(main) {
-  const { channels, outcomes } = JSON.parse(main.dataset.watch);
+function start(main) {
+  let line;
   const endsLine = (error) => {
     if (error instanceof SignedOut) line.refuse();
     return error instanceof SignedOut;
   };
-  const page = document.getElementById("queue")
-    ? queuePage(outcomes, endsLine)
-    : apvPage(outcomes);
-  const line = connect({
-    url: main.dataset.socket,
-    channels,
-    positions: page.positions,
-    snapshot: true,
-    onMessage: (message) => page.on[message.type]?.(message),
-    onStatus: showStatus,
-    onReload: () =>
-      page.reload().catch((error) => {
-        endsLine(error);
-        throw error; // the line tries again, unless it has ended
-      }),
-  });
+  const queue = queuePage(endsLine);
+  const reading = readingPage(endsLine);
+  const decision = decisionForm();
+  keys(queue, reading, decision);
+
+  // -- The line --------------------------------------------------------------------------------
+
+  function open(positions) {
+    line = connect({
+      url: main.dataset.socket,
+      channels: watch.channels,
+      positions,
+      snapshot: true,
+      onMessage: take,
+      onStatus: showStatus,
+      onReload: () =>
+        reload().catch((error) => {
+          endsLine(error);
+          throw error; // the line tries again, unless it has ended
+        }),
+    });
+  }
+
+  function take(message) {
+    queue.on[message.type]?.(message);
+    reading.on[message.type]?.(message);
+    if (message.type === "stats_update") numbersChanged();
+  }
+
+  async function reload() {
+    const positions = await queue.reload();
+    reading.look().catch(endsLine); // it may have been removed meanwhile
+    return positions;
+  }
+
+  function showStatus(status) {
+    const place = document.getElementById("line");
+    document.body.dataset.line = status;
+    place.dataset.status = status;
+    place.textContent = words.line[status];
+    document.getElementById("signed-out").hidden = status !== "refused";
+  }
+
+  /** The reader may have signed in again in another tab: go on where the line ended. */
+  async function comeBack() {
+    if (line.status !== "refused" || document.visibilityState !== "visible") return;
+    try {
+      await read(document.getElementById("list").dataset.rows + "?ids=");
+      await renewToken();
+    } catch {
+      return; // not yet
+    }
+    open(line.positions);
+  }
+
+  async function renewToken() {
+    const fresh = await readElement(location.href, "[name=csrfmiddlewaretoken]");
+    for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) {
+      field.value = fresh.value;
+    }
+  }
+
+  // -- Parts that come by htmx -------------------------------------------------------------------
+
+  function adopt({ detail: { elt } }) {
+    if (elt === document.body) return;
+    const holds = (id) => elt.id === id || elt.querySelector(`#${id}`);
+    if (holds("list")) queue.adopt();
+    if (document.querySelector("#numbers figure")?.contains(elt) || elt.closest("#numbers")) showNumbers();
+    if (holds("reading")) {
+      reading.adopt();
+      decision.adopt();
+      showOpen();
+    }
+  }
+
+  function showOpen() {
+    const { code } = document.getElementById("reading").dataset;
+    document.body.classList.toggle("opened", location.pathname.startsWith("/apvs/"));
+    queue.markOpen(code);
+  }
+
+  function isPart(address) {
+    return new URL(address, location.href).pathname !== "/sign-in";
+  }
+
+  function beforeSwap({ detail }) {
+    const { xhr, target } = detail;
+    if (!isPart(xhr.responseURL)) {
+      detail.shouldSwap = false; // the session has ended: this is the sign-in page
+      line.refuse();
+    } else if (xhr.status >= 400) {
+      detail.shouldSwap = xhr.response.includes(`id="${target.id}"`) && !xhr.response.includes("<html");
+      detail.isError = !detail.shouldSwap;
+      if (detail.isError) toast(words.failed);
+    }
+  }
+
+  /** Back and forward: only the APV changes, unless another list was shown. */
+  function goBack(event) {
+    const { path } = event.detail;
+    const query = new URL(path, location.href).search;
+    if (query !== document.getElementById("list").dataset.kept) return;
+    event.preventDefault();
+    globalThis.htmx.ajax("GET", path, { target: "#reading", swap: "outerHTML" });
+  }
+
+  /** After a decision the next APV opens, so that a reviewer can go on. */
+  function decided({ detail }) {
+    decision.forgetDraft(detail.code);
+    toast(detail.text);
+    const next = queue.after(detail.code);
+    queue.tidy();
+    if (next && document.getElementById("reading").dataset.code === detail.code) {
+      next.click();
+      focusNext = true;
+    }
+  }
+
+  let focusNext = false;
+
+  function focusReading() {
+    if (!focusNext) return;
+    focusNext = false;
+    document.getElementById("reading-title")?.focus({ preventScroll: true });
+  }
+
+  document.addEventListener("htmx:load", adopt);
+  document.addEventListener("htmx:beforeSwap", beforeSwap);
+  document.addEventListener("htmx:historyCacheMiss", goBack);
+  document.addEventListener("htmx:afterSettle", focusReading);
+  document.addEventListener("htmx:pushedIntoHistory", showOpen);
+  document.addEventListener("decided", decided);
+  document.addEventListener("visibilitychange", comeBack);
+  addEventListener("focus", comeBack);
+  open(queue.positions);
 }
 
 const main = document.querySelector("main[data-watch]");
-if (main) watch(main);
+if (main) start(main);

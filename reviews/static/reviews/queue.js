@@ -1,41 +1,48 @@
 /**
  * The lists. In the pending one rows come, find their place and leave; the others are read anew
- * after each decision. Counters follow.
+ * after each decision. Nothing in sight ever moves by itself: a row whose place is in sight waits
+ * until it is let in or its place is scrolled away, and a decided one stays, struck through, for
+ * as long.
  */
 
 import { readElement, SignedOut } from "./fragment.js";
+import { showTimes } from "./times.js";
+import { announce, capitalised, say, watch, words } from "./words.js";
 
-const GATHER_MS = 150; // arrivals this close together are fetched at once
+const GATHER_MS = 50; // arrivals this close together are fetched at once
 const SPREAD_MS = 250; // so that many watchers do not all ask in the same moment
 const REST_MS = 1_000; // between two reloads that the page wants for itself
 const RETRY_MS = 5_000;
 const SETTLE_MS = 2_000; // how long numbers and rows may differ before the list is read anew
-const LEAVE_MS = 400;
-const TRACE_LINES = 3;
-const MINUTE_MS = 60_000;
+const SCROLL_MS = 150;
+const AHEAD = "1500px 0px";
+const REMEMBERED = 1_000; // events that an answer on its way may not know of yet
+const MOST_ROWS = 2_000; // beyond, the list forgets rows at its end; they can be loaded again
 
-export function queuePage(outcomes, endsLine) {
+export function queuePage(endsLine) {
   const arrived = new Map(); // APV id → new_apv whose row is still to be fetched
-  const gone = new Set(); // decided while something was being fetched
+  const held = new Map(); // APV id → row whose place is in sight
+  const decided = new Map(); // APV id → the last decision heard of
+  const recent = []; // arrivals heard of last
   let turn = Promise.resolve();
-  let gathering;
-  let reloading;
-  let settling;
+  let gathering, reloading, settling, scrolling, loading, sight;
+  let known = Number(list().dataset.known); // how many APVs wait, after all that was heard
   let numbers; // as last told
 
-  const queue = () => document.getElementById("queue");
-  const body = () => queue().querySelector("tbody");
+  function list() {
+    return document.getElementById("list");
+  }
+  const body = () => list().querySelector("tbody");
   const rowOf = (apvId) => document.getElementById(`apv-${apvId}`);
-  const isPaged = () => "paged" in queue().dataset;
-  const isPending = queue().dataset.list === "pending";
-  const pageSize = () => Number(queue().dataset.pageSize);
+  const isPending = () => list().dataset.list === "pending";
+  const isPlain = () => "plain" in list().dataset;
+  const hasMore = () => "hasMore" in list().dataset;
+  const rows = () => [...body().rows];
+  const standing = () => rows().filter((row) => !row.classList.contains("leaving"));
 
   /** One fetch at a time: an older answer must not overwrite a newer one. */
   function inTurn(work) {
-    const done = turn.then(() => {
-      gone.clear();
-      return work();
-    });
+    const done = turn.then(work);
     turn = done.then(
       () => showTrouble(false),
       (error) => showTrouble(!(error instanceof SignedOut)),
@@ -46,26 +53,70 @@ export function queuePage(outcomes, endsLine) {
   // -- What the socket tells -----------------------------------------------------------------
 
   function arrive(message) {
-    if (rowOf(message.apv_id)) return;
+    remember(message);
+    if (!isPending() || decided.has(message.apv_id)) return;
+    known++;
+    receive(message);
+  }
+
+  function remember(message) {
+    recent.push(message);
+    if (recent.length > REMEMBERED) recent.shift();
+  }
+
+  function receive(message) {
+    if (rowOf(message.apv_id) || held.has(message.apv_id)) return;
+    if (isPlain()) place(provisional(message)); // painted at once, filled in when it was read
     arrived.set(message.apv_id, message);
     gathering ??= setTimeout(fetchArrived, GATHER_MS + Math.random() * SPREAD_MS);
+    trace(say(words.arrived, inShort(message)), "manyArrived");
   }
 
-  function leave(message) {
-    const { apv_id: apvId, decision } = message;
+  function decide(message) {
+    const { apv_id: apvId } = message;
+    if (decided.size > REMEMBERED) decided.delete(decided.keys().next().value);
+    const first = !decided.has(apvId);
+    decided.set(apvId, message);
+    trace(say(words.decided, outcome(message)), "manyDecided");
+    if (!isPending()) {
+      reloadSoon();
+      return;
+    }
+    if (first && message.decision === "escalate") countEscalated(1);
+    else if (!rowOf(apvId) && !arrived.has(apvId)) reloadCountsSoon();
+    known--;
+    leave(apvId, message);
+  }
+
+  function leave(apvId, message) {
     arrived.delete(apvId);
-    gone.add(apvId);
-    traceDecision(message);
+    held.delete(apvId);
+    showNews();
     const row = rowOf(apvId);
-    if (row) removeRow(row);
-    const movesEscalated = decision === "escalate" || !row; // no row: it was escalated before
-    if (isPaged() || movesEscalated) reloadSoon();
+    if (!row) return;
+    row.removeAttribute("id"); // it counts as gone from now on
+    row.classList.remove("new");
+    row.classList.add("leaving");
+    const cell = row.insertCell();
+    cell.className = "at-trace";
+    cell.textContent = say(words.decidedBy, outcome(message));
+    if (isOutOfSight(row)) row.remove();
+    refill();
   }
 
-  /** What a list other than the pending one does about a decision. */
-  function follow(message) {
-    traceDecision(message);
-    reloadSoon();
+  function count(message) {
+    numbers = message;
+    showNumbers();
+    if (!isPlain()) return;
+    clearTimeout(settling);
+    settling = setTimeout(() => compare(message.pending_reviews), SETTLE_MS);
+  }
+
+  /** Rows can come and leave without an event, when somebody changes them: numbers show it. */
+  function compare(pending) {
+    const whole = !hasMore() && !("belowTop" in list().dataset);
+    const shown = whole ? standing().length + held.size : known;
+    if (shown !== pending) reloadSoon();
   }
 
   function showNumbers() {
@@ -75,135 +126,352 @@ export function queuePage(outcomes, endsLine) {
     }
   }
 
-  function count(message) {
-    numbers = message;
-    showNumbers();
-    if (!isPending) return;
-    clearTimeout(settling);
-    settling = setTimeout(() => compare(message.pending_reviews), SETTLE_MS);
-  }
-
-  /** Rows can leave without an event, when an administrator removes them: the numbers show it. */
-  function compare(pending) {
-    const shown = isPaged() ? Number(queue().dataset.total) : body().rows.length;
-    if (shown !== pending) reloadSoon();
+  function countEscalated(more) {
+    const counter = document.querySelector("#tab-escalated .count");
+    counter.textContent = Number(counter.textContent) + more;
   }
 
   // -- Rows ------------------------------------------------------------------------------------
 
   function fetchArrived() {
     gathering = undefined;
-    const messages = [...arrived.values()];
-    arrived.clear();
-    if (messages.length === 0) return;
-    traceArrivals(messages);
-    if (isPaged() || body().rows.length + messages.length > pageSize()) {
-      reloadSoon();
-      return;
-    }
-    const ids = messages.map((message) => message.apv_id);
+    const ids = [...arrived.keys()].slice(0, Number(list().dataset.pageSize));
+    if (ids.length === 0) return;
     inTurn(async () => {
-      const rows = await readElement(`${queue().dataset.rows}?ids=${ids}`, "tbody");
-      for (const row of [...rows.rows]) insertRow(document.adoptNode(row));
-    }).catch(retryLater);
+      const fresh = await readRows({ ids: ids.join(",") });
+      for (const id of ids) arrived.delete(id);
+      for (const row of fresh.rows) fill(row);
+      for (const id of ids) if (!fresh.ids.has(id)) forget(id);
+      if (arrived.size) gathering ??= setTimeout(fetchArrived, GATHER_MS);
+    }).catch((error) => {
+      gathering = endsLine(error) ? undefined : setTimeout(fetchArrived, RETRY_MS);
+    });
   }
 
-  function insertRow(row) {
-    if (gone.has(row.dataset.apvId) || document.getElementById(row.id)) return;
-    const next = [...body().rows].find((other) => other.dataset.order > row.dataset.order);
-    row.classList.add("arrived");
+  /** The rows that the server has for `query`, narrowed as the list is. */
+  async function readRows(query) {
+    const { rows: address, kept } = list().dataset;
+    const asked = new URLSearchParams(kept.slice(1));
+    for (const [name, value] of Object.entries(query)) asked.set(name, value);
+    const table = await readElement(`${address}?${asked}`, "table");
+    const found = [...table.tBodies[0].rows].map((row) => document.adoptNode(row));
+    return {
+      rows: found.filter((row) => !decided.has(row.dataset.apvId)),
+      ids: new Set(found.map((row) => row.dataset.apvId)),
+      hasMore: "hasMore" in table.dataset,
+    };
+  }
+
+  function provisional(message) {
+    const { apv_id: apvId, apv_code: code, severity, cve_id: cve, package_name: name } = message;
+    const blank = document.getElementById("blank-row").content.querySelector("tr");
+    const row = document.importNode(blank, true);
+    row.id = `apv-${apvId}`;
+    row.dataset.apvId = apvId;
+    row.dataset.order = `${watch.orders[severity]} ${message.timestamp} ${apvId}`;
+    const badge = row.querySelector(".badge");
+    badge.classList.add(severity.toLowerCase());
+    badge.textContent = capitalised(words.severities[severity]);
+    row.querySelector(".package").textContent = name;
+    row.querySelector(".at-cve").textContent = cve ?? "";
+    row.querySelector("time").dateTime = message.timestamp;
+    const link = row.querySelector("a");
+    link.textContent = code;
+    link.href = `/apvs/${code}${list().dataset.kept}`;
+    return row;
+  }
+
+  /** Put a whole row where a provisional one stands or waits, else in its place. */
+  function fill(row) {
+    const id = row.dataset.apvId;
+    const there = rowOf(id);
+    showTimes(row);
+    if (held.has(id)) {
+      held.set(id, row);
+    } else if (there && there.dataset.order.slice(0, 8) === row.dataset.order.slice(0, 8)) {
+      if (!there.classList.contains("blank")) return;
+      row.classList.add("new");
+      exchange(there, row);
+    } else {
+      there?.remove();
+      place(row);
+    }
+  }
+
+  function exchange(there, row) {
+    const hadFocus = there.contains(document.activeElement);
+    row.dataset.order = there.dataset.order;
+    if (there.querySelector("[aria-current]")) mark(row);
+    there.replaceWith(row);
+    globalThis.htmx?.process(row);
+    if (hadFocus) row.querySelector("a").focus({ preventScroll: true });
+  }
+
+  function forget(id) {
+    held.delete(id);
+    rowOf(id)?.remove();
+    showNews();
+  }
+
+  /** Put a row into the list, unless that would move what is in sight. */
+  function place(row) {
+    const all = rows();
+    const next = all.find((other) => other.dataset.order > row.dataset.order);
+    if (!next && hasMore()) return; // it is loaded with the rows around it
+    if (next && next === all[0] && "belowTop" in list().dataset) return;
+    if (next && !isOutOfSight(next)) {
+      held.set(row.dataset.apvId, row);
+      showNews();
+    } else {
+      insert(row, next);
+    }
+  }
+
+  function insert(row, next) {
+    row.classList.add("new");
+    showTimes(row);
     body().insertBefore(row, next ?? null);
+    globalThis.htmx?.process(row);
+    trim();
   }
 
-  function removeRow(row) {
-    moveFocusFrom(row);
-    row.classList.add("leaving");
-    row.removeAttribute("id"); // it counts as gone from now on
-    setTimeout(() => row.remove(), LEAVE_MS);
+  function trim() {
+    const all = rows();
+    if (all.length <= MOST_ROWS || !isOutOfSight(all.at(-1))) return;
+    for (const row of all.slice(MOST_ROWS - 100)) row.remove();
+    list().dataset.hasMore = "";
   }
 
-  function moveFocusFrom(row) {
-    if (!row.contains(document.activeElement)) return;
-    const neighbour = row.nextElementSibling ?? row.previousElementSibling;
-    (neighbour?.querySelector("a") ?? document.getElementById("content")).focus();
+  function isOutOfSight(row) {
+    const { top, bottom } = row.getBoundingClientRect();
+    const frame = list().getBoundingClientRect();
+    return frame.height === 0 || bottom <= frame.top || top >= frame.bottom;
+  }
+
+  function showNews() {
+    const button = document.getElementById("news");
+    button.hidden = held.size === 0;
+    button.textContent = say(words.new, { count: held.size });
+  }
+
+  /** Let in what waits; the reader asked for it, so that the list may move. */
+  function letIn() {
+    tidy();
+    const waiting = [...held.values()].sort((a, b) => (a.dataset.order < b.dataset.order ? -1 : 1));
+    held.clear();
+    for (const row of waiting) {
+      insert(row, rows().find((other) => other.dataset.order > row.dataset.order));
+    }
+    showNews();
+    waiting[0]?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Remove the rows that only tell who decided. */
+  function tidy(which = () => true) {
+    for (const row of rows()) {
+      if (row.classList.contains("leaving") && which(row)) row.remove();
+    }
+  }
+
+  function settleOutOfSight() {
+    scrolling = undefined;
+    tidy(isOutOfSight);
+    for (const [id, row] of [...held]) {
+      held.delete(id);
+      place(row);
+    }
+    showNews();
+    refill();
+  }
+
+  function scrolled() {
+    scrolling ??= setTimeout(settleOutOfSight, SCROLL_MS);
+  }
+
+  // -- Further down ----------------------------------------------------------------------------
+
+  /** Load what comes next well before it is scrolled into sight. */
+  function watchEnd() {
+    sight?.disconnect();
+    const more = document.getElementById("more");
+    if (!more) return;
+    sight = new IntersectionObserver(
+      (entries) => entries.some((entry) => entry.isIntersecting) && loadMore(),
+      { root: list(), rootMargin: AHEAD },
+    );
+    sight.observe(more);
+  }
+
+  function refill() {
+    if (hasMore() && standing().length < Number(list().dataset.pageSize)) loadMore();
+  }
+
+  function loadMore() {
+    const last = standing().at(-1);
+    if (loading || !hasMore()) return;
+    const after = last?.dataset.decisionId ?? last?.querySelector(".at-code a").textContent ?? "";
+    loading = inTurn(async () => {
+      const fresh = await readRows(after ? { after } : {});
+      for (const row of fresh.rows) {
+        if (document.getElementById(row.id) || held.has(row.dataset.apvId)) continue;
+        showTimes(row);
+        body().append(row);
+        globalThis.htmx?.process(row);
+      }
+      if (!fresh.hasMore) endOfList();
+    })
+      .catch(endsLine)
+      .finally(() => {
+        loading = undefined;
+        watchEnd(); // it may be in sight still
+      });
+  }
+
+  function endOfList() {
+    delete list().dataset.hasMore;
+    document.getElementById("more")?.remove();
   }
 
   // -- The whole list --------------------------------------------------------------------------
 
   function reload() {
     return inTurn(async () => {
-      const fresh = await readElement(queue().dataset.address, "#queue");
-      const focused = document.activeElement?.closest("#queue tr, #queue a[id]")?.id;
-      queue().replaceWith(document.adoptNode(fresh));
-      for (const apvId of gone) rowOf(apvId)?.remove();
-      showNumbers();
+      const part = await readElement(list().dataset.address, "body");
+      const focused = document.activeElement?.closest("#list tr, #lists a")?.id;
+      const { scrollTop } = list();
+      list().replaceWith(document.adoptNode(part.querySelector("#list")));
+      document.getElementById("lists").replaceWith(document.adoptNode(part.querySelector("#lists")));
+      document.getElementById("lists").removeAttribute("hx-swap-oob");
+      adopt();
+      globalThis.htmx?.process(list());
+      list().scrollTop = scrollTop;
       const again = document.getElementById(focused);
       (again?.querySelector("a") ?? again)?.focus({ preventScroll: true });
       return positions();
     });
   }
 
+  /** Go on with a list that was read anew: what was heard since it was read is told it again. */
+  function adopt() {
+    held.clear();
+    arrived.clear();
+    known = Number(list().dataset.known);
+    for (const apvId of isPending() ? decided.keys() : []) rowOf(apvId)?.remove();
+    const read = positions().apvs?.offset ?? Infinity;
+    for (const message of isPending() ? recent : []) {
+      if (message.offset > read && !decided.has(message.apv_id)) {
+        known++;
+        receive(message);
+      }
+    }
+    showNews();
+    showNumbers();
+    showTimes(list());
+    list().addEventListener("scroll", scrolled, { passive: true });
+    watchEnd();
+    markOpen(document.getElementById("reading")?.dataset.code);
+  }
+
   function reloadSoon(delay = REST_MS) {
     reloading ??= setTimeout(() => {
       reloading = undefined;
-      reload().catch(retryLater);
+      reload().catch((error) => {
+        if (!endsLine(error)) reloadSoon(RETRY_MS);
+      });
     }, delay + Math.random() * SPREAD_MS);
   }
 
-  function retryLater(error) {
-    if (!endsLine(error)) reloadSoon(RETRY_MS);
+  /** An APV that is no row of ours was decided: it was escalated, or stands further down. */
+  function reloadCountsSoon() {
+    setTimeout(() => {
+      readElement(list().dataset.address, "#lists")
+        .then((fresh) => {
+          const from = fresh.querySelector("#tab-escalated .count").textContent;
+          document.querySelector("#tab-escalated .count").textContent = from;
+        })
+        .catch(endsLine);
+    }, REST_MS + Math.random() * SPREAD_MS);
   }
 
   function positions() {
-    return JSON.parse(queue().dataset.positions);
+    return JSON.parse(list().dataset.positions);
+  }
+
+  // -- The row that is open ----------------------------------------------------------------------
+
+  function markOpen(code) {
+    for (const link of list().querySelectorAll("[aria-current]")) {
+      link.removeAttribute("aria-current");
+    }
+    const link = linkOf(code);
+    if (link) mark(link.closest("tr"));
+  }
+
+  function mark(row) {
+    row.classList.remove("new");
+    row.querySelector("a").setAttribute("aria-current", "true");
+  }
+
+  function linkOf(code) {
+    return [...list().querySelectorAll(".at-code a")].find((link) => link.textContent === code);
+  }
+
+  /** The row to go to from the one that has the focus, or else from the one that is open. */
+  function neighbour(step) {
+    const all = standing();
+    const from =
+      document.activeElement?.closest("#list tr") ??
+      list().querySelector("[aria-current]")?.closest("tr");
+    if (!from) return all[0];
+    const every = rows();
+    for (let at = every.indexOf(from) + step; every[at]; at += step) {
+      if (!every[at].classList.contains("leaving")) return every[at];
+    }
+    return undefined;
+  }
+
+  /** The link of the APV that comes after `code`. */
+  function after(code) {
+    const every = rows();
+    const at = every.indexOf(linkOf(code)?.closest("tr"));
+    const next = every.slice(at + 1).find((row) => !row.classList.contains("leaving"));
+    return (next ?? standing().find((row) => !row.contains(linkOf(code))))?.querySelector("a");
   }
 
   // -- Words -----------------------------------------------------------------------------------
 
-  function traceArrivals(messages) {
-    const [{ apv_code: code, severity, package_name: name }] = messages;
-    const one = `${code} arrived: ${severity.toLowerCase()}, ${name}`;
-    trace(messages.length === 1 ? one : `${messages.length} APVs arrived`);
+  function inShort({ apv_code: code, severity, package_name: name }) {
+    return { code, severity: words.severities[severity], package: name };
   }
 
-  function traceDecision({ apv_code: code, decision, reviewer_name: reviewer }) {
-    trace(`${code} ${outcomes[decision] ?? decision} by ${reviewer}`);
+  function outcome({ apv_code: code, decision, reviewer_name: reviewer }) {
+    const told = words.outcomes[decision] ?? decision;
+    return { code, outcome: told, reviewer };
   }
 
-  function trace(text) {
-    const log = document.getElementById("trace");
-    const line = document.createElement("p");
-    line.textContent = text;
-    log.prepend(line);
-    while (log.children.length > TRACE_LINES) log.lastElementChild.remove();
+  function trace(text, kind) {
+    document.getElementById("trace").textContent = text;
+    announce(text, kind);
   }
 
   function showTrouble(failing) {
     document.getElementById("trouble").hidden = !failing;
   }
 
-  function showWaiting() {
-    for (const time of queue().querySelectorAll("[data-label=Waiting] time")) {
-      time.textContent = inWords(Date.now() - Date.parse(time.dateTime));
-    }
-  }
-
-  setInterval(showWaiting, MINUTE_MS / 2);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#news")) letIn();
+  });
+  adopt();
 
   return {
     positions: positions(),
-    on: isPending
-      ? { new_apv: arrive, decision_made: leave, stats_update: count }
-      : { decision_made: follow, stats_update: count },
+    on: { new_apv: arrive, decision_made: decide, stats_update: count },
     reload,
+    adopt,
+    letIn,
+    tidy,
+    markOpen,
+    neighbour,
+    after,
   };
-}
-
-/** A time of waiting in its two largest units, in the words of reviews/console/queue.py. */
-function inWords(milliseconds) {
-  const minutes = Math.max(0, Math.floor(milliseconds / MINUTE_MS));
-  if (minutes < 1) return "< 1 min";
-  if (minutes < 60) return `${minutes} min`;
-  if (minutes < 1440) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  return `${Math.floor(minutes / 1440)} d ${Math.floor((minutes % 1440) / 60)} h`;
 }

@@ -1,0 +1,107 @@
+"""The numbers of the review as the page shows them, each with the list behind it."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from reviews import selectors, trends
+from reviews.choices import Severity, Verb
+from reviews.console.queue import in_words
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a plot: `percent` of the longest, and the list that it counts."""
+
+    name: str
+    label: str
+    count: int
+    percent: float
+    address: str
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in words; "–" where there is nothing to compute from."""
+
+    label: str
+    value: str
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Everything the page shows of them, read in one snapshot."""
+
+    pending: list[Bar]
+    sums: list[Number]
+    days: list[trends.Day]
+
+    @property
+    def verbs(self) -> list[tuple[str, str, str]]:
+        """The columns of the decisions: name, words and list of each verb."""
+        return [
+            (verb.value, capfirst(str(verb.label)), decided(decision=verb.value)) for verb in Verb
+        ]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The days as rows of the tables."""
+        return [
+            {
+                "day": day.day,
+                "counts": [day.counts[verb] for verb in Verb.values],
+                "hours": None if day.median_seconds is None else day.median_seconds / 3600,
+                "review_time": duration(day.median_seconds),
+                "agreement": None if day.agreement is None else round(100 * day.agreement),
+                "prevented": day.prevented,
+                "address": decided(decided=day.day.isoformat()) if day.total else "",
+            }
+            for day in self.days
+        ]
+
+
+def read_numbers() -> Numbers:
+    with selectors.snapshot():
+        stats = selectors.review_stats()
+        days = trends.days()
+    counts = {one: stats[f"{one.lower()}_pending"] for one in Severity.values}
+    most = max([1, *counts.values()])
+    pending = [
+        Bar(
+            one.value,
+            capfirst(str(one.label)),
+            counts[one.value],
+            round(100 * counts[one.value] / most, 1),
+            f"{reverse('console')}?severity={one.value}",
+        )
+        for one in Severity
+    ]
+    return Numbers(pending, _sums(stats), days)
+
+
+def _sums(stats: dict[str, Any]) -> list[Number]:
+    return [
+        Number(_("Pending"), f"{stats['pending_reviews']:,}", reverse("console")),
+        Number(_("Decided this week"), f"{stats['decisions_this_week']:,}", decided()),
+        Number(_("Median time to a decision"), duration(stats["median_review_time_seconds"])),
+        Number(_("Human and machine agree"), share(stats["human_ai_agreement_rate"])),
+        Number(_("Merges prevented"), share(stats["auto_merge_prevention_rate"])),
+    ]
+
+
+def decided(**narrowed: str) -> str:
+    """The list of decisions, narrowed."""
+    return f"{reverse('console')}?{urlencode({'status': 'decided', **narrowed})}"
+
+
+def duration(seconds: float | None) -> str:
+    return "–" if seconds is None else in_words(seconds / 3600)
+
+
+def share(value: float | None) -> str:
+    return "–" if value is None else f"{round(100 * value)} %"

@@ -1,0 +1,218 @@
+"""The pages and their parts, put together: what a view answers with."""
+
+import json
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from realtime import history
+from realtime.messages import Position
+from reviews import presence, selectors, services
+from reviews.console import diffs
+from reviews.console.access import Request, channels_of
+from reviews.console.changes import seen
+from reviews.console.code import reveal
+from reviews.console.effects import effect
+from reviews.console.evidence import FIRST_TAB, TABS, Evidence
+from reviews.console.filters import SORTS, asked
+from reviews.console.forms import ConsoleForm
+from reviews.console.queue import (
+    DECIDED,
+    LISTINGS,
+    PAGE,
+    PENDING,
+    Asked,
+    Listing,
+    Queue,
+    listing_of,
+    orders_of_severities,
+    read_queue,
+)
+from reviews.console.words import words
+from reviews.models import APV, JUSTIFICATION_LENGTH
+
+EMBEDDED_DIFF = 20_000
+"""Longer diffs, in characters, are loaded when they are looked at."""
+TAB_COOKIE, DIFF_COOKIE = "hitl_tab", "hitl_diff"
+
+
+def wants_reading(request: Request) -> bool:
+    """Whether a script asks for the APV alone, and not for the page around it."""
+    return bool(request.htmx) and not request.htmx.history_restore_request
+
+
+def answer_with_apv(
+    request: Request,
+    code: str,
+    form: ConsoleForm | None = None,
+    *,
+    status: int = 200,
+    reread: bool = False,
+) -> HttpResponse:
+    """The APV, in the page around it unless a script asks for the APV alone."""
+    context = reading_context(request, code, form, reread=reread)
+    if wants_reading(request):
+        return render(request, "console/_reading.html", context, status=status)
+    ask = asked_of(request, context["listing"])
+    return page(request, read_queue(ask), context, status=status, opened=True)
+
+
+def reading(request: Request, code: str, *, seen_before: str = "") -> HttpResponse:
+    """The APV alone, as a script asks for it; nothing where `code` is ""."""
+    if not code:
+        return render(request, "console/_reading.html", {})
+    context = reading_context(request, code, seen_before=seen_before)
+    return render(request, "console/_reading.html", context)
+
+
+def page(
+    request: Request,
+    queue: Queue,
+    reading: dict[str, Any],
+    *,
+    status: int = 200,
+    opened: bool = False,
+) -> HttpResponse:
+    """The whole page: the queue, and what `reading` says of the APV beside it."""
+    watch = {
+        "channels": channels_of(request.user),
+        "words": words(),
+        "orders": orders_of_severities(),
+        "user": request.user.pk,
+        "beat": presence.BEAT_SECONDS * 1000,
+    }
+    context = {
+        **queue_context(request, queue),
+        **reading,
+        "opened": opened,
+        "open_code": reading["apv"].apv_code if reading else "",
+        "watch": json.dumps(watch),
+    }
+    return render(request, "console/console.html", context, status=status)
+
+
+def queue_context(request: Request, queue: Queue) -> dict[str, Any]:
+    """What the templates of the list need."""
+    return {
+        "queue": queue,
+        "kept": queue.asked.kept,
+        "page_size": PAGE,
+        "sorts": SORTS,
+        "sees_decisions": sees_decisions(request),
+        "sees_stats": request.user.has_perm("reviews.view_stats"),
+        "positions": json.dumps(readable(request, queue.positions)),
+    }
+
+
+def reading_context(
+    request: Request,
+    code: str,
+    form: ConsoleForm | None = None,
+    *,
+    reread: bool = False,
+    seen_before: str = "",
+) -> dict[str, Any]:
+    """What the templates of an APV need.
+
+    With `reread`, or what was `seen_before`, it says what changed since.
+    """
+    is_open = sees_decisions(request)
+    with selectors.snapshot():
+        apv = get_object_or_404(APV, apv_code=code)
+        decisions = list(apv.decisions.order_by("-decided_at")) if is_open else []
+        positions = history.positions()
+    listing = listing_of(apv.status)
+    if listing is DECIDED and not is_open:
+        listing = PENDING
+    form = form or ConsoleForm(initial={"version": apv.version, "seen": seen_before or seen(apv)})
+    changed = form.differences(apv) if reread or seen_before else []
+    if reread:
+        form.read_again(apv)
+    elif seen_before:
+        form.initial["seen"] = seen(apv)
+    return {
+        "apv": apv,
+        "evidence": Evidence(apv),
+        "chosen_tab": _tab(request),
+        "decisions": [(one, effect(apv, one.decision)) for one in decisions],
+        "listing": listing,
+        "kept": _kept(request),
+        "may_decide": services.may_decide(request.user, apv),
+        "form": form,
+        "options": form.options(apv),
+        "changed": changed,
+        "diff": diff_of(request, apv) if len(apv.patch_diff) <= EMBEDDED_DIFF else None,
+        "justification_length": JUSTIFICATION_LENGTH,
+        "reading_positions": json.dumps(readable(request, positions)),
+    }
+
+
+def diff_of(request: Request, apv: APV) -> dict[str, Any]:
+    """The diff as `_diff.html` shows it."""
+    view, space = diff_options(request)
+    plain = diffs.is_long(apv.patch_diff)
+    files = [] if plain else diffs.files_of(apv.patch_diff)
+    shown = [one.ignoring_space() for one in files] if space == "ignored" else files
+    return {
+        "view": view,
+        "space": space,
+        "files": shown,
+        "only_space": sum(one.only_space for one in files),
+        "plain": reveal(apv.patch_diff.replace("\r\n", "\n")) if plain else "",
+    }
+
+
+def diff_options(request: Request) -> tuple[str, str]:
+    """How the diff is shown: as asked for, else as the last time."""
+    last_view, _dash, last_space = request.COOKIES.get(DIFF_COOKIE, "").partition("-")
+    view = request.GET.get("view", last_view)
+    space = request.GET.get("space", last_space)
+    return (
+        "split" if view == "split" else "unified",
+        "ignored" if space == "ignored" else "shown",
+    )
+
+
+def _tab(request: Request) -> str:
+    """The tab that was open last: it stays open from one APV to the next."""
+    tab = request.COOKIES.get(TAB_COOKIE, "")
+    return tab if tab in TABS else FIRST_TAB
+
+
+def asked_of(request: Request, default: Listing = PENDING) -> Asked:
+    """The list that the address asks for; raises PermissionDenied for one it may not be."""
+    listing = LISTINGS.get(request.GET.get("status", ""), default)
+    if listing is DECIDED and not sees_decisions(request):
+        raise PermissionDenied(_("You may read APVs, but not the decisions on them."))
+    query = request.GET.copy()
+    if listing is PENDING:
+        query.pop("status", None)
+    else:
+        query["status"] = listing.name
+    return Asked(listing, query)
+
+
+def path_beside(request: Request) -> str:
+    """The address of the APV that is open beside a list, or of the queue."""
+    path, _question, _query = (request.htmx.current_url_abs_path or "").partition("?")
+    return path if path.startswith("/apvs/") else reverse("console")
+
+
+def _kept(request: Request) -> str:
+    """The list that an APV is read beside, as a query."""
+    return asked(request.GET)
+
+
+def sees_decisions(request: Request) -> bool:
+    """Whether the user may read decisions."""
+    return bool(request.user.has_perm("reviews.view_decision"))
+
+
+def readable(request: Request, positions: dict[str, Position]) -> dict[str, Any]:
+    """Those of `positions` that the user may read, as JSON."""
+    mine = channels_of(request.user)
+    return {name: one.model_dump() for name, one in positions.items() if name in mine}

@@ -1,0 +1,191 @@
+/** The decision form: a draft that is kept, a live count, rows that grow, and a last question. */
+
+import { capitalised, say, watch, words } from "./words.js";
+
+const KEPT_MS = 14 * 24 * 3600 * 1000; // older drafts are forgotten
+const SAVE_MS = 250;
+const PREFIX = "hitl-draft:";
+
+export function decisionForm() {
+  let saving;
+  const form = () => document.getElementById("decision-form");
+  const text = () => document.getElementById("id_justification");
+  const chosen = () => form()?.querySelector("[name=decision]:checked");
+
+  // -- The draft -------------------------------------------------------------------------------
+
+  const key = () => `${PREFIX}${watch.user}:${form().dataset.draft}`;
+
+  function save() {
+    if (!form()) return;
+    const fields = new FormData(form());
+    const draft = {
+      at: Date.now(),
+      decision: fields.get("decision"),
+      justification: fields.get("justification"),
+      confidence: fields.get("confidence"),
+      keys: fields.getAll("modifications-key"),
+      values: fields.getAll("modifications-value"),
+    };
+    const isEmpty = !draft.decision && !draft.justification && !draft.keys.some(Boolean);
+    if (isEmpty) localStorage.removeItem(key());
+    else localStorage.setItem(key(), JSON.stringify(draft));
+    document.getElementById("draft-note").textContent = isEmpty ? "" : `${words.draftKept}.`;
+  }
+
+  function saveSoon() {
+    clearTimeout(saving);
+    saving = setTimeout(save, SAVE_MS);
+  }
+
+  function restore() {
+    const draft = JSON.parse(localStorage.getItem(key()) ?? "null");
+    if (!draft) return;
+    const radio = form().querySelector(`[name=decision][value="${draft.decision}"]:enabled`);
+    if (radio) radio.checked = true;
+    text().value = draft.justification;
+    document.getElementById("id_confidence").value = draft.confidence;
+    draft.keys.forEach((name, at) => {
+      const row = pairs()[at] ?? addRow();
+      const [first, second] = row.querySelectorAll("input");
+      first.value = name;
+      second.value = draft.values[at] ?? "";
+    });
+    document.getElementById("draft-note").textContent = `${words.draftKept}.`;
+  }
+
+  function forgetDraft(code) {
+    clearTimeout(saving);
+    localStorage.removeItem(`${PREFIX}${watch.user}:${code}`);
+  }
+
+  function forgetDrafts(which) {
+    for (const name of Object.keys(localStorage)) {
+      if (name.startsWith(PREFIX) && which(JSON.parse(localStorage.getItem(name)))) {
+        localStorage.removeItem(name);
+      }
+    }
+  }
+
+  // -- The fields ------------------------------------------------------------------------------
+
+  function showCount() {
+    const { least, most } = document.getElementById("count").dataset;
+    const length = [...text().value.trim()].length;
+    const missing = Math.max(0, Number(least) - length);
+    const count = document.getElementById("count");
+    count.classList.toggle("short", missing > 0 && length > 0);
+    count.textContent =
+      missing > 0 && length > 0
+        ? say(words.tooShort, { count: missing })
+        : say(words.characters, { count: length, most: Number(most).toLocaleString() });
+  }
+
+  const pairs = () => [...form().querySelectorAll(".pair")];
+
+  function addRow() {
+    const row = pairs().at(-1).cloneNode(true);
+    for (const input of row.querySelectorAll("input")) input.value = "";
+    pairs().at(-1).after(row);
+    return row;
+  }
+
+  function showVerb() {
+    const verb = chosen();
+    if (!verb) return;
+    const { draft: code } = form().dataset;
+    form().querySelector(".primary").textContent = say(words.send, {
+      verb: verb.dataset.label,
+      code,
+    });
+  }
+
+  /** Choose a verb from the keyboard, and go on where it is explained. */
+  function choose(verb) {
+    const radio = form()?.querySelector(`[name=decision][value="${verb}"]`);
+    if (!radio || radio.disabled) return;
+    radio.checked = true;
+    radio.dispatchEvent(new Event("change", { bubbles: true }));
+    const wanted = verb === "modify" ? pairs()[0].querySelector("input") : text();
+    wanted.focus();
+  }
+
+  // -- Sending ---------------------------------------------------------------------------------
+
+  /** Ask before a decision is sent, with what it is about and what it does. */
+  function confirm(event) {
+    if (event.target !== form()) return;
+    const verb = chosen();
+    if (!verb || [...text().value.trim()].length < 10) return; // the server says what is missing
+    event.preventDefault();
+    ask(verb).then((sent) => {
+      if (sent) event.detail.issueRequest(true);
+    });
+  }
+
+  function ask(verb) {
+    const dialog = document.getElementById("confirm");
+    const { code, severity, package: name } = document.getElementById("reading").dataset;
+    const sentence = say(words.send, { verb: verb.dataset.label, code });
+    const badge = dialog.querySelector(".badge");
+    badge.className = `badge ${severity.toLowerCase()}`;
+    badge.textContent = capitalised(words.severities[severity]);
+    dialog.querySelector("#confirm-title").textContent = `${sentence}?`;
+    dialog.querySelector(".package").textContent = name;
+    dialog.querySelector("#confirm-effect").textContent = `${verb.dataset.effect}.`;
+    dialog.querySelector(".primary").textContent = sentence;
+    dialog.returnValue = "";
+    dialog.showModal();
+    return new Promise((resolve) => {
+      dialog.addEventListener("close", () => resolve(dialog.returnValue === "send"), { once: true });
+    });
+  }
+
+  function failed() {
+    const notice = document.getElementById("form-notice");
+    if (!notice) return;
+    notice.textContent = words.notSent;
+    notice.hidden = false;
+  }
+
+  function adopt() {
+    if (!form()) return;
+    if (!("sent" in form().dataset)) restore();
+    showCount();
+    showVerb();
+    const refused = document.querySelector("#decide .refused");
+    if (refused) save();
+    refused?.focus();
+  }
+
+  document.addEventListener("input", (event) => {
+    if (!form()?.contains(event.target)) return;
+    saveSoon();
+    if (event.target === text()) showCount();
+    if (event.target.closest(".pair:last-of-type") && event.target.value) addRow();
+  });
+  document.addEventListener("change", (event) => {
+    if (!form()?.contains(event.target)) return;
+    saveSoon();
+    showVerb();
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#add-pair")) addRow().querySelector("input").focus();
+  });
+  document.addEventListener("keydown", (event) => {
+    const sends = event.key === "Enter" && (event.ctrlKey || event.metaKey);
+    if (sends && form()?.contains(event.target)) form().requestSubmit();
+  });
+  document.addEventListener("submit", (event) => {
+    if (event.target.id === "sign-out") forgetDrafts(() => true);
+  });
+  document.addEventListener("htmx:confirm", confirm);
+  for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(trouble, failed);
+  }
+  addEventListener("pagehide", save);
+  forgetDrafts(({ at }) => Date.now() - at > KEPT_MS);
+  adopt();
+
+  return { adopt, choose, forgetDraft };
+}

@@ -1,0 +1,180 @@
+/** The APV that is open: its tabs, and what is said when it changes while it is being read. */
+
+import { read } from "./fragment.js";
+import { showTimes } from "./times.js";
+import { say, toast, watch, words } from "./words.js";
+
+const YEAR_SECONDS = 31_536_000;
+const listed = new Intl.ListFormat(document.documentElement.lang);
+
+export function readingPage(endsLine) {
+  let last; // where it was said last that an APV is being read
+  const reading = () => document.getElementById("reading");
+  const tabs = () => [...document.querySelectorAll("#tabs [data-tab]")];
+
+  // -- Tabs ----------------------------------------------------------------------------------
+
+  function adopt() {
+    if (!document.getElementById("tabs")) return;
+    document.getElementById("tabs").setAttribute("role", "tablist");
+    for (const tab of tabs()) {
+      const panel = document.getElementById(`panel-${tab.dataset.tab}`);
+      tab.setAttribute("role", "tab");
+      tab.setAttribute("aria-controls", panel.id);
+      panel.setAttribute("role", "tabpanel");
+      panel.tabIndex = 0;
+    }
+    const asked = tabs().find((tab) => tab.hash === location.hash);
+    choose(asked ?? tabs().find((tab) => tab.classList.contains("chosen")), { keep: false });
+    showTimes(reading());
+    const { reading: address } = reading().dataset;
+    if (last && last !== address) leave(last);
+    last = address;
+    beatOrEnd();
+  }
+
+  function choose(chosen, { keep = true } = {}) {
+    for (const tab of tabs()) {
+      const isChosen = tab === chosen;
+      tab.classList.toggle("chosen", isChosen);
+      tab.setAttribute("aria-selected", isChosen);
+      tab.tabIndex = isChosen ? 0 : -1;
+      document.getElementById(`panel-${tab.dataset.tab}`).classList.toggle("chosen", isChosen);
+    }
+    if (keep) {
+      document.cookie = `hitl_tab=${chosen.dataset.tab}; path=/; max-age=${YEAR_SECONDS}; SameSite=Lax`;
+    }
+  }
+
+  /** Show the tab of this number, from 1; says whether there is one. */
+  function show(number) {
+    const tab = tabs()[number - 1];
+    if (tab) choose(tab);
+    return Boolean(tab);
+  }
+
+  function turn(event) {
+    const all = tabs();
+    const at = all.indexOf(event.target.closest("[role=tab]"));
+    const to = {
+      ArrowRight: (at + 1) % all.length,
+      ArrowLeft: (at - 1 + all.length) % all.length,
+      Home: 0,
+      End: all.length - 1,
+    }[event.key];
+    if (at < 0 || to === undefined) return;
+    event.preventDefault();
+    choose(all[to]);
+    all[to].focus();
+  }
+
+  function follow(event) {
+    const link = event.target.closest('a[href^="#panel-"]');
+    if (!link) return;
+    event.preventDefault();
+    const tab = tabs().find((one) => one.hash === link.hash);
+    choose(tab);
+    if (link !== tab) tab.focus();
+  }
+
+  // -- While it is read ------------------------------------------------------------------------
+
+  function decided(message) {
+    const { apvId, positions } = reading()?.dataset ?? {};
+    if (message.apv_id !== apvId || !("open" in reading().dataset)) return;
+    if (message.offset <= (JSON.parse(positions).decisions?.offset ?? 0)) return;
+    const outcome = words.outcomes[message.decision] ?? message.decision;
+    const notice = document.getElementById("decided-meanwhile");
+    notice.textContent = say(words.whileReading, {
+      code: message.apv_code,
+      outcome,
+      reviewer: message.reviewer_name,
+    });
+    notice.hidden = false;
+  }
+
+  /** Say every few seconds that this APV is being read; hear who else does, and its version. */
+  async function beat() {
+    const { reading: address, apvId } = reading()?.dataset ?? {};
+    const isRead = address && location.pathname.startsWith("/apvs/") && !document.hidden;
+    if (!isRead) {
+      showReaders([]);
+      return;
+    }
+    const { version, others } = await (await read(address, { method: "POST", body: token() })).json();
+    if (reading()?.dataset.apvId !== apvId) return;
+    showReaders(others);
+    compare(version);
+  }
+
+  function token() {
+    const form = new FormData();
+    const field = document.querySelector("#decide [name=csrfmiddlewaretoken]");
+    form.set("csrfmiddlewaretoken", field?.value ?? "");
+    return form;
+  }
+
+  function showReaders(names) {
+    const text = names.length
+      ? say(names.length > 1 ? words.areReading : words.isReading, { name: listed.format(names) })
+      : "";
+    const place = document.getElementById("readers");
+    if (place.textContent !== text) place.textContent = text;
+  }
+
+  /** Tell the others at once; a page that cannot is forgotten a few seconds later. */
+  function leave(address = reading()?.dataset.reading) {
+    if (!address || !location.pathname.startsWith("/apvs/")) return;
+    const form = token();
+    form.set("left", "");
+    navigator.sendBeacon(address, form);
+  }
+
+  function beatOrEnd() {
+    beat().catch((error) => {
+      if (!endsLine(error)) showReaders([]); // it is not known any more
+    });
+  }
+
+  async function look() {
+    const { state, apvId } = reading()?.dataset ?? {};
+    if (!state) return;
+    const now = await (await read(state)).json();
+    if (reading()?.dataset.apvId === apvId) compare(now.version);
+  }
+
+  function compare(version) {
+    if (version === Number(reading().dataset.version)) return;
+    if (!document.getElementById("decided-meanwhile").hidden) return; // that says it already
+    const notice = document.getElementById("changed");
+    notice.querySelector("span").textContent = words.changed;
+    notice.hidden = false;
+  }
+
+  // -- The diff ----------------------------------------------------------------------------------
+
+  async function copy(event) {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    try {
+      const text = await (await read(button.dataset.copy)).text();
+      await navigator.clipboard.writeText(text);
+      toast(words.copied);
+    } catch (error) {
+      endsLine(error);
+      toast(words.notCopied);
+    }
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.target.closest?.("#tabs")) turn(event);
+  });
+  document.addEventListener("click", follow);
+  document.addEventListener("click", copy);
+  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : beatOrEnd()));
+  addEventListener("pagehide", () => leave());
+  setInterval(beatOrEnd, watch.beat);
+  adopt();
+
+  return { adopt, show, look, on: { decision_made: decided } };
+}

@@ -1,0 +1,45 @@
+/** Times: waiting that ticks, and moments in the reader's zone with the UTC one on hover. */
+
+const TICK_MS = 15_000;
+const MINUTE_MS = 60_000;
+const moment = new Intl.DateTimeFormat(document.documentElement.lang, {
+  dateStyle: "medium",
+  timeStyle: "short",
+});
+
+const brief = new Intl.DateTimeFormat(document.documentElement.lang, {
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+
+/** Show the times in `part` of the page as the reader knows them. */
+export function showTimes(part) {
+  for (const time of part.querySelectorAll("time.moment")) {
+    const at = new Date(time.dateTime);
+    time.title = `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+    time.textContent = (time.classList.contains("brief") ? brief : moment).format(at);
+  }
+  for (const time of part.querySelectorAll("time.waiting[datetime]")) {
+    time.title = `${moment.format(new Date(time.dateTime))} – ${time.dateTime.slice(0, 16).replace("T", " ")} UTC`;
+  }
+}
+
+function tick() {
+  for (const time of document.querySelectorAll("time.waiting[datetime]")) {
+    const words = inWords(Date.now() - Date.parse(time.dateTime));
+    if (time.textContent !== words) time.textContent = words;
+  }
+}
+
+setInterval(tick, TICK_MS);
+
+/** A time of waiting in its two largest units, in the words of reviews/console/queue.py. */
+function inWords(milliseconds) {
+  const minutes = Math.max(0, Math.floor(milliseconds / MINUTE_MS));
+  if (minutes < 1) return "< 1 min";
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 1440) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `${Math.floor(minutes / 1440)} d ${Math.floor((minutes % 1440) / 60)} h`;
+}

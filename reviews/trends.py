@@ -1,0 +1,81 @@
+"""The reads behind the plots: what was decided day by day."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Aggregate, Count, F, FloatField, Q
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from reviews.choices import Verb
+from reviews.models import Decision
+
+
+class Median(Aggregate):
+    """The middle value, as PostgreSQL's percentile_cont interpolates it."""
+
+    function = "percentile_cont"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = FloatField()
+
+
+DAYS = 30
+
+
+@dataclass(frozen=True)
+class Day:
+    """The decisions of one UTC day; None where there is nothing to compute from.
+
+    `agreement` is the share of approvals and rejections that equal the machine's
+    recommendation; `prevented` counts recommended merges that a person did not approve.
+    """
+
+    day: date
+    counts: dict[str, int]
+    median_seconds: float | None = None
+    agreement: float | None = None
+    prevented: int = 0
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+def days(count: int = DAYS) -> list[Day]:
+    """The last `count` days, today's last; days without decisions are among them."""
+    today = timezone.now().astimezone(UTC).date()
+    first = today - timedelta(days=count - 1)
+    found = {row["day"]: _day(row) for row in _rows(first)}
+    every = (first + timedelta(days=number) for number in range(count))
+    return [found.get(day) or Day(day, dict.fromkeys(Verb.values, 0)) for day in every]
+
+
+def _rows(first: date) -> Any:
+    clear = Q(decision__in=[Verb.APPROVE, Verb.REJECT])
+    by_verb = {verb.value: Count("pk", filter=Q(decision=verb)) for verb in Verb}
+    return (
+        Decision.objects.filter(decided_at__gte=datetime(*first.timetuple()[:3], tzinfo=UTC))
+        .annotate(day=TruncDate("decided_at", tzinfo=UTC))
+        .values("day")
+        .annotate(
+            **by_verb,
+            comparable=Count("pk", filter=clear),
+            agreed=Count("pk", filter=clear & Q(decision=F("recommendation"))),
+            prevented=Count(
+                "pk", filter=Q(recommendation=Verb.APPROVE) & ~Q(decision=Verb.APPROVE)
+            ),
+            median=Median("review_seconds"),
+        )
+        .order_by("day")
+    )
+
+
+def _day(row: dict[str, Any]) -> Day:
+    return Day(
+        day=row["day"],
+        counts={verb: row[verb] for verb in Verb.values},
+        median_seconds=row["median"],
+        agreement=row["agreed"] / row["comparable"] if row["comparable"] else None,
+        prevented=row["prevented"],
+    )

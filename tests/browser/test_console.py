@@ -1,0 +1,616 @@
+"""The console as reviewers use it: with the keyboard, in company, on a phone, on a bad line."""
+
+import asyncio
+import re
+import time
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import NewContext, OpenTab
+from tests.browser.tab import becomes
+from tests.proxy import Proxy
+from tests.site import PASSWORD, Server, Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+REASON = "The bump is minimal and the wargame holds."
+PORTUGUESE = {"locale": "pt-BR", "timezone_id": "America/Sao_Paulo"}
+PHONE = {"viewport": {"width": 360, "height": 740}}
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+async def decide(page: Page, verb: str = "a", reason: str = REASON) -> None:
+    """Write a decision with the keyboard, send it and confirm it."""
+    await page.keyboard.press(verb)
+    await page.keyboard.type(reason)
+    await page.keyboard.press("Control+Enter")
+    await page.locator("#confirm[open]").wait_for()
+    await page.keyboard.press("Enter")
+
+
+def state_of(site: Site, apv: dict[str, Any]) -> str:
+    return str(site.rows("SELECT status FROM reviews_apv WHERE apv_id = %s", apv["apv_id"])[0][0])
+
+
+async def opened(page: Page) -> str | None:
+    return await page.locator("#reading").get_attribute("data-code")
+
+
+# -- The keyboard -----------------------------------------------------------------------------
+
+
+async def test_keyboard_alone_leads_from_sign_in_to_a_decision(
+    new_context: NewContext, server: Server, site: Site, empty_queue: None
+) -> None:
+    first = server.add_apv(severity="CRITICAL")
+    second = server.add_apv(severity="HIGH", package_name="urllib3")
+    page = await (await new_context("")).new_page()
+    await page.goto(server.origin)
+    await page.locator("#id_username").focus()
+    await page.keyboard.type("reviewer")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#line")).to_have_attribute("data-status", "live")
+    assert await opened(page) == first["apv_code"]
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#reading-title")).to_contain_text("urllib3")
+    assert page.url.endswith(f"/apvs/{second['apv_code']}")
+    await page.keyboard.press("2")
+    await expect(page.locator("#panel-patch")).to_be_visible()
+    await decide(page, "r", "The lock file was not resolved.")
+    await expect(page.locator("#toast")).to_contain_text(f"Your decision on {second['apv_code']}")
+    assert state_of(site, second) == "rejected"
+    await expect(page.locator("#reading-title")).to_contain_text("requests")
+    assert await opened(page) == first["apv_code"]
+
+
+async def test_tabs_are_turned_by_arrows_and_numbers(open_tab: OpenTab, server: Server) -> None:
+    server.add_apv()
+    page = (await open_tab()).page
+    await page.get_by_role("tab", name="CVE").focus()
+    for key, name in (
+        ("ArrowRight", "Patch"),
+        ("End", "History"),
+        ("ArrowRight", "CVE"),
+        ("ArrowLeft", "History"),
+        ("Home", "CVE"),
+    ):
+        await page.keyboard.press(key)
+        tab = page.get_by_role("tab", name=name)
+        await expect(tab).to_be_focused()
+        await expect(tab).to_have_attribute("aria-selected", "true")
+        await expect(page.get_by_role("tabpanel")).to_have_count(1)
+    await page.keyboard.press("4")
+    await expect(page.locator("#panel-validation")).to_be_visible()
+    await page.reload()
+    await expect(page.locator("#panel-validation")).to_be_visible()
+
+
+async def test_keys_do_nothing_inside_fields(open_tab: OpenTab, server: Server) -> None:
+    server.add_apv()
+    page = (await open_tab()).page
+    await page.locator("#id_justification").focus()
+    await page.keyboard.type("a rmejk?/ 12345")
+    assert await page.input_value("#id_justification") == "a rmejk?/ 12345"
+    await expect(page.locator("[name=decision]:checked")).to_have_count(0)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("?")
+    await expect(page.locator("#help")).to_be_visible()
+    await page.keyboard.press("a")
+    await expect(page.locator("[name=decision]:checked")).to_have_count(0)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("/")
+    await expect(page.locator("#id_search")).to_be_focused()
+
+
+async def test_focus_stays_where_it_is_whatever_is_told(open_tab: OpenTab, server: Server) -> None:
+    gone, stays = server.add_apv(severity="CRITICAL"), server.add_apv()
+    tab = await open_tab()
+    await tab.page.get_by_role("link", name=stays["apv_code"]).focus()
+    server.decide(gone["apv_id"])
+    server.add_apv(severity="CRITICAL")
+    await tab.page.get_by_text(f"{gone['apv_code']} approved by").first.wait_for()
+    await expect(tab.page.locator("#news")).to_have_text("1 new")
+    await expect(tab.page.get_by_role("link", name=stays["apv_code"])).to_be_focused()
+
+
+# -- In company -------------------------------------------------------------------------------
+
+
+async def test_two_reviewers_at_once_see_each_other_and_the_late_one_keeps_the_draft(
+    open_tab: OpenTab, server: Server
+) -> None:
+    apv = server.add_apv()
+    address = f"/apvs/{apv['apv_code']}"
+    late, early = await open_tab(path=address), await open_tab(path=address, user="lead")
+    await late.page.keyboard.press("r")
+    await late.page.keyboard.type("I would rather not merge this.")
+    await decide(early.page)
+    await early.page.get_by_text(f"Your decision on {apv['apv_code']}").wait_for()
+    began = time.monotonic()
+    told = f"{apv['apv_code']} approved by Lena Lead while you were reading."
+    await late.page.get_by_text(told).wait_for()
+    assert time.monotonic() - began < 1
+    await late.page.keyboard.press("Control+Enter")
+    await late.page.keyboard.press("Enter")
+    await late.page.get_by_text(f"{apv['apv_code']} was decided already: approve by").wait_for()
+    assert await late.page.input_value("#draft") == "I would rather not merge this."
+    await expect(late.page.locator("#decide .decided")).to_contain_text(REASON)
+
+
+async def test_readers_of_one_apv_see_each_other_until_they_leave(
+    open_tab: OpenTab, server: Server
+) -> None:
+    apv, other = server.add_apv(), server.add_apv()
+    address = f"/apvs/{apv['apv_code']}"
+    rita, lena = await open_tab(path=address), await open_tab(path=address, user="lead")
+    seen = rita.page.locator("#readers")
+    await expect(seen).to_have_text("Lena Lead is reading this", timeout=15_000)
+    await expect(lena.page.locator("#readers")).to_have_text(
+        "Rita Reviewer is reading this", timeout=15_000
+    )
+    await lena.page.get_by_role("link", name=other["apv_code"]).click()
+    await expect(seen).to_have_text("", timeout=15_000)
+    await lena.page.go_back()
+    await expect(seen).to_have_text("Lena Lead is reading this", timeout=15_000)
+    await lena.page.context.set_offline(True)  # it cannot say that it leaves
+    await expect(seen).to_have_text("", timeout=15_000)
+    await decide(rita.page)
+    await rita.page.get_by_text(f"Your decision on {apv['apv_code']}").wait_for()
+
+
+async def test_change_is_said_while_the_apv_is_read_and_shown_on_demand(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv = server.add_apv()
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    await page.fill("#id_justification", REASON)
+    site.execute(
+        "UPDATE reviews_apv SET severity = 'LOW', version = 2 WHERE apv_id = %s", apv["apv_id"]
+    )
+    await page.get_by_text("This APV changed while you were reading.").wait_for()
+    await page.get_by_role("button", name="Show what changed").click()
+    changes = page.locator(".changes")
+    await expect(changes).to_contain_text("This APV changed while you read it")
+    assert re.sub(r"\s+", " ", await changes.inner_text()).endswith("Severity high → low")
+    assert await page.input_value("#id_justification") == REASON
+
+
+async def test_apv_that_changed_is_shown_with_what_changed_and_the_draft(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv = server.add_apv()
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    await page.keyboard.press("a")
+    await page.keyboard.type(REASON)
+    site.execute(
+        "UPDATE reviews_apv SET severity = 'CRITICAL', version = 2 WHERE apv_id = %s", apv["apv_id"]
+    )
+    await page.keyboard.press("Control+Enter")
+    await page.keyboard.press("Enter")
+    changes = page.locator(".changes")
+    await expect(changes).to_contain_text("This APV changed while you read it")
+    assert re.sub(r"\s+", " ", await changes.inner_text()).endswith("Severity high → critical")
+    assert await page.input_value("#id_justification") == REASON
+    await expect(page.locator(".refused")).to_be_focused()
+    await page.locator("#decision-form .primary").click()
+    await expect(page.locator("#confirm .badge")).to_have_text("Critical")
+    await page.locator("#confirm .primary").click()
+    await page.get_by_text(f"Your decision on {apv['apv_code']}").wait_for()
+    assert state_of(site, apv) == "approved"
+
+
+MEASURE = """
+window.shifts = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) shifts += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+window.delays = {};
+const heard = {};
+window.WebSocket = class extends WebSocket {
+  constructor(address) {
+    super(address);
+    this.addEventListener("message", ({ data }) => {
+      const message = JSON.parse(data);
+      if (message.type === "new_apv") heard[message.apv_id] = performance.now();
+    });
+  }
+};
+new MutationObserver((records) => {
+  for (const row of records.flatMap((record) => [...record.addedNodes])) {
+    const id = row.dataset?.apvId;
+    if (!(id in heard) || id in delays) continue;
+    delays[id] = null;
+    requestAnimationFrame(() => setTimeout(() => (delays[id] = performance.now() - heard[id])));
+  }
+}).observe(document, { subtree: true, childList: true });
+"""
+
+
+IN_SIGHT = """() => [...document.querySelectorAll("#list tr")]
+  .map((row) => [row.id, row.getBoundingClientRect().top])
+  .filter(([, top]) => top > 200 && top < 700)"""
+
+
+async def test_rows_arrive_at_once_and_nothing_in_sight_moves(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    body = [
+        {"severity": "MEDIUM", "patch_strategy": "version_bump", "package_name": f"p{number}"}
+        for number in range(30)
+    ]
+    server.post("/hitl/apvs", body, user="pipeline")
+    tab = await open_tab(script=MEASURE)
+    await tab.page.locator("#list").evaluate("(list) => list.scrollTop = 300")
+    before = await tab.page.evaluate(IN_SIGHT)
+    seeding = asyncio.create_task(
+        asyncio.to_thread(site.manage, "seed_apvs", "--count", "15", "--rate", "5")
+    )
+    await seeding
+
+    async def known() -> int:
+        return int(await tab.page.evaluate("Object.keys(delays).length")) + int(
+            (await tab.page.locator("#news").text_content() or "0").split()[0]
+        )
+
+    await becomes(known, 15)
+    assert await tab.page.evaluate(IN_SIGHT) == before
+    assert await tab.page.evaluate("shifts") == 0
+    delays = await tab.page.evaluate("Object.values(delays)")
+    assert delays
+    assert max(delays) < 100
+    await tab.equals_fresh_load()
+
+
+async def test_decided_row_stays_with_a_trace_until_it_is_out_of_the_way(
+    open_tab: OpenTab, server: Server
+) -> None:
+    gone, stays = server.add_apv(severity="CRITICAL"), server.add_apv()
+    tab = await open_tab(path=f"/apvs/{stays['apv_code']}", script=MEASURE)
+    server.decide(gone["apv_id"], user="lead")
+    row = tab.page.locator("tr.leaving")
+    await expect(row).to_contain_text("approved by Lena Lead")
+    await tab.equals_fresh_load()
+    assert await tab.page.evaluate("shifts") == 0
+
+
+# -- The list ---------------------------------------------------------------------------------
+
+
+async def test_narrowing_is_kept_in_the_address_and_leaves_the_caret_alone(
+    open_tab: OpenTab, server: Server
+) -> None:
+    flask = server.add_apv(package_name="flask", severity="LOW")
+    server.add_apv(package_name="django")
+    tab = await open_tab()
+    await tab.page.keyboard.press("/")
+    await tab.page.keyboard.type("flask")
+    await becomes(tab.codes, [flask["apv_code"]])
+    await expect(tab.page.locator("#id_search")).to_be_focused()
+    assert tab.page.url.endswith("/?search=flask")
+    await tab.page.select_option("#id_severity", "CRITICAL")
+    await becomes(tab.codes, [])
+    await tab.page.get_by_text("Nothing matches").wait_for()
+    server.add_apv(package_name="flask-login", severity="CRITICAL")
+    server.add_apv(package_name="flask-wtf", severity="HIGH")
+    await expect(tab.page.locator("#list .package")).to_have_text(["flask-login"])
+    await tab.page.reload()
+    await expect(tab.page.locator("#list .package")).to_have_text(["flask-login"])
+
+
+async def test_back_and_forward_lead_through_what_was_read(
+    open_tab: OpenTab, server: Server
+) -> None:
+    first = server.add_apv(severity="CRITICAL")
+    second, third = server.add_apv(), server.add_apv()
+    page = (await open_tab()).page
+    for apv in (second, third):
+        await page.get_by_role("link", name=apv["apv_code"]).click()
+        await becomes(lambda: opened(page), apv["apv_code"])
+    for step, apv in ((page.go_back, second), (page.go_back, first), (page.go_forward, second)):
+        await step()
+        await becomes(lambda: opened(page), apv["apv_code"])
+    await expect(page.locator("#list [aria-current]")).to_have_text(second["apv_code"])
+
+
+async def test_long_list_goes_on_while_it_is_scrolled(open_tab: OpenTab, server: Server) -> None:
+    body = [
+        {"severity": "LOW", "patch_strategy": "version_bump", "package_name": f"p{number}"}
+        for number in range(170)
+    ]
+    server.post("/hitl/apvs", body, user="pipeline")
+    page = (await open_tab()).page
+    rows = page.locator("#list tbody tr")
+
+    async def scrolled() -> int:
+        await page.locator("#list").evaluate("(list) => list.scrollTop = list.scrollHeight")
+        return await rows.count()
+
+    await becomes(scrolled, 170)
+    names = await page.locator("#list .package").all_text_contents()
+    assert names == [f"p{number}" for number in range(170)]
+    await expect(page.locator("#more")).to_have_count(0)
+
+
+# -- A bad line -------------------------------------------------------------------------------
+
+
+async def test_draft_survives_a_cut_line_and_a_reload(
+    open_tab: OpenTab, server: Server, site: Site, proxy: Proxy
+) -> None:
+    apv = server.add_apv()
+    tab = await open_tab(proxy.origin, f"/apvs/{apv['apv_code']}")
+    page = tab.page
+    await page.keyboard.press("m")
+    await page.keyboard.type("timeout")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("3")
+    await page.fill("#id_justification", REASON)
+    proxy.refuse(True)
+    proxy.cut()
+    await tab.status_becomes("stale")
+    await expect(page.locator("#line")).to_have_text("Reconnecting – may be out of date")
+    await page.locator("#decision-form .primary").click()
+    await page.locator("#confirm .primary").click()
+    await page.get_by_text("Not sent: the server could not be reached.").wait_for()
+    proxy.refuse(False)
+    await tab.status_becomes("live")
+    await page.reload()
+    await tab.status_becomes("live")
+    assert await page.input_value("#id_justification") == REASON
+    await expect(page.locator("[name=decision]:checked")).to_have_value("modify")
+    await page.locator("#decision-form .primary").click()
+    await page.locator("#confirm .primary").click()
+    await page.get_by_text(f"Your decision on {apv['apv_code']}").wait_for()
+    rows = site.rows("SELECT modifications FROM reviews_decision WHERE apv_id = %s", apv["apv_id"])
+    assert rows == [({"timeout": "3"},)]
+    await page.goto(f"{proxy.origin}/apvs/{server.add_apv()['apv_code']}")
+    assert await page.input_value("#id_justification") == ""
+
+
+async def test_signing_in_again_in_another_tab_brings_the_page_back_as_it_was(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv = server.add_apv()
+    tab = await open_tab(path=f"/apvs/{apv['apv_code']}", user="reviewer")
+    page = tab.page
+    await page.keyboard.press("a")
+    await page.keyboard.type(REASON)
+    await page.context.clear_cookies()
+    await page.keyboard.press("Control+Enter")
+    await page.keyboard.press("Enter")
+    await tab.status_becomes("refused")
+    async with page.context.expect_page() as opening:
+        await page.get_by_role("link", name="Sign in again").click()
+    door = await opening.value
+    await door.fill("#id_username", "reviewer")
+    await door.fill("#id_password", PASSWORD)
+    await door.get_by_role("button", name="Sign in").click()
+    await door.get_by_role("heading", name="You are signed in").wait_for()
+    await door.close()
+    await page.evaluate("dispatchEvent(new Event('focus'))")
+    await tab.status_becomes("live")
+    assert await page.input_value("#id_justification") == REASON
+    await page.locator("#decision-form .primary").click()
+    await page.locator("#confirm .primary").click()
+    await page.get_by_text(f"Your decision on {apv['apv_code']}").wait_for()
+    assert state_of(site, apv) == "approved"
+
+
+# -- Every reader -----------------------------------------------------------------------------
+
+
+async def test_without_javascript_everything_is_read_and_decided(
+    new_context: NewContext, server: Server, site: Site, empty_queue: None
+) -> None:
+    apv = server.add_apv(validation_warnings=["No test covers it."])
+    page = await (await new_context("reviewer", java_script_enabled=False)).new_page()
+    await page.goto(server.origin)
+    await page.get_by_role("link", name=apv["apv_code"]).click()
+    for name in ("cve", "patch", "wargame", "validation", "history"):
+        await expect(page.locator(f"#panel-{name}")).to_be_visible()
+    await page.get_by_role("link", name="Side by side").click()
+    await expect(page.locator("#diff.split")).to_be_visible()
+    await page.get_by_role("link", name=f"← {apv['apv_code']}").click()
+    await page.get_by_label("Approve").check()
+    await page.get_by_label("Justification").fill("short")
+    await page.get_by_role("button", name="Send the decision").click()
+    await page.get_by_text("Write 10 to 5,000 characters.").first.wait_for()
+    await page.get_by_label("Justification").fill(REASON)
+    await page.get_by_role("button", name="Send the decision").click()
+    await page.get_by_text(f"Your decision on {apv['apv_code']} is recorded").wait_for()
+    assert state_of(site, apv) == "approved"
+
+
+async def test_phone_shows_one_pane_at_a_time_and_never_scrolls_sideways(
+    open_tab: OpenTab, server: Server
+) -> None:
+    long = "a-package-with-a-name-" * 9
+    apv = server.add_apv(
+        package_name=long,
+        fixed_version="1." * 45,
+        cve_title=f"{long} fails",
+        validation_warnings=[long * 9] * 200,
+        patch_diff="+" + "x" * 400,
+    )
+    page = (await open_tab(**PHONE)).page
+    sideways = "document.documentElement.scrollWidth - innerWidth"
+    await expect(page.locator("#reading")).to_be_hidden()
+    assert await page.evaluate(sideways) <= 0
+    await page.get_by_role("link", name=apv["apv_code"]).click()
+    await expect(page.locator("#queue")).to_be_hidden()
+    for number in range(1, 6):
+        await page.keyboard.press(str(number))
+        assert await page.evaluate(sideways) <= 0
+    await page.get_by_role("link", name="← Queue").click()
+    await expect(page.locator("#queue")).to_be_visible()
+
+
+async def test_console_speaks_portuguese_and_english(open_tab: OpenTab, server: Server) -> None:
+    gone, apv = server.add_apv(severity="CRITICAL"), server.add_apv(pr_number=None, pr_url="")
+    tab = await open_tab(path=f"/apvs/{apv['apv_code']}", **PORTUGUESE)
+    page = tab.page
+    await expect(page.locator("#line")).to_have_text("Ao vivo")
+    await expect(page.locator("html")).to_have_attribute("lang", "pt-br")
+    server.decide(gone["apv_id"], user="lead")
+    await expect(page.locator("#trace")).to_have_text(f"{gone['apv_code']} aprovada por Lena Lead")
+    await page.keyboard.press("e")
+    await page.keyboard.type("curto")
+    await page.keyboard.press("Control+Enter")
+    await page.get_by_text("Escreva de 10 a 5,000 caracteres.").first.wait_for()
+    await page.get_by_role("button", name="English").click()
+    await tab.status_becomes("live")
+    await expect(page.locator("#line")).to_have_text("Live")
+    assert await page.input_value("#id_justification") == "curto"
+
+
+async def test_moments_are_told_in_the_zone_of_the_reader_and_in_utc(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv = server.add_apv()
+    moment = "2026-01-02T01:30:00+00:00"
+    site.execute("UPDATE reviews_apv SET created_at = %s WHERE apv_id = %s", moment, apv["apv_id"])
+    page = (await open_tab(timezone_id="America/Sao_Paulo")).page
+    await page.keyboard.press("5")
+    time = page.locator(f"#panel-history time[datetime='{moment}']")
+    await expect(time).to_have_text(re.compile(r"Jan 1, 2026, 10:30\sPM"))
+    await expect(time).to_have_attribute("title", "2026-01-02 01:30 UTC")
+
+
+async def test_numbers_are_drawn_below_the_panes_and_follow(
+    open_tab: OpenTab, server: Server
+) -> None:
+    apv = server.add_apv()
+    tab = await open_tab(clock=True)
+    page = tab.page
+    await page.get_by_role("link", name="Numbers").first.click()
+    await expect(page.locator("#numbers canvas")).to_have_count(4)
+    before = int(await page.locator("#numbers td[data-y]").last.inner_text() or 0)
+    assert await violations(page) == []
+    server.decide(apv["apv_id"], decision="reject")
+    today = page.locator("#numbers figure >> nth=4 >> td[data-y] >> nth=-1")
+
+    async def prevented() -> int:
+        await page.clock.run_for("00:01")
+        return int(await today.text_content() or 0)
+
+    await becomes(prevented, before + 1)
+    await expect(page.locator("#numbers canvas")).to_have_count(4)
+
+
+async def violations(page: Page) -> list[str]:
+    found = await Axe().run(page, options=WCAG)
+    return [
+        f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for one in found.response["violations"]
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_page_hinders_anybody(
+    open_tab: OpenTab, new_context: NewContext, server: Server, scheme: str
+) -> None:
+    escalated = server.add_apv(package_name="urllib3", patch_diff=f"{MANY_FILES}")
+    server.decide(escalated["apv_id"], decision="escalate")
+    apv = server.add_apv(
+        cvss_vector="CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+        validation_warnings=["No test covers it.", "A pin stays."],
+        validation_confidence=0.7,
+        patch_diff=MANY_FILES,
+    )
+    for severity in ("CRITICAL", "MEDIUM", "LOW"):
+        for verdict in ("partial", "failure", "inconclusive", None):
+            server.add_apv(severity=severity, wargame_verdict=verdict, cve_id=None)
+    tab = await open_tab(path=f"/apvs/{apv['apv_code']}", color_scheme=scheme)
+    page = tab.page
+    for number in range(1, 6):
+        await page.keyboard.press(str(number))
+        assert await violations(page) == []
+    await page.keyboard.press("2")
+    await page.get_by_role("link", name="Side by side").click()
+    await expect(page.locator("#diff.split")).to_be_visible()
+    assert await violations(page) == []
+    await page.keyboard.press("?")
+    assert await violations(page) == []
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("m")
+    await page.keyboard.press("Control+Enter")
+    await page.locator(".refused").wait_for()
+    assert await violations(page) == []
+    await decide(page, "e")
+    for path in ("/?status=decided", "/?status=escalated", "/?search=nothing", "/apvs/nonsense"):
+        await page.goto(server.origin + path)
+        assert await violations(page) == []
+    stranger = await (await new_context("", color_scheme=scheme)).new_page()
+    await stranger.goto(f"{server.origin}/sign-in")
+    assert await violations(stranger) == []
+
+
+MANY_FILES = """diff --git a/app.py b/app.py
+--- a/app.py
++++ b/app.py
+@@ -1,3 +1,3 @@ class App:
+ # A comment
+-def old(name: str, count=1): return f"{name} {count}"
++def new(name: str, count=2): return None
+ value = "text"
+diff --git a/lib/other.js b/lib/other.js
+--- a/lib/other.js
++++ b/lib/other.js
+@@ -1 +1 @@
+-const a = 1;
++  const a = 1;
+"""
+
+
+# -- Speed ------------------------------------------------------------------------------------
+
+
+async def test_queue_of_ten_thousand_is_there_at_once_and_light(
+    new_context: NewContext, server: Server, site: Site, empty_queue: None
+) -> None:
+    server.add_apv()
+    site.execute(COPIES, 10_000)
+    site.execute("ANALYZE reviews_apv")
+    client = server.client("reviewer")
+    times = []
+    for _ in range(7):
+        began = time.perf_counter()
+        assert client.get("/").status_code == 200
+        times.append(time.perf_counter() - began)
+    assert sorted(times)[3] < 0.2
+    context = await new_context("reviewer")
+    page = await context.new_page()
+    devtools = await context.new_cdp_session(page)
+    await devtools.send("Network.enable")
+    kinds: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    devtools.on(
+        "Network.responseReceived",
+        lambda event: kinds.update({event["requestId"]: event["response"]["url"]}),
+    )
+    devtools.on(
+        "Network.loadingFinished",
+        lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}),
+    )
+    await page.goto(server.origin, wait_until="networkidle")
+    loaded = {url: sizes.get(one, 0) for one, url in kinds.items()}
+    scripts = {
+        url: size for url, size in loaded.items() if url.endswith(".js") and "uPlot" not in url
+    }
+    assert sum(loaded.values()) < 100_000, loaded
+    assert sum(scripts.values()) < 60_000, scripts
+
+
+COPIES = """
+INSERT INTO reviews_apv
+SELECT copy.* FROM reviews_apv, generate_series(1, %s) AS number,
+    jsonb_populate_record(reviews_apv, jsonb_build_object(
+        'apv_id', gen_random_uuid(), 'apv_code', 'APV-2000-' || (1000 + number))) AS copy
+"""

@@ -1,0 +1,116 @@
+"""Takes the README's pictures of the console: `python -m tests.pictures` writes docs/images/.
+
+A site of its own is filled with demo APVs and decisions, served, and looked at with Chromium.
+"""
+
+import tests.environment  # noqa: F401, I001 — starts the servers before the settings are read
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.chromium import OPTIONS, obtain
+from tests.site import ROOT, Server, Site
+
+IMAGES = ROOT / "docs" / "images"
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
+REASON = "The bump is minimal, the tests pass, and the wargame holds."
+DECIDED = 90
+SPREAD = """
+UPDATE reviews_apv
+SET created_at = now() - (mod(row_number * 37, 160) || ' minutes')::interval
+FROM (SELECT apv_id AS id, row_number() OVER (ORDER BY apv_code) FROM reviews_apv) AS numbered
+WHERE apv_id = id AND status = 'pending'
+"""
+AGE = """
+UPDATE reviews_decision SET decided_at = decided_at - %s * interval '1 day', review_seconds = %s
+WHERE decision_id = %s
+"""
+
+
+def main() -> None:
+    site = Site("pictures")
+    site.manage("seed_apvs", "--count", "120", "--seed", "1")
+    with site.uvicorn() as server, sync_playwright() as playwright:
+        decide_some(server)
+        site.execute(SPREAD)
+        spread_decisions(site)
+        browser = playwright.chromium.launch(executable_path=obtain(), args=OPTIONS)
+        take_all(browser, server)
+        browser.close()
+
+
+def decide_some(server: Server) -> None:
+    dice = Random(1)
+    queue = server.client("lead").get("/hitl/apvs", params={"limit": 200}).json()["apvs"]
+    for apv in dice.sample(queue, DECIDED):
+        verb = dice.choices(["approve", "reject", "modify", "escalate"], [6, 3, 2, 1])[0]
+        if apv["pr_number"] is None:
+            verb = "modify"
+        server.decide(
+            apv["apv_id"],
+            user=dice.choice(["lead", "reviewer"]),
+            decision=verb,
+            justification=REASON,
+            modifications={"timeout": 3} if verb == "modify" else {},
+        )
+
+
+def spread_decisions(site: Site) -> None:
+    """Make a month of the decisions, which the record itself would refuse."""
+    site.execute("ALTER TABLE reviews_decision DISABLE TRIGGER USER")
+    dice = Random(2)
+    for (decision_id,) in site.rows("SELECT decision_id FROM reviews_decision ORDER BY apv_id"):
+        site.execute(AGE, dice.randint(0, 29), dice.expovariate(1 / 9000), decision_id)
+    site.execute("ALTER TABLE reviews_decision ENABLE TRIGGER USER")
+
+
+def take_all(browser: Browser, server: Server) -> None:
+    with console(browser, server, WIDE, "light") as page:
+        page.keyboard.press("1")
+        take(page, "wide-light")
+    with console(browser, server, WIDE, "dark") as page:
+        page.locator(".rows tr:has-text('Rewrite') a").first.click()
+        page.locator("#list [aria-current]").wait_for()
+        page.keyboard.press("2")
+        page.locator("#panel-patch .code").first.wait_for()
+        page.keyboard.press("r")
+        page.keyboard.type("Callers rely on what this changes, and the attack still gets through.")
+        take(page, "wide-dark")
+    with console(browser, server, WIDE, "light") as page:
+        page.goto(f"{server.origin}/numbers")
+        page.locator("#numbers canvas").last.wait_for()
+        take(page, "numbers")
+    with console(browser, server, PHONE, "light") as page:
+        take(page, "phone")
+
+
+@contextmanager
+def console(browser: Browser, server: Server, size: dict[str, int], scheme: Any) -> Iterator[Page]:
+    """The console, live, as the demo reviewer sees it."""
+    context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+    cookies: Any = [
+        {"name": name, "value": text, "url": server.origin}
+        for name, text in server.client("reviewer").cookies.items()
+    ]
+    context.add_cookies(cookies)
+    page = context.new_page()
+    page.goto(server.origin)
+    page.locator("#line[data-status=live]").wait_for()
+    yield page
+    context.close()
+
+
+def take(page: Page, name: str) -> None:
+    path = Path(IMAGES / f"{name}.png")
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=path)
+    print(path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()
