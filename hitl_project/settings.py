@@ -107,7 +107,7 @@ BEHIND_TLS = not DEBUG and not set(ALLOWED_HOSTS) <= set(LOCAL_NAMES)
 # Wrong passwords are counted for a name from an address: nobody can lock out somebody elsewhere.
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "hitl_project.backends.OneQueryBackend",
 ]
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = number("HITL_SIGN_IN_FAILURES", 5, least=1)

@@ -24,6 +24,8 @@ MOST_WAITING = 1000
 """How many payloads may wait for the layer."""
 ACCESS = "access"
 """The group that hears of users, and no channel of the socket."""
+STATE_SECONDS = 0.25
+"""How long the news of a state rests before the next; hubs tell it no oftener."""
 GROUP_NOBODY_JOINS = "health"
 
 Payload = dict[str, Any]
@@ -61,6 +63,8 @@ class Courier:
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Payload] = deque(maxlen=MOST_WAITING)
         self._woken = asyncio.Event()
+        self._states: dict[str, Payload] = {}
+        self._states_woken = asyncio.Event()
 
     def hand_over(self, payload: Payload) -> None:
         """Take a payload, from any thread. Raises RuntimeError when the loop has ended."""
@@ -68,8 +72,12 @@ class Courier:
 
     def _take(self, payload: Payload) -> None:
         self._deliver(payload)
-        self._waiting.append(payload)
-        self._woken.set()
+        if payload["type"] == "state.changed":
+            self._states[payload["channel"]] = payload
+            self._states_woken.set()
+        else:
+            self._waiting.append(payload)
+            self._woken.set()
 
     async def carry(self) -> None:
         """Bring to the layer what waits, in as few messages as may be; goes on for ever."""
@@ -80,6 +88,16 @@ class Courier:
             self._waiting.clear()
             for payload in merged(waiting):
                 await _group_send(payload)
+
+    async def carry_states(self) -> None:
+        """Bring to the layer that states changed, now and then; goes on for ever."""
+        while True:
+            await self._states_woken.wait()
+            self._states_woken.clear()
+            states, self._states = self._states, {}
+            for payload in states.values():
+                await _group_send(payload)
+            await asyncio.sleep(STATE_SECONDS)
 
 
 def register(courier: Courier) -> None:
@@ -118,22 +136,16 @@ def _send_now(payload: Payload) -> None:
 def merged(payloads: Iterable[Payload]) -> Iterator[Payload]:
     """The same news in as few payloads as may be, a log's events in the order of their offsets."""
     logs: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    states: dict[str, Payload] = {}
-    others: list[Payload] = []
     for payload in payloads:
-        channel = payload["channel"]
-        if payload["type"] == "state.changed":
-            states[channel] = payload
-        elif payload["type"] == "access.changed":
-            others.append(payload)
+        if payload["type"] == "log.events":
+            log = payload["channel"], payload["epoch"]
+            logs.setdefault(log, []).extend(payload["events"])
         else:
-            logs.setdefault((channel, payload["epoch"]), []).extend(payload["events"])
-    yield from others
+            yield payload
     for (channel, epoch), events in logs.items():
         events.sort()
         for start in range(0, len(events), EVENTS_PER_SEND):
             yield log_events(channel, epoch, events[start : start + EVENTS_PER_SEND])
-    yield from states.values()
 
 
 def layer_answers() -> bool:

@@ -95,6 +95,7 @@ class Hub:
                     self._look_regularly,
                     self._tell_states,
                     own.carry,
+                    own.carry_states,
                     self.sockets.watch,
                     self._receive_all,
                     self._stay_member,

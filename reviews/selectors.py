@@ -32,11 +32,11 @@ def snapshot() -> Iterator[None]:
 
 def stats_message() -> StatsUpdate:
     """The three numbers that every watcher sees."""
-    today = timezone.now().date()
+    headline = tally.headline(timezone.now().date())
     return StatsUpdate(
-        pending_reviews=tally.pending(),
-        total_decisions=tally.decisions(),
-        decisions_today=tally.decided_on(today, today),
+        pending_reviews=headline.pending,
+        total_decisions=headline.decisions,
+        decisions_today=headline.decisions_on_day,
     )
 
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import Sum
@@ -18,6 +19,23 @@ from reviews.models import Decision, Tally
 
 BOTH = (Verb.APPROVE, Verb.REJECT)
 """What the machine may recommend."""
+
+
+class Headline(NamedTuple):
+    """The numbers that every watcher sees."""
+
+    pending: int
+    decisions: int
+    decisions_on_day: int
+
+
+def headline(day: date) -> Headline:
+    """What is pending, what was decided, and what of that on a UTC day: in one query."""
+    pending = [f"status:{Status.PENDING}:{severity}" for severity in Severity.values]
+    made = [f"decided:{verb}:{said}" for verb in Verb.values for said in BOTH]
+    on_day = [f"decided_on:{day}:{verb}" for verb in Verb.values]
+    counts = _read([*pending, *made, *on_day])
+    return Headline(*(sum(counts.get(key, 0) for key in keys) for keys in (pending, made, on_day)))
 
 
 def pending_by_severity() -> dict[str, int]:
@@ -139,5 +157,10 @@ def _nth(buckets: dict[int, int], rank: int) -> float:
 
 def _read(keys: Iterable[str]) -> dict[str, int]:
     """The counters among `keys` that were ever added to."""
-    counters = Tally.objects.filter(key__in=list(keys)).values_list("key")
-    return dict(counters.annotate(total=Sum("count")))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT key, sum(count)::bigint FROM {Tally._meta.db_table}"  # noqa: S608
+            " WHERE key = ANY(%s) GROUP BY key",
+            [list(keys)],
+        )
+        return dict(cursor.fetchall())
