@@ -1,6 +1,7 @@
 """The socket at /hitl/ws."""
 
 import json
+import time
 import uuid
 from typing import Any
 
@@ -13,6 +14,7 @@ from realtime.channels import CHANNELS, LOGS, STATES
 from realtime.credentials import InvalidToken
 from realtime.history import for_sockets
 from realtime.hub import get_hub
+from realtime.limits import FLOODING, Allowance, Patience
 from realtime.messages import (
     Ack,
     ConnectionAck,
@@ -72,6 +74,9 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         self.hub = get_hub()
         self.log = SocketLog(self.scope, self.client_id, self.hub.broadcasts)
         self.subscribed: set[str] = set()
+        self.patience = Patience()
+        self.messages = Allowance(settings.HITL_WS_RATE_PER_MINUTE)
+        self.warnings = Allowance(settings.HITL_WS_RATE_PER_MINUTE)
         limit = settings.HITL_WS_QUEUE_BYTES
         self.outbox = outbox_for(self.scope, self.base_send, limit=limit)
         if not auth.origin_allowed(self.scope):
@@ -128,6 +133,16 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         self.outbox.end(code, reason)
         self.hub.unsubscribe(self.outbox)
 
+    def check(self, now: float) -> None:
+        """End the socket if it has been open or silent for too long, or its client reads nothing.
+
+        `now` is of the monotonic clock; called every few seconds.
+        """
+        if ending := self.patience.ending(now):
+            self.expel(*ending)
+        else:
+            self.outbox.check(now)
+
     def join(self, identity: auth.Identity, doubts: int) -> None:
         self.identity = identity
         self.joined = True
@@ -155,7 +170,10 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         if self.outbox.closed:
             return
         self.log.received += 1
-        if text_data is None:
+        self.patience.heard_at = time.monotonic()
+        if not self.messages.take():
+            await self.warn()
+        elif text_data is None:
             await self.end(UNSUPPORTED_DATA, "Messages are text, not binary")
         elif len(text_data.encode()) > settings.HITL_WS_MAX_MESSAGE_BYTES:
             await self.end(MESSAGE_TOO_BIG, "Message too large")
@@ -166,6 +184,13 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
                 await self.end(INVALID_DATA, "Malformed JSON")
             else:
                 await self.receive_json(content)
+
+    async def warn(self) -> None:
+        """Tell a client that it sends too much; one that was warned often enough is closed."""
+        if self.warnings.take():
+            self.tell(Error(error_code="RATE_LIMITED", error_message="Rate limit exceeded"))
+        else:
+            await self.end(FLOODING, "Rate limit exceeded")
 
     @classmethod
     async def decode_json(cls, text_data: str) -> Any:

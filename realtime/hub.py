@@ -46,9 +46,6 @@ class Subscriber(Protocol):
     def write(self, burst: Burst) -> None:
         """Send messages, after those before them."""
 
-    def check(self, now: float) -> None:
-        """End the socket if its client has taken nothing for too long."""
-
     def restart(self) -> None:
         """Make the client connect anew: its position means nothing any more."""
 
@@ -247,11 +244,11 @@ class Hub:
         metrics.count_broadcast(channel, sent, time.perf_counter() - began)
 
     async def _check_sockets(self) -> None:
-        """End the sockets whose clients have stopped to read."""
+        """End the sockets that have been open or silent for too long, or are not read."""
         while True:
             await asyncio.sleep(CHECK_SECONDS)
-            for subscriber in set().union(*self._subscribers.values()):
-                subscriber.check(time.monotonic())
+            for socket in self.sockets.all():
+                socket.check(time.monotonic())
 
     async def _prune(self) -> None:
         """Keep the log within its bounds, as the command prune_events does."""

@@ -35,9 +35,6 @@ class Gate:
             self._held.clear()
             self._outbox.overrun()
 
-    def check(self, now: float) -> None:
-        self._outbox.check(now)
-
     def restart(self) -> None:
         self._outbox.restart()
 

@@ -32,6 +32,9 @@ class Socket(Protocol):
     def expel(self, code: int, reason: str) -> None:
         """End the socket at once; not one event may follow."""
 
+    def check(self, now: float) -> None:
+        """End the socket if it has been open or silent for too long, or is not read."""
+
 
 class OpenSockets:
     """The open sockets of this process, by user."""
@@ -56,6 +59,9 @@ class OpenSockets:
             return not self.is_full()  # they all are one user
         open_already = len(self._of_user.get(identity.proof.user_id, ()))
         return not self.is_full() and open_already < settings.HITL_WS_MAX_PER_USER
+
+    def all(self) -> list[Socket]:
+        return [socket for some in self._of_user.values() for socket in some]
 
     def add(self, socket: Socket, *, doubts: int) -> None:
         """Watch over a socket; `doubts` is what it was before its user was looked at."""

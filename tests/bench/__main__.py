@@ -16,7 +16,7 @@ from tests.bench.report import Results, cpu, marginal, p50
 from tests.bench.scenarios import Figure
 from tests.bench.systems import System, ThisProject, all_systems, run
 
-DECISIONS = {100: 40, 200: 40, 1000: 30, 2000: 20, 5000: 5, 9000: 5}
+DECISIONS = {100: 30, 200: 30, 1000: 15, 2000: 10, 5000: 3, 9000: 3}
 """How many decisions are made at each number of sockets."""
 COMPARED, PLOTTED = (200, 1000, 2000), (100, 5000, 9000)
 ROUNDS = 3

@@ -1,0 +1,45 @@
+"""How much one client may ask for, and for how long it may say nothing."""
+
+import time
+
+from django.conf import settings
+
+MAXIMUM_AGE = 4000
+SILENT = 4408
+FLOODING = 4429
+
+Ending = tuple[int, str]
+"""A close code and its reason."""
+
+
+class Allowance:
+    """So many messages a minute, and after a pause as many at once (a token bucket)."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._most = self._left = float(per_minute)
+        self._at = time.monotonic()
+
+    def take(self) -> bool:
+        """Whether one more is allowed now."""
+        now = time.monotonic()
+        self._left = min(self._most, self._left + (now - self._at) * self._most / 60)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class Patience:
+    """How long a socket may stay open, and be silent."""
+
+    def __init__(self) -> None:
+        self._opened_at = self.heard_at = time.monotonic()
+
+    def ending(self, now: float) -> Ending | None:
+        """Why the socket is to end, if it is; `now` is of the monotonic clock."""
+        if now - self._opened_at > settings.HITL_WS_MAX_AGE_SECONDS:
+            return MAXIMUM_AGE, "Open for as long as may be"
+        if now - self.heard_at > settings.HITL_WS_IDLE_SECONDS:
+            return SILENT, f"No message for {settings.HITL_WS_IDLE_SECONDS} s"
+        return None
