@@ -85,9 +85,9 @@ async def test_corpus_in_every_field_executes_nothing_on_any_page(
     await reader.open(f"{server.origin}/apvs/{apvs[-1]['apv_code']}")
     for number, one in enumerate(apvs):
         decide_on(server, one, number)
-    await reader.page.locator("#changed").wait_for()
+    await reader.page.locator("#decided-meanwhile").wait_for()
     await reader.look()
-    await watcher.page.locator("#trace p").first.wait_for()
+    await watcher.page.locator(".at-trace").first.wait_for()
     await watcher.look()
 
     made = dict(site.rows("SELECT apv_id::text, decision_id::text FROM reviews_decision"))
@@ -124,10 +124,13 @@ async def test_corpus_in_addresses_and_refused_forms_executes_nothing(
             await reader.open(server.origin + path)
         await reader.page.goto(f"{server.origin}/apvs/{added['apv_code']}")
         await reader.page.get_by_label("Modify").check()
-        await reader.page.get_by_label("Modifications").fill(f"{text}\n: x")
-        await reader.page.get_by_label("Justification").fill(text)
-        await reader.page.get_by_role("button", name="Send the decision").click()
-        await reader.page.get_by_text("Your draft is below").wait_for()
+        await reader.page.get_by_label("Key").first.fill(text)
+        await reader.page.get_by_label("Value").first.fill(text)
+        await reader.page.get_by_label("Confidence").fill("7")
+        await reader.page.get_by_label("Justification").fill(text * 2)
+        await reader.page.keyboard.press("Control+Enter")
+        await reader.page.keyboard.press("Enter")
+        await reader.page.locator(".errorlist").first.wait_for()
         await reader.look()
     assert reader.trouble == []
 

@@ -25,6 +25,7 @@ function uPlot() {
     style.href = new URL("uPlot.min.css", VENDOR);
     const script = document.createElement("script");
     script.src = new URL("uPlot.iife.min.js", VENDOR);
+    script.nonce = document.querySelector("script[nonce]").nonce; // the page's policy asks for it
     script.onload = () => resolve(globalThis.uPlot);
     script.onerror = reject;
     document.head.append(style, script);
