@@ -34,6 +34,8 @@ class System(ABC):
 
     name: str
     kind = b"decision_made"
+    most_sockets = 9000
+    """With how many it is measured; more would take minutes for each decision."""
     pid: int
 
     @abstractmethod
@@ -143,6 +145,12 @@ class Process(System):
 class OverHTTP(Process):
     """One that takes decisions over HTTP, as this project does."""
 
+    def __init__(
+        self, name: str, command: list[str], *, most_sockets: int = 9000, **variables: str
+    ) -> None:
+        super().__init__(name, command, **variables)
+        self.most_sockets = most_sockets
+
     async def prepare(self, decisions: int) -> None:
         self._http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=120)
 
@@ -222,22 +230,24 @@ def free_port() -> int:
 
 def all_systems() -> list[System]:
     """This project first, then what people use; NATS where it is installed."""
-    python, redis = sys.executable, {"BENCH_REDIS": os.environ["REDIS_URL"]}
+    python = sys.executable
+    redis: dict[str, Any] = {"BENCH_REDIS": os.environ["REDIS_URL"]}
     uvicorn = [python, "-m", *UVICORN, *QUIET, "--port", "{port}"]
     daphne = [python, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", "{port}"]
     plain = "tests.bench.servers.plain_channels:application"
     manager = "tests.bench.servers.fastapi_manager:application"
     broadcast = [python, "-m", "tests.bench.servers.websockets_broadcast", "{port}"]
+    slow: dict[str, Any] = {"most_sockets": 5000}
     nats = shutil.which("nats-server")
     return [
         ThisProject("uvicorn"),
         ThisProject("daphne"),
         OverTheSocket(f"websockets {version('websockets')} broadcast()", broadcast),
         OverHTTP("FastAPI manager, Uvicorn", [*uvicorn, manager]),
-        OverHTTP("Channels consumers, Redis, Uvicorn", [*uvicorn, plain], **redis),
-        OverHTTP("Channels consumers, in memory, Uvicorn", [*uvicorn, plain]),
-        OverHTTP("Channels consumers, Redis, Daphne", [*daphne, plain], **redis),
-        OverHTTP("Channels consumers, in memory, Daphne", [*daphne, plain]),
+        OverHTTP("Channels consumers, Redis, Uvicorn", [*uvicorn, plain], **slow, **redis),
+        OverHTTP("Channels consumers, in memory, Uvicorn", [*uvicorn, plain], **slow),
+        OverHTTP("Channels consumers, Redis, Daphne", [*daphne, plain], **slow, **redis),
+        OverHTTP("Channels consumers, in memory, Daphne", [*daphne, plain], **slow),
         *([Nats(nats)] if nats else []),
     ]
 
