@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import trigger_client_event
 
 from realtime import history
-from reviews import presence, selectors, services
+from reviews import audit, presence, selectors, services
+from reviews.choices import AuditAction
 from reviews.console.access import Request, readers_only
 from reviews.console.effects import effect
 from reviews.console.export import Encode, as_csv, as_json_lines, stream
@@ -175,6 +176,7 @@ def _export(request: Request, encode: Encode, kind: str, name: str) -> Streaming
     if not sees_decisions(request):
         raise PermissionDenied(_("You may read APVs, but not the decisions on them."))
     rows = Asked(DECIDED, request.GET).filter.qs
+    audit.record(AuditAction.EXPORTED, name, asked=request.GET.urlencode())
     answer = StreamingHttpResponse(stream(rows, encode), content_type=kind)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

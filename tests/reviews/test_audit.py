@@ -78,6 +78,16 @@ def test_failed_sign_in_is_recorded_without_what_was_typed(
     assert site.rows("SELECT 1 FROM reviews_auditentry e WHERE e::text LIKE %s", f"%{typed}%") == []
 
 
+@pytest.mark.parametrize("name", ["decisions.csv", "decisions.jsonl"])
+def test_export_is_recorded_with_what_was_asked_for(
+    server: Server, site: Site, since: int, name: str
+) -> None:
+    assert server.client("lead").get(f"/{name}", params={"search": "APV"}).status_code == 200
+    [entry] = entries(site, since, action="exported", object=name)
+    assert (entry["door"], entry["actor"]) == ("console", "lead")
+    assert entry["details"] == {"asked": "search=APV"}
+
+
 def test_decisions_are_recorded_with_their_door(server: Server, site: Site, since: int) -> None:
     ways = {"rest": by_rest, "console": by_console, "admin": by_admin}
     added = {door: server.add_apv() for door in ways}
