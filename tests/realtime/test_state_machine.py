@@ -37,7 +37,7 @@ REPLAY_LIMIT = 20
 """Small, so that a client can be too far behind."""
 
 START_OVER = """
-    TRUNCATE reviews_apv, reviews_decision, realtime_event;
+    TRUNCATE reviews_apv, reviews_decision, realtime_event CASCADE;
     UPDATE realtime_counter SET top = 0, epoch = replace(gen_random_uuid()::text, '-', '');
 """
 ANY = st.integers(0, 10_000)

@@ -133,7 +133,7 @@ async def test_program_comes_in_with_its_password_and_the_access_token_it_gets(
         await socket.subscribe("apvs", "decisions", "stats")
 
 
-@pytest.mark.parametrize("name", ["reviewer", "nobody"])
+@pytest.mark.parametrize("name", ["reviewer", "never-made"])
 def test_wrong_password_gives_no_token_and_does_not_tell_whether_the_user_exists(
     server: Server, name: str
 ) -> None:
