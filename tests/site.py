@@ -46,6 +46,7 @@ class Site:
             "DATABASE_URL": self.database_url,
             "HITL_DEMO_PASSWORD": PASSWORD,
             "HITL_WS_RATE_PER_MINUTE": "100000",
+            "HITL_WS_IDLE_SECONDS": "3600",
             "HITL_WS_MAX_PER_USER": "5000",  # crowds here are crowds of one user
             **variables,
         }
