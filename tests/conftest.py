@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.site import Server, Site
+from tests.site import Server, Site, Start
 
 EMPTIABLE_AUDIT = """
 ALTER TABLE reviews_auditentry DISABLE TRIGGER audit_is_never_emptied;
@@ -47,3 +47,10 @@ def server(request: Any) -> Server:
     """Each server that the project supports, in turn."""
     found: Server = request.getfixturevalue(f"{request.param}_server")
     return found
+
+
+@pytest.fixture(params=["uvicorn", "daphne"])
+def start(request: Any, site: Site) -> Start:
+    """Starts a server of each kind, with settings of the test's own: `with start(NAME="…")`."""
+    started: Start = getattr(site, request.param)
+    return started

@@ -134,6 +134,10 @@ class Site:
                 process.wait()
 
 
+Start = Callable[..., contextlib.AbstractContextManager["Server"]]
+"""How a server is started with variables of its own."""
+
+
 class Server:
     """One server process."""
 

@@ -1,5 +1,6 @@
 """What subscribers hear when something changes, whatever door it came through."""
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import uuid4
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from realtime.hub import STATE_SECONDS
 from tests.site import Server, Site
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
@@ -192,6 +194,26 @@ async def test_edit_in_the_shell_reaches_the_stats(server: Server, site: Site) -
         code = f"from reviews.models import APV; {one}.update(status='rejected')"
         site.manage("shell", "-v", "0", "-c", code)
         await socket.until(type="stats_update", pending_reviews=pending - 1)
+
+
+async def test_a_thousand_saves_make_few_updates_of_the_stats_and_the_last_is_right(
+    server: Server, site: Site
+) -> None:
+    """At most one in STATE_SECONDS, however many rows are saved meanwhile."""
+    saves = (
+        f"import time; began = time.time()\nfor _ in range(1000):\n    {CREATE.format('many')}\n"
+    )
+    async with server.socket() as socket:
+        await socket.subscribe("stats")
+        printed = await asyncio.to_thread(
+            site.manage, "shell", "-v", "0", "-c", f"{saves}print('took', time.time() - began)"
+        )
+        seconds = float(printed.split()[-1])
+        [(pending,)] = site.rows("SELECT count(*) FROM reviews_apv WHERE status = 'pending'")
+        updates = 1
+        while (await socket.until(type="stats_update"))["pending_reviews"] != pending:
+            updates += 1
+    assert 1 < updates <= seconds / STATE_SECONDS + 3
 
 
 async def test_page_of_another_origin_is_refused_before_the_upgrade(server: Server) -> None:

@@ -2,24 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.faults.world import pause
 from tests.realtime.test_trouble import open_connections
-from tests.site import Server, Site, wait_for
+from tests.site import Server, Start, wait_for
 
-Start = Callable[..., AbstractContextManager[Server]]
 PING = '{"type":"ping"}'
-
-
-@pytest.fixture(params=["uvicorn", "daphne"])
-def start(request: pytest.FixtureRequest, site: Site) -> Start:
-    started: Start = getattr(site, request.param)
-    return started
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Clients that stop to read: they are nobody else's problem, and not the server's for long."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 from websockets.asyncio.client import ClientConnection
@@ -10,15 +10,7 @@ from websockets.asyncio.client import ClientConnection
 from tests.proxy import Proxy
 from tests.realtime.test_resume import add
 from tests.realtime.test_trouble import open_connections
-from tests.site import Server, Site, Socket, wait_for
-
-Start = Callable[..., AbstractContextManager[Server]]
-
-
-@pytest.fixture(params=["uvicorn", "daphne"])
-def start(request: pytest.FixtureRequest, site: Site) -> Start:
-    started: Start = getattr(site, request.param)
-    return started
+from tests.site import Server, Socket, Start, wait_for
 
 
 @pytest.fixture
