@@ -36,7 +36,9 @@ def marginal(results: Results, system: str, few: int, many: int) -> float:
     """CPU in µs of one more delivery: the slope between two numbers of sockets."""
 
     def slope(one: Fanout, other: Fanout) -> float:
-        return (other.cpu - one.cpu) / (other.deliveries - one.deliveries) * 1e6
+        cpu = other.cpu / other.decisions - one.cpu / one.decisions
+        deliveries = other.deliveries / other.decisions - one.deliveries / one.decisions
+        return cpu / deliveries * 1e6
 
     rounds = zip(results[system][few], results[system][many], strict=True)
     return statistics.median(slope(one, other) for one, other in rounds)
