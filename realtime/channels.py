@@ -26,6 +26,11 @@ class State:
     permission: str
     read: Callable[[], Message] | None = None
 
+    def value(self) -> Message:
+        """What the state is now. Raises DatabaseError when that cannot be read."""
+        assert self.read is not None, f"nothing reads the state {self.name}"
+        return self.read()
+
 
 APVS = Log("apvs", permission="reviews.view_apv")
 DECISIONS = Log("decisions", permission="reviews.view_decision")

@@ -8,11 +8,15 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, Protocol
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.db import Error as DatabaseError
+
+from realtime.channels import STATES
+from realtime.messages import Message
 
 logger = logging.getLogger(__name__)
 
@@ -46,38 +50,81 @@ def access_changed(users: list[int] | None) -> Payload:
     return {"type": "access.changed", "channel": ACCESS, "users": users}
 
 
-def send(payload: Payload) -> None:
-    """Tell the hubs of something that committed; from any thread, never raising."""
-    if not _handed_over(payload):
-        _send_now(payload)
+class StateValue(NamedTuple):
+    """A state as it was read after a commit, by the thread that committed."""
+
+    channel: str
+    message: Message
+    read_at: float
+    """When the reading began, by the monotonic clock."""
+
+
+class Receiver(Protocol):
+    """The hub, as a courier sees it."""
+
+    def wants(self, state: str) -> bool:
+        """Whether a new value of `state` would be told at once; asked from any thread."""
+
+    def receive(self, payloads: list[Payload], values: list[StateValue]) -> None:
+        """Take what a transaction told, to deliver it together; called in the event loop.
+
+        `values` are of states among what changed.
+        """
+
+
+def send(payloads: list[Payload]) -> None:
+    """Tell the hubs of what a transaction committed; from any thread, never raising."""
+    if not _handed_over(payloads):
+        _send_now(payloads)
 
 
 class Courier:
     """Takes payloads out of the threads that write, in the process of a hub.
 
-    `deliver` is how the hub takes one; it is called in the event loop in which this was made.
+    The receiver gets them in the event loop in which this was made. What comes back from the layer
+    bears `own_id` as its `sender`.
     """
 
-    def __init__(self, deliver: Callable[[Payload], None]) -> None:
-        self._deliver = deliver
+    def __init__(self, receiver: Receiver, own_id: str) -> None:
+        self._receiver = receiver
+        self._own_id = own_id
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Payload] = deque(maxlen=MOST_WAITING)
         self._woken = asyncio.Event()
         self._states: dict[str, Payload] = {}
         self._states_woken = asyncio.Event()
 
-    def hand_over(self, payload: Payload) -> None:
-        """Take a payload, from any thread. Raises RuntimeError when the loop has ended."""
-        self._loop.call_soon_threadsafe(self._take, payload)
+    def hand_over(self, payloads: list[Payload]) -> None:
+        """Take what one transaction told, from any thread, with the states that it changed.
 
-    def _take(self, payload: Payload) -> None:
-        self._deliver(payload)
-        if payload["type"] == "state.changed":
-            self._states[payload["channel"]] = payload
-            self._states_woken.set()
-        else:
-            self._waiting.append(payload)
-            self._woken.set()
+        The thread reads them now, as it has a connection at hand: an event and the state it changed
+        then leave together, in one write to each socket. Raises RuntimeError when the loop has
+        ended.
+        """
+        changed = [one["channel"] for one in payloads if one["type"] == "state.changed"]
+        values = [value for state in changed if (value := self._read(state)) is not None]
+        self._loop.call_soon_threadsafe(self._take, payloads, values)
+
+    def _read(self, state: str) -> StateValue | None:
+        """The value of a state, unless it is of no use now or cannot be read."""
+        if not self._receiver.wants(state):
+            return None
+        began = time.monotonic()
+        try:
+            return StateValue(state, STATES[state].value(), began)
+        except DatabaseError as error:
+            logger.warning("The state %s cannot be read: %r", state, error)
+            return None
+
+    def _take(self, payloads: list[Payload], values: list[StateValue]) -> None:
+        self._receiver.receive(payloads, values)
+        for payload in payloads:
+            if payload["type"] == "state.changed":
+                self._states[payload["channel"]] = payload
+                self._states_woken.set()
+            else:
+                self._waiting.append(payload)
+                self._woken.set()
 
     async def carry(self) -> None:
         """Bring to the layer what waits, in as few messages as may be; goes on for ever."""
@@ -87,7 +134,7 @@ class Courier:
             waiting = list(self._waiting)
             self._waiting.clear()
             for payload in merged(waiting):
-                await _group_send(payload)
+                await self._send(payload)
 
     async def carry_states(self) -> None:
         """Bring to the layer that states changed, now and then; goes on for ever."""
@@ -96,8 +143,11 @@ class Courier:
             self._states_woken.clear()
             states, self._states = self._states, {}
             for payload in states.values():
-                await _group_send(payload)
+                await self._send(payload)
             await asyncio.sleep(STATE_SECONDS)
+
+    async def _send(self, payload: Payload) -> None:
+        await _group_send({**payload, "sender": self._own_id})
 
 
 def register(courier: Courier) -> None:
@@ -110,27 +160,32 @@ _courier: Courier | None = None
 _failed_at = float("-inf")
 
 
-def _handed_over(payload: Payload) -> bool:
+def _handed_over(payloads: list[Payload]) -> bool:
     if _courier is None:
         return False  # a command, or a server before its first socket
     try:
-        _courier.hand_over(payload)
+        _courier.hand_over(payloads)
     except RuntimeError:
         return False
     return True
 
 
-def _send_now(payload: Payload) -> None:
-    """Bring a payload to the layer from this thread, unless that failed a moment ago."""
+def _send_now(payloads: list[Payload]) -> None:
+    """Bring payloads to the layer from this thread, unless that failed a moment ago."""
     global _failed_at
     if time.monotonic() - _failed_at < SEND_SECONDS:
         return
     try:
-        for part in merged([payload]):
-            async_to_sync(_group_send)(part)
+        async_to_sync(_send_all)(payloads)
     except Exception as error:
         _failed_at = time.monotonic()
-        logger.warning("The channel layer did not take %s: %r", payload["type"], error)
+        types = ", ".join(payload["type"] for payload in payloads)
+        logger.warning("The channel layer did not take %s: %r", types, error)
+
+
+async def _send_all(payloads: list[Payload]) -> None:
+    for payload in merged(payloads):
+        await _group_send(payload)
 
 
 def merged(payloads: Iterable[Payload]) -> Iterator[Payload]:

@@ -11,13 +11,16 @@ import random
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from functools import partial
+from itertools import combinations
 from typing import Any, Protocol
+from uuid import uuid4
 
 from channels.layers import get_channel_layer
 from django.conf import settings
 
 from realtime import courier, history, metrics
 from realtime.channels import CHANNELS, LOGS, STATES
+from realtime.courier import StateValue
 from realtime.history import for_replay, in_database
 from realtime.messages import Message, Position
 from realtime.outbox import Burst, bursts_of
@@ -56,12 +59,14 @@ class Hub:
     def __init__(self) -> None:
         self._subscribers: dict[str, set[Subscriber]] = {name: set() for name in CHANNELS}
         self._last: dict[str, Position] = {}
-        self._latest: dict[str, Message] = {}
-        self._changed: set[str] = set()
+        self._latest: dict[str, StateValue] = {}
+        self._told_at = dict.fromkeys(STATES, float("-inf"))
+        self._values: list[StateValue] = []
+        self._changed: dict[str, float] = {}
         self._wake = asyncio.Event()
-        self._state_lock = asyncio.Lock()
         self._inbox: asyncio.Queue[Callable[[], Coroutine[Any, Any, None]]] = asyncio.Queue()
-        self._news: list[dict[str, Any]] = []
+        self._news: list[courier.Payload] = []
+        self._news_expected = False
         self._holes: set[str] = set()
         self._early: dict[str, dict[int, str]] = {name: {} for name in LOGS}
         self._looks: list[asyncio.Future[None]] = []
@@ -74,6 +79,7 @@ class Hub:
         """How many messages each channel's subscribers were sent."""
         self._tasks: list[asyncio.Task[None]] = []
         self._group_member: str | None = None
+        self._own_id = uuid4().hex
 
     # -- For sockets ----------------------------------------------------------------------
 
@@ -83,7 +89,7 @@ class Hub:
             if self._tasks:
                 return
             self._last = await in_database(history.positions)()
-            own = courier.Courier(self._receive)
+            own = courier.Courier(self, self._own_id)
             courier.register(own)
             self._tasks = [
                 asyncio.create_task(_for_ever(work))
@@ -110,7 +116,7 @@ class Hub:
             self._latest.pop(state, None)
             with _survives("read a state"):
                 await self._refresh(state)
-        return self._latest.get(state)
+        return self._latest[state].message if state in self._latest else None
 
     def subscribe(self, subscriber: Subscriber, channels: Iterable[str]) -> dict[str, Position]:
         """Deliver every later event of `channels`; returns where their logs stand."""
@@ -157,9 +163,11 @@ class Hub:
         while True:
             work = await self._inbox.get()
             await work()
+            await asyncio.sleep(0)  # now the sockets write
 
     async def _take_news(self) -> None:
         """Deliver all that came meanwhile; what came before its turn waits for it."""
+        self._news_expected = False
         news, self._news = self._news, []
         for payload in news:
             channel = payload["channel"]
@@ -169,6 +177,7 @@ class Hub:
                 await self._look()  # which delivers it too, if it belongs to the history of now
         for channel in {payload["channel"] for payload in news}:
             await self._deliver_early(channel)
+        self._broadcast(self._due_states())
 
     async def _deliver_early(self, channel: str) -> None:
         """Deliver those that came early and whose turn it is, and forget those that were known."""
@@ -227,21 +236,42 @@ class Hub:
             subscriber.restart()
 
     async def _deliver(self, channel: str, texts: list[str]) -> None:
-        """Deliver the next events of a log, and let the sockets write after each burst."""
-        for burst in bursts_of(texts):
+        """Deliver the next events of a log, and with the last of them the states they changed.
+
+        The sockets write between the bursts.
+        """
+        bursts = list(bursts_of(texts))
+        for number, burst in enumerate(bursts, start=1):
             epoch, offset = self._last[channel].epoch, self._last[channel].offset
             position = Position.model_construct(epoch=epoch, offset=offset + len(burst.texts))
             self._last[channel] = position
-            self._broadcast(channel, burst)
-            await asyncio.sleep(0)
+            if number < len(bursts):
+                self._broadcast({channel: burst})
+                await asyncio.sleep(0)
+            else:
+                self._broadcast({channel: burst, **self._due_states()})
 
-    def _broadcast(self, channel: str, burst: Burst) -> None:
-        self.broadcasts[channel] += len(burst.texts)
-        began, subscribers = time.perf_counter(), self._subscribers[channel]
-        for subscriber in subscribers:
-            subscriber.write(burst)
-        sent = len(burst.texts) * len(subscribers)
-        metrics.count_broadcast(channel, sent, time.perf_counter() - began)
+    def _broadcast(self, told: dict[str, Burst]) -> None:
+        """Send what is told in one channel or several, in one write to each socket."""
+        began = time.perf_counter()
+        for channels, subscribers in self._followers(list(told)):
+            burst = Burst([text for channel in channels for text in told[channel].texts])
+            for subscriber in subscribers:
+                subscriber.write(burst)
+        seconds = time.perf_counter() - began
+        for channel, burst in told.items():
+            sent = len(burst.texts)
+            self.broadcasts[channel] += sent
+            metrics.count_broadcast(channel, sent * self.subscriber_count(channel), seconds)
+
+    def _followers(self, channels: list[str]) -> Iterator[tuple[tuple[str, ...], set[Subscriber]]]:
+        """The subscribers of `channels`, by all of these that they follow."""
+        seen: set[Subscriber] = set()
+        for count in range(len(channels), 0, -1):
+            for some in combinations(channels, count):
+                found = set.intersection(*(self._subscribers[one] for one in some)) - seen
+                seen |= found
+                yield some, found
 
     async def _check_sockets(self) -> None:
         """End the sockets that have been open or silent for too long, or are not read."""
@@ -265,40 +295,75 @@ class Hub:
         while True:
             announced = await self._wait_for_change()
             for state in announced or STATES:
-                if self._subscribers[state]:
-                    with _survives("read a state", then=partial(self._changed.add, state)):
+                await asyncio.sleep(self._told_at[state] + STATE_SECONDS - time.monotonic())
+                if self._subscribers[state] and not self._is_told(state, announced.get(state)):
+                    with _survives("read a state", then=partial(self._mark_changed, state)):
                         await self._refresh(state, always=state in announced)
             await asyncio.sleep(STATE_SECONDS)
 
-    async def _wait_for_change(self) -> set[str]:
-        """The states that were announced, or none of them after a while without news."""
+    async def _wait_for_change(self) -> dict[str, float]:
+        """The states that were announced, with when, or none after a while without news."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0 if self._changed else LOOK_SECONDS):
                 await self._wake.wait()
         self._wake.clear()
-        announced, self._changed = self._changed, set()
+        announced, self._changed = self._changed, {}
         return announced
 
+    def _mark_changed(self, state: str) -> None:
+        self._changed[state] = time.monotonic()
+        self._wake.set()
+
+    def _is_told(self, state: str, announced_at: float | None) -> bool:
+        """Whether a value was read after an announcement, and so sent already."""
+        latest = self._latest.get(state)
+        return bool(latest and announced_at and latest.read_at > announced_at)
+
     async def _refresh(self, state: str, *, always: bool = False) -> None:
-        async with self._state_lock:  # or an older value could be sent after a newer
-            read = STATES[state].read
-            assert read is not None, f"nothing reads the state {state}"
-            message: Message = await in_database(read)()
-            before = self._latest.get(state)
-            self._latest[state] = message
-            if always or before is None or _differ(before, message):
-                self._broadcast(state, Burst([message.encode()]))
+        began = time.monotonic()
+        message = await in_database(STATES[state].value)()
+        self._broadcast(self._told(StateValue(state, message, began), always=always))
+
+    def wants(self, state: str) -> bool:
+        """Whether a new value of `state` would be told at once; from any thread."""
+        rested = time.monotonic() - self._told_at[state] >= STATE_SECONDS
+        return rested and bool(self._subscribers[state])
+
+    def _due_states(self) -> dict[str, Burst]:
+        """The states that writers read, to be sent; those that must rest are read again later."""
+        values, self._values = self._values, []
+        due: dict[str, Burst] = {}
+        for value in values:
+            if self.wants(value.channel):
+                due.update(self._told(value, always=True))
+            else:
+                self._mark_changed(value.channel)
+        return due
+
+    def _told(self, value: StateValue, *, always: bool) -> dict[str, Burst]:
+        """What to send of a state, if anything: what is newer, and if it differs or `always`."""
+        before = self._latest.get(value.channel)
+        if before is not None and value.read_at < before.read_at:
+            return {}
+        self._latest[value.channel] = value
+        news = always or before is None or _differ(before.message, value.message)
+        if not (news and self._subscribers[value.channel]):
+            return {}
+        self._told_at[value.channel] = time.monotonic()
+        return {value.channel: Burst([value.message.encode()])}
 
     # -- The channel layer ----------------------------------------------------------------
 
     async def _receive_all(self) -> None:
-        """Bring the groups' messages into the inbox: what other processes did, and this one."""
+        """Take the groups' messages: what other processes did."""
         layer = get_channel_layer()
         if self._group_member is None:
             self._group_member = await layer.new_channel("hub")
         await self._join()
         while True:
-            self._receive(await layer.receive(self._group_member))
+            payload = await layer.receive(self._group_member)
+            if payload.get("sender") != self._own_id:
+                self._receive(payload)
 
     async def _stay_member(self) -> None:
         while True:
@@ -315,16 +380,29 @@ class Hub:
             for group in [*CHANNELS, courier.ACCESS]:
                 await get_channel_layer().group_add(group, self._group_member)
 
-    def _receive(self, payload: dict[str, Any]) -> None:
+    def receive(self, payloads: list[courier.Payload], values: list[StateValue]) -> None:
+        """Take what a transaction of this process told, and what the states it changed are now."""
+        for payload in payloads:
+            if payload["channel"] not in {value.channel for value in values}:
+                self._receive(payload)
+        for value in values:
+            self._expect_news()
+            self._values.append(value)
+
+    def _receive(self, payload: courier.Payload) -> None:
         if payload["type"] == "state.changed":
-            self._changed.add(payload["channel"])
-            self._wake.set()
+            self._mark_changed(payload["channel"])
         elif payload["type"] == "access.changed":
             self.sockets.doubt(payload["users"])
         elif len(self._news) < MOST_NEWS:  # what finds no room is found by the next look
+            self._expect_news()
             self._news.append(payload)
-            if len(self._news) == 1:
-                self._inbox.put_nowait(self._take_news)
+
+    def _expect_news(self) -> None:
+        """Have the delivering task take the news, unless it will anyhow."""
+        if not self._news_expected:
+            self._news_expected = True
+            self._inbox.put_nowait(self._take_news)
 
     async def _look_regularly(self) -> None:
         """Ask for a look when the counters show something that was not delivered.

@@ -4,7 +4,7 @@ The only place that gives offsets and that calls `on_commit`.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,9 +40,10 @@ def publishing(*, savepoint: bool = True) -> Iterator[None]:
             return
         if outer is not None and outer.depth == block.depth - 1:
             outer.messages += block.messages
+            outer.states |= block.states
             outer.last_acts += block.last_acts
         else:
-            _record(block.messages)
+            _record(block.messages, block.states)
             for act in block.last_acts:
                 act()
 
@@ -77,7 +78,11 @@ def as_last_act(act: Callable[[], None]) -> None:
 
 def announce(channel: str) -> None:
     """Tell the hubs, when the transaction commits, that a state channel has a new value."""
-    _send_on_commit(courier.state_changed(channel))
+    block = _innermost.block
+    if block is not None and block.depth == _depth():
+        block.states.add(channel)
+    else:
+        _record([], {channel})
 
 
 def announce_doubt(users: list[int] | None) -> None:
@@ -85,7 +90,7 @@ def announce_doubt(users: list[int] | None) -> None:
 
     Users are given by id; None means everybody.
     """
-    _send_on_commit(courier.access_changed(users))
+    _send_on_commit([courier.access_changed(users)])
 
 
 class AtomicSave(models.Model):
@@ -108,6 +113,7 @@ class _Block:
 
     depth: int
     messages: list[LogMessage] = field(default_factory=list)
+    states: set[str] = field(default_factory=set)
     last_acts: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -125,20 +131,22 @@ def _depth() -> int:
     return len(connection.savepoint_ids)
 
 
-def _record(messages: Sequence[LogMessage]) -> None:
-    """Give each message the next offset of its log, and have it sent when the commit is done."""
+def _record(messages: Sequence[LogMessage], states: Iterable[str] = ()) -> None:
+    """Give each message the next offset of its log, and tell of all together after the commit."""
     by_log = attrgetter("log")
-    for log, told in groupby(sorted(messages, key=by_log), key=by_log):
-        _record_in(log, list(told))
+    told = groupby(sorted(messages, key=by_log), key=by_log)
+    payloads = [_record_in(log, list(told_in_log)) for log, told_in_log in told]
+    payloads += map(courier.state_changed, sorted(states))
+    if payloads:
+        _send_on_commit(payloads)
 
 
-def _record_in(log: str, messages: list[LogMessage]) -> None:
+def _record_in(log: str, messages: list[LogMessage]) -> courier.Payload:
     epoch, top = _advance(log, by=len(messages))
     first = top - len(messages) + 1
     events = [_event(message, offset) for offset, message in enumerate(messages, start=first)]
     Event.objects.bulk_create(events, batch_size=1000)
-    told = [(event.offset, event.message) for event in events]
-    _send_on_commit(courier.log_events(log, epoch, told))
+    return courier.log_events(log, epoch, [(event.offset, event.message) for event in events])
 
 
 def _advance(channel: str, *, by: int) -> tuple[str, int]:
@@ -167,5 +175,5 @@ def _event(message: LogMessage, offset: int) -> Event:
     )
 
 
-def _send_on_commit(payload: courier.Payload) -> None:
-    transaction.on_commit(partial(courier.send, payload), robust=True)
+def _send_on_commit(payloads: list[courier.Payload]) -> None:
+    transaction.on_commit(partial(courier.send, payloads), robust=True)

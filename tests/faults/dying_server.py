@@ -21,10 +21,10 @@ _doomed = threading.Event()
 _send = courier.send
 
 
-def _send_or_die(payload: dict[str, Any]) -> None:
+def _send_or_die(payloads: list[dict[str, Any]]) -> None:
     if _doomed.is_set():
         os._exit(9)
-    _send(payload)
+    _send(payloads)
 
 
 courier.send = _send_or_die

@@ -3,14 +3,16 @@
 import asyncio
 import json
 import re
+import time
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus
 
 from realtime.hub import STATE_SECONDS
-from tests.site import Server, Site
+from tests.site import Server, Site, Socket
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
@@ -216,6 +218,52 @@ async def test_a_thousand_saves_make_few_updates_of_the_stats_and_the_last_is_ri
         while (await socket.until(type="stats_update"))["pending_reviews"] != pending:
             updates += 1
     assert 1 < updates <= seconds / STATE_SECONDS + 3
+
+
+async def test_hasty_decisions_make_few_updates_of_the_stats_and_the_last_is_right(
+    server: Server, site: Site
+) -> None:
+    added = [server.add_apv()["apv_id"] for _ in range(30)]
+    async with server.socket() as socket:
+        await socket.subscribe("stats")
+        began = time.monotonic()
+        for apv_id in added:
+            await asyncio.to_thread(server.decide, apv_id)
+        [(decisions,)] = site.rows("SELECT count(*) FROM reviews_decision")
+        updates = 1
+        while (await socket.until(type="stats_update"))["total_decisions"] != decisions:
+            updates += 1
+        seconds = time.monotonic() - began
+    assert 1 < updates <= seconds / STATE_SECONDS + 2
+
+
+class Pieces(ClientConnection):
+    """A connection that keeps what it reads as it came from the system, piece by piece."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.pieces: list[bytes] = []
+
+    def data_received(self, data: bytes) -> None:
+        self.pieces.append(data)
+        super().data_received(data)
+
+
+async def test_event_and_the_state_it_changed_leave_in_one_write(uvicorn_server: Server) -> None:
+    """Unless the state rests from what came before; so the second decision has to show it."""
+    added = [uvicorn_server.add_apv()["apv_id"] for _ in range(2)]
+    async with uvicorn_server.raw_socket(create_connection=Pieces) as connection:
+        assert isinstance(connection, Pieces)
+        socket = Socket(connection)
+        await socket.receive()
+        await socket.subscribe("decisions", "stats", snapshot=True)
+        before = (await socket.until(type="stats_update"))["total_decisions"]
+        for number, apv_id in enumerate(added, start=1):
+            await asyncio.to_thread(uvicorn_server.decide, apv_id)
+            await socket.until(type="stats_update", total_decisions=before + number)
+            await asyncio.sleep(STATE_SECONDS)
+        [told] = [piece for piece in connection.pieces if added[1].encode() in piece]
+    assert b'"stats_update"' in told
 
 
 async def test_page_of_another_origin_is_refused_before_the_upgrade(server: Server) -> None:
