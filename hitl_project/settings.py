@@ -268,22 +268,19 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
 
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        # One PUBLISH for an event, and nothing kept in Redis; what is lost, hubs read from the log.
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
-            # redis-py's own default of 5 s equals the layer's blocking pop and cuts idle receivers
-            # off (channels_redis#422).
             "hosts": [
                 {
                     "address": REDIS_URL or "redis://127.0.0.1:6379",
                     "socket_timeout": 15,
                     "socket_connect_timeout": 2,
+                    "health_check_interval": 10,
                     "retry": Retry(NoBackoff(), 1),  # once, for a connection that went stale
                 }
             ],
             "prefix": "hitl",
-            "capacity": 1000,
-            # Hubs renew their membership every 10 s; one that died is forgotten soon.
-            "group_expiry": 120,
         },
     }
 }
