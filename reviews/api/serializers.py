@@ -145,6 +145,10 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         ]
 
 
+DECISION_RECORD = DecisionSerializer()
+"""One for all, to write a record with: making its fields anew costs more than writing them."""
+
+
 class DecisionRequestSerializer(serializers.Serializer[Any]):
     """A decision as it is asked for."""
 

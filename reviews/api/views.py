@@ -15,6 +15,7 @@ from reviews.api.filters import AnyStatusAPVFilter, APVFilter, DecisionFilter
 from reviews.api.idempotency import idempotent
 from reviews.api.pages import PageQuery, is_narrowed, page, page_schema
 from reviews.api.serializers import (
+    DECISION_RECORD,
     QUEUE_COLUMNS,
     APVSerializer,
     DecisionRequestSerializer,
@@ -127,7 +128,7 @@ class DecisionViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Decisio
         serializer = DecisionRequestSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         decision = services.decide(reviewer=request.user, **serializer.validated_data)
-        return Response(DecisionSerializer(decision).data)
+        return Response(DECISION_RECORD.to_representation(decision))
 
     @extend_schema(parameters=[PageQuery], responses=page_schema("decisions", DecisionSerializer))
     def history(self, request: Request, apv_id: UUID) -> Response:
