@@ -1,5 +1,6 @@
 """How long one decision takes to reach everybody, and what a delivery costs."""
 
+import asyncio
 import statistics
 import time
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from tests.bench.processes import cpu_seconds, pss_bytes
 from tests.bench.systems import System
 
 WARM_UP = 3
+APART_SECONDS = 0.3
+"""How far apart decisions are made, as people do: each then has its own message of the stats."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ async def fan_out(system: System, sockets: int, decisions: int) -> Fanout:
             latencies.append(time.perf_counter() - began)
             lost += 0 if arrived else told + sockets - crowd.count(system.kind)
             await crowd.receives(received_before + 2 * sockets)
+            await asyncio.sleep(began + APART_SECONDS - time.perf_counter())
         cpu, received = cpu_seconds(system.pid) - cpu, crowd.received - received
         closed = crowd.closed
     finally:

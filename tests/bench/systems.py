@@ -21,6 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.bench.crowd import Crowd
 from tests.bench.processes import SERVER_CORE, pin
+from tests.people import issue
 from tests.site import ROOT, Server, Site, apv, decision, wait_for
 
 UVICORN = ("uvicorn", "--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio")
@@ -60,7 +61,7 @@ class System(ABC):
 
 
 class ThisProject(System):
-    """HITL Console: sessions, permissions and PostgreSQL's commit included."""
+    """HITL Console: the token, permissions and PostgreSQL's commit included."""
 
     def __init__(self, server: str, *, most_sockets: int = 9000, **variables: str) -> None:
         self.server_kind = server
@@ -76,6 +77,7 @@ class ThisProject(System):
             self.pid = server.process.pid
             pin(self.pid, SERVER_CORE)
             self._pending: list[str] = []
+            self._token = issue(self.site, "admin")
             yield
 
     def crowd(self) -> Crowd:
@@ -84,13 +86,8 @@ class ThisProject(System):
         return Crowd(self.server.ws, headers)
 
     async def prepare(self, decisions: int) -> None:
-        session = self.server.client("admin")
-        self._http = httpx.AsyncClient(
-            base_url=self.server.origin,
-            cookies=session.cookies,
-            headers={"X-CSRFToken": session.headers["X-CSRFToken"]},
-            timeout=60,
-        )
+        headers = {"Authorization": f"Bearer {self._token}"}
+        self._http = httpx.AsyncClient(base_url=self.server.origin, headers=headers, timeout=60)
         while len(self._pending) < decisions:
             added = await self.add(min(200, decisions - len(self._pending)))
             self._pending += [one["apv_id"] for one in added]

@@ -9,6 +9,7 @@ import sys
 
 import uvloop
 from websockets.asyncio.server import ServerConnection, broadcast, serve
+from websockets.exceptions import ConnectionClosed
 
 from tests.bench.servers.messages import decision_made, stats_update
 
@@ -25,6 +26,8 @@ async def handle(connection: ServerConnection) -> None:
             else:
                 broadcast(subscribed, json.dumps(decision_made(message)))
                 broadcast(subscribed, json.dumps(stats_update()))
+    except ConnectionClosed:
+        pass  # the crowd leaves without a word
     finally:
         subscribed.discard(connection)
 
