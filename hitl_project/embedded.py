@@ -45,6 +45,8 @@ OFFLINE_COMMANDS = frozenset(
     ]
 )
 REDIS_START_SECONDS = 10
+POSTGRES_SECONDS = 90
+"""How long it may start, which may mean to recover, or stop; pg_ctl itself gives up after 60."""
 SOCKET_FOLDER = re.compile(r"[\w./@+-]{1,86}", re.ASCII)
 """A path that needs no quoting in shells and URLs; sockaddr_un holds 104 bytes on macOS."""
 
@@ -242,6 +244,7 @@ def _pg_ctl(server: Any, *arguments: str) -> None:
         cwd=server.pgdata,
         user=server.system_user,
         check=True,
+        timeout=POSTGRES_SECONDS,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -285,6 +288,7 @@ def _run_redis(folder: Path, configuration: list[str]) -> None:
             [_redis_server(), *configuration],
             check=True,
             capture_output=True,
+            timeout=REDIS_START_SECONDS,
             start_new_session=True,
         )
     except (OSError, subprocess.SubprocessError) as error:

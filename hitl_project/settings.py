@@ -260,8 +260,10 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         "reconnect_timeout": 1,
     },
     connect_timeout=5,
-    # A lock or a statement that takes longer is given up; the caller is told to try again.
-    options="-c lock_timeout=10s -c statement_timeout=60s",
+    # A lock or a statement that takes longer is given up; the caller is told to try again. Of a
+    # process that stopped in the middle of a transaction, the locks are freed.
+    options="-c lock_timeout=10s -c statement_timeout=60s"
+    " -c idle_in_transaction_session_timeout=60s",
     keepalives_idle=10,
     keepalives_interval=5,
     keepalives_count=3,
