@@ -239,7 +239,7 @@ def _postgres(folder: Path) -> Any:
 def _pg_ctl(server: Any, *arguments: str) -> None:
     """Run pg_ctl in the data folder: it hands paths to a shell without escaping them."""
     command = [str(server.bin_path / "pg_ctl"), "-w", "-D", ".", *arguments]
-    subprocess.run(  # noqa: S603
+    subprocess.run(  # noqa: S603 — arguments of ours, and no shell # nosec B603
         command,
         cwd=server.pgdata,
         user=server.system_user,
@@ -284,7 +284,7 @@ def _run_redis(folder: Path, configuration: list[str]) -> None:
     try:
         folder.mkdir(exist_ok=True)
         # In a session of its own: Ctrl-C must not meet it before it has left the terminal.
-        subprocess.run(  # noqa: S603
+        subprocess.run(  # noqa: S603 — arguments of ours, and no shell # nosec B603
             [_redis_server(), *configuration],
             check=True,
             capture_output=True,

@@ -17,7 +17,7 @@ from django.db import connection, models, transaction
 from realtime import courier
 from realtime.channels import LOGS
 from realtime.messages import LogMessage
-from realtime.models import Counter, Event, new_epoch
+from realtime.models import Event, new_epoch
 
 
 @contextmanager
@@ -144,11 +144,10 @@ def _record_in(log: str, messages: list[LogMessage]) -> None:
 def _advance(channel: str, *, by: int) -> tuple[str, int]:
     """Raise the channel's counter in the current transaction; returns its epoch and new top."""
     assert channel in LOGS, channel
-    table = Counter._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (channel, epoch, top) VALUES (%s, %s, %s)"  # noqa: S608
-            f" ON CONFLICT (channel) DO UPDATE SET top = {table}.top + EXCLUDED.top"
+            "INSERT INTO realtime_counter (channel, epoch, top) VALUES (%s, %s, %s)"
+            " ON CONFLICT (channel) DO UPDATE SET top = realtime_counter.top + EXCLUDED.top"
             " RETURNING epoch, top",
             [channel, new_epoch(), by],
         )
