@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, wraps
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -100,6 +100,18 @@ class AtomicSave(models.Model):
     def save_base(self, *args: Any, **options: Any) -> None:
         with publishing(savepoint=False):
             super().save_base(*args, **options)
+
+
+def make_saves_atomic(model: type[models.Model]) -> None:
+    """Give a model that is not ours what AtomicSave gives to ours."""
+    save_base: Any = model.save_base
+
+    @wraps(save_base)
+    def together(*args: Any, **options: Any) -> None:
+        with publishing(savepoint=False):
+            save_base(*args, **options)
+
+    model.save_base = together  # type: ignore[method-assign]
 
 
 @dataclass
