@@ -126,7 +126,9 @@ def connect_tokens() -> None:
 
 def commit_together() -> None:
     """Let a user, a group or a token that is saved commit together with its entry."""
-    for model in [User, Group, *map(apps.get_model, (API_TOKEN, JWT, REVOKED_JWT))]:
+    tokens = [apps.get_model(name) for name in (API_TOKEN, JWT, REVOKED_JWT)]
+    models: list[type[Model]] = [User, Group, *tokens]
+    for model in models:
         make_saves_atomic(model)
 
 
