@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check faults bench format docs pictures words lock clean
+.PHONY: help run test check audit faults bench format docs pictures words lock clean
 
 help:  ## what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -15,10 +15,11 @@ run: $(VENV)/ready  ## serve the console with embedded PostgreSQL and Redis, dem
 test: $(VENV)/ready  ## the whole suite, against real servers
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/ready  ## lint, format, types, deployment checks, missing migrations
+check: $(VENV)/ready  ## lint, format, types, insecure code, deployment checks, missing migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml .
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	DATABASE_URL=postgresql://check@127.0.0.1:1/check REDIS_URL=redis://127.0.0.1:1 \
 	ALLOWED_HOSTS=console.example.com SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
@@ -43,6 +44,9 @@ pictures: $(VENV)/ready  ## take the README's pictures of the console anew
 words: $(VENV)/ready  ## collect what is to be translated, and compile the translations; needs GNU gettext
 	$(BIN)/python manage.py makemessages --locale pt_BR --no-location --no-obsolete --no-wrap --ignore tests --ignore $(VENV) --ignore var
 	$(BIN)/python manage.py compilemessages --locale pt_BR
+
+audit: $(VENV)/ready  ## ask pypi.org for known vulnerabilities of all that is pinned
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.txt
 
 lock: $(VENV)/ready  ## compile pyproject.toml into pinned, hashed requirements
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --upgrade pyproject.toml -o requirements.txt

@@ -1,9 +1,9 @@
 """The ASGI application: HTTP by Django, the socket by Channels."""
 
 import asyncio
-import contextlib
 import logging
 import os
+from http import HTTPStatus
 from typing import Any
 
 import django
@@ -21,11 +21,16 @@ django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402 — these need the apps
 
+from hitl_project import arrival  # noqa: E402
 from hitl_project.checks import OPEN_ACCESS  # noqa: E402
+from hitl_project.daphne_http import bound_requests  # noqa: E402
 from hitl_project.urls import refuse_socket  # noqa: E402
 from realtime.daphne_protocol import prepare_daphne  # noqa: E402
 from realtime.history import WORKERS  # noqa: E402
 from realtime.routing import websocket_urlpatterns  # noqa: E402
+
+SLOT_SECONDS = 30
+"""How long a request may wait for its turn."""
 
 
 class OneThreadPerRequest(ASGIHandler):
@@ -33,7 +38,7 @@ class OneThreadPerRequest(ASGIHandler):
 
     All of ours is synchronous. Django's own handler would go back and forth between the loop and
     the thread around each middleware that is not. No more requests run at once than the pool has
-    connections for, less those that sockets need; the others wait in the loop.
+    connections for, less those that sockets need; the others wait in the loop, for so long at most.
     """
 
     def __init__(self) -> None:
@@ -45,17 +50,27 @@ class OneThreadPerRequest(ASGIHandler):
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         respond: Any = sync_to_async(self.get_response, thread_sensitive=True)
-        waits = not request.path.startswith("/hitl/health")  # a probe must not wait for work
-        async with self._slots if waits else contextlib.nullcontext():
+        if request.path.startswith("/hitl/health"):  # a probe must not wait for work
             return await respond(request)  # type: ignore[no-any-return]
+        try:
+            async with asyncio.timeout(SLOT_SECONDS):
+                await self._slots.acquire()
+        except TimeoutError:
+            request.scope[arrival.REFUSED] = HTTPStatus.SERVICE_UNAVAILABLE  # type: ignore[attr-defined]
+            return await respond(request)  # type: ignore[no-any-return]
+        try:
+            return await respond(request)  # type: ignore[no-any-return]
+        finally:
+            self._slots.release()
 
 
 if settings.HITL_OPEN_ACCESS:
     logging.getLogger(__name__).critical(OPEN_ACCESS)  # no LOG_LEVEL hides it
 prepare_daphne()
+bound_requests()
 application = ProtocolTypeRouter(
     {
-        "http": OneThreadPerRequest(),
+        "http": arrival.BoundedBodies(OneThreadPerRequest()),
         "websocket": URLRouter([*websocket_urlpatterns, refuse_socket]),
     }
 )

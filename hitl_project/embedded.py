@@ -45,6 +45,8 @@ OFFLINE_COMMANDS = frozenset(
     ]
 )
 REDIS_START_SECONDS = 10
+POSTGRES_SECONDS = 90
+"""How long it may start, which may mean to recover, or stop; pg_ctl itself gives up after 60."""
 SOCKET_FOLDER = re.compile(r"[\w./@+-]{1,86}", re.ASCII)
 """A path that needs no quoting in shells and URLs; sockaddr_un holds 104 bytes on macOS."""
 
@@ -237,11 +239,12 @@ def _postgres(folder: Path) -> Any:
 def _pg_ctl(server: Any, *arguments: str) -> None:
     """Run pg_ctl in the data folder: it hands paths to a shell without escaping them."""
     command = [str(server.bin_path / "pg_ctl"), "-w", "-D", ".", *arguments]
-    subprocess.run(  # noqa: S603
+    subprocess.run(  # noqa: S603 — arguments of ours, and no shell # nosec B603
         command,
         cwd=server.pgdata,
         user=server.system_user,
         check=True,
+        timeout=POSTGRES_SECONDS,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -281,10 +284,11 @@ def _run_redis(folder: Path, configuration: list[str]) -> None:
     try:
         folder.mkdir(exist_ok=True)
         # In a session of its own: Ctrl-C must not meet it before it has left the terminal.
-        subprocess.run(  # noqa: S603
+        subprocess.run(  # noqa: S603 — arguments of ours, and no shell # nosec B603
             [_redis_server(), *configuration],
             check=True,
             capture_output=True,
+            timeout=REDIS_START_SECONDS,
             start_new_session=True,
         )
     except (OSError, subprocess.SubprocessError) as error:

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -14,14 +15,17 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.middleware.locale import LocaleMiddleware
+from django.shortcuts import render
 from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import LazyObject, empty
 from django_structlog.middlewares import RequestMiddleware
 
+from hitl_project import arrival
 from realtime import auth
 from realtime.socket_log import is_request_id
-from reviews import audit
+from reviews import audit, writes
+from reviews.api import problems
 
 
 class RequestLog(RequestMiddleware):
@@ -103,6 +107,26 @@ class CompressedPages(GZipMiddleware):
         return super().process_response(request, response)
 
 
+class Refused(MiddlewareMixin):
+    """Answers a request that was refused on its way here, before anything looks at its body."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        status = getattr(request, "scope", {}).get(arrival.REFUSED)
+        return refusal(request, status) if status else None
+
+
+def refusal(request: HttpRequest, status: int) -> HttpResponse:
+    reason = str(problems.REFUSALS[status])
+    if request.path_info.startswith("/hitl/"):
+        answer = problems.response(status, reason)
+    else:
+        context = {"status": status, "reason": reason}
+        answer = render(request, "refused.html", context, status=status)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer["Retry-After"] = str(problems.RETRY_SECONDS)
+    return answer
+
+
 class LanguageOfPages(LocaleMiddleware):
     """Pages speak the reader's language; REST speaks one."""
 
@@ -130,6 +154,22 @@ class OpenAccess(MiddlewareMixin):
         if user is not None:
             request.user = user
             request.open_access = True  # type: ignore[attr-defined] # no CSRF: nobody signed in
+
+
+class CountedWrites(MiddlewareMixin):
+    """Lets no more be sent to pages than may be; the views of REST, who know tokens, do so too."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        if request.path_info.startswith("/hitl/"):
+            return None
+        wait = writes.wait(request, request.user)
+        return too_many_writes(request, wait) if wait else None
+
+
+def too_many_writes(request: HttpRequest, wait: int) -> HttpResponse:
+    answer = render(request, "429_writes.html", status=429)
+    answer["Retry-After"] = str(wait)
+    return answer
 
 
 class Audited:

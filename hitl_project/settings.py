@@ -206,9 +206,11 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "hitl_project.middleware.LanguageOfPages",
     "django.middleware.common.CommonMiddleware",
+    "hitl_project.middleware.Refused",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "hitl_project.middleware.OpenAccess",
+    "hitl_project.middleware.CountedWrites",
     "hitl_project.middleware.Audited",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -258,8 +260,10 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         "reconnect_timeout": 1,
     },
     connect_timeout=5,
-    # A lock or a statement that takes longer is given up; the caller is told to try again.
-    options="-c lock_timeout=10s -c statement_timeout=60s",
+    # A lock or a statement that takes longer is given up; the caller is told to try again. Of a
+    # process that stopped in the middle of a transaction, the locks are freed.
+    options="-c lock_timeout=10s -c statement_timeout=60s"
+    " -c idle_in_transaction_session_timeout=60s",
     keepalives_idle=10,
     keepalives_interval=5,
     keepalives_count=3,
@@ -332,7 +336,13 @@ SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
 }
-HITL_MAX_BODY_BYTES = 32 * 1024 * 1024  # a list of APVs; one diff alone is up to 1 MiB
+
+# -- How much may be asked for over HTTP ------------------------------------------------------
+
+HITL_WRITES_PER_MINUTE = number("HITL_WRITES_PER_MINUTE", 1200)
+# A list of 1,000 APVs with diffs of 30 KB fits; one diff alone is up to 1 MiB.
+HITL_MAX_BODY_BYTES = number("HITL_MAX_BODY_BYTES", 32 * 1024 * 1024, least=64 * 1024)
+HITL_REQUEST_SECONDS = number("HITL_REQUEST_SECONDS", 60, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = HITL_MAX_BODY_BYTES
 
 # -- Pages, time, logs ------------------------------------------------------------------------

@@ -283,7 +283,8 @@ class Hub:
     async def _prune(self) -> None:
         """Keep the log within its bounds, as the command prune_events does."""
         while True:
-            await asyncio.sleep(PRUNE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 — rarely two
+            spread = random.uniform(0.5, 1.5)  # noqa: S311 — rarely two at once # nosec B311
+            await asyncio.sleep(PRUNE_SECONDS * spread)
             await for_replay(history.prune)(
                 days=settings.HITL_HISTORY_DAYS, events=settings.HITL_HISTORY_EVENTS
             )

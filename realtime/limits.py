@@ -13,7 +13,7 @@ Ending = tuple[int, str]
 
 
 class Allowance:
-    """So many messages a minute, and after a pause as many at once (a token bucket)."""
+    """So much a minute, and after a pause as much at once (a token bucket)."""
 
     def __init__(self, per_minute: int) -> None:
         self._most = self._left = float(per_minute)
@@ -28,6 +28,10 @@ class Allowance:
             return False
         self._left -= 1
         return True
+
+    def wait(self) -> float:
+        """In how many seconds one more is allowed, if none was a moment ago."""
+        return (1 - self._left) * 60 / self._most
 
 
 class Patience:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, wraps
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -17,7 +17,7 @@ from django.db import connection, models, transaction
 from realtime import courier
 from realtime.channels import LOGS
 from realtime.messages import LogMessage
-from realtime.models import Counter, Event, new_epoch
+from realtime.models import Event, new_epoch
 
 
 @contextmanager
@@ -107,6 +107,18 @@ class AtomicSave(models.Model):
             super().save_base(*args, **options)
 
 
+def make_saves_atomic(model: type[models.Model]) -> None:
+    """Give a model that is not ours what AtomicSave gives to ours."""
+    save_base: Any = model.save_base
+
+    @wraps(save_base)
+    def together(*args: Any, **options: Any) -> None:
+        with publishing(savepoint=False):
+            save_base(*args, **options)
+
+    model.save_base = together  # type: ignore[method-assign]
+
+
 @dataclass
 class _Block:
     """A `publishing` that is under way."""
@@ -152,11 +164,10 @@ def _record_in(log: str, messages: list[LogMessage]) -> courier.Payload:
 def _advance(channel: str, *, by: int) -> tuple[str, int]:
     """Raise the channel's counter in the current transaction; returns its epoch and new top."""
     assert channel in LOGS, channel
-    table = Counter._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (channel, epoch, top) VALUES (%s, %s, %s)"  # noqa: S608
-            f" ON CONFLICT (channel) DO UPDATE SET top = {table}.top + EXCLUDED.top"
+            "INSERT INTO realtime_counter (channel, epoch, top) VALUES (%s, %s, %s)"
+            " ON CONFLICT (channel) DO UPDATE SET top = realtime_counter.top + EXCLUDED.top"
             " RETURNING epoch, top",
             [channel, new_epoch(), by],
         )

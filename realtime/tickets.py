@@ -38,8 +38,7 @@ def redeem(secret: str) -> Proof:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {Ticket._meta.db_table}"  # noqa: S608
-            " WHERE digest = %s AND expires_at > %s RETURNING proof",
+            "DELETE FROM realtime_ticket WHERE digest = %s AND expires_at > %s RETURNING proof",
             [_digest(secret), timezone.now()],
         )
         row = cursor.fetchone()

@@ -11,3 +11,4 @@ class ReviewsConfig(AppConfig):
 
         STATS.read = selectors.stats_message
         audit_signals.connect_tokens()
+        audit_signals.commit_together()

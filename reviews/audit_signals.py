@@ -10,6 +10,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_sa
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from realtime.publish import make_saves_atomic
 from reviews import audit
 from reviews.choices import AuditAction
 
@@ -21,6 +22,7 @@ FIELDS_OF_USERS = (
 )
 HIDDEN = "(set)"
 API_TOKEN = "knox.AuthToken"  # noqa: S105 — a model
+JWT, REVOKED_JWT = "token_blacklist.OutstandingToken", "token_blacklist.BlacklistedToken"
 
 
 # -- Signing in -------------------------------------------------------------------------------
@@ -115,13 +117,19 @@ def record_granted(
 
 
 def connect_tokens() -> None:
-    """Follow the tokens of those libraries that are installed."""
-    if apps.is_installed("knox"):
-        post_save.connect(record_issued_token, sender=API_TOKEN)
-        post_delete.connect(record_revoked_token, sender=API_TOKEN)
-    if apps.is_installed("rest_framework_simplejwt.token_blacklist"):
-        post_save.connect(record_issued_token, sender="token_blacklist.OutstandingToken")
-        post_save.connect(record_revoked_jwt, sender="token_blacklist.BlacklistedToken")
+    """Follow the tokens of the libraries that make them."""
+    post_save.connect(record_issued_token, sender=API_TOKEN)
+    post_delete.connect(record_revoked_token, sender=API_TOKEN)
+    post_save.connect(record_issued_token, sender=JWT)
+    post_save.connect(record_revoked_jwt, sender=REVOKED_JWT)
+
+
+def commit_together() -> None:
+    """Let a user, a group or a token that is saved commit together with its entry."""
+    tokens = [apps.get_model(name) for name in (API_TOKEN, JWT, REVOKED_JWT)]
+    models: list[type[Model]] = [User, Group, *tokens]
+    for model in models:
+        make_saves_atomic(model)
 
 
 def record_issued_token(instance: Any, created: bool, **_: Any) -> None:

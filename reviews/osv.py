@@ -102,12 +102,16 @@ class PlainTextLoader(yaml.SafeLoader):
     }
 
 
+def _load_yaml(text: str) -> Any:
+    return yaml.load(text, PlainTextLoader)  # noqa: S506 — a SafeLoader # nosec B506
+
+
 def read(data: bytes, *, is_yaml: bool) -> Advisory:
     """The advisory in a file's bytes; raises PassedOver when there is none."""
     kind = "YAML" if is_yaml else "JSON"
     try:
         text = data.decode("utf-8-sig")
-        document = yaml.load(text, PlainTextLoader) if is_yaml else json.loads(text)  # noqa: S506
+        document = _load_yaml(text) if is_yaml else json.loads(text)
     except UnicodeDecodeError as error:
         raise PassedOver("not UTF-8", f"byte {error.start}") from None
     except RecursionError:

@@ -45,6 +45,7 @@ class Site:
             **os.environ,
             "DATABASE_URL": self.database_url,
             "HITL_DEMO_PASSWORD": PASSWORD,
+            "HITL_WRITES_PER_MINUTE": "0",
             "HITL_WS_RATE_PER_MINUTE": "100000",
             "HITL_WS_IDLE_SECONDS": "3600",
             "HITL_WS_MAX_PER_USER": "5000",  # crowds here are crowds of one user

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from typing import IO, Any
 
-from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 
 class StrictJSONParser(JSONParser):
-    """JSON without NaN or Infinity, bounded in size and depth."""
+    """JSON without NaN or Infinity, bounded in depth."""
 
     def parse(
         self,
@@ -19,9 +17,6 @@ class StrictJSONParser(JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         assert parser_context is not None
-        length = parser_context["request"].META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length) > settings.HITL_MAX_BODY_BYTES:
-            raise RequestDataTooBig
         try:
             return super().parse(stream, media_type, dict(parser_context))
         except RecursionError:

@@ -4,9 +4,10 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, JsonResponse
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -17,6 +18,12 @@ logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 DATABASE_AWAY = "The database is busy or away; try again."
+REFUSALS: dict[int, Any] = {
+    HTTPStatus.REQUEST_TIMEOUT: _("The request took too long to arrive."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _("The request is larger than may be sent here."),
+    HTTPStatus.SERVICE_UNAVAILABLE: _("There is more to do than can be done; try again."),
+}
+"""Why a request is refused before anything looks at it, by status."""
 
 
 def document(status: int, detail: str, **extensions: Any) -> dict[str, Any]:
@@ -52,8 +59,6 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
             answer = _answer(error.status_code, str(error.detail))
             _copy_headers(error, answer)
             return answer
-        case RequestDataTooBig():
-            return _answer(413, "The request body is too large.")
         case IntegrityError():
             logger.warning("A write met another one at %s: %s", context["request"].path, error)
             return _answer(409, "The data changed meanwhile; read it again.")

@@ -28,14 +28,15 @@ PROBLEMS = {
     403: "The user may not do this.",
     404: "There is no such thing.",
     406: "The answer cannot be given in the asked-for form.",
+    408: "The request took too long to arrive.",
     409: "The world changed meanwhile: decided already, another version, a code in use.",
     413: "The body is too large.",
     415: "The body is not JSON.",
     422: "The Idempotency-Key came before, with another body.",
     429: "Too many attempts; `Retry-After` says when to try again.",
-    503: "The database is busy or away.",
+    503: "The database is busy or away, or there is more to do than can be done.",
 }
-OF_WRITES = {409, 413, 415, 422, 429}
+OF_WRITES = {408, 409, 413, 415, 422, 429}
 
 
 def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 
 from realtime import jwt, tickets
 from realtime.credentials import Proof
+from reviews.api.throttles import CountedWrites
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 NAME_LENGTH, SECRET_LENGTH = 150, 4096
@@ -43,7 +44,7 @@ class PairSerializer(serializers.Serializer[Any]):
     )
 
 
-class TokenViewSet(viewsets.ViewSet):
+class TokenViewSet(CountedWrites, viewsets.ViewSet):
     """JSON web tokens. What a caller shows stands in the body, so nothing else is looked at."""
 
     authentication_classes: list[Any] = []
@@ -87,7 +88,7 @@ class TicketSerializer(serializers.Serializer[Any]):
     expires_in = serializers.IntegerField(default=tickets.TICKET_SECONDS, help_text="Seconds.")
 
 
-class TicketViewSet(viewsets.ViewSet):
+class TicketViewSet(CountedWrites, viewsets.ViewSet):
     """Tickets for clients that cannot send headers when they open the socket."""
 
     permission_classes = [IsAuthenticated]

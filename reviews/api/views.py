@@ -23,6 +23,7 @@ from reviews.api.serializers import (
     QueueItemSerializer,
     StatsSerializer,
 )
+from reviews.api.throttles import CountedWrites
 from reviews.errors import UnknownAPV
 from reviews.models import APV, Decision
 
@@ -39,7 +40,7 @@ ONE_OR_MANY = PolymorphicProxySerializer(
 )
 
 
-class APVViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[APV]):
+class APVViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.GenericViewSet[APV]):
     """Every APV, whatever its status; pipelines add theirs here."""
 
     queryset = APV.objects.all()
@@ -76,7 +77,7 @@ class APVViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[APV]):
         return Response(APVSerializer(apvs[0]).data, status=201, headers={"Location": location})
 
 
-class ReviewViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[APV]):
+class ReviewViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.GenericViewSet[APV]):
     """The queue of APVs that wait for a decision."""
 
     queryset = APV.objects.all()
@@ -101,7 +102,7 @@ class ReviewViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[APV]):
             return Response(StatsSerializer(selectors.review_stats()).data)
 
 
-class DecisionViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Decision]):
+class DecisionViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Decision]):
     """The record of decisions; a decision is made here and never changed."""
 
     queryset = Decision.objects.select_related("apv").order_by("-decided_at", "-decision_id")

@@ -2,7 +2,7 @@
 
 import re
 
-from django.utils.html import escape
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -24,8 +24,9 @@ def highlighted(diff: str) -> SafeString:
     """A unified diff as HTML with Pygments' classes, each line under its own id."""
     shown = reveal(diff.replace("\r\n", "\n"))
     if shown.count("\n") > MOST_LINES:
-        return mark_safe(f'<div class="diff"><pre>{escape(shown)}</pre></div>')  # noqa: S308
-    return mark_safe(highlight(shown, _lexer, _formatter))  # noqa: S308 — Pygments escapes
+        return format_html('<div class="diff"><pre>{}</pre></div>', shown)
+    coloured = highlight(shown, _lexer, _formatter)
+    return mark_safe(coloured)  # noqa: S308 — Pygments escapes # nosec B308, B703
 
 
 def reveal(text: str) -> str:

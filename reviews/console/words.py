@@ -39,5 +39,6 @@ def words() -> dict[str, Any]:
         "tooShort": _("{count} more characters needed"),
         "draftKept": _("Draft kept in this browser"),
         "notSent": _("Not sent: the server could not be reached. Your draft is kept here."),
+        "tooMuch": _("Too much was sent in a short time. Try again in a moment."),
         "failed": _("The server could not answer. Try again."),
     }

@@ -57,7 +57,7 @@ WARNINGS = {
 
 def demo_apvs(count: int, seed: int) -> Iterator[APV]:
     """`count` unsaved APVs, the same for the same seed; a CVE comes again when all were used."""
-    dice = Random(seed)  # noqa: S311 — demo data must repeat
+    dice = Random(seed)  # noqa: S311 — demo data must repeat # nosec B311
     advisories = load_advisories()
     for number in range(count):
         if number % len(advisories) == 0:

@@ -14,6 +14,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from knox.models import AuthToken
 
 from reviews import audit, services
 from reviews.choices import AuditAction
@@ -242,6 +243,24 @@ def test_entry_goes_with_the_transaction_it_tells_of() -> None:
     assert AuditEntry.objects.count() == before
     audit.record(AuditAction.EXPORTED, "decisions", actor=lead)
     assert AuditEntry.objects.latest("sequence").sequence == before + 1
+
+
+BARE_SAVES = {
+    "a user": lambda: get_user_model().objects.create_user("rita"),
+    "a group": lambda: Group.objects.create(name="auditors"),
+    "an API token": lambda: AuthToken.objects.create(user=get_user_model().objects.get()),
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("saved", BARE_SAVES)
+def test_bare_save_is_undone_when_its_entry_cannot_be_written(saved: str, settings: Any) -> None:
+    get_user_model().objects.create_user("root")
+    counts = [model.objects.count() for model in (get_user_model(), Group, AuthToken)]
+    settings.HITL_AUDIT_KEYS = []
+    with pytest.raises(IndexError):
+        BARE_SAVES[saved]()
+    assert counts == [model.objects.count() for model in (get_user_model(), Group, AuthToken)]
 
 
 # -- Nobody changes it ------------------------------------------------------------------------

@@ -80,7 +80,7 @@ class Command(BaseCommand):
             "hitl_project.asgi:application",
             ws="realtime.uvicorn_protocol:FrameProtocol",
             loop="uvloop",
-            http="httptools",
+            http="hitl_project.uvicorn_http:BoundedHeads",
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -109,7 +109,7 @@ function start(main) {
     } else if (xhr.status >= 400) {
       detail.shouldSwap = xhr.response.includes(`id="${target.id}"`) && !xhr.response.includes("<html");
       detail.isError = !detail.shouldSwap;
-      if (detail.isError) toast(words.failed);
+      if (detail.isError) toast(xhr.status === 429 ? words.tooMuch : words.failed);
     }
   }
 

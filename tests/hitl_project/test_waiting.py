@@ -1,0 +1,108 @@
+"""Whatever the service waits for, it waits for so long at most; and nobody else waits with it."""
+
+import asyncio
+import statistics
+import time
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from channels.testing import HttpCommunicator
+from django.conf import settings
+
+from hitl_project import asgi
+from realtime.history import WORKERS
+from tests.faults.world import pause
+from tests.site import Server, Site, apv
+
+PING_BOUND = 0.25
+"""What the specification allows; seen on a busy machine: 13 ms, a nineteenth of it."""
+SETTINGS = {
+    "lock_timeout": "10s",
+    "statement_timeout": "1min",
+    "idle_in_transaction_session_timeout": "1min",
+}
+
+
+class Pings:
+    """Sockets that ping without end, and how long each answer took, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    async def go_on(self, server: Server) -> None:
+        async with server.socket() as socket:
+            while True:
+                began = time.monotonic()
+                await socket.ask({"type": "ping"})
+                self.seconds.append(time.monotonic() - began)
+                await pause(0.02)
+
+    def take(self) -> list[float]:
+        taken, self.seconds = self.seconds, []
+        return taken
+
+
+def p99(seconds: list[float]) -> float:
+    return statistics.quantiles(seconds, n=100)[98]
+
+
+async def write(client: httpx.AsyncClient) -> httpx.Response:
+    return await client.post("/hitl/apvs", json=apv())
+
+
+async def test_locked_table_refuses_requests_with_503_and_holds_up_no_socket(
+    uvicorn_server: Server, site: Site
+) -> None:
+    server, session, pings = uvicorn_server, uvicorn_server.client("pipeline"), Pings()
+    server.client()
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(
+            httpx.AsyncClient(
+                base_url=server.origin, cookies=session.cookies, headers=session.headers, timeout=60
+            )
+        )
+        pinging = [asyncio.create_task(pings.go_on(server)) for _ in range(5)]
+        stack.callback(lambda: [one.cancel() for one in pinging])
+        while len(pings.seconds) < 200:
+            await pause(0.1)
+        before = p99(pings.take())
+
+        with psycopg.connect(site.database_url) as holder:
+            holder.execute("LOCK TABLE reviews_apv IN ACCESS EXCLUSIVE MODE")
+            answers = [asyncio.create_task(write(client)) for _ in range(20)]
+            await asyncio.wait(answers, return_when=asyncio.FIRST_COMPLETED)
+        during = p99(pings.take())
+
+        answered = await asyncio.gather(*answers)
+        assert (await write(client)).status_code == 201
+    refused = [one for one in answered if one.status_code == 503]
+    assert refused
+    assert {one.status_code for one in answered} <= {201, 503}
+    for one in refused:
+        assert one.headers["Content-Type"] == "application/problem+json"
+        assert one.headers["Retry-After"] == "2"
+    assert during < max(PING_BOUND, 3 * before), (before, during)
+    assert "Traceback" not in server.printed()
+
+
+def test_every_session_of_postgres_is_bounded(site: Site) -> None:
+    code = "from django.db import connection as c; k = c.cursor();"
+    shown = ";".join(f'k.execute("SHOW {name}"); print(k.fetchone()[0])' for name in SETTINGS)
+    assert site.manage("shell", "-v", "0", "-c", code + shown).split() == [*SETTINGS.values()]
+
+
+@pytest.mark.parametrize("path", ["/hitl/apvs", "/"])
+async def test_request_whose_turn_does_not_come_is_refused_with_503(
+    monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(asgi, "SLOT_SECONDS", 0.05)
+    monkeypatch.setattr(settings, "HITL_DB_POOL", WORKERS)  # no turn for anybody
+    handler: Any = asgi.OneThreadPerRequest()
+    headers = [(b"host", b"localhost")]
+    answer = await HttpCommunicator(handler, "GET", path, headers=headers).get_response()
+    assert answer["status"] == 503
+    assert (b"Retry-After", b"2") in answer["headers"]
+    assert b"There is more to do than can be done" in answer["body"]
