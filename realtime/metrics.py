@@ -79,7 +79,7 @@ MESSAGE_TYPES = {
     STATS.name: StatsUpdate.model_fields["type"].default,
 }
 """The type of the messages that each channel carries."""
-STANDARD_CODES = (1000, 1001, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1012, 1013)
+STANDARD_CODES = (1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1012, 1013)
 OWN_CODES = (4000, 4401, 4403, 4408, 4429)
 
 # Looking a label up costs more than counting: once here, not at each broadcast.
