@@ -14,6 +14,7 @@ from realtime.uvicorn_protocol import ABORT_SECONDS, MESSAGE_TOO_BIG
 _handle_reply = WebSocketProtocol.handle_reply
 _on_open = WebSocketProtocol.onOpen
 _on_frame_begin = WebSocketProtocol.onMessageFrameBegin
+_on_message = WebSocketProtocol.onMessage
 _on_ping = WebSocketProtocol.onPing
 _on_pong = WebSocketProtocol.onPong
 _drop_connection = WebSocketProtocol.dropConnection
@@ -21,18 +22,25 @@ _send = Server.handle_reply
 _run = Server.run
 
 
+MOST_WAITING = 16
+"""How many messages may wait for the application before no more are read."""
+LOOK_SECONDS = 0.01
+
+
 def prepare_daphne() -> None:
     """Make Daphne's `send` take every close code, and wait while the client does not read.
 
     Autobahn raises on codes other than 1000 and 3000 to 4999, which makes 1011 of each, and Daphne
-    drops the reason. What a client does not read, Twisted gathers in memory without end. An ASGI
-    server may do neither. Who breaks the protocol is told so, and a message is refused before more
-    of it was read than may be. Its access log holds query strings; requests have lines of our own.
+    drops the reason. What a client does not read, and what it sends in a flood, gathers in memory
+    without end. An ASGI server may do none of this. Who breaks the protocol is told so, and a
+    message is refused before more of it was read than may be. Its access log holds query strings;
+    requests have lines of our own.
     """
     AccessLogGenerator.__call__ = lambda *_: None
     WebSocketProtocol.handle_reply = _close_or_reply
     WebSocketProtocol.onOpen = _open
     WebSocketProtocol.onMessageFrameBegin = _begin_frame
+    WebSocketProtocol.onMessage = _message
     WebSocketProtocol.onPing = _ping
     WebSocketProtocol.onPong = _pong
     WebSocketProtocol._fail_connection = _fail
@@ -97,6 +105,21 @@ def _begin_frame(protocol: Any, length: int) -> None:
         protocol._fail_connection(MESSAGE_TOO_BIG, "Message too large")
     elif len(protocol.message_data) >= MOST_FRAGMENTS:
         protocol._fail_connection(MESSAGE_TOO_BIG, "Too many fragments")
+
+
+def _message(protocol: Any, payload: bytes, binary: bool) -> None:
+    _on_message(protocol, payload, binary)
+    if protocol.application_queue.qsize() == MOST_WAITING:
+        protocol.transport.pauseProducing()
+        _read_on_when_taken(protocol)
+
+
+def _read_on_when_taken(protocol: Any) -> None:
+    if protocol.application_queue.qsize() < MOST_WAITING:
+        protocol.transport.resumeProducing()
+    else:
+        loop = asyncio.get_event_loop()
+        loop.call_later(LOOK_SECONDS, _read_on_when_taken, protocol)
 
 
 def _ping(protocol: Any, payload: bytes) -> None:

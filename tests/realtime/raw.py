@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import struct
 import zlib
 from collections.abc import AsyncIterator
@@ -11,6 +12,8 @@ from tests.site import ANSWER_SECONDS, Server
 
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 MASK = b"\x01\x02\x03\x04"
+SMALL = 4096
+"""Bytes that the kernel is asked to hold for a small line."""
 CUT = None
 """Stands for the end of the connection without a close frame."""
 
@@ -55,14 +58,15 @@ class RawLine:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
+        self.port: int = writer.get_extra_info("sockname")[1]
         self.headers = ""
         """The server's answer to the handshake."""
 
-    async def send(self, *parts: bytes) -> None:
-        """Write `parts` one after another; a server that hangs up meanwhile is no error."""
-        with suppress(ConnectionError):
-            for part in parts:
-                self.writer.write(part)
+    async def send(self, data: bytes) -> None:
+        """Write `data` if the server still listens; that it hangs up meanwhile is no error."""
+        if not self.writer.transport.is_closing():
+            with suppress(ConnectionError):
+                self.writer.write(data)
                 await self.writer.drain()
 
     async def end(self) -> None:
@@ -92,11 +96,12 @@ class RawLine:
 
 @asynccontextmanager
 async def raw_line(
-    server: Server, *, offer: str = "", behind: bytes = b"", acked: bool = True
+    server: Server, *, offer: str = "", small: bool = False, waits: bool = True
 ) -> AsyncIterator[RawLine]:
-    """A line of the reviewer on which the server has sent its ack, unless that is not waited for.
+    """A line of the reviewer on which the server has sent its ack.
 
-    `offer` are the extensions the client asks for; `behind` is sent in one piece with the request.
+    `offer` are the extensions that the client asks for; a `small` line holds little that nobody
+    has read; one that does not wait is given when the handshake was asked for.
     """
     port = int(server.origin.rsplit(":", 1)[1])
     cookie = server.client().cookies["hitl_session"]
@@ -107,11 +112,15 @@ async def raw_line(
         f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{asked}Cookie: hitl_session={cookie}"
         "\r\n\r\n"
     )
-    line = RawLine(*await asyncio.open_connection("127.0.0.1", port))
+    connection = socket.socket()
+    if small:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+    connection.connect(("127.0.0.1", port))
+    line = RawLine(*await asyncio.open_connection(sock=connection))
     try:
-        line.writer.write(request.encode() + behind)
+        line.writer.write(request.encode())
         async with asyncio.timeout(ANSWER_SECONDS):
-            if acked:
+            if waits:
                 line.headers = (await line.reader.readuntil(b"\r\n\r\n")).decode()
                 assert line.headers.startswith("HTTP/1.1 101"), line.headers
                 _, ack = await line.message()
