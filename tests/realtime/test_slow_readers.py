@@ -1,22 +1,22 @@
 """Clients that stop to read: they are nobody else's problem, and not the server's for long."""
 
 import asyncio
-import contextlib
 import json
-import socket as sockets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import psutil
 import pytest
 from websockets.asyncio.client import ClientConnection
 
 from tests.proxy import Proxy
-from tests.realtime.raw import SMALL, TEXT, close, frame, raw_line
+from tests.realtime.raw import TEXT, close, frame, raw_line
 from tests.realtime.test_resume import add
 from tests.realtime.test_trouble import open_connections
 from tests.site import Server, Socket, Start, wait_for
+
+MUCH = 16 * 1024 * 1024
+"""Bytes, more than any kernel holds for one connection."""
 
 
 @pytest.fixture
@@ -72,36 +72,19 @@ async def test_reader_that_takes_nothing_for_a_while_is_closed(start: Start) -> 
             assert (await reader.ask({"type": "ping"}))["type"] == "pong"
 
 
-@pytest.mark.parametrize("kind", ["uvicorn_server", "daphne_server"])
-async def test_reader_that_takes_nothing_and_leaves_is_not_kept(request: Any, kind: str) -> None:
+async def test_reader_that_takes_nothing_and_leaves_is_not_kept(start: Start) -> None:
     """What it did not read would wait for it as long as its kernel says that it lives."""
-    server = request.getfixturevalue(kind)
-    process = psutil.Process(server.process.pid)
     names = json.dumps(["x" * 90] * 100).encode()
     echoed = frame(TEXT, b'{"type":"unsubscribe","channels":%s}' % names)
-    async with raw_line(server, small=True) as line:
+    with start(HITL_WS_QUEUE_BYTES=str(MUCH * 2)) as server:
+        process = psutil.Process(server.process.pid)
+        async with raw_line(server, small=True) as line:
 
-        def is_kept() -> bool:
-            lines = process.net_connections("tcp")
-            return any(one.raddr and one.raddr.port == line.port for one in lines)
+            def is_kept() -> bool:
+                lines = process.net_connections("tcp")
+                return any(one.raddr and one.raddr.port == line.port for one in lines)
 
-        assert is_kept()
-        line.writer.transport.pause_reading()
-        more_than_the_kernel_holds = held_by_the_kernel() + 512 * 1024
-        await line.send(echoed * (more_than_the_kernel_holds // len(echoed)))
-        await line.send(close(1000))
-        await asyncio.to_thread(wait_for, lambda: not is_kept(), "the line to be cut")
-
-
-def held_by_the_kernel() -> int:
-    """How many bytes a server may send to a client with little room that reads nothing."""
-    sent = 0
-    with sockets.create_server(("127.0.0.1", 0)) as listener, sockets.socket() as client:
-        client.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, SMALL)
-        client.connect(listener.getsockname())
-        line, _ = listener.accept()
-        with line, contextlib.suppress(TimeoutError):
-            line.settimeout(0.2)
-            while True:
-                sent += line.send(b"x" * 65_536)
-    return sent
+            assert is_kept()
+            line.writer.transport.pause_reading()
+            await line.send(echoed * (MUCH // len(echoed)) + close(1000))
+            await asyncio.to_thread(wait_for, lambda: not is_kept(), "the line to be cut")
