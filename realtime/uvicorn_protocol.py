@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
@@ -19,6 +20,14 @@ EXTENSION = "hitl.frames"
 PROTOCOL_ERROR = 1002
 INVALID_DATA = 1007
 MESSAGE_TOO_BIG = 1009
+DEFLATE = ServerPerMessageDeflateFactory(
+    server_no_context_takeover=True,
+    client_no_context_takeover=True,
+    server_max_window_bits=12,
+    client_max_window_bits=12,
+    compress_settings={"memLevel": 5},
+)
+"""Keeps nothing between messages, where Uvicorn's own would keep 40 kB for each socket."""
 ABORT_SECONDS = 5.0
 """How long a line that does not take its close frame is kept."""
 
@@ -36,6 +45,8 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.controls = Allowance(settings.HITL_WS_RATE_PER_MINUTE)
+        if self.config.ws_per_message_deflate:
+            self.conn.available_extensions = [DEFLATE]
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -54,6 +65,13 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     async def drained(self) -> None:
         """Return when the client has taken most of what waited, or is gone."""
         await self.writable.wait()
+
+    async def send(self, message: Any) -> None:
+        """Uvicorn's; but a close does not wait for a client that reads nothing."""
+        if message["type"] == "websocket.close" and not self.writable.is_set():
+            self.end(message.get("code") or 1000, message.get("reason") or "")
+        else:
+            await super().send(message)
 
     # -- Ends ---------------------------------------------------------------------------------
 

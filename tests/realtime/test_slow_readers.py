@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -10,13 +11,16 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 
 from tests.proxy import Proxy
-from tests.realtime.raw import TEXT, close, frame, raw_line
+from tests.realtime.raw import TEXT, RawLine, close, frame, raw_line
 from tests.realtime.test_resume import add
 from tests.realtime.test_trouble import open_connections
-from tests.site import Server, Socket, Start, wait_for
+from tests.site import Server, Site, Socket, Start, wait_for
 
 MUCH = 16 * 1024 * 1024
 """Bytes, more than any kernel holds for one connection."""
+NAMES = [random.Random(number).randbytes(50).hex() for number in range(64)]
+ECHOED = frame(TEXT, json.dumps({"type": "unsubscribe", "channels": NAMES}).encode())
+"""Is answered with as much, which does not pack well."""
 
 
 @pytest.fixture
@@ -74,17 +78,28 @@ async def test_reader_that_takes_nothing_for_a_while_is_closed(start: Start) -> 
 
 async def test_reader_that_takes_nothing_and_leaves_is_not_kept(start: Start) -> None:
     """What it did not read would wait for it as long as its kernel says that it lives."""
-    names = json.dumps(["x" * 90] * 100).encode()
-    echoed = frame(TEXT, b'{"type":"unsubscribe","channels":%s}' % names)
     with start(HITL_WS_QUEUE_BYTES=str(MUCH * 2)) as server:
-        process = psutil.Process(server.process.pid)
         async with raw_line(server, small=True) as line:
-
-            def is_kept() -> bool:
-                lines = process.net_connections("tcp")
-                return any(one.raddr and one.raddr.port == line.port for one in lines)
-
-            assert is_kept()
+            assert is_kept(server, line)
             line.writer.transport.pause_reading()
-            await line.send(echoed * (MUCH // len(echoed)) + close(1000))
-            await asyncio.to_thread(wait_for, lambda: not is_kept(), "the line to be cut")
+            await line.send(ECHOED * (MUCH // len(ECHOED)) + close(1000))
+            await until_cut(server, line)
+
+
+async def test_reader_that_takes_nothing_of_what_is_compressed_is_closed(site: Site) -> None:
+    with site.uvicorn(HITL_WS_QUEUE_BYTES="65536", HITL_WS_COMPRESSION="on") as server:
+        async with raw_line(server, offer="permessage-deflate", small=True) as line:
+            assert "permessage-deflate" in line.headers
+            line.writer.transport.pause_reading()
+            await line.send(ECHOED * (MUCH // len(ECHOED)))
+            await until_cut(server, line)
+
+
+def is_kept(server: Server, line: RawLine) -> bool:
+    """Whether the server's process still holds its end of a connection."""
+    lines = psutil.Process(server.process.pid).net_connections("tcp")
+    return any(one.raddr and one.raddr.port == line.port for one in lines)
+
+
+async def until_cut(server: Server, line: RawLine) -> None:
+    await asyncio.to_thread(wait_for, lambda: not is_kept(server, line), "the line to be cut")

@@ -86,7 +86,7 @@ class Command(BaseCommand):
             proxy_headers=bool(settings.HITL_TRUSTED_PROXIES),
             forwarded_allow_ips=settings.HITL_TRUSTED_PROXIES,
             ws_max_size=settings.HITL_WS_MAX_MESSAGE_BYTES,
-            ws_per_message_deflate=False,
+            ws_per_message_deflate=settings.HITL_WS_COMPRESSION,
             ws_ping_interval=settings.HITL_WS_PING_SECONDS,
             ws_ping_timeout=settings.HITL_WS_PING_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
