@@ -194,7 +194,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
 
     @classmethod
     async def decode_json(cls, text_data: str) -> Any:
-        content = json.loads(text_data)
+        content = json.loads(text_data, parse_constant=_refuse)
         if "\\u" in text_data:  # half a surrogate pair is JSON, but no text to answer with
             json.dumps(content, ensure_ascii=False).encode()
         return content
@@ -261,6 +261,10 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
     def tell(self, message: Message) -> None:
         self.log.sent += 1
         self.outbox.write(Burst([message.encode()]))
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")  # though Python would read it
 
 
 def confirmation(
