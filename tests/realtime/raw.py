@@ -69,6 +69,9 @@ class RawLine:
                 self.writer.write(data)
                 await self.writer.drain()
 
+    def stop_reading(self) -> None:
+        self.reader._transport.pause_reading()  # type: ignore[attr-defined]
+
     async def end(self) -> None:
         """Say that nothing more will come, with a FIN."""
         self.writer.write_eof()

@@ -81,7 +81,7 @@ async def test_reader_that_takes_nothing_and_leaves_is_not_kept(start: Start) ->
     with start(HITL_WS_QUEUE_BYTES=str(MUCH * 2)) as server:
         async with raw_line(server, small=True) as line:
             assert is_kept(server, line)
-            line.writer.transport.pause_reading()
+            line.stop_reading()
             await line.send(ECHOED * (MUCH // len(ECHOED)) + close(1000))
             await until_cut(server, line)
 
@@ -90,7 +90,7 @@ async def test_reader_that_takes_nothing_of_what_is_compressed_is_closed(site: S
     with site.uvicorn(HITL_WS_QUEUE_BYTES="65536", HITL_WS_COMPRESSION="on") as server:
         async with raw_line(server, offer="permessage-deflate", small=True) as line:
             assert "permessage-deflate" in line.headers
-            line.writer.transport.pause_reading()
+            line.stop_reading()
             await line.send(ECHOED * (MUCH // len(ECHOED)))
             await until_cut(server, line)
 
