@@ -81,6 +81,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         self.outbox = outbox_for(self.scope, self.base_send, limit=limit)
         if not auth.origin_allowed(self.scope):
             self.log.refused(FORBIDDEN, "Wrong origin")
+            metrics.REFUSED_ORIGINS.inc()
             await self.close()  # before accepting: the upgrade is refused with 403
             return
         if self.hub.sockets.is_full():

@@ -52,6 +52,11 @@ _closes = Counter(
     ["code"],
     registry=REGISTRY,
 )
+REFUSED_ORIGINS = Counter(
+    "hitl_websocket_refused_origins_total",
+    "Upgrades that were refused with HTTP 403: a page of another origin asked.",
+    registry=REGISTRY,
+)
 RESUMES = Counter(
     "hitl_websocket_resume_total",
     "Positions that sockets asked to go on from: `recovered`, or why they must reload.",
