@@ -44,9 +44,13 @@ AT_CAPACITY = "Server at capacity"
 
 
 class ForbiddenChannel(InvalidMessage):
-    """A request names a channel that the user may not read."""
+    """A request names channels that the user may not read."""
 
     code = "FORBIDDEN_CHANNEL"
+
+    def __init__(self, channels: list[str]) -> None:
+        super().__init__(f"You may not read: {', '.join(channels)}")
+        self.details = {"channels": channels}
 
 
 class HITLConsumer(AsyncJsonWebsocketConsumer):
@@ -204,7 +208,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         try:
             await self.answer(parse_request(content))
         except InvalidMessage as error:
-            self.tell(Error(error_code=error.code, error_message=str(error)))
+            self.tell(Error(error_code=error.code, error_message=str(error), details=error.details))
 
     async def answer(self, request: Request) -> None:
         match request:
@@ -245,11 +249,10 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             await self.end(TRY_AGAIN_LATER, "The database is unavailable")
 
     def readable(self, names: list[str]) -> list[str]:
-        """The channels among `names`; raises ForbiddenChannel for one the user may not read."""
+        """The channels among `names`; raises ForbiddenChannel for those the user may not read."""
         channels = [name for name in dict.fromkeys(names) if name in CHANNELS]
-        for name in channels:
-            if name not in self.identity.channels:
-                raise ForbiddenChannel(f"You may not read the channel '{name}'")
+        if forbidden := [name for name in channels if name not in self.identity.channels]:
+            raise ForbiddenChannel(forbidden)
         return channels
 
     def unsubscribe(self, request: Unsubscribe) -> None:
