@@ -44,9 +44,13 @@ AT_CAPACITY = "Server at capacity"
 
 
 class ForbiddenChannel(InvalidMessage):
-    """A request names a channel that the user may not read."""
+    """A request names channels that the user may not read."""
 
     code = "FORBIDDEN_CHANNEL"
+
+    def __init__(self, channels: list[str]) -> None:
+        super().__init__(f"You may not read: {', '.join(channels)}")
+        self.details = {"channels": channels}
 
 
 class HITLConsumer(AsyncJsonWebsocketConsumer):
@@ -81,6 +85,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         self.outbox = outbox_for(self.scope, self.base_send, limit=limit)
         if not auth.origin_allowed(self.scope):
             self.log.refused(FORBIDDEN, "Wrong origin")
+            metrics.REFUSED_ORIGINS.inc()
             await self.close()  # before accepting: the upgrade is refused with 403
             return
         if self.hub.sockets.is_full():
@@ -194,7 +199,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
 
     @classmethod
     async def decode_json(cls, text_data: str) -> Any:
-        content = json.loads(text_data)
+        content = json.loads(text_data, parse_constant=_refuse)
         if "\\u" in text_data:  # half a surrogate pair is JSON, but no text to answer with
             json.dumps(content, ensure_ascii=False).encode()
         return content
@@ -203,7 +208,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         try:
             await self.answer(parse_request(content))
         except InvalidMessage as error:
-            self.tell(Error(error_code=error.code, error_message=str(error)))
+            self.tell(Error(error_code=error.code, error_message=str(error), details=error.details))
 
     async def answer(self, request: Request) -> None:
         match request:
@@ -244,11 +249,10 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             await self.end(TRY_AGAIN_LATER, "The database is unavailable")
 
     def readable(self, names: list[str]) -> list[str]:
-        """The channels among `names`; raises ForbiddenChannel for one the user may not read."""
+        """The channels among `names`; raises ForbiddenChannel for those the user may not read."""
         channels = [name for name in dict.fromkeys(names) if name in CHANNELS]
-        for name in channels:
-            if name not in self.identity.channels:
-                raise ForbiddenChannel(f"You may not read the channel '{name}'")
+        if forbidden := [name for name in channels if name not in self.identity.channels]:
+            raise ForbiddenChannel(forbidden)
         return channels
 
     def unsubscribe(self, request: Unsubscribe) -> None:
@@ -261,6 +265,10 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
     def tell(self, message: Message) -> None:
         self.log.sent += 1
         self.outbox.write(Burst([message.encode()]))
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")  # though Python would read it
 
 
 def confirmation(

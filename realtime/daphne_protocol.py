@@ -1,4 +1,4 @@
-"""What Daphne needs to serve as Uvicorn does: close codes, patience, and no log of its own."""
+"""What Daphne needs to serve as Uvicorn does: close codes, bounds, patience, no log of its own."""
 
 import asyncio
 from typing import Any
@@ -6,23 +6,55 @@ from typing import Any
 from daphne.access import AccessLogGenerator
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
+from django.conf import settings
+
+from realtime.limits import FLOODING, MOST_FRAGMENTS, Allowance
+from realtime.uvicorn_protocol import ABORT_SECONDS, MESSAGE_TOO_BIG
 
 _handle_reply = WebSocketProtocol.handle_reply
 _on_open = WebSocketProtocol.onOpen
+_on_frame_begin = WebSocketProtocol.onMessageFrameBegin
+_on_message = WebSocketProtocol.onMessage
+_on_ping = WebSocketProtocol.onPing
+_on_pong = WebSocketProtocol.onPong
+_drop_connection = WebSocketProtocol.dropConnection
 _send = Server.handle_reply
+_run = Server.run
+
+
+MOST_WAITING = 16
+"""How many messages may wait for the application before no more are read."""
+LOOK_SECONDS = 0.01
 
 
 def prepare_daphne() -> None:
     """Make Daphne's `send` take every close code, and wait while the client does not read.
 
     Autobahn raises on codes other than 1000 and 3000 to 4999, which makes 1011 of each, and Daphne
-    drops the reason. What a client does not read, Twisted gathers in memory without end. An ASGI
-    server may do neither. Its access log holds query strings; requests have lines of our own.
+    drops the reason. What a client does not read, and what it sends in a flood, gathers in memory
+    without end. An ASGI server may do none of this. Who breaks the protocol is told so, and a
+    message is refused before more of it was read than may be. Its access log holds query strings;
+    requests have lines of our own.
     """
     AccessLogGenerator.__call__ = lambda *_: None
     WebSocketProtocol.handle_reply = _close_or_reply
-    WebSocketProtocol.onOpen = _pace
+    WebSocketProtocol.onOpen = _open
+    WebSocketProtocol.onMessageFrameBegin = _begin_frame
+    WebSocketProtocol.onMessage = _message
+    WebSocketProtocol.onPing = _ping
+    WebSocketProtocol.onPong = _pong
+    WebSocketProtocol._fail_connection = _fail
+    WebSocketProtocol.dropConnection = _drop
     Server.handle_reply = _send_and_wait
+    Server.run = _run_with_pings
+
+
+def _run_with_pings(server: Any) -> None:
+    server.ping_interval = server.ping_timeout = settings.HITL_WS_PING_SECONDS
+    _run(server)
+
+
+# -- What is written --------------------------------------------------------------------------
 
 
 def _close_or_reply(protocol: Any, message: dict[str, Any]) -> None:
@@ -50,7 +82,8 @@ class _Pace:
         self.writable.set()
 
 
-def _pace(protocol: Any) -> None:
+def _open(protocol: Any) -> None:
+    protocol.controls = Allowance(settings.HITL_WS_RATE_PER_MINUTE)
     protocol.pace = _Pace()
     protocol.transport.unregisterProducer()  # the one of HTTP, which the line has done with
     protocol.transport.registerProducer(protocol.pace, True)
@@ -61,3 +94,62 @@ async def _send_and_wait(server: Any, protocol: Any, message: dict[str, Any]) ->
     await _send(server, protocol, message)
     if message["type"] == "websocket.send" and hasattr(protocol, "pace"):
         await protocol.pace.writable.wait()
+
+
+# -- What is read -----------------------------------------------------------------------------
+
+
+def _begin_frame(protocol: Any, length: int) -> None:
+    _on_frame_begin(protocol, length)
+    if protocol.message_data_total_length > settings.HITL_WS_MAX_MESSAGE_BYTES:
+        protocol._fail_connection(MESSAGE_TOO_BIG, "Message too large")
+    elif len(protocol.message_data) >= MOST_FRAGMENTS:
+        protocol._fail_connection(MESSAGE_TOO_BIG, "Too many fragments")
+
+
+def _message(protocol: Any, payload: bytes, binary: bool) -> None:
+    _on_message(protocol, payload, binary)
+    if protocol.application_queue.qsize() == MOST_WAITING:
+        protocol.transport.pauseProducing()
+        _read_on_when_taken(protocol)
+
+
+def _read_on_when_taken(protocol: Any) -> None:
+    if protocol.application_queue.qsize() < MOST_WAITING:
+        protocol.transport.resumeProducing()
+    else:
+        loop = asyncio.get_event_loop()
+        loop.call_later(LOOK_SECONDS, _read_on_when_taken, protocol)
+
+
+def _ping(protocol: Any, payload: bytes) -> None:
+    if not protocol.controls.take():
+        protocol._fail_connection(FLOODING, "Rate limit exceeded")
+    elif protocol.pace.writable.is_set():  # who does not read need not be answered at once
+        _on_ping(protocol, payload)
+
+
+def _pong(protocol: Any, payload: bytes) -> None:
+    if protocol.controls.take():
+        _on_pong(protocol, payload)
+    else:
+        protocol._fail_connection(FLOODING, "Rate limit exceeded")
+
+
+# -- Ends -------------------------------------------------------------------------------------
+
+
+def _fail(protocol: Any, code: int, reason: str) -> None:
+    """Say why, and hang up; Autobahn does the one or the other, and then reads on."""
+    protocol.failedByMe = True
+    if protocol.state == protocol.STATE_OPEN:
+        protocol.sendCloseFrame(code=code, reasonUtf8=reason.encode()[:123])
+        # What the application is told.
+        protocol.wasClean, protocol.remoteCloseCode, protocol.remoteCloseReason = True, code, reason
+    protocol.dropConnection()
+
+
+def _drop(protocol: Any, abort: bool = False) -> None:
+    """Hang up, behind what waits unless `abort`; but do not wait for ever for a reader."""
+    _drop_connection(protocol, abort)
+    asyncio.get_event_loop().call_later(ABORT_SECONDS, protocol.transport.abortConnection)

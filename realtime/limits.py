@@ -7,6 +7,8 @@ from django.conf import settings
 MAXIMUM_AGE = 4000
 SILENT = 4408
 FLOODING = 4429
+MOST_FRAGMENTS = 1000
+"""In how many pieces a message may come; empty ones cost memory too, and add up to no size."""
 
 Ending = tuple[int, str]
 """A close code and its reason."""

@@ -91,6 +91,8 @@ class InvalidMessage(Exception):
     """A client's message cannot be taken; the socket answers an error and stays open."""
 
     code = "INVALID_MESSAGE"
+    details: dict[str, Any] | None = None
+    """What a program needs to know besides the words."""
 
 
 class TooManyChannels(InvalidMessage):

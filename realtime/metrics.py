@@ -52,6 +52,11 @@ _closes = Counter(
     ["code"],
     registry=REGISTRY,
 )
+REFUSED_ORIGINS = Counter(
+    "hitl_websocket_refused_origins_total",
+    "Upgrades that were refused with HTTP 403: a page of another origin asked.",
+    registry=REGISTRY,
+)
 RESUMES = Counter(
     "hitl_websocket_resume_total",
     "Positions that sockets asked to go on from: `recovered`, or why they must reload.",
@@ -79,7 +84,7 @@ MESSAGE_TYPES = {
     STATS.name: StatsUpdate.model_fields["type"].default,
 }
 """The type of the messages that each channel carries."""
-STANDARD_CODES = (1000, 1001, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1012, 1013)
+STANDARD_CODES = (1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1012, 1013)
 OWN_CODES = (4000, 4401, 4403, 4408, 4429)
 
 # Looking a label up costs more than counting: once here, not at each broadcast.

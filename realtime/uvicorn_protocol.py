@@ -7,12 +7,27 @@ upgrade changes what it relies on.
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.conf import settings
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
+from realtime.limits import FLOODING, MOST_FRAGMENTS, SILENT, Allowance
+
 EXTENSION = "hitl.frames"
 """The ASGI extension's name in `scope["extensions"]`; its value is the protocol itself."""
+PROTOCOL_ERROR = 1002
+INVALID_DATA = 1007
+MESSAGE_TOO_BIG = 1009
+DEFLATE = ServerPerMessageDeflateFactory(
+    server_no_context_takeover=True,
+    client_no_context_takeover=True,
+    server_max_window_bits=12,
+    client_max_window_bits=12,
+    compress_settings={"memLevel": 5},
+)
+"""Keeps nothing between messages, where Uvicorn's own would keep 40 kB for each socket."""
 ABORT_SECONDS = 5.0
 """How long a line that does not take its close frame is kept."""
 
@@ -20,11 +35,18 @@ ABORT_SECONDS = 5.0
 class FrameProtocol(WebSocketsSansIOProtocol):
     """Offers the ASGI extension `hitl.frames`: `write_frames`, `waiting_bytes`, `drained`, `end`.
 
-    Not offered where a socket negotiated compression, whose frames are its own.
+    Not offered where a socket negotiated compression, whose frames are its own. Bounds besides what
+    a client may send without ever completing a message.
     """
 
     waiting_bytes: Callable[[], int]
     """How many bytes the client has not taken yet."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.controls = Allowance(settings.HITL_WS_RATE_PER_MINUTE)
+        if self.config.ws_per_message_deflate:
+            self.conn.available_extensions = [DEFLATE]
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -32,6 +54,8 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
             self.waiting_bytes = self.transport.get_write_buffer_size
+
+    # -- What is written ----------------------------------------------------------------------
 
     def write_frames(self, frames: bytes) -> None:
         """Write encoded frames at once; what the client does not take yet waits in memory."""
@@ -42,8 +66,18 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         """Return when the client has taken most of what waited, or is gone."""
         await self.writable.wait()
 
+    async def send(self, message: Any) -> None:
+        """Uvicorn's; but a close does not wait for a client that reads nothing."""
+        if message["type"] == "websocket.close" and not self.writable.is_set():
+            self.end(message.get("code") or 1000, message.get("reason") or "")
+        else:
+            await super().send(message)
+
+    # -- Ends ---------------------------------------------------------------------------------
+
     def end(self, code: int, reason: str) -> None:
         """Close the line behind whatever waits; cut it if the client does not take even that."""
+        self.loop.call_later(ABORT_SECONDS, self.transport.abort)
         if self.close_sent or self.transport.is_closing():
             return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
@@ -51,7 +85,65 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         self.transport.close()
-        self.loop.call_later(ABORT_SECONDS, self.transport.abort)
+
+    async def run_asgi(self) -> None:
+        await super().run_asgi()
+        self.loop.call_later(ABORT_SECONDS, self.transport.abort)  # it may wait for a reader
+
+    def keepalive_timeout(self) -> None:
+        """The peer is gone, or as good as that; Uvicorn would wait for it to read, and say 1011."""
+        self.end(SILENT, "No answer to a ping")
+        self.transport.abort()
+
+    def fail(self, code: int, reason: str) -> None:
+        """End the line of a client that keeps to no rules, and read nothing more from it."""
+        if not self.close_sent and not self.transport.is_closing():
+            self.frames = []
+            self.conn.fail(code, reason)
+            self.handle_parser_exception()
+
+    def handle_parser_exception(self) -> None:
+        if self.conn.close_sent is None:  # broken before it was let in: there is nobody to tell
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": PROTOCOL_ERROR})
+            self.transport.close()
+        elif not self.close_sent:
+            super().handle_parser_exception()
+
+    # -- What is read -------------------------------------------------------------------------
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) < MOST_FRAGMENTS:
+            super().handle_cont(event)
+        else:
+            self.fail(MESSAGE_TOO_BIG, "Too many fragments")
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
+            self.fail(INVALID_DATA, "Text that is not UTF-8")  # Uvicorn would log a traceback
+        else:
+            super().send_receive_event_to_app()
+
+    def handle_ping(self) -> None:
+        if not self.controls.take():
+            self.fail(FLOODING, "Rate limit exceeded")
+        elif self.writable.is_set():
+            super().handle_ping()
+        else:  # who does not read need not be answered at once (RFC 6455, 5.5.3)
+            self.conn.data_to_send()
+
+    def handle_pong(self, event: Frame) -> None:
+        if bytes(event.data) != self.pending_ping_payload and not self.controls.take():
+            self.fail(FLOODING, "Rate limit exceeded")
+        else:
+            super().handle_pong(event)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def encode_frames(texts: Iterable[str]) -> bytes:

@@ -1,5 +1,6 @@
 """socket.js alone, in an empty page of the real server and on a line that a test tampers with."""
 
+import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable
@@ -10,7 +11,8 @@ from playwright.async_api import Page, WebSocketRoute
 
 from tests.browser.conftest import NewContext
 from tests.browser.tab import becomes
-from tests.site import Server
+from tests.people import new_user
+from tests.site import Server, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -82,6 +84,7 @@ async def check(page: Page) -> None:
 
 
 HEARD = "heard.map((message) => message.apv_id)"
+HEARD_APVS = "heard.filter((one) => one.type === 'new_apv').map((one) => one.apv_id)"
 
 
 def add(server: Server, count: int) -> list[str]:
@@ -318,10 +321,40 @@ async def test_line_closed_for_good_is_refused_and_not_opened_again(
     assert await page.evaluate("statuses") == ["connecting", "live", "refused"]
 
 
-async def test_forbidden_channel_is_refused(open_page: OpenPage) -> None:
+async def test_forbidden_channel_is_done_without(open_page: OpenPage, server: Server) -> None:
     page = await open_page(user="pipeline")
     await start(page, "apvs", "decisions")
+    await is_live(page)
+    added = add(server, 1)
+    await page_shows(page, HEARD, added)
+
+
+async def test_page_that_may_read_none_of_its_channels_is_refused(open_page: OpenPage) -> None:
+    page = await open_page(user="pipeline")
+    await start(page, "decisions", "stats")
     await page_shows(page, "line.status", "refused")
+
+
+async def test_page_whose_user_lost_a_permission_goes_on_with_the_rest(
+    open_page: OpenPage, server: Server, site: Site
+) -> None:
+    user = await asyncio.to_thread(new_user, site)
+    page = await open_page(user=user)
+    await start(page, "apvs", "decisions", "stats")
+    await is_live(page)
+    before = add(server, 1)
+    await page_shows(page, HEARD_APVS, before)
+    await page.evaluate("statuses.length = 0")
+    swap = (
+        "from django.contrib.auth.models import *; user = User.objects.get(username={!r});"
+        "user.groups.set([Group.objects.get(name='pipelines')])"
+    )
+    await asyncio.to_thread(site.manage, "shell", "-v", "0", "-c", swap.format(user))
+    await page_shows(page, "statuses.includes('stale')", True)
+    await is_live(page)
+    after = add(server, 1)
+    await page_shows(page, HEARD_APVS, [*before, *after])
+    assert not await page.evaluate("statuses.includes('refused')")
 
 
 async def test_line_that_the_page_closed_hears_nothing_more(

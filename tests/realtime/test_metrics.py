@@ -10,6 +10,7 @@ import httpx
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
+from websockets.exceptions import InvalidStatus
 
 from tests.site import ROOT, Server, Site, wait_for
 
@@ -88,6 +89,14 @@ async def test_ends_are_counted_by_their_code(server: Server) -> None:
         return [since[f"hitl_websocket_closes_total{{{code}}}"] for code in (1008, 1007, "other")]
 
     wait_for(lambda: ends() == [1, 1, 1], "the ends to be counted")
+
+
+async def test_pages_of_another_origin_are_counted(server: Server) -> None:
+    before = numbers(server)
+    with pytest.raises(InvalidStatus):
+        async with server.raw_socket(origin="https://evil.example"):
+            pass
+    assert numbers(server).since(before)["hitl_websocket_refused_origins_total"] == 1
 
 
 async def test_resumes_are_counted_by_their_outcome(server: Server) -> None:

@@ -1,16 +1,26 @@
 """Clients that stop to read: they are nobody else's problem, and not the server's for long."""
 
 import asyncio
+import json
+import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
+import psutil
 import pytest
 from websockets.asyncio.client import ClientConnection
 
 from tests.proxy import Proxy
+from tests.realtime.raw import TEXT, RawLine, close, frame, raw_line
 from tests.realtime.test_resume import add
 from tests.realtime.test_trouble import open_connections
-from tests.site import Server, Socket, Start, wait_for
+from tests.site import Server, Site, Socket, Start, wait_for
+
+MUCH = 16 * 1024 * 1024
+"""Bytes, more than any kernel holds for one connection."""
+NAMES = [random.Random(number).randbytes(50).hex() for number in range(64)]
+ECHOED = frame(TEXT, json.dumps({"type": "unsubscribe", "channels": NAMES}).encode())
+"""Is answered with as much, which does not pack well."""
 
 
 @pytest.fixture
@@ -64,3 +74,32 @@ async def test_reader_that_takes_nothing_for_a_while_is_closed(start: Start) -> 
                 wait_for, lambda: open_connections(server) == 1, "the reader to be closed", 60
             )
             assert (await reader.ask({"type": "ping"}))["type"] == "pong"
+
+
+async def test_reader_that_takes_nothing_and_leaves_is_not_kept(start: Start) -> None:
+    """What it did not read would wait for it as long as its kernel says that it lives."""
+    with start(HITL_WS_QUEUE_BYTES=str(MUCH * 2)) as server:
+        async with raw_line(server, small=True) as line:
+            assert is_kept(server, line)
+            line.stop_reading()
+            await line.send(ECHOED * (MUCH // len(ECHOED)) + close(1000))
+            await until_cut(server, line)
+
+
+async def test_reader_that_takes_nothing_of_what_is_compressed_is_closed(site: Site) -> None:
+    with site.uvicorn(HITL_WS_QUEUE_BYTES="65536", HITL_WS_COMPRESSION="on") as server:
+        async with raw_line(server, offer="permessage-deflate", small=True) as line:
+            assert "permessage-deflate" in line.headers
+            line.stop_reading()
+            await line.send(ECHOED * (MUCH // len(ECHOED)))
+            await until_cut(server, line)
+
+
+def is_kept(server: Server, line: RawLine) -> bool:
+    """Whether the server's process still holds its end of a connection."""
+    lines = psutil.Process(server.process.pid).net_connections("tcp")
+    return any(one.raddr and one.raddr.port == line.port for one in lines)
+
+
+async def until_cut(server: Server, line: RawLine) -> None:
+    await asyncio.to_thread(wait_for, lambda: not is_kept(server, line), "the line to be cut")

@@ -173,6 +173,12 @@ async def test_too_many_distinct_channels_are_refused(server: Server) -> None:
         error = await socket.ask({"type": "subscribe", "channels": many})
         assert error["error_code"] == "TOO_MANY_CHANNELS"
         assert (await socket.subscribe(*many[:64]))["channels"] == many[:64]
+        assert (await socket.subscribe("apvs", *["c1"] * 200))["positions"].keys() == {"apvs"}
+
+
+async def test_name_of_a_hundred_characters_is_taken(server: Server) -> None:
+    async with server.socket() as socket:
+        assert (await socket.subscribe("ü" * 100))["channels"] == ["ü" * 100]
 
 
 async def test_twenty_quick_connects_leave_the_server_well(server: Server) -> None:
@@ -226,5 +232,6 @@ async def test_channel_that_the_user_may_not_read_is_refused_whole(server: Serve
         error = await socket.ask({"type": "subscribe", "channels": ["apvs", "decisions"]})
         assert error["error_code"] == "FORBIDDEN_CHANNEL"
         assert "decisions" in error["error_message"]
+        assert error["details"] == {"channels": ["decisions"]}
         assert (await socket.ask({"type": "ping"}))["positions"] == {}
         assert (await socket.subscribe("apvs"))["channels"] == ["apvs"]

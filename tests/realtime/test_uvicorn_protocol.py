@@ -74,5 +74,7 @@ async def test_socket_with_compression_is_not_offered_the_extension() -> None:
 
 
 def test_members_that_the_protocol_uses_are_still_uvicorns() -> None:
-    used = {"handle_connect", "handle_parser_exception", "pause_writing", "resume_writing"}
+    used = {"handle_connect", "handle_cont", "handle_parser_exception", "handle_ping"}
+    used |= {"handle_pong", "keepalive_timeout", "pause_writing", "resume_writing", "run_asgi"}
+    used |= {"send", "send_receive_event_to_app"}
     assert used <= vars(WebSocketsSansIOProtocol).keys()

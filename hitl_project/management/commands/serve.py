@@ -26,8 +26,6 @@ from uvicorn.supervisors import Multiprocess
 from reviews.models import APV
 
 SHUTDOWN_SECONDS = 5
-PING_SECONDS = 15
-"""How often a socket's peer is pinged, and how long it may take to answer."""
 HANG_SECONDS = 30
 """How long a worker process may not answer before it is replaced."""
 REDIS_SECONDS = 2
@@ -88,9 +86,9 @@ class Command(BaseCommand):
             proxy_headers=bool(settings.HITL_TRUSTED_PROXIES),
             forwarded_allow_ips=settings.HITL_TRUSTED_PROXIES,
             ws_max_size=settings.HITL_WS_MAX_MESSAGE_BYTES,
-            ws_per_message_deflate=False,
-            ws_ping_interval=PING_SECONDS,
-            ws_ping_timeout=PING_SECONDS,
+            ws_per_message_deflate=settings.HITL_WS_COMPRESSION,
+            ws_ping_interval=settings.HITL_WS_PING_SECONDS,
+            ws_ping_timeout=settings.HITL_WS_PING_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             workers=workers,
             timeout_worker_healthcheck=HANG_SECONDS,

@@ -3,7 +3,7 @@
  *
  *   const line = connect({
  *     url: "/hitl/ws",
- *     channels: ["apvs", "decisions", "stats"],
+ *     channels: ["apvs", "decisions", "stats"],             // those it may read are followed
  *     positions: { apvs: { epoch: "5f0c…", offset: 41 } },  // where the page was read, if known
  *     snapshot: true,                                        // the state channels at once
  *     onMessage: (message) => …,                             // an event or a state
@@ -23,7 +23,7 @@ const BACKOFF_MS = 1_000;
 const BACKOFF_MOST_MS = 30_000;
 const CALM_ATTEMPT = 5; // where the backoff goes on after a server asked for calm
 
-const NOT_WELCOME = new Set([4401, 4403]);
+const NOT_WELCOME = 4401;
 const POLICY_VIOLATION = 1008;
 const FLOODED = 4429;
 
@@ -43,6 +43,7 @@ class Line {
   status = null;
 
   #options;
+  #channels; // what is followed: less than was asked for when the user may not read some
   #socket = null;
   #attempt = 0;
   #wasLive = false;
@@ -58,6 +59,7 @@ class Line {
 
   constructor(options) {
     this.#options = options;
+    this.#channels = options.channels;
     this.positions = { ...options.positions };
     addEventListener("online", this.#wake);
     addEventListener("offline", this.#drop);
@@ -94,7 +96,7 @@ class Line {
   #lost(code, reason) {
     this.#cut();
     const invalid = code === POLICY_VIOLATION && reason === "Invalid token";
-    if (invalid || NOT_WELCOME.has(code)) {
+    if (invalid || code === NOT_WELCOME) {
       this.refuse();
       return;
     }
@@ -148,7 +150,7 @@ class Line {
   #receive(message) {
     switch (message.type) {
       case "connection_ack":
-        this.#subscribe(this.#options.channels, this.#options.snapshot);
+        this.#subscribe(this.#channels, this.#options.snapshot);
         this.#heartbeat = setInterval(() => this.#beat(), PING_MS);
         break;
       case "subscription_confirmed":
@@ -169,7 +171,7 @@ class Line {
         break;
       case "error":
         console.warn(`${message.error_code}: ${message.error_message}`);
-        if (message.error_code === "FORBIDDEN_CHANNEL") this.refuse();
+        if (message.error_code === "FORBIDDEN_CHANNEL") this.#doWithout(message.details.channels);
         break;
     }
     if (this.#asked.size === 0) clearTimeout(this.#deadline);
@@ -185,6 +187,15 @@ class Line {
     for (const channel of channels) this.#asked.add(channel);
     this.#expectAnswer();
     this.#send({ type: "subscribe", channels, since, snapshot });
+  }
+
+  /** Nothing of a request was subscribed that named channels which the user may not read. */
+  #doWithout(forbidden) {
+    for (const channel of forbidden) delete this.positions[channel];
+    this.#channels = this.#channels.filter((channel) => !forbidden.includes(channel));
+    this.#asked.clear();
+    if (this.#channels.length) this.#subscribe(this.#channels, this.#options.snapshot);
+    else this.refuse();
   }
 
   #confirmed({ channels, positions = {}, recovered = {} }) {
