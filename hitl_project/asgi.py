@@ -23,6 +23,7 @@ from django.conf import settings  # noqa: E402 — these need the apps
 
 from hitl_project.checks import OPEN_ACCESS  # noqa: E402
 from hitl_project.urls import refuse_socket  # noqa: E402
+from realtime import leaving  # noqa: E402
 from realtime.daphne_protocol import prepare_daphne  # noqa: E402
 from realtime.history import WORKERS  # noqa: E402
 from realtime.routing import websocket_urlpatterns  # noqa: E402
@@ -47,7 +48,10 @@ class OneThreadPerRequest(ASGIHandler):
         respond: Any = sync_to_async(self.get_response, thread_sensitive=True)
         waits = not request.path.startswith("/hitl/health")  # a probe must not wait for work
         async with self._slots if waits else contextlib.nullcontext():
-            return await respond(request)  # type: ignore[no-any-return]
+            response: HttpResponseBase = await respond(request)
+        if leaving.begun():
+            response["Connection"] = "close"  # the client's next request is for another process
+        return response
 
 
 if settings.HITL_OPEN_ACCESS:

@@ -167,6 +167,8 @@ HITL_REPLAY_LIMIT = number("HITL_REPLAY_LIMIT", 1000)
 HITL_HISTORY_EVENTS = number("HITL_HISTORY_EVENTS", 100_000)
 HITL_HISTORY_DAYS = number("HITL_HISTORY_DAYS", 7, least=1)
 HITL_WS_QUEUE_BYTES = number("HITL_WS_QUEUE_BYTES", 1024 * 1024, least=64 * 1024)
+HITL_SHUTDOWN_GRACE_SECONDS = number("HITL_SHUTDOWN_GRACE_SECONDS", 1, most=600)
+HITL_SHUTDOWN_SPREAD_SECONDS = number("HITL_SHUTDOWN_SPREAD_SECONDS", 10, most=600)
 
 # -- The application --------------------------------------------------------------------------
 
@@ -268,7 +270,7 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
 
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "BACKEND": "realtime.layer.Layer",
         "CONFIG": {
             # redis-py's own default of 5 s equals the layer's blocking pop and cuts idle receivers
             # off (channels_redis#422).
@@ -282,8 +284,10 @@ CHANNEL_LAYERS = {
             ],
             "prefix": "hitl",
             "capacity": 1000,
-            # Hubs renew their membership every 10 s; one that died is forgotten soon.
-            "group_expiry": 120,
+            # Hubs renew their membership every 5 s; one that died is forgotten soon, and so is what
+            # was sent to it meanwhile.
+            "group_expiry": 20,
+            "expiry": 10,
         },
     }
 }

@@ -7,13 +7,18 @@ from daphne.access import AccessLogGenerator
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 
+from realtime import leaving
+
 _handle_reply = WebSocketProtocol.handle_reply
 _on_open = WebSocketProtocol.onOpen
 _send = Server.handle_reply
+_end_all = Server.kill_all_applications
 
 
 def prepare_daphne() -> None:
     """Make Daphne's `send` take every close code, and wait while the client does not read.
+
+    Told to end, it would cut all sockets without a word.
 
     Autobahn raises on codes other than 1000 and 3000 to 4999, which makes 1011 of each, and Daphne
     drops the reason. What a client does not read, Twisted gathers in memory without end. An ASGI
@@ -23,6 +28,7 @@ def prepare_daphne() -> None:
     WebSocketProtocol.handle_reply = _close_or_reply
     WebSocketProtocol.onOpen = _pace
     Server.handle_reply = _send_and_wait
+    Server.kill_all_applications = _restart_all
 
 
 def _close_or_reply(protocol: Any, message: dict[str, Any]) -> None:
@@ -61,3 +67,12 @@ async def _send_and_wait(server: Any, protocol: Any, message: dict[str, Any]) ->
     await _send(server, protocol, message)
     if message["type"] == "websocket.send" and hasattr(protocol, "pace"):
         await protocol.pace.writable.wait()
+
+
+def _restart_all(server: Any) -> Any:
+    leaving.begin()
+    for protocol in server.connections:
+        if isinstance(protocol, WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
+            reason = leaving.REASON.encode()
+            protocol.sendCloseFrame(code=leaving.SERVICE_RESTART, reasonUtf8=reason)
+    return _end_all(server)

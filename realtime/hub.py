@@ -29,7 +29,8 @@ LOOK_SECONDS = 1.0
 """How often the hub looks at the database for what the layer did not carry."""
 STATE_SECONDS = 0.25
 """How long a state that was just sent rests before it is sent again."""
-REJOIN_SECONDS = 10.0
+GROUPS = (*CHANNELS, courier.ACCESS)
+REJOIN_SECONDS = 5.0
 """How often the hub renews its membership of the groups, which a flushed Redis forgets."""
 CHECK_SECONDS = 2.0
 PRUNE_SECONDS = 600.0
@@ -74,6 +75,15 @@ class Hub:
         """How many messages each channel's subscribers were sent."""
         self._tasks: list[asyncio.Task[None]] = []
         self._group_member: str | None = None
+
+    async def stop(self) -> None:
+        """End all work and leave the groups: nothing more is to be sent here."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with _survives("leave the groups"):
+            async with asyncio.timeout(RETRY_SECONDS):
+                await self._leave()
 
     # -- For sockets ----------------------------------------------------------------------
 
@@ -312,8 +322,13 @@ class Hub:
 
     async def _join(self) -> None:
         if self._group_member is not None:
-            for group in [*CHANNELS, courier.ACCESS]:
+            for group in GROUPS:
                 await get_channel_layer().group_add(group, self._group_member)
+
+    async def _leave(self) -> None:
+        if self._group_member is not None:
+            for group in GROUPS:
+                await get_channel_layer().group_discard(group, self._group_member)
 
     def _receive(self, payload: dict[str, Any]) -> None:
         if payload["type"] == "state.changed":

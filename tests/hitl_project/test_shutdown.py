@@ -1,0 +1,188 @@
+"""Going down: what a server still does once it is told to end, and what it leaves behind."""
+
+import asyncio
+import contextlib
+import signal
+import socket as sockets
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import psutil
+import psycopg
+import pytest
+from uvicorn import Server as UvicornServer
+from uvicorn.supervisors import multiprocess
+
+from tests.hitl_project.test_serve import Installation, installation
+from tests.hitl_project.test_workers import workers
+from tests.site import Server, Site, wait_for
+
+assert installation  # a fixture
+RESTART = (1012, "The server restarts")
+LONG = {"HITL_SHUTDOWN_GRACE_SECONDS": "600"}
+"""So long that only a second signal ends it, or that a test sees all it wants to see."""
+
+
+def readiness(server: Server) -> tuple[int, str]:
+    answer = httpx.get(f"{server.origin}/hitl/health/ready")
+    return answer.status_code, answer.json()["status"]
+
+
+def is_shutting_down(server: Server) -> bool:
+    return readiness(server) == (503, "shutting down")
+
+
+def listens(server: Server) -> bool:
+    port = int(server.origin.rsplit(":", 1)[1])
+    with (
+        contextlib.suppress(ConnectionRefusedError),
+        sockets.create_connection(("127.0.0.1", port)),
+    ):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+async def test_server_that_leaves_is_not_ready_but_serves_on_until_a_second_signal(
+    site: Site, processes: str
+) -> None:
+    with site.uvicorn(WORKERS=processes, **LONG) as server:
+        async with server.socket() as socket, server.socket("lead") as other:
+            server.process.send_signal(signal.SIGTERM)
+            await asyncio.to_thread(wait_for, lambda: is_shutting_down(server), "readiness to fail")
+            await socket.subscribe("apvs")
+            added = await asyncio.to_thread(server.add_apv)
+            await socket.until(apv_id=added["apv_id"])
+            async with server.socket("admin") as late:
+                assert (await late.ask({"type": "ping"}))["type"] == "pong"
+            server.process.send_signal(signal.SIGTERM)
+            await asyncio.to_thread(server.process.wait, 10)
+            assert {await socket.close_code(), await other.close_code()} == {1012}
+    assert "Traceback" not in server.printed()
+
+
+async def test_sockets_are_closed_over_a_while_and_not_at_once(site: Site) -> None:
+    """A hundred of them take half a second, of the ten that may be; then the server is gone."""
+    with site.uvicorn() as server:
+        async with contextlib.AsyncExitStack() as stack:
+            opened = [await stack.enter_async_context(server.raw_socket()) for _ in range(100)]
+            ends = [asyncio.create_task(_end_of(one)) for one in opened]
+            server.process.send_signal(signal.SIGTERM)
+            at = await asyncio.gather(*ends)
+        server.process.wait(20)
+    assert {(one.close_code, one.close_reason) for one in opened} == {RESTART}
+    longest = max(later - earlier for earlier, later in zip(sorted(at), sorted(at)[1:]))
+    assert longest < (max(at) - min(at)) / 2
+    assert max(at) - min(at) > 0.2
+    assert server.process.returncode == 0
+
+
+async def _end_of(line) -> float:
+    await line.wait_closed()
+    return asyncio.get_running_loop().time()
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+async def test_decision_under_way_is_finished_and_told(
+    site: Site, uvicorn_server: Server, processes: str
+) -> None:
+    with site.uvicorn(WORKERS=processes) as server, ThreadPoolExecutor(1) as pool:
+        apv_id = server.add_apv()["apv_id"]
+        server.client()
+        async with uvicorn_server.socket() as elsewhere, server.socket() as here:
+            await elsewhere.subscribe("decisions")
+            with psycopg.connect(site.database_url) as holder:
+                holder.execute("SELECT 1 FROM reviews_apv WHERE apv_id = %s FOR UPDATE", [apv_id])
+                answer = pool.submit(server.decide, apv_id)
+                waiting = "SELECT 1 FROM pg_locks WHERE NOT granted"
+                await asyncio.to_thread(wait_for, lambda: site.rows(waiting), "it to wait")
+                server.process.send_signal(signal.SIGTERM)
+                assert await here.close_code() == 1012
+                assert not listens(server)
+                assert not answer.done()
+            made = (await asyncio.wrap_future(answer)).json()
+            assert made["apv_id"] == apv_id, made
+            await elsewhere.until(type="decision_made", decision_id=made["decision_id"])
+        server.process.wait(20)
+
+
+def test_server_without_connections_ends_without_waiting(site: Site) -> None:
+    with site.uvicorn(**LONG) as server:
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(20) == 0
+
+
+def test_answers_of_a_server_that_leaves_end_their_connections(site: Site) -> None:
+    with site.uvicorn(**LONG) as server, httpx.Client(base_url=server.origin) as client:
+        assert "Connection" not in client.get("/hitl/health/live").headers
+        server.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: is_shutting_down(server), "readiness to fail")
+        assert client.get("/hitl/health/live").headers["Connection"] == "close"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_second_signal_stops_the_embedded_servers_too(
+    installation: Installation, number: int
+) -> None:
+    installation.environment |= LONG
+    server = installation.serve()
+    with httpx.Client(base_url=server.origin) as client:
+        client.get("/hitl/health/live")
+        server.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: is_shutting_down(server), "readiness to fail")
+        assert len(installation.embedded()) >= 2
+        server.process.send_signal(number)
+        assert server.process.wait(20) == 128 + number
+    wait_for(lambda: not installation.embedded(), "the embedded servers to stop")
+
+
+async def test_workers_end_when_their_parent_is_killed(site: Site) -> None:
+    with site.uvicorn(WORKERS="2", **LONG) as server:
+        serving = workers(server)
+        assert len(serving) == 2
+        async with server.socket() as socket:
+            server.process.kill()
+            server.process.wait()
+            assert await socket.close_code() == 1012
+        await asyncio.to_thread(
+            wait_for, lambda: not any(map(_runs, serving)), "the workers to end"
+        )
+        assert not listens(server)
+
+
+def _runs(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def test_worker_that_is_stuck_does_not_hold_up_a_second_signal(site: Site) -> None:
+    with site.uvicorn(WORKERS="2") as server:
+        stuck = workers(server)[0]
+        stuck.suspend()
+        server.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: not listens(server) or len(workers(server)) < 2, "the others to end")
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(20) == 0
+        assert not _runs(stuck)
+
+
+async def test_daphne_closes_its_sockets_with_a_word(site: Site) -> None:
+    with site.daphne() as server:
+        async with server.socket() as socket:
+            server.process.send_signal(signal.SIGTERM)
+            assert await socket.close_code() == 1012
+        server.process.wait(20)
+
+
+async def test_server_that_ends_leaves_nothing_in_the_groups(site: Site) -> None:
+    with site.uvicorn() as server:
+        async with server.socket():
+            pass
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(20)
+
+
+def test_members_that_serving_uses_are_still_uvicorns() -> None:
+    assert {"handle_exit", "shutdown"} <= vars(UvicornServer).keys()
+    assert {"server", "target"} <= vars(multiprocess.Process).keys()
+    used = {"handle_int", "handle_term", "terminate_all", "join_all", "handle_signals"}
+    assert used <= vars(multiprocess.Multiprocess).keys()
