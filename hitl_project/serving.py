@@ -58,11 +58,12 @@ class Server(uvicorn.Server):
             listener.close()
         await self._close_sockets()
         ending = asyncio.create_task(super().shutdown(sockets))
-        while not ending.done():
+        while not (ending.done() or self.force_exit):
             await asyncio.wait([ending], timeout=TICK_SECONDS)
-            if self.force_exit:
-                embedded.leave()
-                os._exit(128 + self._captured_signals[-1])  # threads may be at work for long
+        if self.force_exit:
+            await asyncio.sleep(TICK_SECONDS)  # for what was written to leave
+            embedded.leave()
+            os._exit(128 + self._captured_signals[-1])  # threads may be at work for long
         await _leave_groups()
 
     async def _close_sockets(self) -> None:

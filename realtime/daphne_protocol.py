@@ -6,8 +6,13 @@ from typing import Any
 from daphne.access import AccessLogGenerator
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet import reactor  # Daphne has chosen it
+from twisted.internet.task import deferLater
 
 from realtime import leaving
+
+FLUSH_SECONDS = 0.2
+"""How long what was sent last has to leave."""
 
 _handle_reply = WebSocketProtocol.handle_reply
 _on_open = WebSocketProtocol.onOpen
@@ -75,4 +80,4 @@ def _restart_all(server: Any) -> Any:
         if isinstance(protocol, WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
             reason = leaving.REASON.encode()
             protocol.sendCloseFrame(code=leaving.SERVICE_RESTART, reasonUtf8=reason)
-    return _end_all(server)
+    return deferLater(reactor, FLUSH_SECONDS, _end_all, server)

@@ -2,14 +2,18 @@
 
 import asyncio
 import contextlib
+import itertools
+import os
 import signal
 import socket as sockets
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import psutil
 import psycopg
 import pytest
+import redis
 from uvicorn import Server as UvicornServer
 from uvicorn.supervisors import multiprocess
 
@@ -19,7 +23,7 @@ from tests.site import Server, Site, wait_for
 
 assert installation  # a fixture
 RESTART = (1012, "The server restarts")
-LONG = {"HITL_SHUTDOWN_GRACE_SECONDS": "600"}
+LONG: dict[str, Any] = {"HITL_SHUTDOWN_GRACE_SECONDS": "600"}
 """So long that only a second signal ends it, or that a test sees all it wants to see."""
 
 
@@ -34,22 +38,24 @@ def is_shutting_down(server: Server) -> bool:
 
 def listens(server: Server) -> bool:
     port = int(server.origin.rsplit(":", 1)[1])
-    with (
-        contextlib.suppress(ConnectionRefusedError),
-        sockets.create_connection(("127.0.0.1", port)),
-    ):
-        return True
-    return False
+    try:
+        sockets.create_connection(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
-@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize("processes", [1, 2])
 async def test_server_that_leaves_is_not_ready_but_serves_on_until_a_second_signal(
-    site: Site, processes: str
+    site: Site, processes: int
 ) -> None:
-    with site.uvicorn(WORKERS=processes, **LONG) as server:
+    with site.uvicorn(WORKERS=str(processes), **LONG) as server:
         async with server.socket() as socket, server.socket("lead") as other:
+            assert "Connection" not in server.client("").get("/hitl/health/live").headers
             server.process.send_signal(signal.SIGTERM)
             await asyncio.to_thread(wait_for, lambda: is_shutting_down(server), "readiness to fail")
+            answer = server.client("").get("/hitl/health/live")
+            assert (answer.status_code, answer.headers["Connection"]) == (200, "close")
             await socket.subscribe("apvs")
             added = await asyncio.to_thread(server.add_apv)
             await socket.until(apv_id=added["apv_id"])
@@ -71,7 +77,7 @@ async def test_sockets_are_closed_over_a_while_and_not_at_once(site: Site) -> No
             at = await asyncio.gather(*ends)
         server.process.wait(20)
     assert {(one.close_code, one.close_reason) for one in opened} == {RESTART}
-    longest = max(later - earlier for earlier, later in zip(sorted(at), sorted(at)[1:]))
+    longest = max(later - earlier for earlier, later in itertools.pairwise(sorted(at)))
     assert longest < (max(at) - min(at)) / 2
     assert max(at) - min(at) > 0.2
     assert server.process.returncode == 0
@@ -82,11 +88,11 @@ async def _end_of(line) -> float:
     return asyncio.get_running_loop().time()
 
 
-@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize("processes", [1, 2])
 async def test_decision_under_way_is_finished_and_told(
-    site: Site, uvicorn_server: Server, processes: str
+    site: Site, uvicorn_server: Server, processes: int
 ) -> None:
-    with site.uvicorn(WORKERS=processes) as server, ThreadPoolExecutor(1) as pool:
+    with site.uvicorn(WORKERS=str(processes)) as server, ThreadPoolExecutor(1) as pool:
         apv_id = server.add_apv()["apv_id"]
         server.client()
         async with uvicorn_server.socket() as elsewhere, server.socket() as here:
@@ -104,20 +110,6 @@ async def test_decision_under_way_is_finished_and_told(
             assert made["apv_id"] == apv_id, made
             await elsewhere.until(type="decision_made", decision_id=made["decision_id"])
         server.process.wait(20)
-
-
-def test_server_without_connections_ends_without_waiting(site: Site) -> None:
-    with site.uvicorn(**LONG) as server:
-        server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(20) == 0
-
-
-def test_answers_of_a_server_that_leaves_end_their_connections(site: Site) -> None:
-    with site.uvicorn(**LONG) as server, httpx.Client(base_url=server.origin) as client:
-        assert "Connection" not in client.get("/hitl/health/live").headers
-        server.process.send_signal(signal.SIGTERM)
-        wait_for(lambda: is_shutting_down(server), "readiness to fail")
-        assert client.get("/hitl/health/live").headers["Connection"] == "close"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -173,12 +165,23 @@ async def test_daphne_closes_its_sockets_with_a_word(site: Site) -> None:
         server.process.wait(20)
 
 
-async def test_server_that_ends_leaves_nothing_in_the_groups(site: Site) -> None:
-    with site.uvicorn() as server:
+async def test_server_that_nobody_is_connected_to_ends_without_waiting_and_leaves_the_groups(
+    site: Site,
+) -> None:
+    before = members()
+    with site.uvicorn(**LONG) as server:
         async with server.socket():
-            pass
+            await asyncio.to_thread(wait_for, lambda: members() > before, "the server to join")
+        server.client().close()
         server.process.send_signal(signal.SIGTERM)
-        server.process.wait(20)
+        assert server.process.wait(20) == 0
+    assert members() == before
+
+
+def members() -> set[bytes]:
+    """The hubs that hear of APVs."""
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        return set(client.zrange("hitl:group:apvs", 0, -1))
 
 
 def test_members_that_serving_uses_are_still_uvicorns() -> None:
