@@ -104,7 +104,7 @@ async def test_decision_under_way_is_finished_and_told(
                 await asyncio.to_thread(wait_for, lambda: site.rows(waiting), "it to wait")
                 server.process.send_signal(signal.SIGTERM)
                 assert await here.close_code() == 1012
-                assert not listens(server)
+                await asyncio.to_thread(wait_for, lambda: not listens(server), "the port's release")
                 assert not answer.done()
             made = (await asyncio.wrap_future(answer)).json()
             assert made["apv_id"] == apv_id, made
