@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,24 +17,43 @@ from tests.faults.world import World, now, pause
 from tests.site import decision
 
 ANSWER_SECONDS = 15.0
-BACKOFF_SECONDS, BACKOFF_MOST_SECONDS = 1.0, 30.0
-"""The patience of socket.js, in whose place these clients stand."""
+"""As in socket.js, in whose place these clients stand."""
 DECISIONS_PER_SECOND = 5
 PROBE_SECONDS = 0.1
+LATE_SECONDS = 1.0
+"""How much later than after the longest pause a client may be back: letting it in takes a while."""
 RETURN_SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many clients there are, and the least and most that they wait for, in seconds."""
+
+    sockets: int
+    backoff: float
+    most: float
+
+
+FULL = Size(sockets=1000, backoff=1.0, most=30.0)  # as in socket.js
+SMALL = Size(sockets=100, backoff=0.1, most=3.0)
 
 
 @dataclass
 class Outcome:
     """How a herd came back; times are in seconds."""
 
-    sockets: int
+    size: Size
     released: float = 0.0  # from SIGTERM to the end of the last socket
     down: float = 0.0  # from SIGTERM until the server answered again
     back: float = 0.0  # from then until the last client was confirmed
     pongs: list[float] = field(default_factory=list)  # meanwhile, of one that was back early
     delays: list[float] = field(default_factory=list)  # from commit to a client that was back
-    lost: int = 0  # events that a client never applied or applied twice, over all clients
+    wrong: int = 0  # clients that missed an event, or applied one twice or early
+
+    @property
+    def clean(self) -> bool:
+        """Whether all came back as soon as they tried, and heard of everything."""
+        return not self.wrong and self.back < self.size.most + LATE_SECONDS
 
 
 class Member(Watcher):
@@ -42,9 +62,10 @@ class Member(Watcher):
     quiet_seconds = 30.0
 
     def __init__(
-        self, address: str, cookie: str, position: dict[str, Any], delays: list[float]
+        self, address: str, cookie: str, position: dict[str, Any], size: Size, delays: list[float]
     ) -> None:
         super().__init__(address, cookie, position)
+        self._size = size
         self.confirmed_at: datetime | None = None
         self._delays = delays
         self._attempt = 0
@@ -55,7 +76,7 @@ class Member(Watcher):
                 async with asyncio.timeout(ANSWER_SECONDS) as self._deadline:
                     await self._watch()
             self.confirmed_at = None
-            most = min(BACKOFF_MOST_SECONDS, BACKOFF_SECONDS * 2**self._attempt)
+            most = min(self._size.most, self._size.backoff * 2**self._attempt)
             self._attempt += 1
             await asyncio.sleep(random.uniform(0, most))
 
@@ -74,16 +95,15 @@ class Member(Watcher):
 class Herd:
     """Clients of the second server of a world, which restarts; the first one makes the news."""
 
-    def __init__(self, world: World, count: int) -> None:
-        self.world = world
+    def __init__(self, world: World, size: Size, told: Callable[[str], None] = lambda _: None):
+        self.world, self.told = world, told
         self._session = world.servers[0].client("admin")
-        self._pipeline = world.servers[0].client("pipeline")
         self._cookie = self._session.cookies["hitl_session"]
         self._start = world.position()
-        self.outcome = Outcome(count)
+        self.outcome = Outcome(size)
         self.members = [
-            Member(world.servers[1].origin, self._cookie, self._start, self.outcome.delays)
-            for _ in range(count)
+            Member(world.servers[1].origin, self._cookie, self._start, size, self.outcome.delays)
+            for _ in range(size.sockets)
         ]
 
     async def run(self) -> Outcome:
@@ -92,19 +112,18 @@ class Herd:
         deciding = asyncio.create_task(self._decide())
         try:
             await self._until(lambda one: one.confirmed_at is not None)
+            self.told(f"{len(self.members)} sockets open")
             await self._restart()
             deciding.cancel()
             await asyncio.gather(deciding, return_exceptions=True)
-            truth = self._truth()
+            truth = await asyncio.to_thread(self._truth)
             await self._until(lambda one: one.last >= truth[-1])
         finally:
             for task in [*tasks, deciding]:
                 task.cancel()
             await asyncio.gather(*tasks, deciding, return_exceptions=True)
-        expected = [offset for offset in truth if offset <= truth[-1]]
-        self.outcome.lost = sum(
-            [offset for offset, _ in one.applied if offset <= truth[-1]] != expected
-            for one in self.members
+        self.outcome.wrong = sum(
+            [offset for offset, _ in one.applied] != truth for one in self.members
         )
         return self.outcome
 
@@ -113,16 +132,19 @@ class Herd:
         restarting = asyncio.create_task(self.world.restart_server(1))
         await self._until(lambda one: one.confirmed_at is None)
         self.outcome.released = now() - began
+        self.told("all sockets closed")
         await restarting
         self.outcome.down = now() - began
+        self.told("the server is back")
         self.outcome.delays.clear()
         probing = asyncio.create_task(self._probe())
         await self._until(lambda one: one.confirmed_at is not None)
         self.outcome.back = now() - began - self.outcome.down
+        self.told("all clients are back")
         probing.cancel()
         await asyncio.gather(probing, return_exceptions=True)
 
-    async def _until(self, condition: Any) -> None:
+    async def _until(self, condition: Callable[[Member], bool]) -> None:
         """Wait until `condition` is true of every member."""
         async with asyncio.timeout(RETURN_SECONDS):
             while not all(map(condition, self.members)):
