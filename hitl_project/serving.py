@@ -12,7 +12,6 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -28,10 +27,8 @@ REQUEST_SECONDS = 5
 CLOSES_PER_SECOND = 200
 """How many sockets a process lets go in a second; about as many as another one takes in."""
 TICK_SECONDS = 0.1
-FORCED_SECONDS = 1.0
-"""How long workers have after a second signal, before they are killed."""
 HUNG_SECONDS = 5.0
-"""How much longer than it may take a worker has to end, before it is killed."""
+"""How much longer than it may take a worker has to leave, before it is killed."""
 
 
 class Server(uvicorn.Server):
@@ -43,8 +40,8 @@ class Server(uvicorn.Server):
     """
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if sig == signal.SIGINT and multiprocessing.parent_process():
-            return  # a terminal sends it to all; the parent tells its workers
+        if multiprocessing.parent_process() and (sig == signal.SIGINT or self.should_exit):
+            return  # terminals and init systems signal all; only the parent counts
         leaving.begin()
         self.force_exit = self.should_exit
         super().handle_exit(sig, frame)
@@ -142,24 +139,17 @@ class Workers(multiprocess.Multiprocess):
             listener.close()  # or a connection could still be made that nobody takes
 
     def join_all(self) -> None:
-        if self._wait_for_workers(_seconds_to_leave(), lambda: self._asked > 1):
-            return
-        for process in self.processes:
-            process.process.terminate()
-        self._wait_for_workers(FORCED_SECONDS)
+        """Wait for the workers to leave; kill those that are stuck, or all if asked again."""
+        until = time.monotonic() + _seconds_to_leave()
+        while self._asked < 2 and time.monotonic() < until and self._any_is_alive():
+            time.sleep(TICK_SECONDS)
+            self.handle_signals()
         for process in self.processes:
             process.process.kill()
         super().join_all()
 
-    def _wait_for_workers(self, seconds: float, unless: Callable[[], bool] = lambda: False) -> bool:
-        """Whether all workers have ended within `seconds`, and `unless` did not say so before."""
-        until = time.monotonic() + seconds
-        while any(process.process.is_alive() for process in self.processes):
-            if unless() or time.monotonic() > until:
-                return False
-            time.sleep(TICK_SECONDS)
-            self.handle_signals()
-        return True
+    def _any_is_alive(self) -> bool:
+        return any(process.process.is_alive() for process in self.processes)
 
 
 def _seconds_to_leave() -> float:
