@@ -5,6 +5,7 @@ fails when an upgrade changes what it relies on. Workers import this before the 
 """
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import random
@@ -13,6 +14,7 @@ import socket
 import threading
 import time
 from types import FrameType
+from typing import ClassVar
 
 import uvicorn
 from django.conf import settings
@@ -91,6 +93,9 @@ async def _leave_groups() -> None:
 class Worker(multiprocess.Process):
     """One of several processes; leaves when its parent is gone."""
 
+    signals: ClassVar[list[int]] = []
+    """What the parent was told and has not heeded yet; that comes before its workers' health."""
+
     @property
     def server(self) -> uvicorn.Server:
         if self._server is None:
@@ -100,6 +105,21 @@ class Worker(multiprocess.Process):
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         threading.Thread(target=_leave_after_parent, daemon=True).start()
         super().target(sockets)
+
+    def _healthcheck(self, timeout: float) -> bool | None:
+        """Whether the worker has started, or None if it does not say so within `timeout` seconds.
+
+        Uvicorn's own goes on waiting for one that died, and while the parent is told to end.
+        """
+        until = time.monotonic() + timeout
+        with contextlib.suppress(OSError, EOFError):
+            self.parent_conn.send(b"ping")
+            while time.monotonic() < until and self.process.is_alive():
+                if self.signals:
+                    return True
+                if self.parent_conn.poll(TICK_SECONDS):
+                    return bool(self.parent_conn.recv())
+        return None
 
 
 def _leave_after_parent() -> None:
@@ -123,6 +143,7 @@ class Workers(multiprocess.Multiprocess):
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
         multiprocess.Process = Worker  # type: ignore[misc]  # there is no other way to name it
         super().__init__(config, sockets)
+        Worker.signals = self.signal_queue
         self._asked = 0
 
     def handle_int(self) -> None:

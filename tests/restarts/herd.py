@@ -20,7 +20,7 @@ ANSWER_SECONDS = 15.0
 """As in socket.js, in whose place these clients stand."""
 DECISIONS_PER_SECOND = 5
 PROBE_SECONDS = 0.1
-LATE_SECONDS = 1.0
+LATE_SECONDS = 2.0
 """How much later than after the longest pause a client may be back: letting it in takes a while."""
 RETURN_SECONDS = 90
 
