@@ -53,6 +53,7 @@ class Running:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.gate.set()
         self.server.should_exit = True
         await self.serving
 

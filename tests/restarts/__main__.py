@@ -105,7 +105,7 @@ if __name__ == "__main__":
         "--write", action="store_true", help="put the tables into docs/reliability.md"
     )
     given = parser.parse_args()
-    installation = World()
+    installation = World(**soak.VARIABLES)
     try:
         code = asyncio.run(main(given, installation))
     finally:

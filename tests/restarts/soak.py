@@ -19,6 +19,9 @@ ROUND_SECONDS = 0.05
 TOLD_SECONDS = 5.0
 """How long a user waits for the news of a decision; the server may have been killed."""
 STEADY_READINGS = 3
+VARIABLES = {"HITL_DB_POOL": "10"}
+MOST_CONNECTIONS = 2 * 10
+"""What two servers may hold, as pools grow with need; what is beyond belongs to dead ones."""
 SETTLE_SECONDS = 60.0
 LEAK = 1.05
 """How much more than before is something left behind."""
@@ -51,7 +54,7 @@ class Reading:
             self.keys <= before.keys * LEAK
             and self.memory <= before.memory * LEAK
             and self.members <= before.members
-            and self.connections <= before.connections + USERS  # each may need one at a time
+            and self.connections <= MOST_CONNECTIONS
         )
 
     def or_more(self, other: "Reading") -> "Reading":

@@ -10,7 +10,7 @@ from tests.restarts import herd, soak
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    started = World()
+    started = World(**soak.VARIABLES)
     yield started
     started.close()
 
