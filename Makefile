@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check audit faults bench format docs pictures words lock clean
+.PHONY: help run test check audit faults restarts bench format docs pictures words lock clean
 
 help:  ## what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,6 +31,9 @@ format: $(VENV)/ready  ## rewrite the code in the house format
 
 faults: $(VENV)/ready  ## inject every fault under load, and count what was lost; ARGS=--help
 	$(BIN)/python -m tests.faults $(ARGS)
+
+restarts: $(VENV)/ready  ## restart a server under 1,000 clients, and kill servers in use; ARGS=--help
+	$(BIN)/python -m tests.restarts $(ARGS)
 
 bench: $(VENV)/ready  ## measure fan-out beside what people use; ARGS=--help
 	$(BIN)/python -m tests.bench $(ARGS)

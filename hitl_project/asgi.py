@@ -25,6 +25,7 @@ from hitl_project import arrival  # noqa: E402
 from hitl_project.checks import OPEN_ACCESS  # noqa: E402
 from hitl_project.daphne_http import bound_requests  # noqa: E402
 from hitl_project.urls import refuse_socket  # noqa: E402
+from realtime import leaving  # noqa: E402
 from realtime.daphne_protocol import prepare_daphne  # noqa: E402
 from realtime.history import WORKERS  # noqa: E402
 from realtime.routing import websocket_urlpatterns  # noqa: E402
@@ -51,7 +52,14 @@ class OneThreadPerRequest(ASGIHandler):
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         respond: Any = sync_to_async(self.get_response, thread_sensitive=True)
         if request.path.startswith("/hitl/health"):  # a probe must not wait for work
-            return await respond(request)  # type: ignore[no-any-return]
+            response: HttpResponseBase = await respond(request)
+        else:
+            response = await self._in_turn(request, respond)
+        if leaving.begun():
+            response["Connection"] = "close"  # the client's next request is for another process
+        return response
+
+    async def _in_turn(self, request: HttpRequest, respond: Any) -> HttpResponseBase:
         try:
             async with asyncio.timeout(SLOT_SECONDS):
                 await self._slots.acquire()

@@ -139,6 +139,11 @@ def _attach(folder: Path) -> None:
         atexit.register(_leave, folder, os.getpid())
 
 
+def leave() -> None:
+    """Let go of the servers, if this process uses any; for one that ends without more ado."""
+    _leave(var_folder(), os.getpid())
+
+
 def _leave(folder: Path, owner: int) -> None:
     """Let go of the servers, and stop them when nobody else holds on."""
     if _attached is None or os.getpid() != owner:  # a fork inherits the hook, not the duty

@@ -169,6 +169,8 @@ HITL_REPLAY_LIMIT = number("HITL_REPLAY_LIMIT", 1000)
 HITL_HISTORY_EVENTS = number("HITL_HISTORY_EVENTS", 100_000)
 HITL_HISTORY_DAYS = number("HITL_HISTORY_DAYS", 7, least=1)
 HITL_WS_QUEUE_BYTES = number("HITL_WS_QUEUE_BYTES", 1024 * 1024, least=64 * 1024)
+HITL_SHUTDOWN_GRACE_SECONDS = number("HITL_SHUTDOWN_GRACE_SECONDS", 1, most=600)
+HITL_SHUTDOWN_SPREAD_SECONDS = number("HITL_SHUTDOWN_SPREAD_SECONDS", 10, most=600)
 
 # -- The application --------------------------------------------------------------------------
 

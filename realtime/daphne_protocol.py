@@ -7,7 +7,10 @@ from daphne.access import AccessLogGenerator
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
+from twisted.internet import reactor  # Daphne has chosen it
+from twisted.internet.task import deferLater
 
+from realtime import leaving
 from realtime.limits import FLOODING, MOST_FRAGMENTS, Allowance
 from realtime.uvicorn_protocol import ABORT_SECONDS, MESSAGE_TOO_BIG
 
@@ -20,15 +23,19 @@ _on_pong = WebSocketProtocol.onPong
 _drop_connection = WebSocketProtocol.dropConnection
 _send = Server.handle_reply
 _run = Server.run
-
+_end_all = Server.kill_all_applications
 
 MOST_WAITING = 16
 """How many messages may wait for the application before no more are read."""
 LOOK_SECONDS = 0.01
+FLUSH_SECONDS = 0.2
+"""How long what was sent last has to leave."""
 
 
 def prepare_daphne() -> None:
     """Make Daphne's `send` take every close code, and wait while the client does not read.
+
+    Told to end, it would cut all sockets without a word.
 
     Autobahn raises on codes other than 1000 and 3000 to 4999, which makes 1011 of each, and Daphne
     drops the reason. What a client does not read, and what it sends in a flood, gathers in memory
@@ -47,6 +54,7 @@ def prepare_daphne() -> None:
     WebSocketProtocol.dropConnection = _drop
     Server.handle_reply = _send_and_wait
     Server.run = _run_with_pings
+    Server.kill_all_applications = _restart_all
 
 
 def _run_with_pings(server: Any) -> None:
@@ -153,3 +161,12 @@ def _drop(protocol: Any, abort: bool = False) -> None:
     """Hang up, behind what waits unless `abort`; but do not wait for ever for a reader."""
     _drop_connection(protocol, abort)
     asyncio.get_event_loop().call_later(ABORT_SECONDS, protocol.transport.abortConnection)
+
+
+def _restart_all(server: Any) -> Any:
+    leaving.begin()
+    for protocol in server.connections:
+        if isinstance(protocol, WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
+            reason = leaving.REASON.encode()
+            protocol.sendCloseFrame(code=leaving.SERVICE_RESTART, reasonUtf8=reason)
+    return deferLater(reactor, FLUSH_SECONDS, _end_all, server)

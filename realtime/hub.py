@@ -32,6 +32,7 @@ LOOK_SECONDS = 1.0
 """How often the hub looks at the database for what the layer did not carry."""
 STATE_SECONDS = 0.25
 """How long a state that was just sent rests before it is sent again."""
+GROUPS = (*CHANNELS, courier.ACCESS)
 REJOIN_SECONDS = 10.0
 """How often the hub renews its membership of the groups, which a flushed Redis forgets."""
 CHECK_SECONDS = 2.0
@@ -80,6 +81,15 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
         self._group_member: str | None = None
         self._own_id = uuid4().hex
+
+    async def stop(self) -> None:
+        """End all work and leave the groups: nothing more is to be sent here."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with _survives("leave the groups"):
+            async with asyncio.timeout(RETRY_SECONDS):
+                await self._leave()
 
     # -- For sockets ----------------------------------------------------------------------
 
@@ -378,8 +388,13 @@ class Hub:
 
     async def _join(self) -> None:
         if self._group_member is not None:
-            for group in [*CHANNELS, courier.ACCESS]:
+            for group in GROUPS:
                 await get_channel_layer().group_add(group, self._group_member)
+
+    async def _leave(self) -> None:
+        if self._group_member is not None:
+            for group in GROUPS:
+                await get_channel_layer().group_discard(group, self._group_member)
 
     def receive(self, payloads: list[courier.Payload], values: list[StateValue]) -> None:
         """Take what a transaction of this process told, and what the states it changed are now."""

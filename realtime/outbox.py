@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import Any
 
 from realtime import metrics
+from realtime.leaving import SERVICE_RESTART
 from realtime.uvicorn_protocol import EXTENSION, FrameProtocol, encode_frames
 
-SERVICE_RESTART = 1012
 TRY_AGAIN_LATER = 1013
 BURST_SIZE = 32 * 1024
 """How many characters leave in one write: far less than may wait for a slow reader."""

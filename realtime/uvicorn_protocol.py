@@ -4,11 +4,14 @@ The one place that knows Uvicorn from inside; tests/realtime/test_uvicorn_protoc
 upgrade changes what it relies on.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
+from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
@@ -30,6 +33,39 @@ DEFLATE = ServerPerMessageDeflateFactory(
 """Keeps nothing between messages, where Uvicorn's own would keep 40 kB for each socket."""
 ABORT_SECONDS = 5.0
 """How long a line that does not take its close frame is kept."""
+OPENING_AT_ONCE = 4
+"""How many lines a process lets in at a time: more would only wait for each other."""
+UNREAD_BYTES = 64 * 1024
+"""How much a line may send before its turn has come."""
+
+
+class Turns:
+    """Lets lines in a few at a time, so that a crowd at the door holds up nobody inside.
+
+    The others cost nothing but their connection, and those that give up meanwhile no more at all.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[FrameProtocol] = deque()
+        self._opening: set[FrameProtocol] = set()
+
+    def wait(self, line: "FrameProtocol") -> None:
+        """Have `line` opened when its turn comes."""
+        self._waiting.append(line)
+        line.loop.call_soon(self._go_on)
+
+    def done(self, line: "FrameProtocol") -> None:
+        """`line` was let in or turned away, or is gone; may be told more than once."""
+        if line in self._opening:
+            self._opening.remove(line)
+            line.loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        while self._waiting and len(self._opening) < OPENING_AT_ONCE:
+            line = self._waiting.popleft()
+            if not line.transport.is_closing():
+                self._opening.add(line)
+                line.open()
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):
@@ -42,11 +78,37 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     waiting_bytes: Callable[[], int]
     """How many bytes the client has not taken yet."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, config: Config, server_state: ServerState, *args: Any, **options: Any):
+        super().__init__(config, server_state, *args, **options)
         self.controls = Allowance(settings.HITL_WS_RATE_PER_MINUTE)
         if self.config.ws_per_message_deflate:
             self.conn.available_extensions = [DEFLATE]
+        self._turns: Turns = vars(server_state).setdefault("turns", Turns())
+        self._unread: bytes | None = b""
+        """What came before its turn; None from then on."""
+
+    # -- The door -----------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        if self._unread is None:
+            super().data_received(data)
+            return
+        if not self._unread:
+            self._turns.wait(self)
+        self._unread += data
+        if len(self._unread) > UNREAD_BYTES:
+            self.transport.abort()
+
+    def open(self) -> None:
+        """Begin with the handshake: it is this line's turn."""
+        unread, self._unread = self._unread, None
+        super().data_received(unread or b"")
+        if self.handshake_complete:
+            self._turns.done(self)  # turned away at once
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._turns.done(self)
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -72,6 +134,8 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.end(message.get("code") or 1000, message.get("reason") or "")
         else:
             await super().send(message)
+        if self.handshake_complete:
+            self._turns.done(self)
 
     # -- Ends ---------------------------------------------------------------------------------
 

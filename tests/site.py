@@ -48,6 +48,7 @@ class Site:
             "HITL_WRITES_PER_MINUTE": "0",
             "HITL_WS_RATE_PER_MINUTE": "100000",
             "HITL_WS_IDLE_SECONDS": "3600",
+            "HITL_SHUTDOWN_GRACE_SECONDS": "0",
             "HITL_WS_MAX_PER_USER": "5000",  # crowds here are crowds of one user
             **variables,
         }

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from realtime import history
+from realtime import history, leaving
 from realtime.channels import CHANNELS
 from realtime.courier import layer_answers
 from realtime.hub import get_hub
@@ -40,7 +40,12 @@ def live(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """Whether work can be done: 503 without PostgreSQL, 200 "degraded" without Redis."""
+    """Whether work can be done: 503 without PostgreSQL or when the process is about to end.
+
+    200 "degraded" without Redis.
+    """
+    if leaving.begun():
+        return JsonResponse({"status": "shutting down"}, status=503)
     checks = _readiness.get()
     if checks["database"] != "ok" or checks["migrations"] != "ok":
         return JsonResponse({"status": "unavailable", "checks": checks}, status=503)

@@ -10,9 +10,6 @@ from typing import Any
 
 from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-QUIET_SECONDS = 2.0
-"""How long a line may be silent before it is asked for a pong, and again before it is given up."""
-
 
 class Watcher:
     """Watches `decisions` from a position on, whatever happens to its line.
@@ -20,6 +17,9 @@ class Watcher:
     Each open line is a new attempt at `address`, an http://127.0.0.1:port. It costs so little CPU
     that hundreds of them do not hold up the servers they watch.
     """
+
+    quiet_seconds = 2.0
+    """How long a line may be silent before it is asked for a pong, and again before the end."""
 
     def __init__(self, address: str, cookie: str, position: dict[str, Any]) -> None:
         self.address = address
@@ -106,7 +106,7 @@ class _Line(WSListener):
             if ask:
                 self._send({"type": "ping"})
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(QUIET_SECONDS):
+                async with asyncio.timeout(self._watcher.quiet_seconds):
                     await self._transport.wait_disconnected()
                     return False
             if self._heard:

@@ -69,8 +69,8 @@ class World:
         return server
 
     async def restart_server(self, number: int, program: str = "manage.py") -> None:
-        """Start a server again whose process has ended."""
-        self._running.pop(number).close()
+        """Start a server again whose process has ended, or is ended now as it should be."""
+        await asyncio.to_thread(self._running.pop(number).close)
         self.servers[number] = await asyncio.to_thread(self.start_server, number, program)
 
     def kill_server(self, number: int) -> None:

@@ -2,13 +2,21 @@
 
 import asyncio
 import socket as sockets
+from collections.abc import Callable
 
 import pytest
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.asyncio.client import connect
 
-from realtime.uvicorn_protocol import EXTENSION, FrameProtocol, encode_frames
+from realtime.uvicorn_protocol import (
+    EXTENSION,
+    OPENING_AT_ONCE,
+    FrameProtocol,
+    encode_frames,
+)
+from tests.faults.world import pause
+from tests.site import ANSWER_SECONDS
 
 
 class Running:
@@ -16,6 +24,10 @@ class Running:
 
     def __init__(self, **options: object) -> None:
         self.lines: list[FrameProtocol | None] = []
+        self.asked = 0
+        self.gate = asyncio.Event()
+        """Whether lines are accepted."""
+        self.gate.set()
         self.listener = sockets.create_server(("127.0.0.1", 0))
         self.url = f"ws://127.0.0.1:{self.listener.getsockname()[1]}/"
         ws = "realtime.uvicorn_protocol:FrameProtocol"
@@ -28,6 +40,8 @@ class Running:
         assert callable(receive)
         assert callable(send)
         await receive()
+        self.asked += 1
+        await self.gate.wait()
         await send({"type": "websocket.accept"})
         self.lines.append(scope["extensions"].get(EXTENSION))
         await send({"type": "websocket.send", "text": "ready"})
@@ -39,6 +53,7 @@ class Running:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.gate.set()
         self.server.should_exit = True
         await self.serving
 
@@ -76,5 +91,33 @@ async def test_socket_with_compression_is_not_offered_the_extension() -> None:
 def test_members_that_the_protocol_uses_are_still_uvicorns() -> None:
     used = {"handle_connect", "handle_cont", "handle_parser_exception", "handle_ping"}
     used |= {"handle_pong", "keepalive_timeout", "pause_writing", "resume_writing", "run_asgi"}
-    used |= {"send", "send_receive_event_to_app"}
+    used |= {"connection_lost", "data_received", "send", "send_receive_event_to_app"}
     assert used <= vars(WebSocketsSansIOProtocol).keys()
+
+
+async def test_lines_are_let_in_a_few_at_a_time_and_those_that_gave_up_not_at_all() -> None:
+    """The first few are kept waiting by the application; then each that is let in makes room."""
+    async with Running() as running:
+        running.gate.clear()
+        waiting = [asyncio.create_task(_hello(running)) for _ in range(20)]
+        await _until(lambda: running.asked == OPENING_AT_ONCE)
+        await _until(lambda: len(running.server.server_state.connections) == 20)
+        for one in waiting[OPENING_AT_ONCE : 2 * OPENING_AT_ONCE]:
+            one.cancel()
+        await _until(lambda: len(running.server.server_state.connections) == 16)
+        assert running.asked == OPENING_AT_ONCE
+        running.gate.set()
+        said = await asyncio.gather(*waiting, return_exceptions=True)
+        assert said.count("ready") == 16
+        assert running.asked == 16
+
+
+async def _hello(running: Running) -> str | bytes:
+    async with connect(running.url, proxy=None) as client:
+        return await client.recv()
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(ANSWER_SECONDS):
+        while not condition():
+            await pause(0.01)

@@ -21,11 +21,10 @@ from django.db import connection
 from django.http.request import validate_host
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from uvicorn.supervisors import Multiprocess
 
+from hitl_project.serving import REQUEST_SECONDS, Server, Workers
 from reviews.models import APV
 
-SHUTDOWN_SECONDS = 5
 HANG_SECONDS = 30
 """How long a worker process may not answer before it is replaced."""
 REDIS_SECONDS = 2
@@ -89,17 +88,17 @@ class Command(BaseCommand):
             ws_per_message_deflate=settings.HITL_WS_COMPRESSION,
             ws_ping_interval=settings.HITL_WS_PING_SECONDS,
             ws_ping_timeout=settings.HITL_WS_PING_SECONDS,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            timeout_graceful_shutdown=REQUEST_SECONDS,
             workers=workers,
             timeout_worker_healthcheck=HANG_SECONDS,
         )
         if workers == 1:
-            uvicorn.Server(config).run(sockets=[listener])
+            Server(config).run(sockets=[listener])
         else:
             with tempfile.TemporaryDirectory(prefix="hitl-metrics-") as folder:
                 # Read as each worker imports the metrics: there they count together.
                 os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
-                Multiprocess(config, sockets=[listener]).run()
+                Workers(config, sockets=[listener]).run()
 
     def _listen(self, host: str, port: int) -> socket.socket:
         """The listening socket, taken before anything else: a port in use is found out first."""

@@ -1,0 +1,189 @@
+"""Going down: what a server still does once it is told to end, and what it leaves behind."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket as sockets
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+import httpx
+import psutil
+import psycopg
+import pytest
+import redis
+from uvicorn import Server as UvicornServer
+from uvicorn.supervisors import multiprocess
+
+from tests.hitl_project.test_serve import Installation, installation
+from tests.hitl_project.test_workers import workers
+from tests.site import Server, Site, wait_for
+
+assert installation  # a fixture
+RESTART = (1012, "The server restarts")
+LONG: dict[str, Any] = {"HITL_SHUTDOWN_GRACE_SECONDS": "600"}
+"""So long that only a second signal ends it, or that a test sees all it wants to see."""
+
+
+def readiness(server: Server) -> tuple[int, str]:
+    answer = httpx.get(f"{server.origin}/hitl/health/ready")
+    return answer.status_code, answer.json()["status"]
+
+
+def is_shutting_down(server: Server) -> bool:
+    return readiness(server) == (503, "shutting down")
+
+
+def listens(server: Server) -> bool:
+    port = int(server.origin.rsplit(":", 1)[1])
+    try:
+        sockets.create_connection(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_server_that_leaves_is_not_ready_but_serves_on_until_a_second_signal(
+    site: Site, processes: int
+) -> None:
+    with site.uvicorn(WORKERS=str(processes), **LONG) as server:
+        async with server.socket() as socket, server.socket() as other:
+            assert "Connection" not in server.client("").get("/hitl/health/live").headers
+            server.process.send_signal(signal.SIGTERM)
+            await asyncio.to_thread(wait_for, lambda: is_shutting_down(server), "readiness to fail")
+            answer = server.client("").get("/hitl/health/live")
+            assert (answer.status_code, answer.headers["Connection"]) == (200, "close")
+            await socket.subscribe("apvs")
+            added = await asyncio.to_thread(server.add_apv)
+            await socket.until(apv_id=added["apv_id"])
+            async with server.socket("pipeline") as late:
+                assert (await late.ask({"type": "ping"}))["type"] == "pong"
+            server.process.send_signal(signal.SIGTERM)
+            await asyncio.to_thread(server.process.wait, 10)
+            codes = {await socket.close_code(), await other.close_code()}
+            assert codes == {1012 if processes == 1 else 1006}  # workers are killed then
+    assert "Traceback" not in server.printed()
+
+
+async def test_sockets_are_closed_over_a_while_and_not_at_once(site: Site) -> None:
+    """A hundred of them take half a second, of the ten that may be; then the server is gone."""
+    with site.uvicorn() as server:
+        async with contextlib.AsyncExitStack() as stack:
+            opened = [await stack.enter_async_context(server.raw_socket()) for _ in range(100)]
+            server.process.send_signal(signal.SIGTERM)
+            await asyncio.gather(*(one.wait_closed() for one in opened))
+        assert server.process.wait(20) == 0
+    assert {(one.close_code, one.close_reason) for one in opened} == {RESTART}
+    lines = [json.loads(line) for line in server.printed().splitlines() if line.startswith("{")]
+    at = sorted(
+        datetime.fromisoformat(line["timestamp"])
+        for line in lines
+        if line["event"] == "socket_closed"
+    )
+    assert len(at) == len(opened)
+    assert (at[-1] - at[0]).total_seconds() > 0.2
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_decision_under_way_is_finished_and_told(
+    site: Site, uvicorn_server: Server, processes: int
+) -> None:
+    with site.uvicorn(WORKERS=str(processes)) as server, ThreadPoolExecutor(1) as pool:
+        apv_id = server.add_apv()["apv_id"]
+        server.client()
+        async with uvicorn_server.socket() as elsewhere, server.socket() as here:
+            await elsewhere.subscribe("decisions")
+            with psycopg.connect(site.database_url) as holder:
+                holder.execute("SELECT 1 FROM reviews_apv WHERE apv_id = %s FOR UPDATE", [apv_id])
+                answer = pool.submit(server.decide, apv_id)
+                waiting = "SELECT 1 FROM pg_locks WHERE NOT granted"
+                await asyncio.to_thread(wait_for, lambda: site.rows(waiting), "it to wait")
+                for process_id in (server.process.pid, *(one.pid for one in workers(server))):
+                    os.kill(process_id, signal.SIGTERM)  # each, as init systems do
+                assert await here.close_code() == 1012
+                await asyncio.to_thread(wait_for, lambda: not listens(server), "the port's release")
+                assert not answer.done()
+            made = (await asyncio.wrap_future(answer)).json()
+            assert made["apv_id"] == apv_id, made
+            await elsewhere.until(type="decision_made", decision_id=made["decision_id"])
+        server.process.wait(20)
+
+
+def test_second_signal_stops_the_embedded_servers_too(installation: Installation) -> None:
+    installation.environment |= LONG
+    server = installation.serve()
+    with httpx.Client(base_url=server.origin) as client:
+        client.get("/hitl/health/live")
+        server.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: is_shutting_down(server), "readiness to fail")
+        assert len(installation.embedded()) >= 2
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(20) == 128 + signal.SIGINT
+    wait_for(lambda: not installation.embedded(), "the embedded servers to stop")
+
+
+async def test_workers_end_when_their_parent_is_killed(site: Site) -> None:
+    with site.uvicorn(WORKERS="2", **LONG) as server:
+        serving = workers(server)
+        assert len(serving) == 2
+        async with server.socket() as socket:
+            server.process.kill()
+            server.process.wait()
+            assert await socket.close_code() == 1012
+        await asyncio.to_thread(
+            wait_for, lambda: not any(map(_runs, serving)), "the workers to end"
+        )
+        assert not listens(server)
+
+
+def _runs(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def test_worker_that_is_stuck_does_not_hold_up_a_second_signal(site: Site) -> None:
+    with site.uvicorn(WORKERS="2") as server:
+        stuck = workers(server)[0]
+        stuck.suspend()
+        server.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: not listens(server) or len(workers(server)) < 2, "the others to end")
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(20) == 0
+        assert not _runs(stuck)
+
+
+async def test_daphne_closes_its_sockets_with_a_word(site: Site) -> None:
+    with site.daphne() as server:
+        async with server.socket() as socket:
+            server.process.send_signal(signal.SIGTERM)
+            assert await socket.close_code() == 1012
+        server.process.wait(20)
+
+
+async def test_server_that_nobody_is_connected_to_ends_without_waiting_and_leaves_the_groups(
+    site: Site,
+) -> None:
+    before = members()
+    with site.uvicorn(**LONG) as server:
+        async with server.socket():
+            joined = await asyncio.to_thread(wait_for, lambda: members() - before, "it to join")
+        server.client().close()
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(20) == 0
+    assert not members() & joined
+
+
+def members() -> set[bytes]:
+    """The hubs that hear of APVs."""
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        return set(client.zrange("hitl:group:apvs", 0, -1))
+
+
+def test_members_that_serving_uses_are_still_uvicorns() -> None:
+    assert {"handle_exit", "shutdown"} <= vars(UvicornServer).keys()
+    assert {"server", "target", "_healthcheck"} <= vars(multiprocess.Process).keys()
+    used = {"handle_int", "handle_term", "terminate_all", "join_all", "handle_signals"}
+    assert used <= vars(multiprocess.Multiprocess).keys()

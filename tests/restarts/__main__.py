@@ -1,0 +1,113 @@
+"""Restart a server that many clients watch, and kill servers in use; ends with 1 on any loss."""
+
+import argparse
+import asyncio
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+
+from tests import environment  # first: it starts PostgreSQL
+from tests.faults.world import World
+from tests.restarts import herd, soak
+from tests.site import ROOT
+
+PAGE = ROOT / "docs" / "reliability.md"
+BEGIN, END = "<!-- {}: made by make restarts -->\n", "<!-- {}: end -->"
+
+
+def herd_lines(outcome: herd.Outcome) -> list[str]:
+    """What happened to the herd, as a table."""
+    pongs, delays = sorted(outcome.pongs), sorted(outcome.delays)
+    return table(
+        ("", "figure"),
+        (f"SIGTERM with {outcome.size.sockets} sockets: all closed after", s(outcome.released)),
+        ("it ended, was started again and answered after", s(outcome.down)),
+        ("all clients were back and confirmed, after that", s(outcome.back)),
+        ("clients that missed an event, or got one twice", outcome.wrong),
+        ("meanwhile, a ping of a client that was back: p50, p99, longest", spread(pongs)),
+        ("and an event, from commit to such a client: p50, p99, longest", spread(delays)),
+    )
+
+
+def soak_lines(outcome: soak.Outcome) -> list[str]:
+    """What the soak left behind, as a table."""
+    before, most, after = outcome.before, outcome.most, outcome.after
+    return table(
+        (f"{outcome.size.kills} kills, {outcome.rounds} rounds", "before", "at most", "after"),
+        ("keys in Redis", before.keys, most.keys, after.keys),
+        ("used_memory of Redis", kb(before.memory), kb(most.memory), kb(after.memory)),
+        ("hubs that hear of decisions", before.members, most.members, after.members),
+        ("connections to PostgreSQL", before.connections, most.connections, after.connections),
+        ("settled after", "", "", s(outcome.settled)),
+    )
+
+
+def table(head: tuple[object, ...], *rows: tuple[object, ...]) -> list[str]:
+    lines = [("| " + " | ".join(map(str, row)) + " |") for row in (head, *rows)]
+    return [lines[0], "| --- " + "| ---: " * (len(head) - 1) + "|", *lines[1:]]
+
+
+def s(seconds: float) -> str:
+    return f"{seconds:.1f} s"
+
+
+def kb(size: int) -> str:
+    return f"{size / 1024:,.0f} KiB"
+
+
+def spread(ordered: list[float]) -> str:
+    """The middle, the 99th percentile and the last of values that are sorted, in seconds."""
+    if not ordered:
+        return "–"
+    some = (ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100], ordered[-1])
+    return ", ".join(f"{seconds * 1000:.0f} ms" for seconds in some)
+
+
+def page_with(name: str, lines: list[str], text: str) -> str:
+    """The page with the table called `name` replaced."""
+    before, rest = text.split(BEGIN.format(name), 1)
+    after = rest.split(END.format(name), 1)[1]
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `make restarts`, on {machine}."
+    return "\n".join([before + BEGIN.format(name), *lines, "", made, "", END.format(name) + after])
+
+
+async def main(options: argparse.Namespace, world: World) -> int:
+    clean = True
+    for name, measure in {"herd": of_herd, "soak": of_soak}.items():
+        if options.only in {None, name}:
+            lines, was_clean = await measure(world, options.small)
+            clean = clean and was_clean
+            print("\n".join(lines), flush=True)
+            if options.write:
+                PAGE.write_text(page_with(name, lines, PAGE.read_text()))
+    print("All came back, and nothing was left behind." if clean else "FAILED: see above.")
+    return 0 if clean else 1
+
+
+async def of_herd(world: World, small: bool) -> tuple[list[str], bool]:
+    outcome = await herd.Herd(world, herd.SMALL if small else herd.FULL, told=print).run()
+    return herd_lines(outcome), outcome.clean
+
+
+async def of_soak(world: World, small: bool) -> tuple[list[str], bool]:
+    outcome = await soak.Soak(world, soak.SMALL if small else soak.FULL, told=print).run()
+    return soak_lines(outcome), outcome.clean
+
+
+if __name__ == "__main__":
+    assert environment
+    parser = argparse.ArgumentParser(prog="python -m tests.restarts", description=__doc__)
+    parser.add_argument("--small", action="store_true", help="the short form, as in make test")
+    parser.add_argument("--only", choices=("herd", "soak"), help="only one of the two")
+    parser.add_argument(
+        "--write", action="store_true", help="put the tables into docs/reliability.md"
+    )
+    given = parser.parse_args()
+    installation = World(**soak.VARIABLES)
+    try:
+        code = asyncio.run(main(given, installation))
+    finally:
+        installation.close()
+    sys.exit(code)

@@ -1,0 +1,184 @@
+"""Many clients on a server that restarts: all come back, and those who are back are served."""
+
+import asyncio
+import contextlib
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from picows import WSError
+
+from tests.faults.watcher import Watcher
+from tests.faults.world import World, now, pause
+from tests.site import decision
+
+ANSWER_SECONDS = 15.0
+"""As in socket.js, in whose place these clients stand."""
+DECISIONS_PER_SECOND = 5
+PROBE_SECONDS = 0.1
+LATE_SECONDS = 2.0
+"""How much later than after the longest pause a client may be back: letting it in takes a while."""
+RETURN_SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many clients there are, and the least and most that they wait for, in seconds."""
+
+    sockets: int
+    backoff: float
+    most: float
+
+
+FULL = Size(sockets=1000, backoff=1.0, most=30.0)  # as in socket.js
+SMALL = Size(sockets=100, backoff=0.1, most=3.0)
+
+
+@dataclass
+class Outcome:
+    """How a herd came back; times are in seconds."""
+
+    size: Size
+    released: float = 0.0  # from SIGTERM to the end of the last socket
+    down: float = 0.0  # from SIGTERM until the server answered again
+    back: float = 0.0  # from then until the last client was confirmed
+    pongs: list[float] = field(default_factory=list)  # meanwhile, of one that was back early
+    delays: list[float] = field(default_factory=list)  # from commit to a client that was back
+    wrong: int = 0  # clients that missed an event, or applied one twice or early
+
+    @property
+    def clean(self) -> bool:
+        """Whether all came back as soon as they tried, and heard of everything."""
+        return not self.wrong and self.back < self.size.most + LATE_SECONDS
+
+
+class Member(Watcher):
+    """A client that comes back as a browser does; `delays` takes those of its live events."""
+
+    quiet_seconds = 30.0
+
+    def __init__(
+        self, address: str, cookie: str, position: dict[str, Any], size: Size, delays: list[float]
+    ) -> None:
+        super().__init__(address, cookie, position)
+        self._size = size
+        self.confirmed_at: datetime | None = None
+        self._delays = delays
+        self._attempt = 0
+
+    async def run(self) -> None:
+        while True:
+            with contextlib.suppress(OSError, WSError, TimeoutError):
+                async with asyncio.timeout(ANSWER_SECONDS) as self._deadline:
+                    await self._watch()
+            self.confirmed_at = None
+            most = min(self._size.most, self._size.backoff * 2**self._attempt)
+            self._attempt += 1
+            await asyncio.sleep(random.uniform(0, most))
+
+    def take(self, message: dict[str, Any]) -> bool:
+        if message["type"] == "subscription_confirmed":
+            self.confirmed_at = datetime.now(UTC)
+            self._attempt = 0
+            self._deadline.reschedule(None)
+        elif message["type"] == "decision_made":
+            committed = datetime.fromisoformat(message["timestamp"])
+            if self.confirmed_at and committed > self.confirmed_at:
+                self._delays.append((datetime.now(UTC) - committed).total_seconds())
+        return super().take(message)
+
+
+class Herd:
+    """Clients of the second server of a world, which restarts; the first one makes the news."""
+
+    def __init__(self, world: World, size: Size, told: Callable[[str], None] = lambda _: None):
+        self.world, self.told = world, told
+        self._session = world.servers[0].client("admin")
+        self._cookie = self._session.cookies["hitl_session"]
+        self._start = world.position()
+        self.outcome = Outcome(size)
+        self.members = [
+            Member(world.servers[1].origin, self._cookie, self._start, size, self.outcome.delays)
+            for _ in range(size.sockets)
+        ]
+
+    async def run(self) -> Outcome:
+        """Let all connect, restart their server, and see them return."""
+        tasks = [asyncio.create_task(one.run()) for one in self.members]
+        deciding = asyncio.create_task(self._decide())
+        try:
+            await self._until(lambda one: one.confirmed_at is not None)
+            self.told(f"{len(self.members)} sockets open")
+            await self._restart()
+            deciding.cancel()
+            await asyncio.gather(deciding, return_exceptions=True)
+            truth = await asyncio.to_thread(self._truth)
+            await self._until(lambda one: one.last >= truth[-1])
+        finally:
+            for task in [*tasks, deciding]:
+                task.cancel()
+            await asyncio.gather(*tasks, deciding, return_exceptions=True)
+        self.outcome.wrong = sum(
+            [offset for offset, _ in one.applied] != truth for one in self.members
+        )
+        return self.outcome
+
+    async def _restart(self) -> None:
+        began = now()
+        restarting = asyncio.create_task(self.world.restart_server(1))
+        await self._until(lambda one: one.confirmed_at is None)
+        self.outcome.released = now() - began
+        self.told("all sockets closed")
+        await restarting
+        self.outcome.down = now() - began
+        self.told("the server is back")
+        self.outcome.delays.clear()
+        probing = asyncio.create_task(self._probe())
+        await self._until(lambda one: one.confirmed_at is not None)
+        self.outcome.back = now() - began - self.outcome.down
+        self.told("all clients are back")
+        probing.cancel()
+        await asyncio.gather(probing, return_exceptions=True)
+
+    async def _until(self, condition: Callable[[Member], bool]) -> None:
+        """Wait until `condition` is true of every member."""
+        async with asyncio.timeout(RETURN_SECONDS):
+            while not all(map(condition, self.members)):
+                await pause(0.02)
+
+    async def _probe(self) -> None:
+        """Ask for a pong again and again, on a line that was among the first to come back."""
+        headers = {"Cookie": f"hitl_session={self._cookie}"}
+        async with self.world.servers[1].raw_socket("", headers=headers) as line:
+            while True:
+                asked = now()
+                await line.send('{"type":"ping"}')
+                while json.loads(await line.recv())["type"] != "pong":
+                    pass
+                self.outcome.pongs.append(now() - asked)
+                await pause(PROBE_SECONDS)
+
+    async def _decide(self) -> None:
+        """Decide at a steady rate, for ever."""
+        server = self.world.servers[0]
+        headers = {"X-CSRFToken": self._session.headers["X-CSRFToken"]}
+        async with httpx.AsyncClient(
+            base_url=server.origin, cookies=self._session.cookies, headers=headers
+        ) as client:
+            while True:
+                added = await asyncio.to_thread(server.add_apv)
+                answer = await client.post("/hitl/decisions", json=decision(added["apv_id"]))
+                assert answer.status_code == 200, answer.text
+                await pause(1 / DECISIONS_PER_SECOND)
+
+    def _truth(self) -> list[int]:
+        """The offsets of every decision since the start, as the log has them."""
+        sql = (
+            "SELECT \"offset\" FROM realtime_event WHERE channel = 'decisions'"
+            ' AND "offset" > %s ORDER BY "offset"'
+        )
+        return [offset for (offset,) in self.world.site.rows(sql, self._start["offset"])]
