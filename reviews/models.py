@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Coalesce, Length, Trim
@@ -25,6 +26,7 @@ from reviews.choices import (
     Verb,
     WargameVerdict,
 )
+from reviews.search import SEARCHED, Trigrams
 
 CVE_PATTERN = r"^CVE-[0-9]{4}-[0-9]{4,19}$"
 CWE_PATTERN = r"^CWE-[0-9]{1,6}$"
@@ -234,6 +236,11 @@ class APV(AtomicSave):
                     condition=models.Q(status=Status.PENDING),
                 )
                 for order, keys in QUEUE_ORDERS.items()
+            ),
+            GinIndex(  # of pending APVs only: a decision need not write hundreds of entries
+                Trigrams(*SEARCHED),
+                name="apv_queue_search",
+                condition=models.Q(status=Status.PENDING),
             ),
             models.Index(*QUEUE_ORDERS["priority"], name="apv_order"),
             models.Index(fields=["-created_at", "apv_id"], name="apv_newest"),
