@@ -122,7 +122,8 @@ def test_admin_in_portuguese_has_no_english_left() -> None:
     left: dict[str, set[str]] = {}
     for path in pages(client):
         texts = Texts()
-        answer = client.get(path, follow=True)
+        with translation.override("en"):  # the page's own language ends with it
+            answer = client.get(path, follow=True)
         assert answer.status_code == 200, path
         texts.feed(answer.content.decode())
         for text in texts.found:
