@@ -1,6 +1,7 @@
 import sys
 from typing import Any
 
+import structlog
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib import admin
 from django.db import InterfaceError, OperationalError
@@ -46,7 +47,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return database_away(request)
     if is_api(request):
         return problems.response(500, "Something went wrong here. It has been logged.")
-    return defaults.server_error(request)
+    known = structlog.contextvars.get_contextvars()
+    page = loader.render_to_string("500.html", {"request_id": known.get("request_id")})
+    return HttpResponse(page, status=500)
 
 
 def database_away(request: HttpRequest) -> HttpResponse:

@@ -3,18 +3,33 @@
 from typing import Any
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from realtime.credentials import MOST_TOKEN_DAYS, TOKEN_DAYS, issue_token
 from realtime.models import Event, SignIn
+from realtime.words import reword
 
 admin.site.unregister(AuthToken)  # knox's own page keeps a new token in a cookie for a while
 admin.site.unregister([OutstandingToken, BlacklistedToken])  # a sign-in says more
+
+reword(
+    AuthToken,
+    _("API token"),
+    _("API tokens"),
+    user=_("user"),
+    created=_("created at"),
+    expiry=_("expires at"),
+)
+AuthToken.__str__ = lambda token: f"{token.token_key}… {token.user}"  # not the whole digest
+apps.get_app_config("knox").verbose_name = _("Programs")
 
 
 @admin.register(Event)
@@ -40,7 +55,9 @@ class EventAdmin(admin.ModelAdmin):
 class TokenForm(forms.ModelForm):
     """Whom a new token acts as, and for how long."""
 
-    days = forms.IntegerField(min_value=1, max_value=MOST_TOKEN_DAYS, initial=TOKEN_DAYS)
+    days = forms.IntegerField(
+        label=_("Days"), min_value=1, max_value=MOST_TOKEN_DAYS, initial=TOKEN_DAYS
+    )
 
     class Meta:
         model = AuthToken
@@ -62,19 +79,18 @@ class TokenAdmin(admin.ModelAdmin):
 
     form = TokenForm
     readonly_fields = ["beginning", "created", "expiry"]
-    autocomplete_fields = ["user"]
     list_display = ["beginning", "user", "created", "expiry", "is_good"]
     list_filter = ["expiry"]
     list_select_related = ["user"]
     search_fields = ["token_key", "user__username"]
-    search_help_text = "The beginning of a token, or the name of its user"
+    search_help_text = _("The beginning of a token, or the name of its user")
     ordering = ["-created"]
 
-    @admin.display(description="Token", ordering="token_key")
+    @admin.display(description=_("token"), ordering="token_key")
     def beginning(self, token: AuthToken) -> str:
         return f"{token.token_key}…"
 
-    @admin.display(description="Good", boolean=True)
+    @admin.display(description=_("good"), boolean=True)
     def is_good(self, token: AuthToken) -> bool:
         return token.user.is_active and (token.expiry is None or token.expiry > timezone.now())
 
@@ -93,7 +109,7 @@ class TokenAdmin(admin.ModelAdmin):
         """Show the token on the very page that answers the form: nothing keeps it on the way."""
         context = {
             **self.admin_site.each_context(request),
-            "title": "Copy this token now: it is not shown again",
+            "title": gettext("Copy this token now: it is not shown again"),
             "opts": self.opts,
             "token": obj,
         }

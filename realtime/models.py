@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_lazy as _
 
 FORGOTTEN_AT_ONCE = 20
 
@@ -32,13 +33,15 @@ class Counter(models.Model):
 class Event(models.Model):
     """One event of a channel's log, as sockets receive it."""
 
-    channel = models.CharField(max_length=100)
-    offset = models.PositiveBigIntegerField()
-    type = models.CharField(max_length=50)
-    message = models.TextField(help_text="The JSON text that sockets receive.")
-    created_at = models.DateTimeField()
+    channel = models.CharField(_("channel"), max_length=100)
+    offset = models.PositiveBigIntegerField(_("offset"))
+    type = models.CharField(_("type"), max_length=50)
+    message = models.TextField(_("message"), help_text=_("The JSON text that sockets receive."))
+    created_at = models.DateTimeField(_("created at"))
 
     class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
         constraints = [
             models.UniqueConstraint(fields=["channel", "offset"], name="event_offset_once"),
             models.CheckConstraint(condition=models.Q(offset__gte=1), name="event_offset_from_one"),
@@ -55,15 +58,19 @@ class SignIn(models.Model):
     As with a browser's session, a new password ends it.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
-    auth_hash = models.CharField(max_length=128, help_text="Of the password that was given.")
-    created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField()
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, verbose_name=_("user")
+    )
+    auth_hash = models.CharField(
+        _("auth hash"), max_length=128, help_text=_("Of the password that was given.")
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires at"))
 
     class Meta:
-        verbose_name = "sign-in of a program"
-        verbose_name_plural = "sign-ins of programs"
+        verbose_name = _("sign-in of a program")
+        verbose_name_plural = _("sign-ins of programs")
         indexes = [models.Index(fields=["expires_at"], name="sign_in_age")]
 
     def __str__(self) -> str:

@@ -153,6 +153,9 @@ class APVAdmin(admin.ModelAdmin):
             for name, options in self.fieldsets or []
         ]
 
+    def get_inlines(self, request: HttpRequest, obj: APV | None) -> Any:
+        return self.inlines if obj and obj.decisions.exists() else []
+
     def has_change_permission(self, request: HttpRequest, obj: APV | None = None) -> bool:
         is_open = obj is None or obj.status in OPEN
         return is_open and super().has_change_permission(request, obj)
@@ -249,7 +252,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = ["sequence", "at", "actor", "action", "object", "door", "address"]
     list_filter = ["action", "door", "at"]
     search_fields = ["actor", "object", "details", "address", "request_id"]
-    search_help_text = "Actor, object, details, address or request id"
+    search_help_text = _("Actor, object, details, address or request id")
     ordering = ["-sequence"]
     show_full_result_count = False
 

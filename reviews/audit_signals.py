@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils import translation
 
 from realtime.publish import make_saves_atomic
 from reviews import audit
@@ -106,8 +107,10 @@ def record_granted(
     if moment != "post" or pk_set == set():
         return
     about = _group(instance) if isinstance(instance, Group) else _user(instance)
-    names = [str(one) for one in model._default_manager.filter(pk__in=pk_set or ())] or ["all"]
-    kind = str(model._meta.verbose_name)
+    given = model._default_manager.filter(pk__in=pk_set or ())
+    with translation.override("en"):  # the record does not speak the reader's language
+        names = [str(one) for one in given] or ["all"]
+        kind = str(model._meta.verbose_name)
     audit.record(
         AuditAction.PERMISSIONS_CHANGED, about, change=f"{change} {kind}", names=sorted(names)
     )

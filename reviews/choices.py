@@ -78,23 +78,23 @@ class Door(models.TextChoices):
     """By which way somebody came in."""
 
     REST = "rest", "REST"
-    CONSOLE = "console", "console"
-    ADMIN = "admin", "administration"
-    COMMAND = "command", "command"
-    SOCKET = "socket", "socket"
+    CONSOLE = "console", _("console")
+    ADMIN = "admin", _("administration")
+    COMMAND = "command", _("command")
+    SOCKET = "socket", _("socket")
 
 
 class AuditAction(models.TextChoices):
     """What the audit records."""
 
-    SIGNED_IN = "signed_in", "signed in"
-    SIGN_IN_FAILED = "sign_in_failed", "failed to sign in"
-    SIGNED_OUT = "signed_out", "signed out"
-    DECIDED = "decided", "decided"
-    APVS_ADDED = "apvs_added", "added APVs"
-    APV_CHANGED = "apv_changed", "changed an APV"
-    TOKEN_ISSUED = "token_issued", "issued a token"
-    TOKEN_REVOKED = "token_revoked", "revoked a token"
-    USER_CHANGED = "user_changed", "changed a user"
-    PERMISSIONS_CHANGED = "permissions_changed", "changed permissions"
-    EXPORTED = "exported", "exported"
+    SIGNED_IN = "signed_in", _("signed in")
+    SIGN_IN_FAILED = "sign_in_failed", _("failed to sign in")
+    SIGNED_OUT = "signed_out", _("signed out")
+    DECIDED = "decided", _("decided")
+    APVS_ADDED = "apvs_added", _("added APVs")
+    APV_CHANGED = "apv_changed", _("changed an APV")
+    TOKEN_ISSUED = "token_issued", _("issued a token")
+    TOKEN_REVOKED = "token_revoked", _("revoked a token")
+    USER_CHANGED = "user_changed", _("changed a user")
+    PERMISSIONS_CHANGED = "permissions_changed", _("changed permissions")
+    EXPORTED = "exported", _("exported")

@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Coalesce, Length, Trim
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from realtime.publish import AtomicSave, publishing
 from reviews import fields, signals
@@ -25,6 +27,7 @@ from reviews.choices import (
     Verb,
     WargameVerdict,
 )
+from reviews.search import SEARCHED, Trigrams
 
 CVE_PATTERN = r"^CVE-[0-9]{4}-[0-9]{4,19}$"
 CWE_PATTERN = r"^CWE-[0-9]{1,6}$"
@@ -35,12 +38,12 @@ JUSTIFICATION_LENGTH = (10, 5000)
 
 
 UNIT_INTERVAL = (MinValueValidator(0.0), MaxValueValidator(1.0))
-is_url = RegexValidator(URL_PATTERN, "Enter a URL that starts with http:// or https://.")
+is_url = RegexValidator(URL_PATTERN, _("Enter a URL that starts with http:// or https://."))
 
 
-def unit_interval(**options: Any) -> "models.FloatField[Any, Any]":
+def unit_interval(name: Any) -> "models.FloatField[Any, Any]":
     """A confidence or probability: 0 to 1, or unknown."""
-    return models.FloatField(null=True, blank=True, validators=UNIT_INTERVAL, **options)
+    return models.FloatField(name, null=True, blank=True, validators=UNIT_INTERVAL)
 
 
 def one_of(field: str, choices: type[models.TextChoices], *, null: bool = False) -> models.Q:
@@ -114,111 +117,128 @@ class APVQuerySet(models.QuerySet["APV"]):
 class APV(AtomicSave):
     """An Autonomous Patch Validation: a machine-made patch with the evidence for it."""
 
-    apv_id = models.UUIDField("APV id", primary_key=True, default=uuid.uuid4, editable=False)
+    apv_id = models.UUIDField(_("APV id"), primary_key=True, default=uuid.uuid4, editable=False)
     apv_code = fields.CodeField(
-        "code",
+        _("code"),
         max_length=18,
         unique=True,
         blank=True,
-        validators=[RegexValidator(CODE_PATTERN, "Enter a code like APV-2026-001.")],
-        help_text="Left empty, the next of this year.",
+        validators=[RegexValidator(CODE_PATTERN, _("Enter a code like APV-2026-001."))],
+        help_text=_("Left empty, the next of this year."),
     )
-    status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
-    version = fields.VersionField(default=1, editable=False)
+    status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.PENDING)
+    version = fields.VersionField(_("version"), default=1, editable=False)
     priority = fields.PriorityField(
+        _("priority"),
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(10)],
-        help_text="1 to 10; left empty, from the severity.",
+        help_text=_("1 to 10; left empty, from the severity."),
     )
-    severity = models.CharField(max_length=8, choices=Severity)
+    severity = models.CharField(_("severity"), max_length=8, choices=Severity)
 
     cve_id = models.CharField(
-        "CVE",
+        _("CVE"),
         max_length=28,
         null=True,
         blank=True,
-        validators=[RegexValidator(CVE_PATTERN, "Enter a CVE id like CVE-2026-12345.")],
+        validators=[RegexValidator(CVE_PATTERN, _("Enter a CVE id like CVE-2026-12345."))],
     )
-    cve_title = models.CharField("CVE title", max_length=300, blank=True)
-    cve_description = models.TextField("CVE description", max_length=20_000, blank=True)
+    cve_title = models.CharField(_("CVE title"), max_length=300, blank=True)
+    cve_description = models.TextField(_("CVE description"), max_length=20_000, blank=True)
     cvss_score = models.FloatField(
-        "CVSS score",
+        _("CVSS score"),
         null=True,
         blank=True,
         validators=[MinValueValidator(0.0), MaxValueValidator(10.0)],
     )
     cvss_vector = models.CharField(
-        "CVSS vector", max_length=300, blank=True, help_text="The metrics behind the score."
+        _("CVSS vector"), max_length=300, blank=True, help_text=_("The metrics behind the score.")
     )
     cwe_ids = ArrayField(
         models.CharField(
-            max_length=10, validators=[RegexValidator(CWE_PATTERN, "Enter CWE ids like CWE-79.")]
+            max_length=10, validators=[RegexValidator(CWE_PATTERN, _("Enter CWE ids like CWE-79."))]
         ),
-        verbose_name="CWEs",
+        verbose_name=_("CWEs"),
         size=50,
         default=list,
         blank=True,
     )
 
-    package_name = models.CharField("package", max_length=214)
-    package_version = models.CharField(max_length=100, blank=True)
-    package_ecosystem = models.CharField("ecosystem", max_length=50, blank=True)
-    fixed_version = models.CharField(max_length=100, blank=True)
+    package_name = models.CharField(_("package"), max_length=214)
+    package_version = models.CharField(_("package version"), max_length=100, blank=True)
+    package_ecosystem = models.CharField(_("ecosystem"), max_length=50, blank=True)
+    fixed_version = models.CharField(_("fixed version"), max_length=100, blank=True)
 
-    vulnerable_code_signature = models.TextField(max_length=10_000, blank=True)
-    vulnerable_code_type = models.CharField(max_length=100, blank=True)
+    vulnerable_code_signature = models.TextField(
+        _("vulnerable code signature"), max_length=10_000, blank=True
+    )
+    vulnerable_code_type = models.CharField(_("vulnerable code type"), max_length=100, blank=True)
     affected_files = ArrayField(
-        models.CharField(max_length=1000), size=1000, default=list, blank=True
+        models.CharField(max_length=1000),
+        size=1000,
+        default=list,
+        blank=True,
+        verbose_name=_("affected files"),
     )
 
-    confirmed = models.BooleanField(default=False)
-    confirmation_confidence = unit_interval()
-    static_confidence = unit_interval()
-    dynamic_confidence = unit_interval()
-    false_positive_probability = unit_interval()
+    confirmed = models.BooleanField(_("confirmed"), default=False)
+    confirmation_confidence = unit_interval(_("confirmation confidence"))
+    static_confidence = unit_interval(_("static confidence"))
+    dynamic_confidence = unit_interval(_("dynamic confidence"))
+    false_positive_probability = unit_interval(_("false positive probability"))
 
-    patch_strategy = models.CharField("strategy", max_length=20, choices=PatchStrategy)
-    patch_description = models.TextField(max_length=20_000, blank=True)
-    patch_diff = models.TextField(blank=True, help_text="A unified diff, up to 1 MiB.")
-    patch_confidence = unit_interval()
+    patch_strategy = models.CharField(_("strategy"), max_length=20, choices=PatchStrategy)
+    patch_description = models.TextField(_("patch description"), max_length=20_000, blank=True)
+    patch_diff = models.TextField(
+        _("patch diff"), blank=True, help_text=_("A unified diff, up to 1 MiB.")
+    )
+    patch_confidence = unit_interval(_("patch confidence"))
     patch_risk_level = models.CharField(
+        _("patch risk level"),
         max_length=6,
         choices=RiskLevel,
         null=True,
         blank=True,
     )
 
-    validation_passed = models.BooleanField(default=False)
-    validation_confidence = unit_interval()
+    validation_passed = models.BooleanField(_("validation passed"), default=False)
+    validation_confidence = unit_interval(_("validation confidence"))
     validation_warnings = ArrayField(
-        models.CharField(max_length=2000), size=200, default=list, blank=True
+        models.CharField(max_length=2000),
+        size=200,
+        default=list,
+        blank=True,
+        verbose_name=_("validation warnings"),
     )
 
     pr_number = models.PositiveIntegerField(
-        "PR number", null=True, blank=True, validators=[MinValueValidator(1)]
+        _("PR number"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
-    pr_url = models.CharField("PR URL", max_length=2000, blank=True, validators=[is_url])
-    pr_branch = models.CharField("PR branch", max_length=255, blank=True)
+    pr_url = models.CharField(_("PR URL"), max_length=2000, blank=True, validators=[is_url])
+    pr_branch = models.CharField(_("PR branch"), max_length=255, blank=True)
 
     wargame_verdict = models.CharField(
+        _("wargame verdict"),
         max_length=12,
         choices=WargameVerdict,
         null=True,
         blank=True,
     )
-    wargame_confidence = unit_interval()
-    wargame_run_url = models.CharField(max_length=2000, blank=True, validators=[is_url])
-    wargame_evidence = models.JSONField(default=dict, blank=True)
+    wargame_confidence = unit_interval(_("wargame confidence"))
+    wargame_run_url = models.CharField(
+        _("wargame run url"), max_length=2000, blank=True, validators=[is_url]
+    )
+    wargame_evidence = models.JSONField(_("wargame evidence"), default=dict, blank=True)
 
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
     objects: ClassVar[Any] = APVQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "APV"
-        verbose_name_plural = "APVs"
+        verbose_name = _("APV")
+        verbose_name_plural = _("APVs")
         permissions = [
             ("decide_apv", "Can decide pending APVs"),
             ("decide_escalated", "Can decide escalated APVs"),
@@ -234,6 +254,11 @@ class APV(AtomicSave):
                     condition=models.Q(status=Status.PENDING),
                 )
                 for order, keys in QUEUE_ORDERS.items()
+            ),
+            GinIndex(  # of pending APVs only: a decision need not write hundreds of entries
+                Trigrams(*SEARCHED),
+                name="apv_queue_search",
+                condition=models.Q(status=Status.PENDING),
             ),
             models.Index(*QUEUE_ORDERS["priority"], name="apv_order"),
             models.Index(fields=["-created_at", "apv_id"], name="apv_newest"),
@@ -341,42 +366,55 @@ class Decision(AtomicSave):
     """
 
     decision_id = models.UUIDField(
-        "decision id", primary_key=True, default=uuid.uuid4, editable=False
+        _("decision id"), primary_key=True, default=uuid.uuid4, editable=False
     )
     apv = models.ForeignKey(
-        APV, on_delete=models.PROTECT, related_name="decisions", verbose_name="APV"
+        APV, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("APV")
     )
-    decision = models.CharField(max_length=8, choices=Verb)
-    justification = models.TextField()
-    confidence = models.FloatField(default=1.0, validators=UNIT_INTERVAL)
-    modifications = models.JSONField(default=dict, blank=True)
+    decision = models.CharField(_("decision"), max_length=8, choices=Verb)
+    justification = models.TextField(_("justification"))
+    confidence = models.FloatField(_("confidence"), default=1.0, validators=UNIT_INTERVAL)
+    modifications = models.JSONField(_("modifications"), default=dict, blank=True)
 
     reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="decisions",
+        verbose_name=_("reviewer"),
     )
-    reviewer_name = models.CharField(max_length=301)  # a user's first and last name, at most
-    reviewer_email = models.CharField(max_length=254, blank=True)
+    reviewer_name = models.CharField(
+        _("reviewer name"), max_length=301
+    )  # a user's first and last name, at most
+    reviewer_email = models.CharField(_("reviewer email"), max_length=254, blank=True)
 
     # A snapshot of what was decided on: the APV may change later, the record must not.
-    cve_id = models.CharField("CVE", max_length=28, null=True, blank=True)
-    severity = models.CharField(max_length=8, choices=Severity)
-    patch_strategy = models.CharField(max_length=20, choices=PatchStrategy)
-    wargame_verdict = models.CharField(max_length=12, choices=WargameVerdict, null=True, blank=True)
-    recommendation = models.CharField(
-        max_length=8, choices=[(verb.value, verb.label) for verb in (Verb.APPROVE, Verb.REJECT)]
+    cve_id = models.CharField(_("CVE"), max_length=28, null=True, blank=True)
+    severity = models.CharField(_("severity"), max_length=8, choices=Severity)
+    patch_strategy = models.CharField(_("patch strategy"), max_length=20, choices=PatchStrategy)
+    wargame_verdict = models.CharField(
+        _("wargame verdict"), max_length=12, choices=WargameVerdict, null=True, blank=True
     )
-    diff_sha256 = models.CharField("SHA-256 of the diff", max_length=64)
-    apv_version = models.PositiveIntegerField("APV version")
-    review_seconds = models.FloatField(help_text="From the APV's creation to the decision.")
+    recommendation = models.CharField(
+        _("recommendation"),
+        max_length=8,
+        choices=[(verb.value, verb.label) for verb in (Verb.APPROVE, Verb.REJECT)],
+    )
+    diff_sha256 = models.CharField(_("SHA-256 of the diff"), max_length=64)
+    apv_version = models.PositiveIntegerField(_("APV version"))
+    review_seconds = models.FloatField(
+        _("review seconds"), help_text=_("From the APV's creation to the decision.")
+    )
 
-    action_taken = models.CharField(max_length=20, choices=Action)
-    outcome_notes = models.TextField(blank=True)
-    decided_at = models.DateTimeField(default=timezone.now)
-    action_completed_at = models.DateTimeField(null=True, blank=True)
+    action_taken = models.CharField(_("action taken"), max_length=20, choices=Action)
+    outcome_notes = models.TextField(_("outcome notes"), blank=True)
+    decided_at = models.DateTimeField(_("decided at"), default=timezone.now)
+    action_completed_at = models.DateTimeField(_("action completed at"), null=True, blank=True)
 
     objects = DecisionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
         indexes = [
             models.Index(fields=["-decided_at", "-decision_id"], name="decision_newest"),
             models.Index(fields=["decision", "-decided_at"], name="decision_verb"),
@@ -400,18 +438,18 @@ class Decision(AtomicSave):
                 fields=["apv"],
                 condition=~models.Q(decision=Verb.ESCALATE),
                 name="decision_once",
-                violation_error_message="This APV is decided already.",
+                violation_error_message=_("This APV is decided already."),
             ),
             models.UniqueConstraint(
                 fields=["apv"],
                 condition=models.Q(decision=Verb.ESCALATE),
                 name="decision_escalated_once",
-                violation_error_message="This APV is escalated already.",
+                violation_error_message=_("This APV is escalated already."),
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.decision} {self.apv.apv_code}"
+        return f"{self.get_decision_display()} {self.apv.apv_code}"
 
 
 class Tally(models.Model):
@@ -473,29 +511,34 @@ class AuditEntry(models.Model):
     the letter what was signed. Triggers in the database refuse changes (migration 0004).
     """
 
-    sequence = models.PositiveBigIntegerField(primary_key=True)
-    at = models.DateTimeField()
-    user_id = models.BigIntegerField(null=True)
+    sequence = models.PositiveBigIntegerField(_("sequence"), primary_key=True)
+    at = models.DateTimeField(_("at"))
+    user_id = models.BigIntegerField(_("user id"), null=True)
     actor = models.CharField(
-        max_length=150, blank=True, help_text="The user's name; for a command, the machine's user."
+        _("actor"),
+        max_length=150,
+        blank=True,
+        help_text=_("The user's name; for a command, the machine's user."),
     )
-    door = models.CharField(max_length=10, choices=Door)
-    action = models.CharField(max_length=30, choices=AuditAction)
-    object = models.CharField(max_length=200, blank=True)
-    details = models.TextField(help_text="A JSON object.")
-    address = models.CharField(max_length=45, blank=True)
-    request_id = models.CharField(max_length=64, blank=True)
-    key = models.CharField(max_length=16, help_text="Which of HITL_AUDIT_KEYS signed it.")
-    previous = models.CharField("previous MAC", max_length=64)
-    mac = models.CharField("MAC", max_length=64)
+    door = models.CharField(_("door"), max_length=10, choices=Door)
+    action = models.CharField(_("action"), max_length=30, choices=AuditAction)
+    object = models.CharField(_("object"), max_length=200, blank=True)
+    details = models.TextField(_("details"), help_text=_("A JSON object."))
+    address = models.CharField(_("address"), max_length=45, blank=True)
+    request_id = models.CharField(_("request id"), max_length=64, blank=True)
+    key = models.CharField(
+        _("key"), max_length=16, help_text=_("Which of HITL_AUDIT_KEYS signed it.")
+    )
+    previous = models.CharField(_("previous MAC"), max_length=64)
+    mac = models.CharField(_("MAC"), max_length=64)
 
     class Meta:
-        verbose_name = "audit entry"
-        verbose_name_plural = "audit entries"
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
         indexes = [models.Index(fields=["-at"], name="audit_newest")]
 
     def __str__(self) -> str:
-        return f"{self.sequence} {self.actor} {self.action} {self.object}"
+        return f"{self.sequence} {self.actor} {self.get_action_display()} {self.object}"
 
 
 class AuditHead(models.Model):

@@ -34,13 +34,20 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("channel", models.CharField(max_length=100)),
-                ("offset", models.PositiveBigIntegerField()),
-                ("type", models.CharField(max_length=50)),
-                ("message", models.TextField(help_text="The JSON text that sockets receive.")),
-                ("created_at", models.DateTimeField()),
+                ("channel", models.CharField(max_length=100, verbose_name="channel")),
+                ("offset", models.PositiveBigIntegerField(verbose_name="offset")),
+                ("type", models.CharField(max_length=50, verbose_name="type")),
+                (
+                    "message",
+                    models.TextField(
+                        help_text="The JSON text that sockets receive.", verbose_name="message"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="created at")),
             ],
             options={
+                "verbose_name": "event",
+                "verbose_name_plural": "events",
                 "indexes": [models.Index(fields=["created_at"], name="event_age")],
                 "constraints": [
                     models.UniqueConstraint(fields=("channel", "offset"), name="event_offset_once"),

@@ -8,10 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django_filters.fields import ChoiceField, IsoDateTimeField
 
+from reviews import search
 from reviews.choices import PatchStrategy, Severity, Status, Verb, WargameVerdict
 from reviews.models import APV, Decision
-
-SEARCHED = ("apv_code", "cve_id", "package_name", "cve_title", "cve_description")
 
 
 class AnyCaseChoiceField(ChoiceField):
@@ -46,7 +45,7 @@ class MomentFilter(filters.IsoDateTimeFilter):
 
 
 class APVFilter(filters.FilterSet):
-    """Narrows lists of APVs."""
+    """Narrows the queue."""
 
     severity = AnyCaseChoiceFilter(Severity)
     patch_strategy = AnyCaseChoiceFilter(PatchStrategy)
@@ -60,10 +59,7 @@ class APVFilter(filters.FilterSet):
         fields: list[str] = []
 
     def in_any_text(self, rows: QuerySet[APV], name: str, text: str) -> QuerySet[APV]:
-        condition = Q()
-        for field in SEARCHED:
-            condition |= Q(**{f"{field}__icontains": text})
-        return rows.filter(condition)
+        return rows.filter(search.containing_in_queue(text))
 
 
 class AnyStatusAPVFilter(APVFilter):
@@ -72,6 +68,9 @@ class AnyStatusAPVFilter(APVFilter):
     status = AnyCaseChoiceFilter(Status)
     cve_id = filters.CharFilter(lookup_expr="iexact", max_length=28)
     ordering = filters.OrderingFilter(fields=["priority", "created_at", "updated_at", "cvss_score"])
+
+    def in_any_text(self, rows: QuerySet[APV], name: str, text: str) -> QuerySet[APV]:
+        return rows.filter(search.containing(text))
 
 
 class DecisionFilter(filters.FilterSet):

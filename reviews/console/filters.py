@@ -5,14 +5,13 @@ from urllib.parse import urlencode
 
 import django_filters as filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from reviews import selectors
-from reviews.api.filters import SEARCHED
+from reviews import search, selectors
 from reviews.choices import PatchStrategy, Severity, Verb, WargameVerdict
 
 NOT_RUN = "none"
@@ -68,13 +67,9 @@ class ListFilter(filters.FilterSet):
         method="by_verdict",
     )
     package_ecosystem = _choice(_("Ecosystem"), selectors.ecosystem_choices)
-    prefix_of_apv = ""
 
     def in_any_text(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
-        condition = Q()
-        for field in SEARCHED:
-            condition |= Q(**{f"{self.prefix_of_apv}{field}__icontains": text})
-        return rows.filter(condition)
+        return rows.filter(search.containing_in_queue(text))
 
     def by_verdict(self, rows: QuerySet[Any], name: str, verdict: str) -> QuerySet[Any]:
         if verdict == NOT_RUN:
@@ -110,4 +105,6 @@ class DecisionsFilter(ListFilter):
         label=_("Day (UTC)"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    prefix_of_apv = "apv__"
+
+    def in_any_text(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
+        return rows.filter(search.containing(text, "apv__"))

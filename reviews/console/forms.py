@@ -4,6 +4,7 @@ import json
 from typing import Any, NamedTuple
 
 from django import forms
+from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,16 @@ from reviews.console.changes import Difference, differences, seen
 from reviews.console.effects import effect
 from reviews.errors import InvalidInput, ReviewError, VersionChanged
 from reviews.models import APV, JUSTIFICATION_LENGTH
+
+
+class SignInForm(AuthenticationForm):
+    """After a wrong password the name still stands there: the caret goes to the password."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.data.get("username"):
+            del self.fields["username"].widget.attrs["autofocus"]
+            self.fields["password"].widget.attrs["autofocus"] = True
 
 
 class KeysAndValues(forms.Widget):

@@ -3,8 +3,11 @@ from django.urls import path, re_path
 from django.views.i18n import set_language
 
 from reviews.console import views
+from reviews.console.forms import SignInForm
 
 code = r"(?P<code>APV-[0-9]{4}-[0-9]{3,9})"
+
+sign_in = LoginView.as_view(template_name="console/sign_in.html", authentication_form=SignInForm)
 
 urlpatterns = [
     path("", views.console, name="console"),
@@ -19,7 +22,7 @@ urlpatterns = [
     path("numbers", views.numbers, name="numbers"),
     path("decisions.csv", views.decisions_csv, name="decisions-csv"),
     path("decisions.jsonl", views.decisions_json_lines, name="decisions-jsonl"),
-    path("sign-in", LoginView.as_view(template_name="console/sign_in.html"), name="sign-in"),
+    path("sign-in", sign_in, name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
     path("signed-in", views.signed_in, name="signed-in"),
     path("language", set_language, name="language"),

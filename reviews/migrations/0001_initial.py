@@ -69,9 +69,13 @@ class Migration(migrations.Migration):
                         ],
                         default="pending",
                         max_length=20,
+                        verbose_name="status",
                     ),
                 ),
-                ("version", reviews.fields.VersionField(default=1, editable=False)),
+                (
+                    "version",
+                    reviews.fields.VersionField(default=1, editable=False, verbose_name="version"),
+                ),
                 (
                     "priority",
                     reviews.fields.PriorityField(
@@ -82,6 +86,7 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(1),
                             django.core.validators.MaxValueValidator(10),
                         ],
+                        verbose_name="priority",
                     ),
                 ),
                 (
@@ -94,6 +99,7 @@ class Migration(migrations.Migration):
                             ("LOW", "low"),
                         ],
                         max_length=8,
+                        verbose_name="severity",
                     ),
                 ),
                 (
@@ -148,14 +154,30 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("package_name", models.CharField(max_length=214, verbose_name="package")),
-                ("package_version", models.CharField(blank=True, max_length=100)),
+                (
+                    "package_version",
+                    models.CharField(blank=True, max_length=100, verbose_name="package version"),
+                ),
                 (
                     "package_ecosystem",
                     models.CharField(blank=True, max_length=50, verbose_name="ecosystem"),
                 ),
-                ("fixed_version", models.CharField(blank=True, max_length=100)),
-                ("vulnerable_code_signature", models.TextField(blank=True, max_length=10000)),
-                ("vulnerable_code_type", models.CharField(blank=True, max_length=100)),
+                (
+                    "fixed_version",
+                    models.CharField(blank=True, max_length=100, verbose_name="fixed version"),
+                ),
+                (
+                    "vulnerable_code_signature",
+                    models.TextField(
+                        blank=True, max_length=10000, verbose_name="vulnerable code signature"
+                    ),
+                ),
+                (
+                    "vulnerable_code_type",
+                    models.CharField(
+                        blank=True, max_length=100, verbose_name="vulnerable code type"
+                    ),
+                ),
                 (
                     "affected_files",
                     django.contrib.postgres.fields.ArrayField(
@@ -163,9 +185,10 @@ class Migration(migrations.Migration):
                         blank=True,
                         default=list,
                         size=1000,
+                        verbose_name="affected files",
                     ),
                 ),
-                ("confirmed", models.BooleanField(default=False)),
+                ("confirmed", models.BooleanField(default=False, verbose_name="confirmed")),
                 (
                     "confirmation_confidence",
                     models.FloatField(
@@ -175,6 +198,7 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(0.0),
                             django.core.validators.MaxValueValidator(1.0),
                         ],
+                        verbose_name="confirmation confidence",
                     ),
                 ),
                 (
@@ -186,6 +210,7 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(0.0),
                             django.core.validators.MaxValueValidator(1.0),
                         ],
+                        verbose_name="static confidence",
                     ),
                 ),
                 (
@@ -197,6 +222,7 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(0.0),
                             django.core.validators.MaxValueValidator(1.0),
                         ],
+                        verbose_name="dynamic confidence",
                     ),
                 ),
                 (
@@ -208,6 +234,7 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(0.0),
                             django.core.validators.MaxValueValidator(1.0),
                         ],
+                        verbose_name="false positive probability",
                     ),
                 ),
                 (
@@ -222,10 +249,19 @@ class Migration(migrations.Migration):
                         verbose_name="strategy",
                     ),
                 ),
-                ("patch_description", models.TextField(blank=True, max_length=20000)),
+                (
+                    "patch_description",
+                    models.TextField(
+                        blank=True, max_length=20000, verbose_name="patch description"
+                    ),
+                ),
                 (
                     "patch_diff",
-                    models.TextField(blank=True, help_text="A unified diff, up to 1 MiB."),
+                    models.TextField(
+                        blank=True,
+                        help_text="A unified diff, up to 1 MiB.",
+                        verbose_name="patch diff",
+                    ),
                 ),
                 (
                     "patch_confidence",
@@ -236,6 +272,7 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(0.0),
                             django.core.validators.MaxValueValidator(1.0),
                         ],
+                        verbose_name="patch confidence",
                     ),
                 ),
                 (
@@ -245,9 +282,13 @@ class Migration(migrations.Migration):
                         choices=[("low", "low"), ("medium", "medium"), ("high", "high")],
                         max_length=6,
                         null=True,
+                        verbose_name="patch risk level",
                     ),
                 ),
-                ("validation_passed", models.BooleanField(default=False)),
+                (
+                    "validation_passed",
+                    models.BooleanField(default=False, verbose_name="validation passed"),
+                ),
                 (
                     "validation_confidence",
                     models.FloatField(
@@ -257,6 +298,7 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(0.0),
                             django.core.validators.MaxValueValidator(1.0),
                         ],
+                        verbose_name="validation confidence",
                     ),
                 ),
                 (
@@ -266,6 +308,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default=list,
                         size=200,
+                        verbose_name="validation warnings",
                     ),
                 ),
                 (
@@ -307,6 +350,7 @@ class Migration(migrations.Migration):
                         ],
                         max_length=12,
                         null=True,
+                        verbose_name="wargame verdict",
                     ),
                 ),
                 (
@@ -318,6 +362,7 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(0.0),
                             django.core.validators.MaxValueValidator(1.0),
                         ],
+                        verbose_name="wargame confidence",
                     ),
                 ),
                 (
@@ -331,14 +376,20 @@ class Migration(migrations.Migration):
                                 "Enter a URL that starts with http:// or https://.",
                             )
                         ],
+                        verbose_name="wargame run url",
                     ),
                 ),
-                ("wargame_evidence", models.JSONField(blank=True, default=dict)),
+                (
+                    "wargame_evidence",
+                    models.JSONField(blank=True, default=dict, verbose_name="wargame evidence"),
+                ),
                 (
                     "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created at"
+                    ),
                 ),
-                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="updated at")),
             ],
             options={
                 "verbose_name": "APV",
@@ -558,9 +609,10 @@ class Migration(migrations.Migration):
                             ("escalate", "escalate"),
                         ],
                         max_length=8,
+                        verbose_name="decision",
                     ),
                 ),
-                ("justification", models.TextField()),
+                ("justification", models.TextField(verbose_name="justification")),
                 (
                     "confidence",
                     models.FloatField(
@@ -569,11 +621,18 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(0.0),
                             django.core.validators.MaxValueValidator(1.0),
                         ],
+                        verbose_name="confidence",
                     ),
                 ),
-                ("modifications", models.JSONField(blank=True, default=dict)),
-                ("reviewer_name", models.CharField(max_length=301)),
-                ("reviewer_email", models.CharField(blank=True, max_length=254)),
+                (
+                    "modifications",
+                    models.JSONField(blank=True, default=dict, verbose_name="modifications"),
+                ),
+                ("reviewer_name", models.CharField(max_length=301, verbose_name="reviewer name")),
+                (
+                    "reviewer_email",
+                    models.CharField(blank=True, max_length=254, verbose_name="reviewer email"),
+                ),
                 (
                     "cve_id",
                     models.CharField(blank=True, max_length=28, null=True, verbose_name="CVE"),
@@ -588,6 +647,7 @@ class Migration(migrations.Migration):
                             ("LOW", "low"),
                         ],
                         max_length=8,
+                        verbose_name="severity",
                     ),
                 ),
                 (
@@ -599,6 +659,7 @@ class Migration(migrations.Migration):
                             ("config_change", "configuration change"),
                         ],
                         max_length=20,
+                        verbose_name="patch strategy",
                     ),
                 ),
                 (
@@ -613,12 +674,15 @@ class Migration(migrations.Migration):
                         ],
                         max_length=12,
                         null=True,
+                        verbose_name="wargame verdict",
                     ),
                 ),
                 (
                     "recommendation",
                     models.CharField(
-                        choices=[("approve", "approve"), ("reject", "reject")], max_length=8
+                        choices=[("approve", "approve"), ("reject", "reject")],
+                        max_length=8,
+                        verbose_name="recommendation",
                     ),
                 ),
                 (
@@ -628,7 +692,10 @@ class Migration(migrations.Migration):
                 ("apv_version", models.PositiveIntegerField(verbose_name="APV version")),
                 (
                     "review_seconds",
-                    models.FloatField(help_text="From the APV's creation to the decision."),
+                    models.FloatField(
+                        help_text="From the APV's creation to the decision.",
+                        verbose_name="review seconds",
+                    ),
                 ),
                 (
                     "action_taken",
@@ -640,11 +707,20 @@ class Migration(migrations.Migration):
                             ("assigned_to_lead", "assigned to a lead"),
                         ],
                         max_length=20,
+                        verbose_name="action taken",
                     ),
                 ),
-                ("outcome_notes", models.TextField(blank=True)),
-                ("decided_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("action_completed_at", models.DateTimeField(blank=True, null=True)),
+                ("outcome_notes", models.TextField(blank=True, verbose_name="outcome notes")),
+                (
+                    "decided_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="decided at"
+                    ),
+                ),
+                (
+                    "action_completed_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="action completed at"),
+                ),
                 (
                     "apv",
                     models.ForeignKey(
@@ -660,10 +736,13 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="decisions",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="reviewer",
                     ),
                 ),
             ],
             options={
+                "verbose_name": "decision",
+                "verbose_name_plural": "decisions",
                 "indexes": [
                     models.Index(fields=["-decided_at", "-decision_id"], name="decision_newest"),
                     models.Index(fields=["decision", "-decided_at"], name="decision_verb"),

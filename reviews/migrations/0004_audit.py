@@ -86,15 +86,21 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="AuditEntry",
             fields=[
-                ("sequence", models.PositiveBigIntegerField(primary_key=True, serialize=False)),
-                ("at", models.DateTimeField()),
-                ("user_id", models.BigIntegerField(null=True)),
+                (
+                    "sequence",
+                    models.PositiveBigIntegerField(
+                        primary_key=True, serialize=False, verbose_name="sequence"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="at")),
+                ("user_id", models.BigIntegerField(null=True, verbose_name="user id")),
                 (
                     "actor",
                     models.CharField(
                         blank=True,
                         help_text="The user's name; for a command, the machine's user.",
                         max_length=150,
+                        verbose_name="actor",
                     ),
                 ),
                 (
@@ -108,6 +114,7 @@ class Migration(migrations.Migration):
                             ("socket", "socket"),
                         ],
                         max_length=10,
+                        verbose_name="door",
                     ),
                 ),
                 (
@@ -127,16 +134,22 @@ class Migration(migrations.Migration):
                             ("exported", "exported"),
                         ],
                         max_length=30,
+                        verbose_name="action",
                     ),
                 ),
-                ("object", models.CharField(blank=True, max_length=200)),
-                ("details", models.TextField(help_text="A JSON object.")),
-                ("address", models.CharField(blank=True, max_length=45)),
-                ("request_id", models.CharField(blank=True, max_length=64)),
+                ("object", models.CharField(blank=True, max_length=200, verbose_name="object")),
+                ("details", models.TextField(help_text="A JSON object.", verbose_name="details")),
+                ("address", models.CharField(blank=True, max_length=45, verbose_name="address")),
+                (
+                    "request_id",
+                    models.CharField(blank=True, max_length=64, verbose_name="request id"),
+                ),
                 (
                     "key",
                     models.CharField(
-                        help_text="Which of HITL_AUDIT_KEYS signed it.", max_length=16
+                        help_text="Which of HITL_AUDIT_KEYS signed it.",
+                        max_length=16,
+                        verbose_name="key",
                     ),
                 ),
                 ("previous", models.CharField(max_length=64, verbose_name="previous MAC")),

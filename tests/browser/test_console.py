@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from tests.browser.accessibility import violations
 from tests.browser.conftest import NewContext, OpenTab
 from tests.browser.tab import becomes
 from tests.proxy import Proxy
@@ -19,7 +19,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 REASON = "The bump is minimal and the wargame holds."
 PORTUGUESE = {"locale": "pt-BR", "timezone_id": "America/Sao_Paulo"}
 PHONE = {"viewport": {"width": 360, "height": 740}}
-WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
 async def decide(page: Page, verb: str = "a", reason: str = REASON) -> None:
@@ -501,15 +500,6 @@ async def test_numbers_are_drawn_below_the_panes_and_follow(
 
     await becomes(prevented, before + 1)
     await expect(page.locator("#numbers canvas")).to_have_count(4)
-
-
-async def violations(page: Page) -> list[str]:
-    found = await Axe().run(page, options=WCAG)
-    return [
-        f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
-        for one in found.response["violations"]
-        for node in one["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

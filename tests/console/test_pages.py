@@ -95,6 +95,14 @@ def observer() -> Client:
 # -- Who sees what ----------------------------------------------------------------------------
 
 
+def test_after_a_wrong_password_the_caret_stands_where_it_is_typed_again(client):
+    assert re.search(r'name="username"[^>]* autofocus', client.get("/sign-in").content.decode())
+    answer = client.post("/sign-in", {"username": "somebody", "password": "wrong"})
+    page = answer.content.decode()
+    assert re.search(r'name="username" value="somebody"', page)
+    assert re.findall(r'name="(\w+)"[^>]* autofocus', page) == ["password"]
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/queue", "/queue/rows", "/apvs/APV-2026-001", "/apvs/APV-2026-001/state"]
 )

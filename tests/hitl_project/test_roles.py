@@ -61,6 +61,9 @@ async def test_the_service_does_all_its_work_under_its_role(
         await socket.until(type="stats_update", pending_reviews=0)
     answer = await asyncio.to_thread(server.decide, added["apv_id"], "lead")
     assert answer.status_code == 200, answer.text
+    waiting = await asyncio.to_thread(server.add_apv, package_name="needle")
+    found = server.client().get("/hitl/reviews", params={"search": "needle"}).json()["reviews"]
+    assert [one["apv_id"] for one in found] == [waiting["apv_id"]]
     assert server.client().get("/hitl/health/ready").json()["status"] == "ready"
     assert server.client("admin").get("/admin/reviews/auditentry/").status_code == 200
     for command in ("seed_apvs --count 2", "prune_events", "renew_epochs", "verify_audit"):

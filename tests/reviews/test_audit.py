@@ -14,6 +14,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.utils import translation
 from knox.models import AuthToken
 
 from reviews import audit, services
@@ -205,16 +206,18 @@ def test_changes_of_users_are_recorded_without_passwords() -> None:
 
 
 @pytest.mark.django_db
-def test_changes_of_permissions_are_recorded_from_either_side() -> None:
+@pytest.mark.parametrize("language", ["en", "pt-br"])
+def test_changes_of_permissions_are_recorded_from_either_side(language: str) -> None:
     user = get_user_model().objects.create_user("rita")
     leads = Group.objects.get(name="leads")
-    user.groups.add(leads)
-    user.groups.add(leads)  # a member already
-    leads.user_set.remove(user)
-    user.user_permissions.set([Permission.objects.get(codename="decide_apv")])
-    user.user_permissions.clear()
-    auditors = Group.objects.create(name="auditors")
-    auditors.permissions.add(Permission.objects.get(codename="view_stats"))
+    with translation.override(language):
+        user.groups.add(leads)
+        user.groups.add(leads)  # a member already
+        leads.user_set.remove(user)
+        user.user_permissions.set([Permission.objects.get(codename="decide_apv")])
+        user.user_permissions.clear()
+        auditors = Group.objects.create(name="auditors")
+        auditors.permissions.add(Permission.objects.get(codename="view_stats"))
     changes = [
         (about, told["change"], told.get("names"))
         for about, told in recorded(AuditAction.PERMISSIONS_CHANGED)

@@ -78,7 +78,7 @@ export function decisionForm() {
     count.textContent =
       missing > 0 && length > 0
         ? say(words.tooShort, { count: missing })
-        : say(words.characters, { count: length, most: Number(most).toLocaleString() });
+        : say(words.characters, { count: length.toLocaleString(), most: Number(most).toLocaleString() });
   }
 
   const pairs = () => [...form().querySelectorAll(".pair")];

@@ -1,0 +1,131 @@
+"""The admin of people: users, groups and what they may do, and sign-ins that failed."""
+
+from typing import Any
+
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django import forms
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.text import capfirst, format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from realtime.words import reword
+
+RIGHTS: dict[str, Any] = {
+    "add": pgettext_lazy("permission", "add"),
+    "change": pgettext_lazy("permission", "change"),
+    "delete": pgettext_lazy("permission", "delete"),
+    "view": pgettext_lazy("permission", "view"),
+    "decide_apv": pgettext_lazy("permission", "decide on pending ones"),
+    "decide_escalated": pgettext_lazy("permission", "decide on escalated ones"),
+    "decide_on_behalf": pgettext_lazy("permission", "decide under another reviewer's name"),
+    "view_stats": pgettext_lazy("permission", "view the statistics"),
+}
+"""What a permission lets do, by its codename or the verb that its codename begins with."""
+
+
+class PasswordForm(AdminPasswordChangeForm):
+    """Sets or takes away a user's password; Django's own words for it stay English."""
+
+    usable_password_help_text: Any = format_lazy(
+        '{}<ul id="id_unusable_warning" class="messagelist"><li class="warning">{}</li></ul>',
+        _("Whether this user can sign in with a password; tokens are good all the same."),
+        _("If disabled, the current password is lost."),
+    )
+
+
+class PermissionsField(forms.ModelMultipleChoiceField):
+    """Permissions to tick, in the reader's language: the names in the database are English."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, permission: Permission) -> str:
+        model = permission.content_type.model_class()
+        code = permission.codename
+        right = RIGHTS.get(code) or RIGHTS.get(code.split("_")[0], permission.name)
+        return f"{capfirst(model._meta.verbose_name_plural)}: {right}" if model else permission.name
+
+
+def permissions() -> QuerySet[Permission]:
+    """The permissions on what the admin shows; others open nothing."""
+    shown = ContentType.objects.get_for_models(*admin.site._registry).values()
+    return Permission.objects.filter(content_type__in=shown).select_related("content_type")
+
+
+class TickedFields(admin.ModelAdmin):
+    """Groups and permissions as boxes to tick: a reader knows a box, and the keyboard does."""
+
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest | None = None, **options: Any
+    ) -> Any:
+        options["widget"] = forms.CheckboxSelectMultiple
+        if db_field.remote_field.model is Permission:
+            options |= {"form_class": PermissionsField, "queryset": permissions()}
+        return db_field.formfield(**options)
+
+
+admin.site.unregister([User, Group])
+admin.site.unregister([AccessAttempt, AccessLog, AccessFailureLog])  # the logs are not kept
+
+
+@admin.register(User)
+class PersonAdmin(TickedFields, UserAdmin):
+    """Users, with what they may do."""
+
+    readonly_fields = ["last_login", "date_joined"]
+    change_password_form = PasswordForm
+
+
+@admin.register(Group)
+class RoleAdmin(TickedFields, GroupAdmin):
+    """Groups, with what their users may do."""
+
+
+reword(
+    AccessAttempt,
+    _("failed sign-in"),
+    _("failed sign-ins"),
+    username=_("user name"),
+    ip_address=_("address"),
+    user_agent=_("browser"),
+    path_info=_("page"),
+    attempt_time=_("last time"),
+    failures_since_start=_("failures"),
+)
+AccessAttempt.__str__ = lambda attempt: f"{attempt.username} {attempt.ip_address}"  # it has no name
+apps.get_app_config("axes").verbose_name = _("Failed sign-ins")
+
+
+@admin.register(AccessAttempt)
+class FailedSignInAdmin(admin.ModelAdmin):
+    """Wrong passwords for a name from an address; deleting the row unlocks at once."""
+
+    list_display = ["username", "ip_address", "failures_since_start", "is_locked", "attempt_time"]
+    list_filter = ["attempt_time"]
+    search_fields = ["username", "ip_address"]
+    search_help_text = _("User name or address")
+    ordering = ["-attempt_time"]
+    fields = [
+        *("username", "ip_address", "failures_since_start", "is_locked"),
+        *("attempt_time", "path_info", "user_agent"),
+    ]
+
+    @admin.display(description=_("locked"), boolean=True)
+    def is_locked(self, attempt: Any) -> bool:
+        return int(attempt.failures_since_start) >= settings.AXES_FAILURE_LIMIT
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,45 @@
+"""Finding APVs by a part of their text; in the queue, by an index of all its trigrams.
+
+PostgreSQL's own pg_trgm would do, but not every server has it: the embedded one does not.
+"""
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BooleanField, Func, Q, TextField, Value
+
+SEARCHED = ("apv_code", "cve_id", "package_name", "cve_title", "cve_description")
+LEAST = 3
+"""Shorter texts have no trigram; they are looked for row by row."""
+
+
+class Trigrams(Func):
+    """Every three characters that follow each other in the given texts (migration 0007)."""
+
+    function = "reviews_trigrams"
+    output_field: Any = ArrayField(TextField())
+
+
+class Holds(Func):
+    """Whether the first array holds all elements of the second."""
+
+    template = "%(expressions)s"
+    arg_joiner = " @> "
+    arity = 2
+    output_field: Any = BooleanField()
+
+
+def containing(text: str, prefix: str = "") -> Q:
+    """The condition that some text of an APV contains `text`, in any case."""
+    condition = Q()
+    for field in SEARCHED:
+        condition |= Q(**{f"{prefix}{field}__icontains": text})
+    return condition
+
+
+def containing_in_queue(text: str) -> Q:
+    """The same for pending APVs, which it finds by the index."""
+    condition = containing(text)
+    if len(text) >= LEAST:
+        condition &= Q(Holds(Trigrams(*SEARCHED), Trigrams(Value(text))))
+    return condition

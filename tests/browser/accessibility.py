@@ -1,0 +1,35 @@
+"""What of a page hinders people, as axe-core finds it by the rules of WCAG 2.2 AA."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+SETTLED = "Promise.allSettled(document.getAnimations().map((one) => one.finished))"
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+
+
+async def violations(page: Page, without: Sequence[str] = ()) -> list[str]:
+    """What axe finds on the page as it is, but for the rules named in `without`."""
+    rules = {rule: {"enabled": False} for rule in without}
+    options = {"runOnly": WCAG, "rules": rules, "resultTypes": ["violations"]}
+    found = await Axe().run(page, options=options)
+    return [
+        f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for one in found.response["violations"]
+        for node in one["nodes"]
+    ]
+
+
+async def violations_everywhere(page: Page, without: Sequence[str] = ()) -> list[str]:
+    """The same in light on a wide screen, and in dark on a narrow one."""
+    found = []
+    looks: list[tuple[Any, Any]] = [("light", WIDE), ("dark", NARROW)]
+    for scheme, size in looks:
+        await page.emulate_media(color_scheme=scheme)
+        await page.set_viewport_size(size)
+        await page.evaluate(SETTLED)  # colours change bit by bit
+        found += await violations(page, without)
+    return found

@@ -1,0 +1,73 @@
+"""Search: what it finds in the queue, and by which way the database gets there."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.http import QueryDict
+
+from reviews import search
+from reviews.api.filters import APVFilter
+from reviews.console.queue import PENDING, Asked
+from reviews.models import APV
+from tests.site import apv
+
+pytestmark = pytest.mark.django_db
+
+TEXTS = [
+    "Straße, ẞ and İstanbul",
+    "ﬁxed: 100 % of _under_score \\ back'slash",
+    "e\u0301cole, école",
+    "日本語の説明",
+    "𝒳𝒴𝒵 beyond the BMP",
+    "two\nlines\twith tabs",
+    "aaaa",
+    "ab",
+]
+COPIES = """
+INSERT INTO reviews_apv
+SELECT copy.* FROM reviews_apv, generate_series(1, 2000) AS number,
+    jsonb_populate_record(reviews_apv, jsonb_build_object(
+        'apv_id', gen_random_uuid(), 'apv_code', 'APV-2000-' || (1000 + number))) AS copy
+"""
+
+
+def parts(text: str) -> set[str]:
+    """Everything of one to five characters that `text` contains, in both cases."""
+    found = {text[at : at + size] for at in range(len(text)) for size in range(1, 6)}
+    return {one for part in found for one in (part, part.upper(), part.lower())}
+
+
+def test_search_in_the_queue_finds_what_reading_every_row_finds() -> None:
+    for text in TEXTS:
+        APV.objects.create(**apv(package_name="p", cve_title="", cve_description=text))
+        APV.objects.create(**apv(package_name=text, cve_title=text[::-1]))
+    for part in sorted(set().union(*map(parts, TEXTS))):
+        found = set(APV.objects.pending().filter(search.containing_in_queue(part)))
+        assert found == set(APV.objects.pending().filter(search.containing(part))), part
+
+
+def test_search_finds_no_text_that_only_the_border_of_two_fields_would_make() -> None:
+    APV.objects.create(**apv(package_name="left", cve_title="right"))
+    assert not APV.objects.filter(search.containing_in_queue("leftright"))
+    assert not APV.objects.filter(search.containing_in_queue("left\nright"))
+    assert APV.objects.filter(search.containing_in_queue("IGHT"))
+
+
+def of_the_api(text: str) -> Any:
+    return APVFilter({"search": text}, APV.objects.pending().in_queue_order()).qs
+
+
+def of_the_console(text: str) -> Any:
+    return Asked(PENDING, QueryDict(f"search={text}")).filter.qs.order_by("created_at")
+
+
+@pytest.mark.parametrize("rows", [of_the_api, of_the_console])
+def test_search_in_a_long_queue_goes_by_the_index(rows: Any) -> None:
+    APV.objects.create(**apv(package_name="needle"))
+    with connection.cursor() as cursor:
+        cursor.execute(COPIES)
+        cursor.execute("ANALYZE reviews_apv")
+    assert "apv_queue_search" in rows("haystack")[:51].explain()
+    assert "apv_queue_search" not in rows("ha")[:51].explain()
+    assert rows("NEEDLE").count() == 2001
