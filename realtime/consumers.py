@@ -151,7 +151,6 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
     def join(self, identity: auth.Identity, doubts: int) -> None:
         self.identity = identity
         self.joined = True
-        self.hub.connections += 1
         self.hub.sockets.add(self, doubts=doubts)
         metrics.CONNECTIONS.inc()
         metrics.ACTIVE.inc()
@@ -162,7 +161,6 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             self.joined = False
             self.outbox.discard()
             self.hub.unsubscribe(self.outbox)
-            self.hub.connections -= 1
             self.hub.sockets.discard(self)
             metrics.ACTIVE.dec()
             metrics.count_close(self.log.closed())

@@ -5,91 +5,62 @@ from the event log. A state is delivered as its latest value.
 """
 
 import asyncio
-import contextlib
-import logging
 import random
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
-from itertools import combinations
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
-from channels.layers import get_channel_layer
 from django.conf import settings
 
 from realtime import courier, history, metrics
-from realtime.channels import CHANNELS, LOGS, STATES
-from realtime.courier import StateValue
+from realtime.channels import CHANNELS, LOGS
 from realtime.history import for_replay, in_database
+from realtime.membership import Membership
 from realtime.messages import Message, Position
-from realtime.outbox import Burst, bursts_of
+from realtime.outages import for_ever
+from realtime.outbox import bursts_of
 from realtime.revocation import OpenSockets
-
-logger = logging.getLogger(__name__)
+from realtime.states import States
+from realtime.subscribers import Subscriber, Subscribers
 
 LOOK_SECONDS = 1.0
 """How often the hub looks at the database for what the layer did not carry."""
-STATE_SECONDS = 0.25
-"""How long a state that was just sent rests before it is sent again."""
-GROUPS = (*CHANNELS, courier.ACCESS)
-REJOIN_SECONDS = 10.0
-"""How often the hub renews its membership of the groups, which a flushed Redis forgets."""
 CHECK_SECONDS = 2.0
 PRUNE_SECONDS = 600.0
-RETRY_SECONDS = 1.0
 READ_AT_ONCE = 500
 MOST_NEWS = 500
 HOLE_SECONDS = 0.03
 """How long events before one that came may be on their way, before they are read from the log."""
 
 
-class Subscriber(Protocol):
-    """One socket, as the hub sees it."""
-
-    def write(self, burst: Burst) -> None:
-        """Send messages, after those before them."""
-
-    def restart(self) -> None:
-        """Make the client connect anew: its position means nothing any more."""
-
-
 class Hub:
     """Delivers the events of every channel to the subscribers of this process."""
 
     def __init__(self) -> None:
-        self._subscribers: dict[str, set[Subscriber]] = {name: set() for name in CHANNELS}
+        self._own_id = uuid4().hex
+        self._subscribers = Subscribers()
+        self._states = States(self._subscribers)
+        self._membership = Membership(self._receive, self._own_id)
         self._last: dict[str, Position] = {}
-        self._latest: dict[str, StateValue] = {}
-        self._told_at = dict.fromkeys(STATES, float("-inf"))
-        self._values: list[StateValue] = []
-        self._changed: dict[str, float] = {}
-        self._wake = asyncio.Event()
         self._inbox: asyncio.Queue[Callable[[], Coroutine[Any, Any, None]]] = asyncio.Queue()
         self._news: list[courier.Payload] = []
         self._news_expected = False
         self._holes: set[str] = set()
         self._early: dict[str, dict[int, str]] = {name: {} for name in LOGS}
         self._looks: list[asyncio.Future[None]] = []
-        self._missed_news = asyncio.Event()
         self._starting = asyncio.Lock()
         self.sockets = OpenSockets()
-        self.connections = 0
-        """How many sockets are open; the consumer counts them."""
-        self.broadcasts = dict.fromkeys(CHANNELS, 0)
-        """How many messages each channel's subscribers were sent."""
+        self.broadcasts = self._subscribers.broadcasts
         self._tasks: list[asyncio.Task[None]] = []
-        self._group_member: str | None = None
-        self._own_id = uuid4().hex
 
     async def stop(self) -> None:
         """End all work and leave the groups: nothing more is to be sent here."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with _survives("leave the groups"):
-            async with asyncio.timeout(RETRY_SECONDS):
-                await self._leave()
+        await self._membership.leave()
 
     # -- For sockets ----------------------------------------------------------------------
 
@@ -102,43 +73,32 @@ class Hub:
             own = courier.Courier(self, self._own_id)
             courier.register(own)
             self._tasks = [
-                asyncio.create_task(_for_ever(work))
+                asyncio.create_task(for_ever(work))
                 for work in (
                     self._deliver_all,
                     self._look_regularly,
-                    self._tell_states,
+                    self._states.tell_states,
                     own.carry,
                     own.carry_states,
                     self.sockets.watch,
-                    self._receive_all,
-                    self._stay_member,
+                    self._membership.receive_all,
+                    self._membership.stay_member,
                     self._check_sockets,
                     self._prune,
                 )
             ]
 
     async def latest(self, state: str) -> Message | None:
-        """The value of a state channel that its subscribers have seen last, if it can be read.
-
-        Read before the first one subscribes, so that the next look has something to compare with.
-        """
-        if state not in self._latest or not self._subscribers[state]:
-            self._latest.pop(state, None)
-            with _survives("read a state"):
-                await self._refresh(state)
-        return self._latest[state].message if state in self._latest else None
+        """The value of a state channel that its subscribers have seen last, if it can be read."""
+        return await self._states.latest(state)
 
     def subscribe(self, subscriber: Subscriber, channels: Iterable[str]) -> dict[str, Position]:
         """Deliver every later event of `channels`; returns where their logs stand."""
-        for channel in channels:
-            self._subscribers[channel].add(subscriber)
-            metrics.SUBSCRIBERS[channel].set(len(self._subscribers[channel]))
+        self._subscribers.add(subscriber, channels)
         return self.positions(channels)
 
     def unsubscribe(self, subscriber: Subscriber, channels: Iterable[str] = CHANNELS) -> None:
-        for channel in channels:
-            self._subscribers[channel].discard(subscriber)
-            metrics.SUBSCRIBERS[channel].set(len(self._subscribers[channel]))
+        self._subscribers.discard(subscriber, channels)
 
     def replace(self, old: Subscriber, new: Subscriber, channels: Iterable[str]) -> None:
         """Deliver to `new` what `old` was subscribed to among `channels`."""
@@ -163,9 +123,6 @@ class Hub:
         behind = [tops[channel].offset - last.offset for channel, last in self._last.items()]
         return max([0, *behind])
 
-    def subscriber_count(self, channel: str) -> int:
-        return len(self._subscribers[channel])
-
     # -- Logs -----------------------------------------------------------------------------
 
     async def _deliver_all(self) -> None:
@@ -187,7 +144,7 @@ class Hub:
                 await self._look()  # which delivers it too, if it belongs to the history of now
         for channel in {payload["channel"] for payload in news}:
             await self._deliver_early(channel)
-        self._broadcast(self._due_states())
+        self._subscribers.write(self._states.due())
 
     async def _deliver_early(self, channel: str) -> None:
         """Deliver those that came early and whose turn it is, and forget those that were known."""
@@ -225,7 +182,7 @@ class Hub:
             if _is_another_history(position, self._last[channel]):
                 self._start_anew(channel, position)
             elif position.offset > self._last[channel].offset:
-                self._missed_news.set()
+                self._membership.doubt()
                 await self._catch_up(channel, position)
 
     async def _catch_up(self, channel: str, position: Position) -> None:
@@ -242,7 +199,7 @@ class Hub:
         """Go on from `position` though events before it are unknown; clients must ask anew."""
         self._last[channel] = position
         self._early[channel].clear()
-        for subscriber in tuple(self._subscribers[channel]):
+        for subscriber in tuple(self._subscribers.of(channel)):
             subscriber.restart()
 
     async def _deliver(self, channel: str, texts: list[str]) -> None:
@@ -256,32 +213,10 @@ class Hub:
             position = Position.model_construct(epoch=epoch, offset=offset + len(burst.texts))
             self._last[channel] = position
             if number < len(bursts):
-                self._broadcast({channel: burst})
+                self._subscribers.write({channel: burst})
                 await asyncio.sleep(0)
             else:
-                self._broadcast({channel: burst, **self._due_states()})
-
-    def _broadcast(self, told: dict[str, Burst]) -> None:
-        """Send what is told in one channel or several, in one write to each socket."""
-        began = time.perf_counter()
-        for channels, subscribers in self._followers(list(told)):
-            burst = Burst([text for channel in channels for text in told[channel].texts])
-            for subscriber in subscribers:
-                subscriber.write(burst)
-        seconds = time.perf_counter() - began
-        for channel, burst in told.items():
-            sent = len(burst.texts)
-            self.broadcasts[channel] += sent
-            metrics.count_broadcast(channel, sent * self.subscriber_count(channel), seconds)
-
-    def _followers(self, channels: list[str]) -> Iterator[tuple[tuple[str, ...], set[Subscriber]]]:
-        """The subscribers of `channels`, by all of these that they follow."""
-        seen: set[Subscriber] = set()
-        for count in range(len(channels), 0, -1):
-            for some in combinations(channels, count):
-                found = set.intersection(*(self._subscribers[one] for one in some)) - seen
-                seen |= found
-                yield some, found
+                self._subscribers.write({channel: burst, **self._states.due()})
 
     async def _check_sockets(self) -> None:
         """End the sockets that have been open or silent for too long, or are not read."""
@@ -299,115 +234,24 @@ class Hub:
                 days=settings.HITL_HISTORY_DAYS, events=settings.HITL_HISTORY_EVENTS
             )
 
-    # -- States ---------------------------------------------------------------------------
-
-    async def _tell_states(self) -> None:
-        """Send states that changed, each at most every STATE_SECONDS and always the last value."""
-        while True:
-            announced = await self._wait_for_change()
-            for state in announced or STATES:
-                await asyncio.sleep(self._told_at[state] + STATE_SECONDS - time.monotonic())
-                if self._subscribers[state] and not self._is_told(state, announced.get(state)):
-                    with _survives("read a state", then=partial(self._mark_changed, state)):
-                        await self._refresh(state, always=state in announced)
-            await asyncio.sleep(STATE_SECONDS)
-
-    async def _wait_for_change(self) -> dict[str, float]:
-        """The states that were announced, with when, or none after a while without news."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0 if self._changed else LOOK_SECONDS):
-                await self._wake.wait()
-        self._wake.clear()
-        announced, self._changed = self._changed, {}
-        return announced
-
-    def _mark_changed(self, state: str) -> None:
-        self._changed[state] = time.monotonic()
-        self._wake.set()
-
-    def _is_told(self, state: str, announced_at: float | None) -> bool:
-        """Whether a value was read after an announcement, and so sent already."""
-        latest = self._latest.get(state)
-        return bool(latest and announced_at and latest.read_at > announced_at)
-
-    async def _refresh(self, state: str, *, always: bool = False) -> None:
-        began = time.monotonic()
-        message = await in_database(STATES[state].value)()
-        self._broadcast(self._told(StateValue(state, message, began), always=always))
+    # -- News -----------------------------------------------------------------------------
 
     def wants(self, state: str) -> bool:
         """Whether a new value of `state` would be told at once; from any thread."""
-        rested = time.monotonic() - self._told_at[state] >= STATE_SECONDS
-        return rested and bool(self._subscribers[state])
+        return self._states.wants(state)
 
-    def _due_states(self) -> dict[str, Burst]:
-        """The states that writers read, to be sent; those that must rest are read again later."""
-        values, self._values = self._values, []
-        due: dict[str, Burst] = {}
-        for value in values:
-            if self.wants(value.channel):
-                due.update(self._told(value, always=True))
-            else:
-                self._mark_changed(value.channel)
-        return due
-
-    def _told(self, value: StateValue, *, always: bool) -> dict[str, Burst]:
-        """What to send of a state, if anything: what is newer, and if it differs or `always`."""
-        before = self._latest.get(value.channel)
-        if before is not None and value.read_at < before.read_at:
-            return {}
-        self._latest[value.channel] = value
-        news = always or before is None or _differ(before.message, value.message)
-        if not (news and self._subscribers[value.channel]):
-            return {}
-        self._told_at[value.channel] = time.monotonic()
-        return {value.channel: Burst([value.message.encode()])}
-
-    # -- The channel layer ----------------------------------------------------------------
-
-    async def _receive_all(self) -> None:
-        """Take the groups' messages: what other processes did."""
-        layer = get_channel_layer()
-        if self._group_member is None:
-            self._group_member = await layer.new_channel("hub")
-        await self._join()
-        while True:
-            payload = await layer.receive(self._group_member)
-            if payload.get("sender") != self._own_id:
-                self._receive(payload)
-
-    async def _stay_member(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REJOIN_SECONDS):
-                    await self._missed_news.wait()
-            self._missed_news.clear()
-            async with asyncio.timeout(REJOIN_SECONDS):
-                await self._join()
-            await asyncio.sleep(RETRY_SECONDS)
-
-    async def _join(self) -> None:
-        if self._group_member is not None:
-            for group in GROUPS:
-                await get_channel_layer().group_add(group, self._group_member)
-
-    async def _leave(self) -> None:
-        if self._group_member is not None:
-            for group in GROUPS:
-                await get_channel_layer().group_discard(group, self._group_member)
-
-    def receive(self, payloads: list[courier.Payload], values: list[StateValue]) -> None:
+    def receive(self, payloads: list[courier.Payload], values: list[courier.StateValue]) -> None:
         """Take what a transaction of this process told, and what the states it changed are now."""
         for payload in payloads:
             if payload["channel"] not in {value.channel for value in values}:
                 self._receive(payload)
         for value in values:
+            self._states.offer(value)
             self._expect_news()
-            self._values.append(value)
 
     def _receive(self, payload: courier.Payload) -> None:
         if payload["type"] == "state.changed":
-            self._mark_changed(payload["channel"])
+            self._states.changed(payload["channel"])
         elif payload["type"] == "access.changed":
             self.sockets.doubt(payload["users"])
         elif len(self._news) < MOST_NEWS:  # what finds no room is found by the next look
@@ -458,29 +302,6 @@ def _is_another_history(now: Position, last: Position) -> bool:
     A log never shrinks; one that did was restored without `renew_epochs`.
     """
     return now.epoch != last.epoch or now.offset < last.offset
-
-
-def _differ(before: Message, after: Message) -> bool:
-    """Whether two values of a state differ in more than their time."""
-    return before.model_copy(update={"timestamp": after.timestamp}) != after
-
-
-async def _for_ever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Do a hub's work through every outage of the database or the layer."""
-    while True:
-        with _survives(work.__name__.strip("_").replace("_", " ")):
-            await work()
-        await asyncio.sleep(RETRY_SECONDS)
-
-
-@contextlib.contextmanager
-def _survives(doing: str, then: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Log an outage of the database or the layer, call `then`, and go on."""
-    try:
-        yield
-    except Exception as error:
-        logger.warning("Hub: to %s failed, will be tried again: %r", doing, error)
-        then()
 
 
 _hub = Hub()

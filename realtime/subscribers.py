@@ -1,0 +1,66 @@
+"""Who in this process listens to which channels, and how all of them are written to at once."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
+from typing import Protocol
+
+from realtime import metrics
+from realtime.channels import CHANNELS
+from realtime.outbox import Burst
+
+
+class Subscriber(Protocol):
+    """One socket, as the hub sees it."""
+
+    def write(self, burst: Burst) -> None:
+        """Send messages, after those before them."""
+
+    def restart(self) -> None:
+        """Make the client connect anew: its position means nothing any more."""
+
+
+class Subscribers:
+    """The subscribers of every channel."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, set[Subscriber]] = {name: set() for name in CHANNELS}
+        self.broadcasts = dict.fromkeys(CHANNELS, 0)
+        """How many messages each channel's subscribers were sent."""
+
+    def add(self, subscriber: Subscriber, channels: Iterable[str]) -> None:
+        for channel in channels:
+            self._of[channel].add(subscriber)
+            metrics.SUBSCRIBERS[channel].set(len(self._of[channel]))
+
+    def discard(self, subscriber: Subscriber, channels: Iterable[str]) -> None:
+        for channel in channels:
+            self._of[channel].discard(subscriber)
+            metrics.SUBSCRIBERS[channel].set(len(self._of[channel]))
+
+    def of(self, channel: str) -> set[Subscriber]:
+        return self._of[channel]
+
+    def write(self, told: Mapping[str, Burst]) -> None:
+        """Send what is told in one channel or several, in one write to each socket."""
+        began = time.perf_counter()
+        for channels, subscribers in self._by_channels(list(told)):
+            burst = Burst([text for channel in channels for text in told[channel].texts])
+            for subscriber in subscribers:
+                subscriber.write(burst)
+        seconds = time.perf_counter() - began
+        for channel, burst in told.items():
+            self.broadcasts[channel] += len(burst.texts)
+            sent = len(burst.texts) * len(self._of[channel])
+            metrics.count_broadcast(channel, sent, seconds)
+
+    def _by_channels(
+        self, channels: list[str]
+    ) -> Iterator[tuple[tuple[str, ...], set[Subscriber]]]:
+        """The subscribers of `channels`, by all of these that they listen to."""
+        seen: set[Subscriber] = set()
+        for count in range(len(channels), 0, -1):
+            for some in combinations(channels, count):
+                found = set.intersection(*(self._of[one] for one in some)) - seen
+                seen |= found
+                yield some, found
