@@ -126,7 +126,8 @@ def main() -> int:
     figures = comparisons(results) + alone(single, rows=not options.quick)
     print("", *report.figure_rows(figures), "", *report.fanout_rows(results), sep="\n")
     if options.write:
-        report.write(results, figures)
+        arguments = f' ARGS="{" ".join(sys.argv[1:])}"'
+        report.write(results, figures, f"make bench{arguments}")
     missed = [one.what for one in figures if not one.reached]
     print(f"\nMissed: {'; '.join(missed)}." if missed else "\nEvery figure is reached.")
     return 0

@@ -68,11 +68,11 @@ def figure_rows(figures: Sequence[Figure]) -> list[str]:
     return rows
 
 
-def write(results: Results, figures: Sequence[Figure]) -> None:
-    """Put the tables into docs/performance.md, and draw the plot beside it."""
+def write(results: Results, figures: Sequence[Figure], command: str) -> None:
+    """Put the tables, made by `command`, into docs/performance.md, and draw the plot beside it."""
     before, rest = PAGE.read_text().split(BEGIN, 1)
     after = rest.split(END, 1)[1]
-    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `make bench`, on {machine()}."
+    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `{command}`, on {machine()}."
     parts = [*figure_rows(figures), "", *fanout_rows(results), "", made, ""]
     PAGE.write_text(before + BEGIN + "\n" + "\n".join(parts) + "\n" + END + after)
     draw(results, PLOT)
