@@ -46,6 +46,7 @@ class Arrival:
         self._most = settings.HITL_MAX_BODY_BYTES
         self._size = 0
         self._is_there = False
+        self._is_cut = False
         self._until = asyncio.get_running_loop().time() + settings.HITL_REQUEST_SECONDS
 
     async def receive(self) -> Message:
@@ -66,17 +67,17 @@ class Arrival:
 
     def _refuse(self, status: HTTPStatus) -> Message:
         self._scope[REFUSED] = status
-        self._is_there = True
+        self._is_there = self._is_cut = True
         return END
 
     async def _next_after_the_end(self) -> Message:
         """The client's leaving; of a refused body there may be more before, and nobody waits."""
-        if REFUSED in self._scope:
+        if self._is_cut:
             await asyncio.Event().wait()
         return await self._receive()
 
     async def send(self, message: Message) -> None:
-        if REFUSED not in self._scope:
+        if not self._is_cut:
             await self._send(message)
         elif message["type"] == "http.response.start":
             headers = [*message["headers"], (b"connection", b"close")]

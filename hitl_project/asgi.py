@@ -27,9 +27,10 @@ from hitl_project.daphne_http import bound_requests  # noqa: E402
 from hitl_project.urls import refuse_socket  # noqa: E402
 from realtime import leaving  # noqa: E402
 from realtime.daphne_protocol import prepare_daphne  # noqa: E402
-from realtime.history import WORKERS  # noqa: E402
+from realtime.history import DATABASE_THREADS  # noqa: E402
 from realtime.routing import websocket_urlpatterns  # noqa: E402
 
+PROBES = {"/hitl/health", "/hitl/health/live", "/hitl/health/ready"}
 SLOT_SECONDS = 30
 """How long a request may wait for its turn."""
 
@@ -44,14 +45,14 @@ class OneThreadPerRequest(ASGIHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._slots = asyncio.Semaphore(settings.HITL_DB_POOL - WORKERS)
+        self._slots = asyncio.Semaphore(settings.HITL_DB_POOL - DATABASE_THREADS)
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         respond: Any = sync_to_async(self.get_response, thread_sensitive=True)
-        if request.path.startswith("/hitl/health"):  # a probe must not wait for work
+        if request.path.rstrip("/") in PROBES:  # a probe must not wait for work
             response: HttpResponseBase = await respond(request)
         else:
             response = await self._in_turn(request, respond)
@@ -66,10 +67,9 @@ class OneThreadPerRequest(ASGIHandler):
         except TimeoutError:
             request.scope[arrival.REFUSED] = HTTPStatus.SERVICE_UNAVAILABLE  # type: ignore[attr-defined]
             return await respond(request)  # type: ignore[no-any-return]
-        try:
-            return await respond(request)  # type: ignore[no-any-return]
-        finally:
-            self._slots.release()
+        work = asyncio.ensure_future(respond(request))
+        work.add_done_callback(lambda _: self._slots.release())
+        return await asyncio.shield(work)  # who hangs up leaves a thread at work, and its slot
 
 
 if settings.HITL_OPEN_ACCESS:

@@ -22,7 +22,7 @@ from uvicorn.supervisors import multiprocess
 
 from hitl_project import embedded
 from realtime import leaving
-from realtime.uvicorn_protocol import FrameProtocol
+from realtime.uvicorn_protocol import FrameProtocol, turns_of
 
 REQUEST_SECONDS = 5
 """How long a request may still take once the sockets have been closed."""
@@ -36,7 +36,8 @@ HUNG_SECONDS = 5.0
 class Server(uvicorn.Server):
     """One process. The first signal makes it leave, a second one ends it at once.
 
-    It says that it is not ready, and goes on for HITL_SHUTDOWN_GRACE_SECONDS; takes no more
+    It says that it is not ready, and goes on for HITL_SHUTDOWN_GRACE_SECONDS unless a person at the
+    terminal waits; takes no more
     connections; closes its sockets over HITL_SHUTDOWN_SPREAD_SECONDS at most, so that clients do
     not come back all at once; finishes the requests under way; and leaves the groups.
     """
@@ -49,7 +50,7 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self.server_state.connections and not _is_orphan():
+        if not (signal.SIGINT in self._captured_signals or _is_orphan()):
             await self._wait(settings.HITL_SHUTDOWN_GRACE_SECONDS)
         for server in self.servers:
             server.close()
@@ -63,9 +64,11 @@ class Server(uvicorn.Server):
             await asyncio.sleep(TICK_SECONDS)  # for what was written to leave
             embedded.leave()
             os._exit(128 + self._captured_signals[-1])  # threads may be at work for long
+        await ending
         await _leave_groups()
 
     async def _close_sockets(self) -> None:
+        turns_of(self.server_state).end()
         lines = [
             line
             for line in self.server_state.connections

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import re
+import socket
 import warnings
 from datetime import timedelta
 from pathlib import Path
@@ -274,6 +275,11 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
     tcp_user_timeout=25_000,
 )
 
+REDIS_LINE: dict[str, Any] = {}
+if not REDIS_URL.startswith("unix:") and hasattr(socket, "TCP_USER_TIMEOUT"):
+    # A line that died without a sign is noticed by the health checks that nobody acknowledges.
+    REDIS_LINE["socket_keepalive"] = True
+    REDIS_LINE["socket_keepalive_options"] = {socket.TCP_USER_TIMEOUT: 15_000}
 CHANNEL_LAYERS = {
     "default": {
         # One PUBLISH for an event, and nothing kept in Redis; what is lost, hubs read from the log.
@@ -286,9 +292,11 @@ CHANNEL_LAYERS = {
                     "socket_connect_timeout": 2,
                     "health_check_interval": 10,
                     "retry": Retry(NoBackoff(), 1),  # once, for a connection that went stale
+                    **REDIS_LINE,
                 }
             ],
-            "prefix": "hitl",
+            # Redis's pub/sub knows no databases: what sets installations apart must be in the name.
+            "prefix": f"hitl-{hashlib.sha256(f'layer {SECRET_KEY}'.encode()).hexdigest()[:12]}",
         },
     }
 }

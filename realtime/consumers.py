@@ -103,6 +103,8 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             return
         await self.accept()
         if not self.hub.sockets.has_room_for(identity):
+            self.log.refused(POLICY_VIOLATION, AT_CAPACITY)
+            metrics.count_close(POLICY_VIOLATION)
             await self.end(POLICY_VIOLATION, AT_CAPACITY)
             return
         self.join(identity, doubts)

@@ -1,7 +1,7 @@
 """How committed events travel to the hubs: to this process's own at once, to others by the layer.
 
-Hubs read from the log whatever does not arrive. So nothing here fails a write or holds it up, and
-what cannot be carried is dropped.
+Hubs read from the log whatever does not arrive. So nothing here fails a write, no server waits for
+the layer, and what cannot be carried is dropped.
 """
 
 import asyncio
@@ -206,10 +206,15 @@ def merged(payloads: Iterable[Payload]) -> Iterator[Payload]:
 def layer_answers() -> bool:
     """Whether the channel layer takes a message now; waits a second at most."""
     try:
-        async_to_sync(_group_send)({"type": "health", "channel": GROUP_NOBODY_JOINS})
+        async_to_sync(reach_layer)()
     except Exception:
         return False
     return True
+
+
+async def reach_layer() -> None:
+    """Send the layer something for nobody; raises what the layer raises, or TimeoutError."""
+    await _group_send({"type": "health", "channel": GROUP_NOBODY_JOINS})
 
 
 async def _group_send(payload: Payload) -> None:

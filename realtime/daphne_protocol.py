@@ -125,7 +125,7 @@ def _message(protocol: Any, payload: bytes, binary: bool) -> None:
 def _read_on_when_taken(protocol: Any) -> None:
     if protocol.application_queue.qsize() < MOST_WAITING:
         protocol.transport.resumeProducing()
-    else:
+    elif protocol.state != protocol.STATE_CLOSED:
         loop = asyncio.get_event_loop()
         loop.call_later(LOOK_SECONDS, _read_on_when_taken, protocol)
 

@@ -16,11 +16,11 @@ PRUNED_AT_ONCE = 10_000
 
 # Few threads, and so few connections, however many sockets want something at once; and threads of
 # their own for what comes in crowds, so that it never holds up live events.
-HUB_WORKERS, REPLAY_WORKERS, SOCKET_WORKERS = 2, 2, 2
-WORKERS = HUB_WORKERS + REPLAY_WORKERS + SOCKET_WORKERS
-_hub_workers = ThreadPoolExecutor(HUB_WORKERS, thread_name_prefix="hub")
-_replay_workers = ThreadPoolExecutor(REPLAY_WORKERS, thread_name_prefix="replay")
-_socket_workers = ThreadPoolExecutor(SOCKET_WORKERS, thread_name_prefix="socket")
+HUB_THREADS, REPLAY_THREADS, SOCKET_THREADS = 2, 2, 2
+DATABASE_THREADS = HUB_THREADS + REPLAY_THREADS + SOCKET_THREADS
+_hub_workers = ThreadPoolExecutor(HUB_THREADS, thread_name_prefix="hub")
+_replay_workers = ThreadPoolExecutor(REPLAY_THREADS, thread_name_prefix="replay")
+_socket_workers = ThreadPoolExecutor(SOCKET_THREADS, thread_name_prefix="socket")
 
 
 def in_database(function: Any) -> Any:

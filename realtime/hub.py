@@ -82,7 +82,6 @@ class Hub:
                     own.carry_states,
                     self.sockets.watch,
                     self._membership.receive_all,
-                    self._membership.stay_member,
                     self._check_sockets,
                     self._prune,
                 )
@@ -182,7 +181,6 @@ class Hub:
             if _is_another_history(position, self._last[channel]):
                 self._start_anew(channel, position)
             elif position.offset > self._last[channel].offset:
-                self._membership.doubt()
                 await self._catch_up(channel, position)
 
     async def _catch_up(self, channel: str, position: Position) -> None:

@@ -92,7 +92,7 @@ class Outbox:
         """
         waiting = self.waiting_bytes()
         taken = self._written - waiting
-        if not waiting or taken != self._taken:
+        if not waiting or taken > self._taken:
             self._taken, self._moved_at = taken, now
         elif now - self._moved_at > STALL_SECONDS:
             self.overrun()
@@ -144,6 +144,7 @@ class FrameOutbox(Outbox):
         self.flush = line.drained  # type: ignore[method-assign]
 
     def _put(self, burst: Burst) -> None:
+        self._written += len(burst.frames) - burst.size  # what waits are the frames' bytes
         self._line.write_frames(burst.frames)
 
     def _end(self, code: int, reason: str) -> None:

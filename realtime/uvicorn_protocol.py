@@ -4,7 +4,6 @@ The one place that knows Uvicorn from inside; tests/realtime/test_uvicorn_protoc
 upgrade changes what it relies on.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -16,6 +15,7 @@ from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFact
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
+from realtime import leaving
 from realtime.limits import FLOODING, MOST_FRAGMENTS, SILENT, Allowance
 
 EXTENSION = "hitl.frames"
@@ -35,6 +35,8 @@ ABORT_SECONDS = 5.0
 """How long a line that does not take its close frame is kept."""
 OPENING_AT_ONCE = 4
 """How many lines a process lets in at a time: more would only wait for each other."""
+OPENING_SECONDS = 30.0
+"""How long letting a line in may take: longer than all that it waits for together."""
 UNREAD_BYTES = 64 * 1024
 """How much a line may send before its turn has come."""
 
@@ -46,24 +48,34 @@ class Turns:
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[FrameProtocol] = deque()
+        self._waiting: dict[FrameProtocol, None] = {}
         self._opening: set[FrameProtocol] = set()
+        self._ended = False
 
     def wait(self, line: "FrameProtocol") -> None:
         """Have `line` opened when its turn comes."""
-        self._waiting.append(line)
+        self._waiting[line] = None
         line.loop.call_soon(self._go_on)
 
     def done(self, line: "FrameProtocol") -> None:
         """`line` was let in or turned away, or is gone; may be told more than once."""
+        self._waiting.pop(line, None)
         if line in self._opening:
             self._opening.remove(line)
             line.loop.call_soon(self._go_on)
 
+    def end(self) -> None:
+        """Let nobody in any more: the server leaves."""
+        self._ended = True
+        self._go_on()
+
     def _go_on(self) -> None:
-        while self._waiting and len(self._opening) < OPENING_AT_ONCE:
-            line = self._waiting.popleft()
-            if not line.transport.is_closing():
+        while self._waiting and (self._ended or len(self._opening) < OPENING_AT_ONCE):
+            line = next(iter(self._waiting))
+            del self._waiting[line]
+            if self._ended:
+                line.transport.close()
+            elif not line.transport.is_closing():
                 self._opening.add(line)
                 line.open()
 
@@ -83,7 +95,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         self.controls = Allowance(settings.HITL_WS_RATE_PER_MINUTE)
         if self.config.ws_per_message_deflate:
             self.conn.available_extensions = [DEFLATE]
-        self._turns: Turns = vars(server_state).setdefault("turns", Turns())
+        self._turns = turns_of(server_state)
         self._unread: bytes | None = b""
         """What came before its turn; None from then on."""
 
@@ -100,11 +112,24 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.transport.abort()
 
     def open(self) -> None:
-        """Begin with the handshake: it is this line's turn."""
+        """Begin with the handshake: it is this line's turn, for so long at most."""
         unread, self._unread = self._unread, None
-        super().data_received(unread or b"")
+        self.loop.call_later(OPENING_SECONDS, self._give_up)
+        try:
+            super().data_received(unread or b"")
+        except Exception:
+            self.transport.abort()
+            raise
+        if not self.handshake_initiated and self.conn.handshake_exc is not None:
+            # No request that websockets would take. It has written an answer, and Uvicorn waits.
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
         if self.handshake_complete:
             self._turns.done(self)  # turned away at once
+
+    def _give_up(self) -> None:
+        if not self.handshake_complete:
+            self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -138,6 +163,14 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self._turns.done(self)
 
     # -- Ends ---------------------------------------------------------------------------------
+
+    def shutdown(self) -> None:
+        """Uvicorn's; which raises when the client is closing the line just then."""
+        if self.handshake_complete:
+            self.stop_keepalive()
+            self.end(leaving.SERVICE_RESTART, leaving.REASON)
+        else:
+            super().shutdown()
 
     def end(self, code: int, reason: str) -> None:
         """Close the line behind whatever waits; cut it if the client does not take even that."""
@@ -200,6 +233,12 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.fail(FLOODING, "Rate limit exceeded")
         else:
             super().handle_pong(event)
+
+
+def turns_of(server_state: ServerState) -> Turns:
+    """The turns of a server's lines."""
+    turns: Turns = vars(server_state).setdefault("turns", Turns())
+    return turns
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import psycopg
+import redis
 from websockets.asyncio.client import ClientConnection, connect
 
 ROOT = Path(__file__).parent.parent
@@ -138,6 +139,12 @@ class Site:
 
 Start = Callable[..., contextlib.AbstractContextManager["Server"]]
 """How a server is started with variables of its own."""
+
+
+def hubs_listening(client: redis.Redis) -> int:
+    """How many hubs hear of decisions."""
+    groups = client.pubsub_channels("*__group__decisions")
+    return sum(count for _, count in client.pubsub_numsub(*groups))
 
 
 class Server:

@@ -20,7 +20,8 @@ from uvicorn.supervisors import multiprocess
 
 from tests.hitl_project.test_serve import Installation, installation
 from tests.hitl_project.test_workers import workers
-from tests.site import Server, Site, wait_for
+from tests.realtime.raw import close, raw_line
+from tests.site import Server, Site, hubs_listening, wait_for
 
 assert installation  # a fixture
 RESTART = (1012, "The server restarts")
@@ -163,23 +164,31 @@ async def test_daphne_closes_its_sockets_with_a_word(site: Site) -> None:
         server.process.wait(20)
 
 
-async def test_server_that_nobody_is_connected_to_ends_without_waiting_and_leaves_the_groups(
+async def test_server_that_is_interrupted_ends_without_waiting_and_leaves_the_groups(
     site: Site,
 ) -> None:
-    before = members()
-    with site.uvicorn(**LONG) as server:
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client, site.uvicorn(**LONG) as server:
+        before = hubs_listening(client)
         async with server.socket():
-            joined = await asyncio.to_thread(wait_for, lambda: members() - before, "it to join")
-        server.client().close()
-        server.process.send_signal(signal.SIGTERM)
+            await asyncio.to_thread(
+                wait_for, lambda: hubs_listening(client) == before + 1, "the hub to join"
+            )
+        server.process.send_signal(signal.SIGINT)
         assert server.process.wait(20) == 0
-    assert not members() & joined
+        assert hubs_listening(client) == before
 
 
-def members() -> set[bytes]:
-    """The hubs that hear of APVs."""
-    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
-        return set(client.zrange("hitl:group:apvs", 0, -1))
+async def test_server_whose_client_is_just_closing_ends_in_order(site: Site) -> None:
+    """Uvicorn's own end raises then, and cuts off whatever is under way."""
+    with site.uvicorn() as server:
+        async with raw_line(server) as line:
+            os.kill(server.process.pid, signal.SIGSTOP)  # so that it takes both at once
+            await line.send(close(1000))
+            server.process.send_signal(signal.SIGTERM)
+            os.kill(server.process.pid, signal.SIGCONT)
+            assert await asyncio.to_thread(server.process.wait, 20) == 0
+        assert "Traceback" not in server.printed()
+        assert "exception" not in server.printed()
 
 
 def test_members_that_serving_uses_are_still_uvicorns() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import statistics
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import httpx
@@ -13,9 +14,9 @@ from channels.testing import HttpCommunicator
 from django.conf import settings
 
 from hitl_project import asgi
-from realtime.history import WORKERS
+from realtime.history import DATABASE_THREADS
 from tests.faults.world import pause
-from tests.site import Server, Site, apv
+from tests.site import Server, Site, Start, apv, decision, wait_for
 
 PING_BOUND = 0.25
 """What the specification allows; seen on a busy machine: 13 ms, a nineteenth of it."""
@@ -99,10 +100,40 @@ async def test_request_whose_turn_does_not_come_is_refused_with_503(
     monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(asgi, "SLOT_SECONDS", 0.05)
-    monkeypatch.setattr(settings, "HITL_DB_POOL", WORKERS)  # no turn for anybody
+    monkeypatch.setattr(settings, "HITL_DB_POOL", DATABASE_THREADS)  # no turn for anybody
     handler: Any = asgi.OneThreadPerRequest()
     headers = [(b"host", b"localhost")]
     answer = await HttpCommunicator(handler, "GET", path, headers=headers).get_response()
     assert answer["status"] == 503
     assert (b"Retry-After", b"2") in answer["headers"]
     assert b"There is more to do than can be done" in answer["body"]
+
+
+def test_clients_that_hang_up_do_not_free_the_turns_of_threads_at_work(
+    start: Start, site: Site
+) -> None:
+    """A pool of ten has turns for four; the sockets' own connections stay free."""
+    with start(HITL_DB_POOL="10") as server:
+        turns = 10 - DATABASE_THREADS
+        apv_id = server.add_apv()["apv_id"]
+        signed_in = server.client()
+
+        def waiting() -> int:
+            return len(site.rows("SELECT 1 FROM pg_locks WHERE NOT granted"))
+
+        def waits(count: int) -> bool:
+            return waiting() >= count
+
+        with psycopg.connect(site.database_url) as holder:
+            holder.execute("SELECT 1 FROM reviews_apv WHERE apv_id = %s FOR UPDATE", [apv_id])
+            for number in range(1, 2 * turns + 1):
+                with (
+                    httpx.Client(
+                        base_url=server.origin, cookies=signed_in.cookies, headers=signed_in.headers
+                    ) as client,
+                    pytest.raises(httpx.ReadTimeout),
+                ):
+                    client.post("/hitl/decisions", json=decision(apv_id), timeout=0.3)
+                wait_for(partial(waits, min(number, turns)), "them to wait")
+            assert waiting() == turns
+        assert server.client("pipeline").get("/hitl/apvs").status_code == 200

@@ -91,7 +91,7 @@ async def test_socket_with_compression_is_not_offered_the_extension() -> None:
 def test_members_that_the_protocol_uses_are_still_uvicorns() -> None:
     used = {"handle_connect", "handle_cont", "handle_parser_exception", "handle_ping"}
     used |= {"handle_pong", "keepalive_timeout", "pause_writing", "resume_writing", "run_asgi"}
-    used |= {"connection_lost", "data_received", "send", "send_receive_event_to_app"}
+    used |= {"connection_lost", "data_received", "send", "send_receive_event_to_app", "shutdown"}
     assert used <= vars(WebSocketsSansIOProtocol).keys()
 
 
@@ -110,6 +110,30 @@ async def test_lines_are_let_in_a_few_at_a_time_and_those_that_gave_up_not_at_al
         said = await asyncio.gather(*waiting, return_exceptions=True)
         assert said.count("ready") == 16
         assert running.asked == 16
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/?" + "x" * 9000, "", 414),
+        ("/", "Cookie: " + "x" * 9000 + "\r\n", 431),
+        ("/", "".join(f"X-{number}: x\r\n" for number in range(200)), 431),
+    ],
+)
+async def test_upgrade_that_is_too_much_is_turned_away_and_holds_up_nobody(
+    path: str, headers: str, status: int
+) -> None:
+    async with Running() as running:
+        host, port = running.listener.getsockname()
+        upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        for _ in range(OPENING_AT_ONCE + 1):
+            reader, writer = await asyncio.open_connection(host, port)
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: a\r\n{upgrade}{key}{headers}\r\n".encode())
+            async with asyncio.timeout(ANSWER_SECONDS):
+                assert (await reader.read()).startswith(f"HTTP/1.1 {status}".encode())
+            writer.close()
+        assert await _hello(running) == "ready"
 
 
 async def _hello(running: Running) -> str | bytes:

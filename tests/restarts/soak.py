@@ -11,7 +11,7 @@ import httpx
 from websockets.exceptions import WebSocketException
 
 from tests.faults.world import World, now, pause
-from tests.site import apv, decision
+from tests.site import apv, decision, hubs_listening
 
 USERS = 8
 ROUND_SECONDS = 0.05
@@ -34,9 +34,6 @@ class Size:
     kills: int
     seconds: float
 
-
-GROUP = "hitl__group__decisions"
-"""What hubs are subscribed to, as the channel layer names it."""
 
 FULL = Size(kills=20, seconds=3.0)
 SMALL = Size(kills=3, seconds=0.5)
@@ -185,6 +182,6 @@ class Soak:
             return Reading(
                 keys=int(redis.dbsize()),
                 memory=int(redis.info("memory")["used_memory"]),
-                members=int(redis.pubsub_numsub(GROUP)[0][1]),
+                members=hubs_listening(redis),
                 connections=connections,
             )
