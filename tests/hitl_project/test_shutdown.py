@@ -20,7 +20,6 @@ from uvicorn.supervisors import multiprocess
 
 from tests.hitl_project.test_serve import Installation, installation
 from tests.hitl_project.test_workers import workers
-from tests.realtime.raw import close, raw_line
 from tests.site import Server, Site, hubs_listening, wait_for
 
 assert installation  # a fixture
@@ -176,19 +175,6 @@ async def test_server_that_is_interrupted_ends_without_waiting_and_leaves_the_gr
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(20) == 0
         assert hubs_listening(client) == before
-
-
-async def test_server_whose_client_is_just_closing_ends_in_order(site: Site) -> None:
-    """Uvicorn's own end raises then, and cuts off whatever is under way."""
-    with site.uvicorn() as server:
-        async with raw_line(server) as line:
-            os.kill(server.process.pid, signal.SIGSTOP)  # so that it takes both at once
-            await line.send(close(1000))
-            server.process.send_signal(signal.SIGTERM)
-            os.kill(server.process.pid, signal.SIGCONT)
-            assert await asyncio.to_thread(server.process.wait, 20) == 0
-        assert "Traceback" not in server.printed()
-        assert "exception" not in server.printed()
 
 
 def test_members_that_serving_uses_are_still_uvicorns() -> None:
