@@ -20,6 +20,7 @@ from tests.site import Server, Site, Socket, Start, wait_for
 MUCH = 16 * 1024 * 1024
 """Bytes, more than any kernel holds for one connection."""
 NAMES = [random.Random(number).randbytes(50).hex() for number in range(64)]
+SUBSCRIBE = frame(TEXT, b'{"type": "subscribe", "channels": ["apvs"]}')
 ECHOED = frame(TEXT, json.dumps({"type": "unsubscribe", "channels": NAMES}).encode())
 """Is answered with as much, which does not pack well."""
 
@@ -66,19 +67,15 @@ async def test_reader_that_lets_too_much_gather_is_closed_and_holds_up_nobody(
 
 async def test_reader_that_takes_nothing_for_a_while_is_closed(start: Start) -> None:
     """It holds less than it may; that it does not move gives it away, though more gathers."""
-    with start() as server:
-        async with server.socket() as reader, stalled_reader(server):
-            offset = (await reader.subscribe("apvs"))["positions"]["apvs"]["offset"]
-            await asyncio.to_thread(add, server, 1000)
-            await hear(reader, offset, 1000)
-            offset += 1000
-            while open_connections(server) > 1:
-                await asyncio.to_thread(add, server, 1)
-                await hear(reader, offset, 1)
-                offset += 1
+    with start(HITL_WS_QUEUE_BYTES=str(MUCH * 2)) as server:
+        async with raw_line(server, small=True) as line:
+            line.stop_reading()
+            await line.send(SUBSCRIBE + ECHOED * (MUCH // len(ECHOED)))
+            while is_kept(server, line):
+                await asyncio.to_thread(server.add_apv)
                 await asyncio.sleep(CHECK_SECONDS)
-        await asyncio.to_thread(wait_for, lambda: "socket_closed" in server.printed(), "a line")
-        assert '"code": 1013' in server.printed()
+        closed = [line for line in server.printed().splitlines() if '"socket_closed"' in line]
+        assert '"code": 1013' in closed[0], closed
 
 
 async def test_reader_that_takes_nothing_and_leaves_is_not_kept(start: Start) -> None:
