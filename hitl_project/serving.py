@@ -76,7 +76,7 @@ class Server(uvicorn.Server):
         ]
         seconds = min(settings.HITL_SHUTDOWN_SPREAD_SECONDS, len(lines) / CLOSES_PER_SECOND)
         began = time.monotonic()
-        for at in sorted(random.uniform(0, seconds) for _ in lines):  # noqa: S311 — no secret
+        for at in sorted(random.uniform(0, seconds) for _ in lines):  # noqa: S311 — no secret # nosec B311
             await self._wait(began + at - time.monotonic())
             lines.pop().end(leaving.SERVICE_RESTART, leaving.REASON)
 
