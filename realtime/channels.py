@@ -32,6 +32,9 @@ class State:
         return self.read()
 
 
+STATE_SECONDS = 0.25
+"""How long a state that was just told rests before it is told again."""
+
 APVS = Log("apvs", permission="reviews.view_apv")
 DECISIONS = Log("decisions", permission="reviews.view_decision")
 STATS = State("stats", permission="reviews.view_stats")

@@ -15,7 +15,7 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import Error as DatabaseError
 
-from realtime.channels import STATES
+from realtime.channels import STATE_SECONDS, STATES
 from realtime.messages import Message
 
 logger = logging.getLogger(__name__)
@@ -28,8 +28,6 @@ MOST_WAITING = 1000
 """How many payloads may wait for the layer."""
 ACCESS = "access"
 """The group that hears of users, and no channel of the socket."""
-STATE_SECONDS = 0.25
-"""How long the news of a state rests before the next; hubs tell it no oftener."""
 GROUP_NOBODY_JOINS = "health"
 
 Payload = dict[str, Any]

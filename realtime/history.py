@@ -12,6 +12,8 @@ from realtime.channels import LOGS
 from realtime.messages import Position
 from realtime.models import Counter, Event
 
+LOOK_SECONDS = 1.0
+"""How often a process looks at the database for what nothing told it."""
 PRUNED_AT_ONCE = 10_000
 
 # Few threads, and so few connections, however many sockets want something at once; and threads of

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from realtime import courier, history, metrics
 from realtime.channels import CHANNELS, LOGS
-from realtime.history import for_replay, in_database
+from realtime.history import LOOK_SECONDS, for_replay, in_database
 from realtime.membership import Membership
 from realtime.messages import Message, Position
 from realtime.outages import for_ever
@@ -25,8 +25,6 @@ from realtime.revocation import OpenSockets
 from realtime.states import States
 from realtime.subscribers import Subscriber, Subscribers
 
-LOOK_SECONDS = 1.0
-"""How often the hub looks at the database for what the layer did not carry."""
 CHECK_SECONDS = 2.0
 PRUNE_SECONDS = 600.0
 READ_AT_ONCE = 500

@@ -10,18 +10,13 @@ import contextlib
 import time
 from functools import partial
 
-from realtime.channels import STATES
+from realtime.channels import STATE_SECONDS, STATES
 from realtime.courier import StateValue
-from realtime.history import in_database
+from realtime.history import LOOK_SECONDS, in_database
 from realtime.messages import Message
 from realtime.outages import survives
 from realtime.outbox import Burst
 from realtime.subscribers import Subscribers
-
-STATE_SECONDS = 0.25
-"""How long a state that was just sent rests before it is sent again."""
-LOOK_SECONDS = 1.0
-"""How often states are read when nothing tells that they changed."""
 
 
 class States:
