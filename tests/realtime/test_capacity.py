@@ -7,6 +7,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from tests.people import refusal
+from tests.realtime.test_metrics import numbers
 from tests.site import Server, Site
 
 FULL = (1008, "Server at capacity")
@@ -22,7 +23,10 @@ async def test_user_with_too_many_sockets_opens_no_more_until_one_is_closed(site
     with site.uvicorn(HITL_WS_MAX_PER_USER="2") as server:
         async with server.socket("lead"), server.socket("reviewer"):
             async with server.socket("lead"):
+                before = numbers(server)
                 assert await closed_with(server, "lead") == FULL
+                assert numbers(server).since(before)["hitl_websocket_closes_total{1008}"] == 1
+                assert '"socket_refused"' in server.printed()
                 async with server.socket("reviewer"):
                     pass
             async with server.socket("lead"):
