@@ -1,5 +1,6 @@
 """What a server process and its children cost: CPU and memory, as the kernel counts them."""
 
+import contextlib
 import os
 import resource
 
@@ -27,7 +28,8 @@ def pin(pid: int, core: int) -> None:
     """Keep a process, with all its threads and children to come, on one core."""
     if (os.cpu_count() or 1) > 1:
         for thread in psutil.Process(pid).threads():
-            os.sched_setaffinity(thread.id, {core})
+            with contextlib.suppress(ProcessLookupError):  # a request's thread may just have ended
+                os.sched_setaffinity(thread.id, {core})
 
 
 def allow_many_files() -> None:
