@@ -3,26 +3,33 @@
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import Permission
+from django.db import connection
+
+GRANTED = """
+SELECT kind.app_label || '.' || permission.codename
+FROM auth_permission permission
+JOIN django_content_type kind ON kind.id = permission.content_type_id
+WHERE %(all)s OR permission.id IN (
+    SELECT permission_id FROM auth_user_user_permissions WHERE user_id = %(user)s
+    UNION ALL
+    SELECT permission_id FROM auth_user_groups JOIN auth_group_permissions USING (group_id)
+    WHERE user_id = %(user)s
+)
+"""
 
 
 class OneQueryBackend(ModelBackend):
     """Reads a user's permissions, their own and those of their groups, in one query.
 
-    Django's takes two, and nearly every request needs them.
+    Django's takes two, and nearly every request needs them. In SQL, for making it anew from models
+    takes several times longer than the database does.
     """
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         if not user_obj.is_active or user_obj.is_anonymous or obj is not None:
             return set()
         if not hasattr(user_obj, "_perm_cache"):
-            named = _granted(user_obj).values_list("content_type__app_label", "codename")
-            user_obj._perm_cache = {f"{app}.{name}" for app, name in named}
+            with connection.cursor() as cursor:
+                cursor.execute(GRANTED, {"all": user_obj.is_superuser, "user": user_obj.pk})
+                user_obj._perm_cache = {name for (name,) in cursor.fetchall()}
         return user_obj._perm_cache  # type: ignore[no-any-return]
-
-
-def _granted(user: Any) -> Any:
-    permissions = Permission.objects.order_by()
-    if user.is_superuser:
-        return permissions
-    return permissions.filter(user=user).union(permissions.filter(group__user=user))

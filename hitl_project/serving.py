@@ -37,9 +37,9 @@ class Server(uvicorn.Server):
     """One process. The first signal makes it leave, a second one ends it at once.
 
     It says that it is not ready, and goes on for HITL_SHUTDOWN_GRACE_SECONDS unless a person at the
-    terminal waits; takes no more
-    connections; closes its sockets over HITL_SHUTDOWN_SPREAD_SECONDS at most, so that clients do
-    not come back all at once; finishes the requests under way; and leaves the groups.
+    terminal waits; takes no more connections; closes its sockets over HITL_SHUTDOWN_SPREAD_SECONDS
+    at most, so that clients do not come back all at once; finishes the requests under way; and
+    leaves the groups.
     """
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -80,9 +80,11 @@ def open_with(token: str) -> tuple[Any, Proof]:
 
 
 def _open_with_api_token(token: str) -> tuple[Any, Proof]:
-    rows = unexpired_tokens().filter(digest=hash_token(token), user__is_active=True)
-    row = rows.select_related("user").first()
-    if row is None:
+    try:
+        row = AuthToken.objects.select_related("user").get(digest=hash_token(token))
+    except AuthToken.DoesNotExist:
+        row = None
+    if row is None or not row.user.is_active or (row.expiry and row.expiry <= timezone.now()):
         raise InvalidToken("The token is unknown, expired or revoked.")
     return row.user, Proof("api_token", row.user_id, row.digest, expires_at=_seconds(row.expiry))
 

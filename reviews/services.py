@@ -84,9 +84,10 @@ def decide(
     modifications = modifications or {}
     justification = justification.strip()
     with publishing():
-        apv = APV.objects.select_for_update().filter(pk=apv_id).first()
-        if apv is None:
-            raise UnknownAPV(_("No APV has the id {id}.").format(id=apv_id))
+        try:
+            apv = APV.objects.select_for_update().get(pk=apv_id)
+        except APV.DoesNotExist:
+            raise UnknownAPV(_("No APV has the id {id}.").format(id=apv_id)) from None
         if not reviewer.has_perm("reviews.decide_apv"):
             raise NotAllowed(_("You may not decide on APVs."))
         _check_open(apv, decision, reviewer)
