@@ -1,6 +1,7 @@
 """What is written to one socket, in order, without making the writer wait."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -64,7 +65,8 @@ class Outbox:
         self.ended_with: tuple[int, str] | None = None
         """The code and reason with which the outbox ended the socket by itself, if it did."""
         self._written = 0
-        self._taken = 0
+        self._taken = -math.inf
+        """How much had been taken when `check` saw that for the first time, at `_moved_at`."""
         self._moved_at = 0.0
 
     def write(self, burst: Burst) -> None:

@@ -50,6 +50,8 @@ class Crowd:
         await ws_connect(lambda: member, self.url, extra_headers=self.headers)
         async with asyncio.timeout(WAIT_SECONDS):
             await member.opened.wait()
+        if member.left:
+            raise ConnectionError(f"The server closed a socket as it opened: {member.farewell()}")
         return member
 
     def close(self) -> None:
@@ -99,6 +101,7 @@ class Member(WSListener):
     def __init__(self, crowd: Crowd) -> None:
         self._crowd = crowd
         self.opened = asyncio.Event()
+        self.left = False
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
@@ -106,6 +109,13 @@ class Member(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._crowd.closed += 1
+        self.left = True
+        self.opened.set()
+
+    def farewell(self) -> str:
+        """The code and reason with which the server left."""
+        said = self.transport.close_handshake and self.transport.close_handshake.recv
+        return f"{said.code} {said.reason}" if said else "no close frame"
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type not in {WSMsgType.TEXT, WSMsgType.BINARY}:

@@ -11,6 +11,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 
 from realtime.hub import CHECK_SECONDS
+from realtime.outbox import STALL_SECONDS, TRY_AGAIN_LATER, Burst, QueuedOutbox
 from tests.proxy import Proxy
 from tests.realtime.raw import TEXT, RawLine, close, frame, raw_line
 from tests.realtime.test_resume import add
@@ -76,6 +77,18 @@ async def test_reader_that_takes_nothing_for_a_while_is_closed(start: Start) -> 
                 await asyncio.sleep(CHECK_SECONDS)
         closed = [line for line in server.printed().splitlines() if '"socket_closed"' in line]
         assert '"code": 1013' in closed[0], closed
+
+
+async def test_reader_that_has_taken_nothing_yet_has_as_long_as_any_other() -> None:
+    async def send(_: object) -> None:
+        await asyncio.Event().wait()
+
+    outbox = QueuedOutbox(send, MUCH)
+    outbox.write(Burst(["the first message"]))
+    outbox.check(now=1_000_000.0)
+    assert not outbox.closed
+    outbox.check(now=1_000_001.0 + STALL_SECONDS)
+    assert outbox.ended_with == (TRY_AGAIN_LATER, "Too slow to keep up")
 
 
 async def test_reader_that_takes_nothing_and_leaves_is_not_kept(start: Start) -> None:
