@@ -12,6 +12,7 @@ from playwright.async_api import Page
 from tests.browser.conftest import NewContext, OpenTab
 from tests.browser.redis_server import RedisServer
 from tests.browser.tab import Tab, becomes, port_of
+from tests.people import move_to_group, new_user
 from tests.proxy import Proxy
 from tests.site import Server, Site
 
@@ -344,3 +345,20 @@ async def test_signing_out_in_another_tab_is_said_on_this_one(
     opened = len(tab.sockets)
     await tab.page.evaluate("dispatchEvent(new Event('online'))")
     assert len(tab.sockets) == opened
+
+
+async def test_reader_who_lost_a_permission_is_told_that_the_page_follows_less(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    user = await asyncio.to_thread(new_user, site)
+    tab = await open_tab(user=user)
+    notice = tab.page.get_by_text("You may not follow all of this page any more")
+    assert not await notice.is_visible()
+    await asyncio.to_thread(move_to_group, site, user, "pipelines")
+    await notice.wait_for()
+    await tab.status_becomes("live")
+    urgent = server.add_apv(severity="CRITICAL", package_name="django")
+    await tab.page.get_by_text(f"{urgent['apv_code']} arrived").wait_for()
+    await tab.page.get_by_role("link", name="Read it anew").click()
+    await tab.status_becomes("live")
+    assert not await notice.is_visible()

@@ -11,7 +11,7 @@ from playwright.async_api import Page, WebSocketRoute
 
 from tests.browser.conftest import NewContext
 from tests.browser.tab import becomes
-from tests.people import new_user
+from tests.people import move_to_group, new_user
 from tests.site import Server, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -345,11 +345,7 @@ async def test_page_whose_user_lost_a_permission_goes_on_with_the_rest(
     before = add(server, 1)
     await page_shows(page, HEARD_APVS, before)
     await page.evaluate("statuses.length = 0")
-    swap = (
-        "from django.contrib.auth.models import *; user = User.objects.get(username={!r});"
-        "user.groups.set([Group.objects.get(name='pipelines')])"
-    )
-    await asyncio.to_thread(site.manage, "shell", "-v", "0", "-c", swap.format(user))
+    await asyncio.to_thread(move_to_group, site, user, "pipelines")
     await page_shows(page, "statuses.includes('stale')", True)
     await is_live(page)
     after = add(server, 1)

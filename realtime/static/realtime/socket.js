@@ -9,6 +9,7 @@
  *     onMessage: (message) => …,                             // an event or a state
  *     onStatus: (status) => …,                               // one of STATUSES
  *     onReload: async () => positions,                       // read anew; where that was read
+ *     onForbidden: (channels) => …,                          // goes on without these; optional
  *   });
  *
  * The wire format is described in docs/protocol.md.
@@ -194,6 +195,7 @@ class Line {
     for (const channel of forbidden) delete this.positions[channel];
     this.#channels = this.#channels.filter((channel) => !forbidden.includes(channel));
     this.#asked.clear();
+    this.#options.onForbidden?.(forbidden);
     if (this.#channels.length) this.#subscribe(this.#channels, this.#options.snapshot);
     else this.refuse();
   }

@@ -30,6 +30,7 @@ function start(main) {
       snapshot: true,
       onMessage: take,
       onStatus: showStatus,
+      onForbidden: () => (document.getElementById("narrowed").hidden = false),
       onReload: () =>
         reload().catch((error) => {
           endsLine(error);
