@@ -63,7 +63,8 @@ def figure_rows(figures: Sequence[Figure]) -> list[str]:
     rows = ["| figure | measured | reach | |", "| --- | ---: | ---: | --- |"]
     for one in figures:
         mark = "" if one.reached else "**missed** "
-        value, reach = f"{one.value:.2f} {one.unit}", f"≤ {one.reach:g} {one.unit}"
+        value = f"{one.value:.2f}" if one.value >= 0.1 else f"{one.value:.3g}"
+        value, reach = f"{value} {one.unit}", f"≤ {one.reach:.3g} {one.unit}"
         rows.append(f"| {one.what} | {value} | {reach} | {mark}{one.note} |")
     return rows
 
@@ -86,17 +87,20 @@ def machine() -> str:
 def draw(results: Results, path: Path) -> None:
     """CPU per delivery and broadcast time against the number of sockets, on logarithmic scales."""
     matplotlib.rcParams["svg.hashsalt"] = "hitl"  # the same figures make the same file
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(12, 5), layout="constrained")
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(12, 5.5), layout="constrained")
     for system, by_size in results.items():
         sizes = sorted(by_size)
         ours = system.startswith("HITL")
         style = {"marker": "o", "linewidth": 2.5 if ours else 1.2, "label": system}
         left.plot(sizes, [cpu(results, system, size) for size in sizes], **style)
         right.plot(sizes, [p50(results, system, size) for size in sizes], **style)
+    measured = sorted({size for by_size in results.values() for size in by_size})
     titles = {left: "CPU per delivery, µs", right: "decision to last socket, p50, ms"}
     for axes, title in titles.items():
         axes.set(xscale="log", yscale="log", xlabel="sockets", title=title)
+        axes.set_xticks(measured, [f"{size:,}" for size in measured])
+        axes.minorticks_off()
         axes.grid(alpha=0.3)
-    left.legend(fontsize=8)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
