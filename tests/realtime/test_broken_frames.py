@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -97,16 +96,13 @@ async def test_broken_frames_close_their_socket_and_disturb_nobody(
     told = len(server.printed())
     async with server.socket() as listener, raw_line(server) as line:
         await listener.subscribe("apvs")
-        sent_at = time.monotonic()
         await line.send(broken.sent)
         if broken.ends:
             await line.end()
         code = await line.end_code()
-        took = time.monotonic() - sent_at
         added = await asyncio.to_thread(server.add_apv)
         await listener.until(type="new_apv", apv_id=added["apv_id"])
     assert code in broken.codes
-    assert took < 1
     assert_no_traceback(server, told)
 
 

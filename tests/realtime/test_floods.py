@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -79,11 +78,10 @@ async def test_flood_is_warned_and_closed_while_memory_stays_and_others_are_answ
         raw_line(server) as line,
         meanwhile(memory.watch(), ping_patiently(server, answered)),
     ):
-        started_at = time.monotonic()
         flood = asyncio.create_task(send_for_a_second(line, message))
         await until_warned(line)
         assert await line.end_code() == 4429
-        assert time.monotonic() - started_at < 1
+        assert not flood.done()
         await flood
         await asyncio.to_thread(wait_for, lambda: len(answered) > 5, "others to be answered")
     assert set(answered) == {"pong"}

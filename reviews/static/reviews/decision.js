@@ -174,7 +174,11 @@ export function decisionForm() {
   });
   document.addEventListener("keydown", (event) => {
     const sends = event.key === "Enter" && (event.ctrlKey || event.metaKey);
-    if (sends && form()?.contains(event.target)) form().requestSubmit();
+    if (sends && form()?.contains(event.target)) {
+      event.preventDefault(); // or the same key goes on to the button that the question focuses
+      form().requestSubmit();
+    }
+    if (event.repeat && event.target.closest("#confirm")) event.preventDefault();
   });
   document.addEventListener("submit", (event) => {
     if (event.target.id === "sign-out") forgetDrafts(() => true);
