@@ -7,7 +7,10 @@ import atexit
 import logging
 import os
 import shutil
+import signal
 import tempfile
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which `&` makes all ignore
 
 _folder = tempfile.mkdtemp(prefix="hitl-test-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)  # runs after the servers have stopped
