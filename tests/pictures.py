@@ -26,10 +26,15 @@ SET created_at = now() - (mod(row_number * 37, 160) || ' minutes')::interval
 FROM (SELECT apv_id AS id, row_number() OVER (ORDER BY apv_code) FROM reviews_apv) AS numbered
 WHERE apv_id = id AND status = 'pending'
 """
-AGE = """
-UPDATE reviews_decision SET decided_at = decided_at - %s * interval '1 day', review_seconds = %s
-WHERE decision_id = %s
+MAKE_A_MONTH_OF = """
+CREATE TEMP TABLE made AS SELECT * FROM reviews_decision;
+SELECT setseed(0.5);
+UPDATE made SET decided_at = decided_at - floor(30 * random()) * interval '1 day',
+    review_seconds = -9000 * ln(1 - random());
+TRUNCATE reviews_decision;
+INSERT INTO reviews_decision SELECT * FROM made;
 """
+"""The record itself is never changed: it is written anew, as if it had been made over a month."""
 
 
 def main() -> None:
@@ -38,7 +43,7 @@ def main() -> None:
     with site.uvicorn() as server, sync_playwright() as playwright:
         decide_some(server)
         site.execute(SPREAD)
-        spread_decisions(site)
+        site.execute(MAKE_A_MONTH_OF)
         browser = playwright.chromium.launch(executable_path=obtain(), args=OPTIONS)
         take_all(browser, server)
         browser.close()
@@ -60,22 +65,15 @@ def decide_some(server: Server) -> None:
         )
 
 
-def spread_decisions(site: Site) -> None:
-    """Make a month of the decisions, which the record itself would refuse."""
-    site.execute("ALTER TABLE reviews_decision DISABLE TRIGGER USER")
-    dice = Random(2)
-    for (decision_id,) in site.rows("SELECT decision_id FROM reviews_decision ORDER BY apv_id"):
-        site.execute(AGE, dice.randint(0, 29), dice.expovariate(1 / 9000), decision_id)
-    site.execute("ALTER TABLE reviews_decision ENABLE TRIGGER USER")
-
-
 def take_all(browser: Browser, server: Server) -> None:
     with console(browser, server, WIDE, "light") as page:
         page.keyboard.press("1")
         take(page, "wide-light")
     with console(browser, server, WIDE, "dark") as page:
-        page.locator(".rows tr:has-text('Rewrite') a").first.click()
-        page.locator("#list [aria-current]").wait_for()
+        link = page.locator(".rows tr:has-text('Rewrite') a").first
+        code = link.inner_text()
+        link.click()
+        page.locator(f"#reading[data-code='{code}']").wait_for()
         page.keyboard.press("2")
         page.locator("#panel-patch .code").first.wait_for()
         page.keyboard.press("r")
