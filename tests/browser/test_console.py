@@ -3,10 +3,12 @@
 import asyncio
 import re
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.conftest import NewContext, OpenTab
@@ -176,6 +178,78 @@ async def test_change_is_said_while_the_apv_is_read_and_shown_on_demand(
     await expect(changes).to_contain_text("This APV changed while you read it")
     assert re.sub(r"\s+", " ", await changes.inner_text()).endswith("Severity high → low")
     assert await page.input_value("#id_justification") == REASON
+
+
+@asynccontextmanager
+async def held_back(page: Page, apv: dict[str, Any]) -> AsyncIterator[asyncio.Event]:
+    """While an APV is on its way, until the event is set."""
+    comes = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await comes.wait()
+        await route.continue_()
+
+    await page.route(f"**/apvs/{apv['apv_code']}*", hold)
+    yield comes
+    await page.unroute_all(behavior="wait")
+
+
+async def test_what_is_pressed_while_an_apv_is_on_its_way_is_meant_for_it(
+    open_tab: OpenTab, server: Server
+) -> None:
+    shown, wanted = server.add_apv(), server.add_apv()
+    page = (await open_tab(path=f"/apvs/{shown['apv_code']}")).page
+    await page.keyboard.press("a")
+    await page.keyboard.type(REASON)
+    async with held_back(page, wanted) as comes:
+        await page.get_by_role("link", name=wanted["apv_code"]).click()
+        await page.keyboard.press("r")
+        await page.keyboard.type("jean")
+        assert await page.evaluate("document.getElementById('reading').inert")
+        await expect(page.get_by_label("Approve")).to_be_checked()
+        comes.set()
+        await page.locator(f"#reading[data-code={wanted['apv_code']}]").wait_for()
+    await expect(page.get_by_label("Reject")).to_be_checked()
+    await expect(page.get_by_label("Justification")).to_be_focused()
+    await expect(page.get_by_label("Justification")).to_have_value("")
+    await page.get_by_role("link", name=shown["apv_code"]).click()
+    await expect(page.get_by_label("Approve")).to_be_checked()
+    await expect(page.get_by_label("Justification")).to_have_value(REASON)
+
+
+async def test_apv_that_cannot_be_read_leaves_the_one_before_to_be_decided_on(
+    open_tab: OpenTab, server: Server
+) -> None:
+    shown, wanted = server.add_apv(), server.add_apv()
+    page = (await open_tab(path=f"/apvs/{shown['apv_code']}")).page
+    await page.route(f"**/apvs/{wanted['apv_code']}*", lambda route: route.abort())
+    await page.get_by_role("link", name=wanted["apv_code"]).click()
+    await page.locator("#reading:not([inert])").wait_for()
+    await decide(page)
+    await page.get_by_text(f"Your decision on {shown['apv_code']}").wait_for()
+
+
+COUNT_ANSWERS = """
+window.answers = 0;
+addEventListener("htmx:afterRequest", () => answers++);
+"""
+
+
+async def test_apv_that_was_asked_for_last_is_the_one_that_is_shown(
+    open_tab: OpenTab, server: Server
+) -> None:
+    shown, passed, wanted = server.add_apv(), server.add_apv(), server.add_apv()
+    page = (await open_tab(path=f"/apvs/{shown['apv_code']}", script=COUNT_ANSWERS)).page
+    async with held_back(page, passed) as first, held_back(page, wanted) as last:
+        await page.get_by_role("link", name=passed["apv_code"]).click()
+        await page.get_by_role("link", name=wanted["apv_code"]).click()
+        first.set()
+        await becomes(lambda: page.evaluate("answers"), 1)
+        last.set()
+        await becomes(lambda: page.evaluate("answers"), 2)
+    assert page.url.partition("?")[0].endswith(wanted["apv_code"])
+    reading = page.locator("#reading:not([inert])")
+    assert await reading.get_attribute("data-code") == wanted["apv_code"]
 
 
 async def test_apv_that_changed_is_shown_with_what_changed_and_the_draft(

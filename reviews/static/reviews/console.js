@@ -102,6 +102,17 @@ function start(main) {
     return new URL(address, location.href).pathname !== "/sign-in";
   }
 
+  const asksForAPV = ({ target, requestConfig }) =>
+    target.id === "reading" && requestConfig.verb === "get";
+
+  function beforeRequest({ detail }) {
+    if (asksForAPV(detail)) decision.leave();
+  }
+
+  function afterRequest({ detail }) {
+    if (asksForAPV(detail)) decision.arrive(detail.successful);
+  }
+
   function beforeSwap({ detail }) {
     const { xhr, target } = detail;
     if (!isPart(xhr.responseURL)) {
@@ -144,6 +155,8 @@ function start(main) {
   }
 
   document.addEventListener("htmx:load", adopt);
+  document.addEventListener("htmx:beforeRequest", beforeRequest);
+  document.addEventListener("htmx:afterRequest", afterRequest);
   document.addEventListener("htmx:beforeSwap", beforeSwap);
   document.addEventListener("htmx:historyCacheMiss", goBack);
   document.addEventListener("htmx:afterSettle", focusReading);

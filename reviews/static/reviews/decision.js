@@ -8,6 +8,8 @@ const PREFIX = "hitl-draft:";
 
 export function decisionForm() {
   let saving;
+  let onTheWay = 0; // how many APVs were asked for that are not there yet
+  let meant = null; // the verb that was pressed for one of them
   const form = () => document.getElementById("decision-form");
   const text = () => document.getElementById("id_justification");
   const chosen = () => form()?.querySelector("[name=decision]:checked");
@@ -100,8 +102,33 @@ export function decisionForm() {
     });
   }
 
+  /** Another APV was asked for: nothing is decided any more on the one that is still shown. */
+  function leave() {
+    clearTimeout(saving);
+    save();
+    onTheWay++;
+    document.getElementById("reading").inert = true;
+  }
+
+  /** It came; or it could not be read, and the one before is there to be decided on again. */
+  function arrive(isShown) {
+    onTheWay--;
+    document.getElementById("reading").inert = onTheWay > 0;
+    if (onTheWay) return;
+    const verb = meant;
+    meant = null;
+    if (isShown && verb) choose(verb);
+  }
+
+  /** Whether a verb waits for its APV; what is typed next is no shortcut then. */
+  const waits = () => meant !== null;
+
   /** Choose a verb from the keyboard, and go on where it is explained. */
   function choose(verb) {
+    if (onTheWay) {
+      meant = verb;
+      return;
+    }
     const radio = form()?.querySelector(`[name=decision][value="${verb}"]`);
     if (!radio || radio.disabled) return;
     radio.checked = true;
@@ -191,5 +218,5 @@ export function decisionForm() {
   forgetDrafts(({ at }) => Date.now() - at > KEPT_MS);
   adopt();
 
-  return { adopt, choose, forgetDraft };
+  return { adopt, arrive, choose, forgetDraft, leave, waits };
 }

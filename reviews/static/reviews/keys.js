@@ -30,7 +30,7 @@ export function keys(queue, reading, decision) {
       if (event.key === "Escape") field.blur();
       if (field.type !== "radio" || event.key.startsWith("Arrow")) return;
     }
-    if (document.querySelector("dialog[open]")) return;
+    if (document.querySelector("dialog[open]") || decision.waits()) return;
     if (event.key.startsWith("Arrow") && !inQueue(event.target)) return; // panes scroll by these
     if (act(event.key)) event.preventDefault();
   }
