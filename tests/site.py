@@ -1,5 +1,6 @@
 """A running installation, as a test sees it from outside: server processes on a real database."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -79,6 +80,10 @@ class Site:
         with psycopg.connect(self.database_url) as connection:
             connection.execute(sql, parameters)
 
+    def status_of(self, apv: dict[str, Any]) -> str:
+        sql = "SELECT status FROM reviews_apv WHERE apv_id = %s"
+        return str(self.rows(sql, apv["apv_id"])[0][0])
+
     def vacuum(self) -> None:
         """Bring the planner's statistics up to date, as PostgreSQL does by itself after a while."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:
@@ -135,6 +140,17 @@ class Site:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@contextlib.asynccontextmanager
+async def serving(site: Site, port: int = 0) -> AsyncIterator["Server"]:
+    """A server process, started and stopped without holding up the event loop."""
+    running = site.uvicorn(port=port)
+    server = await asyncio.to_thread(running.__enter__)
+    try:
+        yield server
+    finally:
+        await asyncio.to_thread(running.__exit__, None, None, None)
 
 
 Start = Callable[..., contextlib.AbstractContextManager["Server"]]
@@ -220,8 +236,6 @@ class Socket:
         await self.connection.send(json.dumps(message))
 
     async def receive(self, seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
-        import asyncio
-
         async with asyncio.timeout(seconds):
             return dict(json.loads(await self.connection.recv()))
 
@@ -252,8 +266,6 @@ class Socket:
 
     async def close_code(self) -> int | None:
         """The code the server closes the socket with."""
-        import asyncio
-
         async with asyncio.timeout(ANSWER_SECONDS):
             await self.connection.wait_closed()
         return self.connection.close_code
@@ -299,6 +311,16 @@ def apv(**fields: Any) -> dict[str, Any]:
         "wargame_evidence": {"attempts_before": 3, "attempts_after": 0},
         **fields,
     }
+
+
+COPIES = """
+INSERT INTO reviews_apv
+SELECT copy.* FROM (SELECT reviews_apv AS whole FROM reviews_apv LIMIT 1) AS one,
+    generate_series(%s::int, %s) AS number,
+    jsonb_populate_record(whole, jsonb_build_object(
+        'apv_id', gen_random_uuid(), 'apv_code', 'APV-2000-' || (1000 + number))) AS copy
+"""
+"""Makes copies of an APV that is there, numbered from one parameter to another; no door does so."""
 
 
 def decision(apv_id: str, **fields: Any) -> dict[str, Any]:

@@ -30,6 +30,18 @@ SHOWN = """() => {
 """The first page of the list, with what waits to be let in, and the counters."""
 
 
+REASON = "The bump is minimal and the wargame holds."
+
+
+async def decide(page: Page, verb: str = "a", reason: str = REASON) -> None:
+    """Write a decision with the keyboard, send it and confirm it."""
+    await page.keyboard.press(verb)
+    await page.keyboard.type(reason)
+    await page.keyboard.press("Control+Enter")
+    await page.locator("#confirm[open]").wait_for()
+    await page.keyboard.press("Enter")
+
+
 async def becomes(look: Callable[[], Awaitable[Any]], expected: Any) -> None:
     """Look again and again until `expected` is seen."""
     deadline = time.monotonic() + ANSWER_SECONDS

@@ -14,7 +14,7 @@ from tests.browser.redis_server import RedisServer
 from tests.browser.tab import Tab, becomes, port_of
 from tests.people import move_to_group, new_user
 from tests.proxy import Proxy
-from tests.site import Server, Site
+from tests.site import COPIES, Server, Site, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -27,17 +27,6 @@ def change(server: Server, apv: dict[str, Any]) -> None:
     answer = server.decide(apv["apv_id"])
     assert answer.status_code == 200, answer.text
     server.add_apv(severity="CRITICAL")
-
-
-@contextlib.asynccontextmanager
-async def serving(site: Site, port: int = 0) -> AsyncIterator[Server]:
-    """A server process, started and stopped without holding up the event loop."""
-    running = site.uvicorn(port=port)
-    server = await asyncio.to_thread(running.__enter__)
-    try:
-        yield server
-    finally:
-        await asyncio.to_thread(running.__exit__, None, None, None)
 
 
 async def put_forward(page: Page, time: str) -> None:
@@ -96,16 +85,8 @@ async def test_rows_that_come_without_an_event_are_found_by_their_number(
 ) -> None:
     server.add_apv()
     watcher = await open_tab()
-    site.execute(COPIES, 1_100)
+    site.execute(COPIES, 1, 1_100)
     await watcher.equals_fresh_load()
-
-
-COPIES = """
-INSERT INTO reviews_apv
-SELECT copy.* FROM reviews_apv, generate_series(1, %s) AS number,
-    jsonb_populate_record(reviews_apv, jsonb_build_object(
-        'apv_id', gen_random_uuid(), 'apv_code', 'APV-2000-' || (1000 + number))) AS copy
-"""
 
 
 # -- The line ---------------------------------------------------------------------------------

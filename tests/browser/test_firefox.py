@@ -6,9 +6,8 @@ import pytest
 import pytest_asyncio
 
 from tests.browser.firefox import CONTROL, ENTER, Firefox, find, firefox
-from tests.browser.tab import port_of
-from tests.browser.test_console_recovers import serving
-from tests.site import Server, Site
+from tests.browser.tab import REASON, port_of
+from tests.site import Server, Site, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -38,7 +37,7 @@ async def test_decision_is_sent_when_it_was_confirmed_and_not_before(
     await open_console(tab, server, f"/apvs/{apv['apv_code']}")
     await tab.press("a")
     await tab.shows("document.activeElement.id", "id_justification")
-    await tab.press("The bump is minimal and the wargame holds.")
+    await tab.press(REASON)
     await tab.press(ENTER, held=CONTROL)
     await tab.shows("document.getElementById('confirm').open", True)
     await tab.shows("document.activeElement.value", "send")

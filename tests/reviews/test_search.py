@@ -10,7 +10,7 @@ from reviews import search
 from reviews.api.filters import APVFilter
 from reviews.console.queue import PENDING, Asked
 from reviews.models import APV
-from tests.site import apv
+from tests.site import COPIES, apv
 
 pytestmark = pytest.mark.django_db
 
@@ -24,12 +24,6 @@ TEXTS = [
     "aaaa",
     "ab",
 ]
-COPIES = """
-INSERT INTO reviews_apv
-SELECT copy.* FROM reviews_apv, generate_series(1, 2000) AS number,
-    jsonb_populate_record(reviews_apv, jsonb_build_object(
-        'apv_id', gen_random_uuid(), 'apv_code', 'APV-2000-' || (1000 + number))) AS copy
-"""
 
 
 def parts(text: str) -> set[str]:
@@ -66,7 +60,7 @@ def of_the_console(text: str) -> Any:
 def test_search_in_a_long_queue_goes_by_the_index(rows: Any) -> None:
     APV.objects.create(**apv(package_name="needle"))
     with connection.cursor() as cursor:
-        cursor.execute(COPIES)
+        cursor.execute(COPIES, [1, 2000])
         cursor.execute("ANALYZE reviews_apv")
     assert "apv_queue_search" in rows("haystack")[:51].explain()
     assert "apv_queue_search" not in rows("ha")[:51].explain()
