@@ -48,6 +48,10 @@ class Proof:
     auth_hash: str = field(default="", repr=False)
     expires_at: float | None = None
 
+    def has_expired(self, now: float) -> bool:
+        """Whether its time was up at `now`, in Unix seconds."""
+        return self.expires_at is not None and self.expires_at <= now
+
 
 def session(user: Any, key: str | None) -> Proof:
     """The proof of a user who signed in with a browser."""
@@ -80,13 +84,12 @@ def open_with(token: str) -> tuple[Any, Proof]:
 
 
 def _open_with_api_token(token: str) -> tuple[Any, Proof]:
-    try:
-        row = AuthToken.objects.select_related("user").get(digest=hash_token(token))
-    except AuthToken.DoesNotExist:
-        row = None
-    if row is None or not row.user.is_active or (row.expiry and row.expiry <= timezone.now()):
-        raise InvalidToken("The token is unknown, expired or revoked.")
-    return row.user, Proof("api_token", row.user_id, row.digest, expires_at=_seconds(row.expiry))
+    rows = AuthToken.objects.select_related("user").filter(digest=hash_token(token))
+    for row in rows:
+        proof = Proof("api_token", row.user_id, row.digest, expires_at=_seconds(row.expiry))
+        if row.user.is_active and not proof.has_expired(time.time()):
+            return row.user, proof
+    raise InvalidToken("The token is unknown, expired or revoked.")
 
 
 def _open_with_jwt(token: str) -> tuple[Any, Proof]:
@@ -118,7 +121,7 @@ def still_good(proofs: Collection[Proof]) -> dict[Proof, Any]:
         if one.user_id in users
         and (one.kind, one.key) in keys
         and one.auth_hash in {"", hashes[one.user_id]}
-        and (one.expires_at is None or one.expires_at > now)
+        and not one.has_expired(now)
     }
 
 

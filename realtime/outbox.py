@@ -66,7 +66,7 @@ class Outbox:
         """The code and reason with which the outbox ended the socket by itself, if it did."""
         self._written = 0
         self._taken = -math.inf
-        """How much had been taken when `check` saw that for the first time, at `_moved_at`."""
+        """How much had been taken when `check` last saw that grow, which was at `_moved_at`."""
         self._moved_at = 0.0
 
     def write(self, burst: Burst) -> None:

@@ -91,6 +91,29 @@ async def test_keys_do_nothing_inside_fields(open_tab: OpenTab, server: Server) 
     await expect(page.locator("#id_search")).to_be_focused()
 
 
+async def test_key_that_asks_before_a_decision_is_sent_does_not_answer_too(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv = server.add_apv()
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    await page.evaluate(
+        "addEventListener('keydown', (event) => (window.isTaken = event.defaultPrevented))"
+    )
+    await page.keyboard.press("a")
+    await page.keyboard.type(REASON)
+    await page.keyboard.down("Control")
+    await page.keyboard.down("Enter")
+    await page.locator("#confirm[open]").wait_for()
+    assert await page.evaluate("isTaken")  # where it is not, Firefox presses the button with it
+    await page.keyboard.up("Control")
+    await page.keyboard.down("Enter")  # held: it comes again
+    await expect(page.locator("#confirm[open]")).to_be_visible()
+    await page.keyboard.up("Enter")
+    assert site.status_of(apv) == "pending"
+    await page.keyboard.press("Enter")
+    await page.get_by_text(f"Your decision on {apv['apv_code']}").wait_for()
+
+
 async def test_focus_stays_where_it_is_whatever_is_told(open_tab: OpenTab, server: Server) -> None:
     gone, stays = server.add_apv(severity="CRITICAL"), server.add_apv()
     tab = await open_tab()

@@ -7,7 +7,7 @@ const SAVE_MS = 250;
 const PREFIX = "hitl-draft:";
 
 export function decisionForm() {
-  let saving;
+  let saving = null; // the timer, while what was typed last is not in the draft yet
   let onTheWay = 0; // how many APVs were asked for that are not there yet
   let meant = null; // the verb that was pressed for one of them
   const form = () => document.getElementById("decision-form");
@@ -19,6 +19,7 @@ export function decisionForm() {
   const key = () => `${PREFIX}${watch.user}:${form().dataset.draft}`;
 
   function save() {
+    stopSaving();
     if (!form()) return;
     const fields = new FormData(form());
     const draft = {
@@ -36,8 +37,13 @@ export function decisionForm() {
   }
 
   function saveSoon() {
-    clearTimeout(saving);
+    stopSaving();
     saving = setTimeout(save, SAVE_MS);
+  }
+
+  function stopSaving() {
+    clearTimeout(saving);
+    saving = null;
   }
 
   function restore() {
@@ -57,7 +63,7 @@ export function decisionForm() {
   }
 
   function forgetDraft(code) {
-    clearTimeout(saving);
+    stopSaving();
     localStorage.removeItem(`${PREFIX}${watch.user}:${code}`);
   }
 
@@ -104,8 +110,7 @@ export function decisionForm() {
 
   /** Another APV was asked for: nothing is decided any more on the one that is still shown. */
   function leave() {
-    clearTimeout(saving);
-    save();
+    if (saving) save();
     onTheWay++;
     document.getElementById("reading").inert = true;
   }
@@ -205,7 +210,8 @@ export function decisionForm() {
       event.preventDefault(); // or the same key goes on to the button that the question focuses
       form().requestSubmit();
     }
-    if (event.repeat && event.target.closest("#confirm")) event.preventDefault();
+    const isHeld = event.repeat && event.target.closest("#confirm");
+    if (isHeld) event.preventDefault(); // the question wants an answer of its own
   });
   document.addEventListener("submit", (event) => {
     if (event.target.id === "sign-out") forgetDrafts(() => true);
