@@ -3,17 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from itertools import groupby, zip_longest
-from typing import Any, Literal
+from typing import Literal
 
 from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
-from pygments.lexers import get_lexer_for_filename
-from pygments.token import STANDARD_TYPES
-from pygments.util import ClassNotFound
 
 from reviews.console.code import reveal
+from reviews.console.colour import coloured
 
 Kind = Literal["add", "del", "same", "hunk", "note"]
 
@@ -76,8 +72,8 @@ class File:
 def files_of(diff: str) -> list[File]:
     """The files of a diff, their lines as coloured HTML."""
     shown = reveal(diff.replace("\r\n", "\n"))
-    coloured = len(shown) <= MOST_COLOURED
-    return [_finish(one, coloured=coloured) for one in _parse(shown)]
+    in_colour = len(shown) <= MOST_COLOURED
+    return [_finish(one, in_colour=in_colour) for one in _parse(shown)]
 
 
 def is_long(diff: str) -> bool:
@@ -171,8 +167,8 @@ def _name(text: str) -> str:
 # -- Finishing --------------------------------------------------------------------------------
 
 
-def _finish(one: File, *, coloured: bool) -> File:
-    lines = _with_html(one.lines, _lexer(one.name) if coloured else None)
+def _finish(one: File, *, in_colour: bool) -> File:
+    lines = _with_html(one.lines, one.name if in_colour else "")
     blocks = [_mark_space(block) for block in _blocks(lines)]
     return File(one.name, [line for block in blocks for line in block])
 
@@ -204,10 +200,10 @@ def _mark_space(block: list[Line]) -> list[Line]:
     return [replace(line, only_space=True) if id(line) in alike else line for line in block]
 
 
-def _with_html(lines: list[Line], lexer: Any) -> list[Line]:
+def _with_html(lines: list[Line], name: str) -> list[Line]:
     """The lines with their code coloured, each side as the text it was or becomes."""
-    new = iter(_coloured([line.text for line in lines if line.kind in {"add", "same"}], lexer))
-    old = iter(_coloured([line.text for line in lines if line.kind in {"del", "same"}], lexer))
+    new = iter(coloured(name, [line.text for line in lines if line.kind in {"add", "same"}]))
+    old = iter(coloured(name, [line.text for line in lines if line.kind in {"del", "same"}]))
     finished = []
     for line in lines:
         html = escape(line.text)
@@ -217,33 +213,3 @@ def _with_html(lines: list[Line], lexer: Any) -> list[Line]:
             html = next(new)
         finished.append(replace(line, html=html))
     return finished
-
-
-def _coloured(texts: list[str], lexer: Any) -> list[SafeString]:
-    plain = [escape(text) for text in texts]
-    if lexer is None or not texts:
-        return plain
-    lines = [""]
-    for token, value in lexer.get_tokens("\n".join(texts)):
-        name = STANDARD_TYPES.get(token, "")
-        first, *rest = value.split("\n")
-        lines[-1] += _span(name, first)
-        lines += [_span(name, part) for part in rest]
-    if len(lines) < len(texts):
-        return plain
-    safe = lines[: len(texts)]  # _span escapes
-    return [mark_safe(line) for line in safe]  # noqa: S308 # nosec B308, B703
-
-
-def _span(name: str, text: str) -> str:
-    if not text:
-        return ""
-    return f'<span class="{name}">{escape(text)}</span>' if name else escape(text)
-
-
-@lru_cache(maxsize=64)
-def _lexer(name: str) -> Any:
-    try:
-        return get_lexer_for_filename(name, stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return None
