@@ -1,13 +1,9 @@
 /** The decision form: a draft that is kept, a live count, rows that grow, and a last question. */
 
-import { capitalised, say, watch, words } from "./words.js";
-
-const KEPT_MS = 14 * 24 * 3600 * 1000; // older drafts are forgotten
-const SAVE_MS = 250;
-const PREFIX = "hitl-draft:";
+import { draftKeeper } from "./drafts.js";
+import { capitalised, say, words } from "./words.js";
 
 export function decisionForm() {
-  let saving = null; // the timer, while what was typed last is not in the draft yet
   let onTheWay = 0; // how many APVs were asked for that are not there yet
   let meant = null; // the verb that was pressed for one of them
   const form = () => document.getElementById("decision-form");
@@ -16,63 +12,30 @@ export function decisionForm() {
 
   // -- The draft -------------------------------------------------------------------------------
 
-  const key = () => `${PREFIX}${watch.user}:${form().dataset.draft}`;
+  const draft = draftKeeper({ form, read, fill });
 
-  function save() {
-    stopSaving();
-    if (!form()) return;
+  function read() {
     const fields = new FormData(form());
-    const draft = {
-      at: Date.now(),
+    return {
       decision: fields.get("decision"),
       justification: fields.get("justification"),
       confidence: fields.get("confidence"),
       keys: fields.getAll("modifications-key"),
       values: fields.getAll("modifications-value"),
     };
-    const isEmpty = !draft.decision && !draft.justification && !draft.keys.some(Boolean);
-    if (isEmpty) localStorage.removeItem(key());
-    else localStorage.setItem(key(), JSON.stringify(draft));
-    document.getElementById("draft-note").textContent = isEmpty ? "" : `${words.draftKept}.`;
   }
 
-  function saveSoon() {
-    stopSaving();
-    saving = setTimeout(save, SAVE_MS);
-  }
-
-  function stopSaving() {
-    clearTimeout(saving);
-    saving = null;
-  }
-
-  function restore() {
-    const draft = JSON.parse(localStorage.getItem(key()) ?? "null");
-    if (!draft) return;
-    const radio = form().querySelector(`[name=decision][value="${draft.decision}"]:enabled`);
+  function fill({ decision, justification, confidence, keys, values }) {
+    const radio = form().querySelector(`[name=decision][value="${decision}"]:enabled`);
     if (radio) radio.checked = true;
-    text().value = draft.justification;
-    document.getElementById("id_confidence").value = draft.confidence;
-    draft.keys.forEach((name, at) => {
+    text().value = justification;
+    document.getElementById("id_confidence").value = confidence;
+    keys.forEach((name, at) => {
       const row = pairs()[at] ?? addRow();
       const [first, second] = row.querySelectorAll("input");
       first.value = name;
-      second.value = draft.values[at] ?? "";
+      second.value = values[at] ?? "";
     });
-    document.getElementById("draft-note").textContent = `${words.draftKept}.`;
-  }
-
-  function forgetDraft(code) {
-    stopSaving();
-    localStorage.removeItem(`${PREFIX}${watch.user}:${code}`);
-  }
-
-  function forgetDrafts(which) {
-    for (const name of Object.keys(localStorage)) {
-      if (name.startsWith(PREFIX) && which(JSON.parse(localStorage.getItem(name)))) {
-        localStorage.removeItem(name);
-      }
-    }
   }
 
   // -- The fields ------------------------------------------------------------------------------
@@ -110,7 +73,7 @@ export function decisionForm() {
 
   /** Another APV was asked for: nothing is decided any more on the one that is still shown. */
   function leave() {
-    if (saving) save();
+    draft.saveNow();
     onTheWay++;
     document.getElementById("reading").inert = true;
   }
@@ -182,23 +145,23 @@ export function decisionForm() {
 
   function adopt() {
     if (!form()) return;
-    if (!("sent" in form().dataset)) restore();
+    if (!("sent" in form().dataset)) draft.restore();
     showCount();
     showVerb();
     const refused = document.querySelector("#decide .refused");
-    if (refused) save();
+    if (refused) draft.save();
     refused?.focus();
   }
 
   document.addEventListener("input", (event) => {
     if (!form()?.contains(event.target)) return;
-    saveSoon();
+    draft.saveSoon();
     if (event.target === text()) showCount();
     if (event.target.closest(".pair:last-of-type") && event.target.value) addRow();
   });
   document.addEventListener("change", (event) => {
     if (!form()?.contains(event.target)) return;
-    saveSoon();
+    draft.saveSoon();
     showVerb();
   });
   document.addEventListener("click", (event) => {
@@ -213,16 +176,11 @@ export function decisionForm() {
     const isHeld = event.repeat && event.target.closest("#confirm");
     if (isHeld) event.preventDefault(); // the question wants an answer of its own
   });
-  document.addEventListener("submit", (event) => {
-    if (event.target.id === "sign-out") forgetDrafts(() => true);
-  });
   document.addEventListener("htmx:confirm", confirm);
   for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(trouble, failed);
   }
-  addEventListener("pagehide", save);
-  forgetDrafts(({ at }) => Date.now() - at > KEPT_MS);
   adopt();
 
-  return { adopt, arrive, choose, forgetDraft, leave, waits };
+  return { adopt, arrive, choose, forgetDraft: draft.forget, leave, waits };
 }
