@@ -46,7 +46,7 @@ class DecisionsOfAPV(admin.TabularInline):
     model = Decision
     fields = ("decided_at", "decision", "reviewer_name", "justification", "action_taken")
     readonly_fields = fields
-    ordering = ["-decided_at"]
+    ordering = ["-decided_at", "-decision_id"]
     extra = 0
     show_change_link = True
 

@@ -84,10 +84,6 @@ class APVQuerySet(models.QuerySet["APV"]):
     def pending(self) -> "APVQuerySet":
         return self.filter(status=Status.PENDING)
 
-    def in_queue_order(self) -> "APVQuerySet":
-        """Highest priority first, then oldest first."""
-        return self.order_by(*QUEUE_ORDERS["priority"])
-
     def bulk_create(
         self,
         objs: Iterable["APV"],

@@ -24,6 +24,7 @@ from reviews.errors import (
     VersionChanged,
 )
 from reviews.models import APV, JUSTIFICATION_LENGTH, Decision
+from reviews.orders import DECISIONS
 
 DECIDERS = {
     Status.PENDING: ["reviews.decide_apv"],
@@ -133,7 +134,7 @@ def _check_open(apv: APV, decision: str, reviewer: Any) -> None:
         return
     if apv.status == Status.PENDING:
         return
-    standing = apv.decisions.order_by("-decided_at").select_related("apv").first()
+    standing = apv.decisions.order_by(*DECISIONS.by).select_related("apv").first()
     if standing is None:
         message = _("{code} is {status}, not open.")
         said = message.format(code=apv.apv_code, status=apv.get_status_display())

@@ -7,10 +7,12 @@ import django_filters as filters
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django_filters.fields import ChoiceField, IsoDateTimeField
+from rest_framework.request import Request
 
 from reviews import search
 from reviews.choices import PatchStrategy, Severity, Status, Verb, WargameVerdict
 from reviews.models import APV, Decision
+from reviews.orders import APV_KEYS
 
 
 class AnyCaseChoiceField(ChoiceField):
@@ -44,6 +46,18 @@ class MomentFilter(filters.IsoDateTimeFilter):
     field_class = MomentField
 
 
+class TotalOrderingFilter(filters.OrderingFilter):
+    """Checks an order that is asked for; the page puts its rows into it (reviews.orders)."""
+
+    def filter(self, rows: QuerySet[Any], names: list[str] | None) -> QuerySet[Any]:
+        return rows
+
+
+def ordering(request: Request) -> list[str]:
+    """The names of the order that a request asks for, which a filter has checked."""
+    return [name for name in request.query_params.get("ordering", "").split(",") if name]
+
+
 class APVFilter(filters.FilterSet):
     """Narrows the queue."""
 
@@ -67,7 +81,11 @@ class AnyStatusAPVFilter(APVFilter):
 
     status = AnyCaseChoiceFilter(Status)
     cve_id = filters.CharFilter(lookup_expr="iexact", max_length=28)
-    ordering = filters.OrderingFilter(fields=["priority", "created_at", "updated_at", "cvss_score"])
+    ordering = TotalOrderingFilter(
+        fields=APV_KEYS,
+        help_text="Rows that are alike are ordered by their id, and those without a score come"
+        " last. A change moves a row that is ordered by `updated_at`, also during a walk.",
+    )
 
     def in_any_text(self, rows: QuerySet[APV], name: str, text: str) -> QuerySet[APV]:
         return rows.filter(search.containing(text))

@@ -1,4 +1,8 @@
-"""Lists in pages, each with the positions its rows were read at."""
+"""Lists in pages, each with the positions its rows were read at.
+
+A page begins after as many rows as `skip` says, or after the row that the cursor `after` stands
+for. While rows come and leave, only a walk by cursors meets each row that stays exactly once.
+"""
 
 from collections.abc import Callable
 from functools import cache
@@ -7,12 +11,14 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from realtime import history
 from reviews import selectors
 from reviews.api.serializers import PositionSerializer
+from reviews.orders import BadCursor, Order
 
 LIMIT, MOST = 50, 200
 FURTHEST = 10_000_000
@@ -25,39 +31,66 @@ class PageQuery(serializers.Serializer[Any]):
     offset = serializers.IntegerField(
         min_value=0, max_value=FURTHEST, required=False, help_text="Another name for `skip`."
     )
+    after = serializers.CharField(
+        required=False,
+        max_length=1000,
+        help_text="The `next` of the page before, instead of `skip`: rows that come or leave"
+        " meanwhile then shift nothing. Ask for the same order as before.",
+    )
     limit = serializers.IntegerField(min_value=1, max_value=MOST, default=LIMIT)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Know `offset` as `skip`; refuse a place that is given twice."""
+        attrs["skip"] = attrs.pop("offset", attrs["skip"])
+        if "after" in attrs and attrs["skip"]:
+            raise ValidationError({"after": "Give either `after` or `skip`."})
+        return attrs
 
 
 def page(
     request: Request,
     rows: QuerySet[Any],
+    order: Order,
     serializer: type[serializers.BaseSerializer[Any]],
     name: str,
     *,
     count: Callable[[], int],
 ) -> Response:
-    """The part of `rows` that the query asks for, under `name`, with total and positions.
+    """The part of `rows`, in `order`, that the query asks for, with total and positions.
 
     Rows and positions are one snapshot: a client that subscribes from the positions misses and
     doubles nothing. `count` says how many rows there are.
     """
     query = PageQuery(data=request.query_params)
     query.is_valid(raise_exception=True)
-    skip = query.validated_data.get("offset", query.validated_data["skip"])
-    limit = query.validated_data["limit"]
+    skip, limit = query.validated_data["skip"], query.validated_data["limit"]
+    rows = place(rows, order, query.validated_data.get("after"))
     with selectors.snapshot():
-        found = serializer(part(rows, skip, limit), many=True).data
+        found = list(part(rows, skip, limit + 1))  # one more tells whether there are more
         total = count()
         positions = history.positions()
+    shown = found[:limit]
     return Response(
         {
-            name: found,
+            name: serializer(shown, many=True).data,
             "total": total,
             "skip": skip,
             "limit": limit,
             "positions": {channel: one.model_dump() for channel, one in positions.items()},
+            "next": order.cursor(shown[-1]) if len(found) > limit else None,
         }
     )
+
+
+def place(rows: QuerySet[Any], order: Order, cursor: str | None) -> QuerySet[Any]:
+    """`rows` in their order, from the place of the cursor on. Raises ValidationError."""
+    rows = rows.order_by(*order.by)
+    if cursor is None:
+        return rows
+    try:
+        return rows.filter(order.after_cursor(cursor))
+    except BadCursor as error:
+        raise ValidationError({"after": str(error)}) from None
 
 
 def part(rows: QuerySet[Any], skip: int, limit: int) -> QuerySet[Any]:
@@ -82,6 +115,9 @@ def page_schema(name: str, item: type[serializers.BaseSerializer[Any]]) -> Any:
         "skip": serializers.IntegerField(),
         "limit": serializers.IntegerField(),
         "positions": serializers.DictField(child=PositionSerializer()),
+        "next": serializers.CharField(
+            allow_null=True, help_text="What `after` takes for the next page; null on the last one."
+        ),
     }
     page_class = type(f"{name.title()}Page", (serializers.Serializer,), fields)
     return extend_schema_serializer(many=False)(page_class)

@@ -83,6 +83,26 @@ class APVSerializer(serializers.ModelSerializer[APV]):
         }
 
 
+LEFT_OUT_OF_LISTS = (
+    "cve_description",
+    "vulnerable_code_signature",
+    "affected_files",
+    "patch_description",
+    "patch_diff",
+    "validation_warnings",
+    "wargame_evidence",
+)
+"""What may be long: 200 APVs with all of it would take hundreds of megabytes."""
+
+
+class APVLineSerializer(serializers.ModelSerializer[APV]):
+    """An APV in a list: without what may be long."""
+
+    class Meta:
+        model = APV
+        fields = [name for name in APVSerializer.Meta.fields if name not in LEFT_OUT_OF_LISTS]
+
+
 QUEUE_FIELDS = (
     "apv_id",
     "apv_code",

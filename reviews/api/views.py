@@ -11,12 +11,14 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from reviews import selectors, services, tally
-from reviews.api.filters import AnyStatusAPVFilter, APVFilter, DecisionFilter
+from reviews.api.filters import AnyStatusAPVFilter, APVFilter, DecisionFilter, ordering
 from reviews.api.idempotency import idempotent
 from reviews.api.pages import PageQuery, is_narrowed, page, page_schema
 from reviews.api.serializers import (
     DECISION_RECORD,
+    LEFT_OUT_OF_LISTS,
     QUEUE_COLUMNS,
+    APVLineSerializer,
     APVSerializer,
     DecisionRequestSerializer,
     DecisionSerializer,
@@ -26,6 +28,7 @@ from reviews.api.serializers import (
 from reviews.api.throttles import CountedWrites
 from reviews.errors import UnknownAPV
 from reviews.models import APV, Decision
+from reviews.orders import DECISIONS, QUEUE, order_of_apvs
 
 MOST_APVS_AT_ONCE = 1000
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -48,13 +51,17 @@ class APVViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.GenericViewS
     filterset_class = AnyStatusAPVFilter
     permission_for = {"*": "reviews.view_apv", "create": "reviews.add_apv"}
 
-    @extend_schema(parameters=[PageQuery], responses=page_schema("apvs", APVSerializer))
+    @extend_schema(parameters=[PageQuery], responses=page_schema("apvs", APVLineSerializer))
     def list(self, request: Request) -> Response:
-        """All APVs, highest priority first unless ordered otherwise."""
-        every = APV.objects.in_queue_order()
+        """All APVs, highest priority first unless ordered otherwise.
+
+        What may be long is left out, such as the diff; each APV by itself has it.
+        """
+        every = APV.objects.defer(*LEFT_OUT_OF_LISTS)
         rows = self.filter_queryset(every)
+        order = order_of_apvs(ordering(request))
         count = rows.count if is_narrowed(rows, every) else tally.apvs
-        return page(request, rows, APVSerializer, "apvs", count=count)
+        return page(request, rows, order, APVLineSerializer, "apvs", count=count)
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
@@ -89,10 +96,10 @@ class ReviewViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.GenericVi
     @extend_schema(parameters=[PageQuery], responses=page_schema("reviews", QueueItemSerializer))
     def list(self, request: Request) -> Response:
         """The pending queue: highest priority first, then oldest first."""
-        queue = APV.objects.pending().in_queue_order().only(*QUEUE_COLUMNS)
+        queue = APV.objects.pending().only(*QUEUE_COLUMNS)
         rows = self.filter_queryset(queue)
         count = rows.count if is_narrowed(rows, queue) else tally.pending
-        return page(request, rows, QueueItemSerializer, "reviews", count=count)
+        return page(request, rows, QUEUE, QueueItemSerializer, "reviews", count=count)
 
     @extend_schema(responses=StatsSerializer)
     @action(detail=False, filterset_class=None)
@@ -105,7 +112,7 @@ class ReviewViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.GenericVi
 class DecisionViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Decision]):
     """The record of decisions; a decision is made here and never changed."""
 
-    queryset = Decision.objects.select_related("apv").order_by("-decided_at", "-decision_id")
+    queryset = Decision.objects.select_related("apv")
     serializer_class = DecisionSerializer
     filterset_class = DecisionFilter
     permission_for = {"*": "reviews.view_decision", "create": "reviews.decide_apv"}
@@ -116,7 +123,7 @@ class DecisionViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.Generic
         every = self.get_queryset()
         rows = self.filter_queryset(every)
         count = rows.count if is_narrowed(rows, every) else tally.decisions
-        return page(request, rows, DecisionSerializer, "decisions", count=count)
+        return page(request, rows, DECISIONS, DecisionSerializer, "decisions", count=count)
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
@@ -137,4 +144,4 @@ class DecisionViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.Generic
         if not APV.objects.filter(pk=apv_id).exists():
             raise UnknownAPV(f"No APV has the id {apv_id}.")
         rows = self.filter_queryset(self.get_queryset().filter(apv_id=apv_id))
-        return page(request, rows, DecisionSerializer, "decisions", count=rows.count)
+        return page(request, rows, DECISIONS, DecisionSerializer, "decisions", count=rows.count)

@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from rest_framework.utils.encoders import JSONEncoder
 
 from reviews.api.serializers import DecisionSerializer
-from reviews.console.queue import after_decision
 from reviews.models import Decision
+from reviews.orders import DECISIONS
 
 PIECE = 500
 COLUMNS = list(DecisionSerializer.Meta.fields)
@@ -36,8 +36,8 @@ async def stream(rows: QuerySet[Decision], encode: Encode) -> AsyncIterator[str]
 
 def _read(rows: QuerySet[Decision], last: Any) -> tuple[list[dict[str, Any]], Any]:
     """The piece after decision `last`, and its own last one, or None at the end."""
-    ordered = rows.order_by("-decided_at", "-decision_id")
-    found = list((ordered.filter(after_decision(last)) if last else ordered)[:PIECE])
+    ordered = rows.order_by(*DECISIONS.by)
+    found = list((ordered.filter(DECISIONS.after(last)) if last else ordered)[:PIECE])
     piece: Any = DecisionSerializer(found, many=True).data
     return piece, found[-1] if len(found) == PIECE else None
 

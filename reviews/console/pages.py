@@ -34,6 +34,7 @@ from reviews.console.queue import (
 )
 from reviews.console.words import words
 from reviews.models import APV, JUSTIFICATION_LENGTH
+from reviews.orders import DECISIONS
 
 EMBEDDED_DIFF = 20_000
 """Longer diffs, in characters, are loaded when they are looked at."""
@@ -123,7 +124,7 @@ def reading_context(
     is_open = sees_decisions(request)
     with selectors.snapshot():
         apv = get_object_or_404(APV, apv_code=code)
-        decisions = list(apv.decisions.order_by("-decided_at")) if is_open else []
+        decisions = list(apv.decisions.order_by(*DECISIONS.by)) if is_open else []
         positions = history.positions()
     listing = listing_of(apv.status)
     if listing is DECIDED and not is_open:

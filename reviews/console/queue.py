@@ -11,8 +11,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DateTimeField, F, FloatField, Func, IntegerField, UUIDField, Value
-from django.db.models.lookups import GreaterThan, LessThan
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -24,7 +22,8 @@ from realtime.messages import Position, wire_time
 from reviews import selectors
 from reviews.choices import PRIORITY_OF_SEVERITY, PatchStrategy, Severity, Status, Verb
 from reviews.console.filters import PRIORITY, SORTS, DecisionsFilter, ListFilter, QueueFilter, asked
-from reviews.models import APV, CODE_PATTERN, QUEUE_ORDERS, Decision
+from reviews.models import APV, CODE_PATTERN, Decision
+from reviews.orders import DECISIONS, QUEUE_SORTS
 
 PAGE = 50
 COUNTED = 1000
@@ -66,11 +65,6 @@ SHORT: dict[str, Any] = {
     PatchStrategy.CONFIG_CHANGE: pgettext_lazy("strategy", "Config"),
 }
 """Strategies in a word: a row of the list is narrow."""
-KEY_FIELDS = {
-    "priority": (IntegerField, DateTimeField, UUIDField),
-    "age": (DateTimeField, UUIDField),
-    "score": (FloatField, DateTimeField, UUIDField),
-}
 
 
 @dataclass(frozen=True)
@@ -225,10 +219,10 @@ def read_page(asked: Asked) -> tuple[list[Any], bool, bool]:
     found = asked.filter.qs
     after = asked.query.get("after", "")
     if asked.listing is DECIDED:
-        found = found.order_by("-decided_at", "-decision_id").only(*COLUMNS_OF_DECISIONS)
+        found = found.order_by(*DECISIONS.by).only(*COLUMNS_OF_DECISIONS)
         place = _place_of_decision(after)
     else:
-        found = found.order_by(*QUEUE_ORDERS[asked.sort]).only(*COLUMNS)
+        found = found.order_by(*QUEUE_SORTS[asked.sort].by).only(*COLUMNS)
         place = _place_of_apv(after, asked.sort)
     page = list((found if place is None else found.filter(place))[: PAGE + 1])
     at_end = len(page) <= PAGE
@@ -240,7 +234,7 @@ def read_page(asked: Asked) -> tuple[list[Any], bool, bool]:
 
 def read_rows(ids: Iterable[UUID], asked: Asked) -> list[Row]:
     """Those of the given APVs that the list holds, in its order."""
-    found = asked.filter.qs.filter(pk__in=ids).order_by(*QUEUE_ORDERS[asked.sort]).only(*COLUMNS)
+    found = asked.filter.qs.filter(pk__in=ids).order_by(*QUEUE_SORTS[asked.sort].by).only(*COLUMNS)
     return [row(apv, asked.sort) for apv in found]
 
 
@@ -268,11 +262,7 @@ def _place_of_apv(code: str, sort: str) -> Any:
     apv = APV.objects.filter(apv_code=code).first() if _is_code(code) else None
     if apv is None:
         return None
-    values = [
-        Value(value, field())
-        for value, field in zip(_key(apv, sort), KEY_FIELDS[sort], strict=True)
-    ]
-    return GreaterThan(_row_of(QUEUE_ORDERS[sort]), _row_of(values))
+    return QUEUE_SORTS[sort].after(apv)
 
 
 def _place_of_decision(text: str) -> Any:
@@ -280,30 +270,7 @@ def _place_of_decision(text: str) -> Any:
         decision = Decision.objects.filter(pk=UUID(text)).first()
     except ValueError:
         return None
-    return after_decision(decision) if decision else None
-
-
-def after_decision(decision: Decision) -> Any:
-    """The condition that a decision comes after `decision` in the list, newest first."""
-    values = [Value(decision.decided_at, DateTimeField()), Value(decision.pk, UUIDField())]
-    return LessThan(_row_of(["decided_at", "decision_id"]), _row_of(values))
-
-
-def _row_of(expressions: Iterable[Any]) -> Func:
-    """A row of SQL: PostgreSQL compares two of them from left to right, by an index."""
-    columns = [F(one) if isinstance(one, str) else one for one in expressions]
-    return Func(*columns, function="ROW", output_field=IntegerField())
-
-
-def _key(apv: APV, sort: str) -> tuple[Any, ...]:
-    """The values of QUEUE_ORDERS for one APV."""
-    last = (apv.created_at, apv.pk)
-    match sort:
-        case "priority":
-            return (-(apv.priority or 0), *last)
-        case "score":
-            return (-(apv.cvss_score or 0.0), *last)
-    return last
+    return DECISIONS.after(decision) if decision else None
 
 
 def _is_code(text: str) -> bool:
@@ -327,7 +294,7 @@ def row(apv: APV, sort: str = PRIORITY) -> Row:
     confidence = apv.confirmation_confidence
     return Row(
         apv=apv,
-        order=" ".join(_as_text(part) for part in _key(apv, sort)),
+        order=" ".join(_as_text(part) for part in QUEUE_SORTS[sort].values(apv)),
         since=since,
         waiting=in_words(selectors.hours_waiting(apv)),
         strategy=SHORT[apv.patch_strategy],

@@ -166,7 +166,7 @@ def test_queue_lists_pending_apvs_by_priority_then_age(server: Server) -> None:
     gone = server.add_apv(package_name=name, severity="CRITICAL")
     server.decide(gone["apv_id"])
     queue = server.client().get("/hitl/reviews", params={"package_name": name}).json()
-    assert list(queue) == ["reviews", "total", "skip", "limit", "positions"]
+    assert list(queue) == ["reviews", "total", "skip", "limit", "positions", "next"]
     assert [one["apv_id"] for one in queue["reviews"]] == [
         added[1]["apv_id"],
         added[2]["apv_id"],

@@ -10,6 +10,7 @@ from reviews import search
 from reviews.api.filters import APVFilter
 from reviews.console.queue import PENDING, Asked
 from reviews.models import APV
+from reviews.orders import QUEUE
 from tests.site import COPIES, apv
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +50,7 @@ def test_search_finds_no_text_that_only_the_border_of_two_fields_would_make() ->
 
 
 def of_the_api(text: str) -> Any:
-    return APVFilter({"search": text}, APV.objects.pending().in_queue_order()).qs
+    return APVFilter({"search": text}, APV.objects.pending()).qs.order_by(*QUEUE.by)
 
 
 def of_the_console(text: str) -> Any:

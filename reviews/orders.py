@@ -1,0 +1,205 @@
+"""The orders of lists. Each is total: its last key is the row's own id.
+
+So a page can begin after a row, however many rows came or left before it. A cursor, for programs,
+carries the keys of that row.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from operator import attrgetter
+from typing import Any
+
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.db.models import (
+    DateTimeField,
+    Field,
+    FloatField,
+    Func,
+    IntegerField,
+    OrderBy,
+    Q,
+    UUIDField,
+    Value,
+)
+from django.db.models.expressions import F
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact, GreaterThan, LessThan
+
+SALT = "reviews.orders"
+UNKNOWN_SCORE = 11.0
+"""Stands for a score that is not known, beyond the highest one."""
+
+
+class BadCursor(ValueError):
+    """A text that is no cursor of this list in this order."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A part of an order: the expression in SQL, and its value for a row that was read."""
+
+    expression: Any
+    field: "Field[Any, Any]"
+    value: Callable[[Any], Any]
+    descending: bool = False
+
+    def beyond(self, value: Any) -> Any:
+        """The condition that a row's key comes after `value`."""
+        compare = LessThan if self.descending else GreaterThan
+        return compare(self.expression, Value(value, self.field))
+
+    def same(self, value: Any) -> Any:
+        return Exact(self.expression, Value(value, self.field))
+
+
+@dataclass(frozen=True)
+class Order:
+    """A total order of a list; `name` tells its cursors from those of other orders."""
+
+    name: str
+    keys: Sequence[Key]
+
+    @property
+    def by(self) -> list[OrderBy]:
+        """What `order_by` takes."""
+        return [OrderBy(key.expression, descending=key.descending) for key in self.keys]
+
+    def values(self, row: Any) -> list[Any]:
+        """The keys of `row`."""
+        return [key.value(row) for key in self.keys]
+
+    def after(self, row: Any) -> Any:
+        """The condition that another row comes after `row`."""
+        return self._after(self.values(row))
+
+    def cursor(self, row: Any) -> str:
+        """The text that stands for the place after `row`."""
+        return signing.dumps([self.name, [_plain(one) for one in self.values(row)]], salt=SALT)
+
+    def after_cursor(self, cursor: str) -> Any:
+        """The condition that a row comes after the place of `cursor`. Raises BadCursor."""
+        try:
+            name, texts = signing.loads(cursor, salt=SALT)
+            if name != self.name:
+                raise BadCursor("This cursor belongs to another list, or to another order of it.")
+            return self._after(self._read(texts))
+        except (signing.BadSignature, ValidationError, TypeError):
+            raise BadCursor("This is no cursor that the server gave.") from None
+
+    def _read(self, texts: Any) -> list[Any]:
+        """The keys that a cursor holds; one from an older version may hold others."""
+        if len(texts) != len(self.keys):
+            raise ValidationError("another number of keys")
+        return [key.field.to_python(text) for key, text in zip(self.keys, texts, strict=True)]
+
+    def _after(self, values: Sequence[Any]) -> Any:
+        directions = {key.descending for key in self.keys}
+        if len(directions) == 1:  # one comparison of rows, which an index answers
+            compare = LessThan if directions.pop() else GreaterThan
+            expressions = [key.expression for key in self.keys]
+            given = [Value(v, key.field) for key, v in zip(self.keys, values, strict=True)]
+            return compare(_row_of(expressions), _row_of(given))
+        return self._after_key_by_key(values)
+
+    def _after_key_by_key(self, values: Sequence[Any]) -> Q:
+        """The keys before one of them are the same, and that one comes after."""
+        pairs = list(zip(self.keys, values, strict=True))
+
+        def add(later: Q, pair: tuple[Key, Any]) -> Q:
+            key, value = pair
+            return Q(key.beyond(value)) | (Q(key.same(value)) & later)
+
+        last, value = pairs[-1]
+        return reduce(add, reversed(pairs[:-1]), Q(last.beyond(value)))
+
+
+def _plain(value: Any) -> int | float | str:
+    """A key as JSON has it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if isinstance(value, int | float) else str(value)
+
+
+def _row_of(expressions: Sequence[Any]) -> Func:
+    return Func(*expressions, function="ROW", output_field=IntegerField())
+
+
+def _column(name: str, field: "Field[Any, Any]", *, descending: bool = False) -> Key:
+    return Key(F(name), field, attrgetter(name), descending)
+
+
+# -- APVs -------------------------------------------------------------------------------------
+
+_OLDEST_FIRST = (_column("created_at", DateTimeField()), _column("apv_id", UUIDField()))
+
+QUEUE = Order(
+    "priority",
+    [
+        Key(F("priority") * Value(-1), IntegerField(), lambda apv: -(apv.priority or 0)),
+        *_OLDEST_FIRST,
+    ],
+)
+"""Highest priority first, then oldest first."""
+QUEUE_SORTS = {
+    "priority": QUEUE,
+    "age": Order("age", _OLDEST_FIRST),
+    "score": Order(
+        "score",
+        [
+            Key(
+                Coalesce(F("cvss_score"), 0.0) * Value(-1.0),
+                FloatField(),
+                lambda apv: -(apv.cvss_score or 0.0),
+            ),
+            *_OLDEST_FIRST,
+        ],
+    ),
+}
+"""The orders of the console, which models.QUEUE_ORDERS has indexes for: so all keys ascend."""
+
+APV_KEYS = ("priority", "created_at", "updated_at", "cvss_score")
+"""What lists of APVs can be ordered by; "-" before a name turns it round."""
+
+
+def order_of_apvs(names: Sequence[str]) -> Order:
+    """The order that `names` ask for, or the queue's when they ask for none."""
+    if not names:
+        return QUEUE
+    first = {name.removeprefix("-"): name.startswith("-") for name in reversed(names)}
+    keys = [_apv_key(name, descending) for name, descending in reversed(first.items())]
+    return Order(f"apvs by {','.join(names)}", [*keys, _OLDEST_FIRST[-1]])
+
+
+def _apv_key(name: str, descending: bool) -> Key:
+    match name:
+        case "priority":
+            return _column(name, IntegerField(), descending=descending)
+        case "cvss_score":
+            return _score(descending)
+    return _column(name, DateTimeField(), descending=descending)
+
+
+def _score(descending: bool) -> Key:
+    """By the score; those without one come last either way."""
+    unknown = -UNKNOWN_SCORE if descending else UNKNOWN_SCORE
+    return Key(
+        Coalesce(F("cvss_score"), Value(unknown)),
+        FloatField(),
+        lambda apv: unknown if apv.cvss_score is None else apv.cvss_score,
+        descending,
+    )
+
+
+# -- Decisions --------------------------------------------------------------------------------
+
+DECISIONS = Order(
+    "decisions",
+    [
+        _column("decided_at", DateTimeField(), descending=True),
+        _column("decision_id", UUIDField(), descending=True),
+    ],
+)
+"""Newest first."""
