@@ -275,6 +275,17 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
     tcp_user_timeout=25_000,
 )
 
+LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
+CACHES = {
+    "default": {"BACKEND": LOCAL_MEMORY},
+    "colours": {  # of code: 200 files of at most 64 KiB each
+        "BACKEND": LOCAL_MEMORY,
+        "LOCATION": "colours",
+        "TIMEOUT": 3600,
+        "OPTIONS": {"MAX_ENTRIES": 200},
+    },
+}
+
 REDIS_LINE: dict[str, Any] = {}
 if not REDIS_URL.startswith("unix:") and hasattr(socket, "TCP_USER_TIMEOUT"):
     # A line that died without a sign is noticed by the health checks that nobody acknowledges.

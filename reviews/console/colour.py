@@ -1,42 +1,111 @@
-"""The code of a file as coloured HTML, line by line; plain where the language is not known."""
+"""The code of files as coloured HTML, line by line; plain where it cannot be coloured.
 
-from functools import lru_cache
-from typing import Any
+What is shown is the text itself, cut into runs: a lexer says where they begin and what they are,
+and can neither add to it nor leave anything out.
+"""
 
+import hashlib
+import json
+from collections.abc import Sequence
+
+from django.core.cache import caches
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from pygments.lexers import get_lexer_for_filename
-from pygments.token import STANDARD_TYPES
-from pygments.util import ClassNotFound
+
+from reviews.console.languages import language_of
+from reviews.console.lexer_process import Job, LexerProcess
+
+LONGEST_LINE = 2_000
+"""Code with a longer line, in characters, stays plain: it is data or was minified."""
+MOST_CHARACTERS = 400_000
+"""Code of a diff beyond this, both sides counted, stays plain."""
+MOST_RUNS = 40_000
+"""Runs of a diff beyond this stay plain: an element for each would overwhelm a browser."""
+KEPT_BYTES = 64 * 1024
+"""Longer answers are not kept in memory."""
+
+Side = tuple[str, Sequence[str]]
+"""The name of a file, and its lines before or after a change."""
+Runs = list[tuple[str, int]]
+"""Classes and lengths of the runs that a text consists of."""
+
+_lexers = LexerProcess()
 
 
-def coloured(name: str, texts: list[str]) -> list[SafeString]:
-    """Return each line of a file as HTML, coloured by the language that its name tells."""
-    lexer = _lexer(name) if name else None
-    plain = [escape(text) for text in texts]
-    if lexer is None or not texts:
-        return plain
-    lines = [""]
-    for token, value in lexer.get_tokens("\n".join(texts)):
-        css = STANDARD_TYPES.get(token, "")
-        first, *rest = value.split("\n")
-        lines[-1] += _span(css, first)
-        lines += [_span(css, part) for part in rest]
-    if len(lines) < len(texts):
-        return plain
-    safe = lines[: len(texts)]  # _span escapes
-    return [mark_safe(line) for line in safe]  # noqa: S308 # nosec B308, B703
+def coloured(sides: Sequence[Side]) -> list[list[SafeString]]:
+    """Return the lines of each side as HTML, coloured by the language that its name tells."""
+    jobs = [_job(side) for side in sides]
+    found = _runs_of([job for job in jobs if job])
+    left = MOST_RUNS
+    shown = []
+    for (_name, lines), job in zip(sides, jobs, strict=True):
+        runs = found.get(job) if job else None
+        left -= len(runs or ())
+        if runs and left >= 0:
+            shown.append(_html(lines, runs))
+        else:
+            shown.append([escape(line) for line in lines])
+    return shown
+
+
+def _job(side: Side) -> Job | None:
+    """What is to be lexed of a side; None where its language is not known or a line too long."""
+    name, lines = side
+    language = language_of(name)
+    if language is None or not lines or max(map(len, lines)) > LONGEST_LINE:
+        return None
+    return language, "\n".join(lines)
+
+
+def _runs_of(jobs: Sequence[Job]) -> dict[Job, Runs | None]:
+    """Return the runs of each job that could be done, those of earlier requests among them."""
+    kept = caches["colours"].get_many([_key(job) for job in jobs])
+    fresh = [job for job in jobs if _key(job) not in kept]
+    if sum(len(text) for _language, text in fresh) > MOST_CHARACTERS:
+        fresh = []
+    answers = kept | _ask(fresh)
+    return {job: _read(answers.get(_key(job)), job) for job in jobs}
+
+
+def _read(answer: bytes | None, job: Job) -> Runs | None:
+    """Return the runs of an answer; None where there is none, or they are not the whole text."""
+    runs = json.loads(answer) if answer else None
+    is_whole = runs and sum(length for _css, length in runs) == len(job[1])
+    return runs if is_whole else None
+
+
+def _ask(jobs: Sequence[Job]) -> dict[str, bytes]:
+    """Ask the lexers, and keep what they say, also of the job at which they took too long."""
+    if not jobs:
+        return {}
+    try:
+        answers = _lexers.runs(jobs)
+    except TimeoutError:
+        return {}
+    if len(answers) < len(jobs):
+        answers.append(b"null")
+    found = {_key(job): answer for job, answer in zip(jobs, answers, strict=False)}
+    caches["colours"].set_many(
+        {key: answer for key, answer in found.items() if len(answer) <= KEPT_BYTES}
+    )
+    return found
+
+
+def _key(job: Job) -> str:
+    return hashlib.sha256(json.dumps(job).encode()).hexdigest()
+
+
+def _html(lines: Sequence[str], runs: Runs) -> list[SafeString]:
+    """Return the lines as HTML with an element for each run."""
+    text, at = "\n".join(lines), 0
+    rows: list[list[str]] = [[]]
+    for css, length in runs:
+        first, *rest = text[at : at + length].split("\n")
+        rows[-1].append(_span(css, first))
+        rows += [[_span(css, part)] for part in rest]
+        at += length
+    return [mark_safe("".join(row)) for row in rows]  # noqa: S308 — escaped # nosec B308, B703
 
 
 def _span(css: str, text: str) -> str:
-    if not text:
-        return ""
-    return f'<span class="{css}">{escape(text)}</span>' if css else escape(text)
-
-
-@lru_cache(maxsize=64)
-def _lexer(name: str) -> Any:
-    try:
-        return get_lexer_for_filename(name, stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return None
+    return f'<span class="{css}">{escape(text)}</span>' if css and text else escape(text)

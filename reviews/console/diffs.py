@@ -7,6 +7,7 @@ from itertools import groupby, zip_longest
 from typing import Literal
 
 from django.utils.html import escape
+from django.utils.safestring import SafeString
 
 from reviews.console.code import reveal
 from reviews.console.colour import coloured
@@ -17,8 +18,6 @@ HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 KIND_OF_SIGN: dict[str, Kind] = {"+": "add", "-": "del", " ": "same"}
 MOST_LINES = 3_000
 """Longer diffs are shown as plain text: a row per line would overwhelm a browser."""
-MOST_COLOURED = 200_000
-"""Characters of a diff up to which its code is coloured by language."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,9 @@ class File:
 def files_of(diff: str) -> list[File]:
     """The files of a diff, their lines as coloured HTML."""
     shown = reveal(diff.replace("\r\n", "\n"))
-    in_colour = len(shown) <= MOST_COLOURED
-    return [_finish(one, in_colour=in_colour) for one in _parse(shown)]
+    files = _parse(shown)
+    html = _in_html(files)
+    return [_finish(one, lines) for one, lines in zip(files, html, strict=True)]
 
 
 def is_long(diff: str) -> bool:
@@ -167,8 +167,7 @@ def _name(text: str) -> str:
 # -- Finishing --------------------------------------------------------------------------------
 
 
-def _finish(one: File, *, in_colour: bool) -> File:
-    lines = _with_html(one.lines, one.name if in_colour else "")
+def _finish(one: File, lines: list[Line]) -> File:
     blocks = [_mark_space(block) for block in _blocks(lines)]
     return File(one.name, [line for block in blocks for line in block])
 
@@ -200,16 +199,29 @@ def _mark_space(block: list[Line]) -> list[Line]:
     return [replace(line, only_space=True) if id(line) in alike else line for line in block]
 
 
-def _with_html(lines: list[Line], name: str) -> list[Line]:
-    """The lines with their code coloured, each side as the text it was or becomes."""
-    new = iter(coloured(name, [line.text for line in lines if line.kind in {"add", "same"}]))
-    old = iter(coloured(name, [line.text for line in lines if line.kind in {"del", "same"}]))
-    finished = []
+OF_SIDE: tuple[frozenset[Kind], ...] = (frozenset({"del", "same"}), frozenset({"add", "same"}))
+"""The lines that a file consists of before, and after."""
+
+
+def _in_html(files: list[File]) -> Iterator[list[Line]]:
+    """The lines of each file with their code coloured, each side as the text it was or becomes."""
+    sides = [
+        (one.name, [line.text for line in one.lines if line.kind in kinds])
+        for one in files
+        for kinds in OF_SIDE
+    ]
+    html = coloured(sides)
+    for one, old, new in zip(files, html[::2], html[1::2], strict=True):
+        yield list(_with_html(one.lines, iter(old), iter(new)))
+
+
+def _with_html(
+    lines: list[Line], old: Iterator[SafeString], new: Iterator[SafeString]
+) -> Iterator[Line]:
     for line in lines:
         html = escape(line.text)
-        if line.kind in {"del", "same"}:
+        if line.kind in OF_SIDE[0]:
             html = next(old)
-        if line.kind in {"add", "same"}:
+        if line.kind in OF_SIDE[1]:
             html = next(new)
-        finished.append(replace(line, html=html))
-    return finished
+        yield replace(line, html=html)
