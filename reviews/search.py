@@ -3,12 +3,15 @@
 PostgreSQL's own pg_trgm would do, but not every server has it: the embedded one does not.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BooleanField, Func, Q, TextField, Value
 
 SEARCHED = ("apv_code", "cve_id", "package_name", "cve_title", "cve_description")
+NAMES = ("apv_code", "cve_id", "package_name")
+"""Those of them that name an APV, and do not describe it."""
 LEAST = 3
 """Shorter texts have no trigram; they are looked for row by row."""
 
@@ -29,17 +32,17 @@ class Holds(Func):
     output_field: Any = BooleanField()
 
 
-def containing(text: str, prefix: str = "") -> Q:
-    """The condition that some text of an APV contains `text`, in any case."""
+def containing(text: str, prefix: str = "", fields: Iterable[str] = SEARCHED) -> Q:
+    """The condition that one of an APV's `fields` contains `text`, in any case."""
     condition = Q()
-    for field in SEARCHED:
+    for field in fields:
         condition |= Q(**{f"{prefix}{field}__icontains": text})
     return condition
 
 
-def containing_in_queue(text: str) -> Q:
+def containing_in_queue(text: str, fields: Iterable[str] = SEARCHED) -> Q:
     """The same for pending APVs, which it finds by the index."""
-    condition = containing(text)
+    condition = containing(text, fields=fields)
     if len(text) >= LEAST:
         condition &= Q(Holds(Trigrams(*SEARCHED), Trigrams(Value(text))))
     return condition

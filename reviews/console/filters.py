@@ -1,13 +1,15 @@
 """What the lists of the console can be narrowed and ordered by; the address keeps it."""
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import django_filters as filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -15,66 +17,161 @@ from reviews import search, selectors
 from reviews.choices import PatchStrategy, Severity, Verb, WargameVerdict
 
 NOT_RUN = "none"
+PULL_REQUEST = [
+    ("yes", pgettext_lazy("pull request", "has one")),
+    ("no", pgettext_lazy("pull request", "has none")),
+]
 PRIORITY = "priority"
 SORTS = {
     PRIORITY: _("By priority"),
     "age": _("By age"),
     "score": _("By score"),
 }
-KEPT = (
-    "status",
-    "search",
+SEVERAL = (
     "severity",
     "patch_strategy",
     "wargame_verdict",
     "package_ecosystem",
+    "pull_request",
     "decision",
+)
+"""The parameters that may come several times, or with several values between commas."""
+KEPT = (
+    "status",
+    "search",
+    "within",
+    *SEVERAL,
+    "package_name",
+    "cve_id",
+    "package_version",
+    "fixed_version",
     "decided",
     "sort",
 )
 """The parameters of an address that say which list is shown, in the order they are written."""
+TEXT = "text"
+"""The value of `within` that searches titles and descriptions besides names."""
 
 
 def asked(query: QueryDict) -> str:
     """The part of a query that says which list is shown, as `?…`, or "" for the plain queue."""
-    given = {name: query.get(name, "") for name in KEPT}
-    if given["sort"] == PRIORITY:
-        del given["sort"]
-    text = urlencode({name: value for name, value in given.items() if value})
+    given = [(name, value) for name in KEPT for value in values_of(query, name)]
+    text = urlencode([pair for pair in given if pair != ("sort", PRIORITY)])
     return f"?{text}" if text else ""
 
 
-def _choice(label: Any, choices: Any, **options: Any) -> Any:
-    return filters.ChoiceFilter(label=label, empty_label=label, choices=choices, **options)
+def values_of(query: QueryDict, name: str) -> list[str]:
+    """The values of a parameter, each once; of those that take one value, the last."""
+    if name not in SEVERAL:
+        return [str(query[name])] if query.get(name) else []
+    parts = [part for text in query.getlist(name) for part in text.split(",")]
+    return [part for part in dict.fromkeys(parts) if part]
+
+
+class Checkboxes(forms.CheckboxSelectMultiple):
+    """A checkbox for each choice."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        return values_of(data, name)
+
+
+class SeveralChoices(forms.MultipleChoiceField):
+    """Some of the choices; a value that is none of them is passed over."""
+
+    widget = Checkboxes
+
+    def clean(self, value: Any) -> list[str]:
+        return [one for one in value if self.valid_value(one)]
+
+
+class AnyOf(filters.Filter):
+    """Keeps the rows whose column has any of the chosen values."""
+
+    field_class = SeveralChoices
+
+    def filter(self, rows: QuerySet[Any], chosen: list[str]) -> QuerySet[Any]:
+        return rows.filter(**{f"{self.field_name}__in": chosen}) if chosen else rows
+
+
+def _any_of(label: Any, choices: Any, **options: Any) -> Any:
+    return AnyOf(label=label, choices=choices, **options)
+
+
+def _exactly(label: Any, **options: Any) -> Any:
+    """What a link asks for; the form only keeps it."""
+    return filters.CharFilter(label=label, max_length=500, widget=forms.HiddenInput, **options)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One parameter that narrows a list, in words."""
+
+    name: str
+    label: Any
+    words: str
 
 
 class ListFilter(filters.FilterSet):
     """Narrows a list; a value that is none of the choices narrows nothing."""
 
+    prefix_of_apv = ""
+    """How the columns of the APV are reached from a row."""
+
     search = filters.CharFilter(
-        method="in_any_text",
+        method="by_text",
         label=_("Search code, CVE, package and text"),
         max_length=200,
         widget=forms.TextInput(
             attrs={"type": "search", "placeholder": _("Search"), "autocomplete": "off"}
         ),
     )
-    severity = _choice(_("Severity"), Severity.choices)
-    patch_strategy = _choice(_("Strategy"), PatchStrategy.choices)
-    wargame_verdict = _choice(
+    severity = _any_of(_("Severity"), Severity.choices)
+    patch_strategy = _any_of(_("Strategy"), PatchStrategy.choices)
+    wargame_verdict = _any_of(
         _("Wargame"),
         [*WargameVerdict.choices, (NOT_RUN, pgettext_lazy("wargame", "not run"))],
         method="by_verdict",
     )
-    package_ecosystem = _choice(_("Ecosystem"), selectors.ecosystem_choices)
+    pull_request = _any_of(_("Pull request"), PULL_REQUEST, method="by_pull_request")
+    package_ecosystem = _any_of(
+        _("Ecosystem"), selectors.ecosystem_choices, method="by_column_of_apv"
+    )
+    package_name = _exactly(_("Package"), method="by_column_of_apv")
+    package_version = _exactly(_("Vulnerable version"), method="by_column_of_apv")
+    fixed_version = _exactly(_("Fixed version"), method="by_column_of_apv")
+    cve_id = _exactly(_("CVE"))
 
-    def in_any_text(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
+    def by_text(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
+        return self._saying(rows, text) if self.reads_text else self._named(rows, text)
+
+    @cached_property
+    def reads_text(self) -> bool:
+        """Whether titles and descriptions are searched: nothing is named so, or it is asked for."""
+        text = self.chosen.get("search")
+        if not text:
+            return False
+        return self.data.get("within") == TEXT or not self._named(self.queryset, text).exists()
+
+    def _named(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return rows.filter(search.containing_in_queue(text, search.NAMES))
+
+    def _saying(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
         return rows.filter(search.containing_in_queue(text))
 
-    def by_verdict(self, rows: QuerySet[Any], name: str, verdict: str) -> QuerySet[Any]:
-        if verdict == NOT_RUN:
-            return rows.filter(wargame_verdict=None)
-        return rows.filter(wargame_verdict=verdict)
+    def by_verdict(self, rows: QuerySet[Any], name: str, verdicts: list[str]) -> QuerySet[Any]:
+        condition = Q(wargame_verdict__in=verdicts)
+        if NOT_RUN in verdicts:
+            condition |= Q(wargame_verdict=None)
+        return rows.filter(condition)
+
+    def by_pull_request(self, rows: QuerySet[Any], name: str, chosen: list[str]) -> QuerySet[Any]:
+        if len(chosen) == len(PULL_REQUEST):
+            return rows
+        return rows.filter(**{f"{self.prefix_of_apv}pr_number__isnull": chosen == ["no"]})
+
+    def by_column_of_apv(self, rows: QuerySet[Any], name: str, given: Any) -> QuerySet[Any]:
+        lookup = "__in" if isinstance(given, list) else ""
+        return rows.filter(**{f"{self.prefix_of_apv}{name}{lookup}": given})
 
     @cached_property
     def chosen(self) -> dict[str, Any]:
@@ -83,9 +180,27 @@ class ListFilter(filters.FilterSet):
         return {name: value for name, value in self.form.cleaned_data.items() if value}
 
     @cached_property
-    def fields_shown(self) -> list[forms.BoundField]:
-        """The choices, in the order of the page."""
-        return [field for field in self.form if field.name != "search"]
+    def chosen_in_words(self) -> list[Chosen]:
+        return [
+            Chosen(name, self.form[name].label, self._in_words(name, value))
+            for name, value in self.chosen.items()
+        ]
+
+    def _in_words(self, name: str, value: Any) -> str:
+        if not isinstance(value, list):
+            return str(value)
+        words = {key: str(word) for key, word in self.form.fields[name].choices}
+        return ", ".join(capfirst(words[one]) for one in value)
+
+    @cached_property
+    def choices_shown(self) -> list[forms.BoundField]:
+        """The fields to choose from, in the order of the page."""
+        return [self.form[name] for name in SEVERAL if name in self.form.fields]
+
+    @cached_property
+    def fields_kept(self) -> list[forms.BoundField]:
+        """What a link asked for, to be asked for again with every other choice."""
+        return [field for field in self.form.hidden_fields() if field.name in self.chosen]
 
 
 class QueueFilter(ListFilter):
@@ -95,10 +210,9 @@ class QueueFilter(ListFilter):
 class DecisionsFilter(ListFilter):
     """Narrows the list of decisions, by what was decided on and how."""
 
-    package_ecosystem = _choice(
-        _("Ecosystem"), selectors.ecosystem_choices, field_name="apv__package_ecosystem"
-    )
-    decision = _choice(_("Decision"), Verb.choices)
+    prefix_of_apv = "apv__"
+
+    decision = _any_of(_("Decision"), Verb.choices)
     decided = filters.DateFilter(
         field_name="decided_at",
         lookup_expr="date",
@@ -106,5 +220,8 @@ class DecisionsFilter(ListFilter):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
-    def in_any_text(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
-        return rows.filter(search.containing(text, "apv__"))
+    def _named(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return rows.filter(search.containing(text, self.prefix_of_apv, search.NAMES))
+
+    def _saying(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return rows.filter(search.containing(text, self.prefix_of_apv))

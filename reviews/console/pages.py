@@ -14,6 +14,7 @@ from realtime.messages import Position
 from reviews import presence, selectors, services
 from reviews.console import diffs
 from reviews.console.access import Request, channels_of
+from reviews.console.alike import alike
 from reviews.console.changes import seen
 from reviews.console.code import reveal
 from reviews.console.effects import effect
@@ -21,6 +22,7 @@ from reviews.console.evidence import FIRST_TAB, TABS, Evidence
 from reviews.console.filters import SORTS, asked
 from reviews.console.forms import ConsoleForm
 from reviews.console.queue import (
+    COUNTED,
     DECIDED,
     LISTINGS,
     PAGE,
@@ -102,6 +104,7 @@ def queue_context(request: Request, queue: Queue) -> dict[str, Any]:
         "queue": queue,
         "kept": queue.asked.kept,
         "page_size": PAGE,
+        "counted": COUNTED,
         "sorts": SORTS,
         "sees_decisions": sees_decisions(request),
         "sees_stats": request.user.has_perm("reviews.view_stats"),
@@ -126,6 +129,7 @@ def reading_context(
         apv = get_object_or_404(APV, apv_code=code)
         decisions = list(apv.decisions.order_by(*DECISIONS.by)) if is_open else []
         positions = history.positions()
+        others = alike(apv, sees_decisions=is_open)
     listing = listing_of(apv.status)
     if listing is DECIDED and not is_open:
         listing = PENDING
@@ -138,6 +142,7 @@ def reading_context(
     return {
         "apv": apv,
         "evidence": Evidence(apv),
+        "alike": others,
         "chosen_tab": _tab(request),
         "decisions": [(one, effect(apv, one.decision)) for one in decisions],
         "listing": listing,

@@ -21,7 +21,16 @@ from realtime import history
 from realtime.messages import Position, wire_time
 from reviews import selectors
 from reviews.choices import PRIORITY_OF_SEVERITY, PatchStrategy, Severity, Status, Verb
-from reviews.console.filters import PRIORITY, SORTS, DecisionsFilter, ListFilter, QueueFilter, asked
+from reviews.console.filters import (
+    PRIORITY,
+    SORTS,
+    TEXT,
+    Chosen,
+    DecisionsFilter,
+    ListFilter,
+    QueueFilter,
+    asked,
+)
 from reviews.models import APV, CODE_PATTERN, Decision
 from reviews.orders import DECISIONS, QUEUE_SORTS
 
@@ -127,8 +136,37 @@ class Asked:
 
     @property
     def kept(self) -> str:
-        """The query that asks for this list, from its top."""
-        return asked(self.query)
+        """The query that asks for this list, from its top; it searches on where it does now."""
+        query = self.query.copy()
+        if self.filter.reads_text:
+            query["within"] = TEXT
+        return asked(query)
+
+    @property
+    def whole(self) -> str:
+        """The list that nothing narrows."""
+        named = "" if self.listing is PENDING else f"?status={self.listing.name}"
+        return reverse("console") + named
+
+    def without(self, *names: str) -> str:
+        """The list that these parameters do not narrow."""
+        query = self.query.copy()
+        for name in names:
+            query.pop(name, None)
+        return reverse("console") + asked(query)
+
+    @property
+    def chosen(self) -> list[tuple[Chosen, str]]:
+        """What narrows the list, in words, each with the list that it does not narrow."""
+        return [(one, self.without(one.name)) for one in self.filter.chosen_in_words]
+
+    @property
+    def in_text(self) -> str:
+        """The list that searches titles and descriptions too, where this one reads names alone."""
+        query = self.query.copy()
+        query["within"] = TEXT
+        names_only = self.filter.chosen.get("search") and not self.filter.reads_text
+        return reverse("console") + asked(query) if names_only else ""
 
     def address(self, **place: str) -> str:
         """The page of this list at `after` or `before` a row, or at its top."""

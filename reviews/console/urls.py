@@ -15,6 +15,7 @@ urlpatterns = [
     path("queue/rows", views.queue_rows, name="queue-rows"),
     re_path(rf"^apvs/{code}$", views.apv, name="apv"),
     re_path(rf"^apvs/{code}/state$", views.apv_state, name="apv-state"),
+    re_path(rf"^apvs/{code}/alike$", views.apv_alike, name="apv-alike"),
     re_path(rf"^apvs/{code}/reading$", views.apv_reading, name="apv-reading"),
     re_path(rf"^apvs/{code}/changes$", views.apv_changes, name="apv-changes"),
     re_path(rf"^apvs/{code}/diff$", views.apv_diff, name="apv-diff"),

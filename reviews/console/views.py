@@ -18,6 +18,7 @@ from realtime import history
 from reviews import audit, presence, selectors, services
 from reviews.choices import AuditAction
 from reviews.console.access import Request, readers_only
+from reviews.console.alike import alike
 from reviews.console.effects import effect
 from reviews.console.export import Encode, as_csv, as_json_lines, stream
 from reviews.console.forms import ConsoleForm
@@ -104,6 +105,16 @@ def apv_state(request: Request, code: str) -> HttpResponse:
         version = get_object_or_404(APV.objects.only("version"), apv_code=code).version
         positions = history.positions()
     return JsonResponse({"version": version, "positions": readable(request, positions)})
+
+
+@readers_only
+@require_safe
+def apv_alike(request: Request, code: str) -> HttpResponse:
+    """How many are like this APV, for a page that heard of a change."""
+    with selectors.snapshot():
+        apv = get_object_or_404(APV, apv_code=code)
+        others = alike(apv, sees_decisions=sees_decisions(request))
+    return render(request, "console/_alike.html", {"apv": apv, "alike": others})
 
 
 @readers_only

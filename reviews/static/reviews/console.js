@@ -1,7 +1,9 @@
 /** Keeps the page current: connects it to the socket, and its parts to each other. */
 
 import { connect } from "../realtime/socket.js";
+import { countAlike } from "./alike.js";
 import { decisionForm } from "./decision.js";
+import { filterChoices } from "./filters.js";
 import { read, readElement, SignedOut } from "./fragment.js";
 import { keys } from "./keys.js";
 import { numbersChanged, showNumbers } from "./numbers.js";
@@ -19,6 +21,8 @@ function start(main) {
   const reading = readingPage(endsLine);
   const decision = decisionForm();
   keys(queue, reading, decision);
+  filterChoices();
+  const alike = countAlike(endsLine);
 
   // -- The line --------------------------------------------------------------------------------
 
@@ -42,6 +46,7 @@ function start(main) {
   function take(message) {
     queue.on[message.type]?.(message);
     reading.on[message.type]?.(message);
+    alike.on[message.type]?.(message);
     if (message.type === "stats_update") numbersChanged();
   }
 

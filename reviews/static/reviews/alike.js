@@ -1,0 +1,25 @@
+/** How many are like the APV that is open: counted again after APVs came or were decided. */
+
+import { readElement } from "./fragment.js";
+
+const REST_MS = 2_000;
+
+export function countAlike(endsLine) {
+  let resting;
+
+  async function count() {
+    resting = undefined;
+    const place = document.getElementById("alike");
+    if (!place || document.hidden) return;
+    const fresh = await readElement(place.dataset.address, "#alike");
+    if (place.isConnected) place.replaceWith(document.adoptNode(fresh));
+  }
+
+  /** Count soon; many changes in a short time are counted once. */
+  function changed() {
+    resting ??= setTimeout(() => count().catch(endsLine), REST_MS * (1 + Math.random()));
+  }
+
+  document.addEventListener("visibilitychange", changed);
+  return { on: { new_apv: changed, decision_made: changed } };
+}
