@@ -26,6 +26,7 @@ from realtime import auth
 from realtime.socket_log import is_request_id
 from reviews import audit, writes
 from reviews.api import problems
+from reviews.console.access import too_many_writes
 
 
 class RequestLog(RequestMiddleware):
@@ -164,12 +165,6 @@ class CountedWrites(MiddlewareMixin):
             return None
         wait = writes.wait(request, request.user)
         return too_many_writes(request, wait) if wait else None
-
-
-def too_many_writes(request: HttpRequest, wait: int) -> HttpResponse:
-    answer = render(request, "429_writes.html", status=429)
-    answer["Retry-After"] = str(wait)
-    return answer
 
 
 class Audited:

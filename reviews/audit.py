@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 
@@ -73,12 +74,33 @@ def record(
         door=door or _door(request),
         action=action,
         object=about[:200],
-        details=json.dumps(details, sort_keys=True, ensure_ascii=False),
+        details=_as_text(details),
         address=request.META.get("REMOTE_ADDR", "") if request else "",
         request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
     )
     entry.user_id, entry.actor = _actor(actor, request)
     as_last_act(partial(_append, entry))
+
+
+EXPORT_REPEATED = timedelta(minutes=10)
+"""A file that the same user fetches again within this time is no news for the audit."""
+
+
+def record_export(user: Any, name: str, **details: Any) -> None:
+    """Record that `user` takes the decisions out as a file, unless they did so a moment ago."""
+    before = AuditEntry.objects.filter(
+        at__gt=timezone.now() - EXPORT_REPEATED,
+        action=AuditAction.EXPORTED,
+        user_id=user.pk,
+        object=name,
+        details=_as_text(details),
+    )
+    if not before.exists():
+        record(AuditAction.EXPORTED, name, actor=user, **details)
+
+
+def _as_text(details: dict[str, Any]) -> str:
+    return json.dumps(details, sort_keys=True, ensure_ascii=False)
 
 
 def _door(request: HttpRequest | None) -> Door:

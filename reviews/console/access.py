@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_required, permission_required
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
@@ -24,6 +25,13 @@ def readers_only(view: View) -> View:
     """A page for those who may read APVs; no cache keeps it, so that signing out hides it."""
     allowed = permission_required("reviews.view_apv", raise_exception=True)(view)
     return never_cache(login_required(allowed))
+
+
+def too_many_writes(request: HttpRequest, wait: int) -> HttpResponse:
+    """The answer to somebody who is to wait so many seconds."""
+    answer = render(request, "429_writes.html", status=429)
+    answer["Retry-After"] = str(wait)
+    return answer
 
 
 def channels_of(user: Any) -> list[str]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
@@ -16,8 +17,19 @@ from reviews.orders import DECISIONS
 
 PIECE = 500
 COLUMNS = list(DecisionSerializer.Meta.fields)
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet may take for a formula (OWASP, CSV Injection)."""
+BOM = "\ufeff"
+"""Without it Excel reads UTF-8 as the code page of its Windows."""
+GAP = r"[ \u00a0\u200b\u3000\ufeff\"']*"
+SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+FORMULA = re.compile(rf"\A(?=[\t\r\n]|{GAP}{SIGN})|(?<=[\t\r\n,;|])(?={GAP}{SIGN})")
+"""Where a spreadsheet may see the beginning of a formula (OWASP, CSV Injection).
+
+That is at the start of a cell, and after what starts a cell where other separators are usual: where
+decimals have a comma, Excel separates by semicolons, and quotes around all of it do not help. Full-
+width signs count in Japanese.
+"""
+FORMULA_IN_JSON = re.compile(rf"(?<=[,;|])({GAP})(?!(?<=, )-)({SIGN})")
+"""The same inside of JSON, but for a negative number in a list."""
 
 Encode = Callable[[Sequence[dict[str, Any]], bool], str]
 
@@ -44,8 +56,9 @@ def _read(rows: QuerySet[Decision], last: Any) -> tuple[list[dict[str, Any]], An
 
 def as_csv(piece: Sequence[dict[str, Any]], first: bool) -> str:
     text = io.StringIO()
-    writer = csv.writer(text)
+    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
     if first:
+        text.write(BOM)
         writer.writerow(COLUMNS)
     writer.writerows(_cells(row) for row in piece)
     return text.getvalue()
@@ -55,13 +68,20 @@ def _cells(row: dict[str, Any]) -> Iterator[Any]:
     for name in COLUMNS:
         value = row[name]
         if isinstance(value, dict):
-            value = json.dumps(value, cls=JSONEncoder, ensure_ascii=False)
-        yield harmless(value) if isinstance(value, str) else value
+            text = json.dumps(value, cls=JSONEncoder, ensure_ascii=False)
+            yield FORMULA_IN_JSON.sub(_escaped, text)
+        else:
+            yield harmless(value) if isinstance(value, str) else value
 
 
 def harmless(text: str) -> str:
-    """`text` as a cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    """`text` as a cell that no spreadsheet takes for a formula: an apostrophe stands before it."""
+    return FORMULA.sub("'", text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """A sign as JSON can write it too."""
+    return f"{found[1]}\\u{ord(found[2]):04x}"
 
 
 def as_json_lines(piece: Sequence[dict[str, Any]], first: bool) -> str:

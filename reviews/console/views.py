@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
@@ -15,9 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import trigger_client_event
 
 from realtime import history
-from reviews import audit, presence, selectors, services
-from reviews.choices import AuditAction
-from reviews.console.access import Request, readers_only
+from reviews import audit, presence, selectors, services, writes
+from reviews.console.access import Request, readers_only, too_many_writes
 from reviews.console.alike import alike
 from reviews.console.effects import effect
 from reviews.console.export import Encode, as_csv, as_json_lines, stream
@@ -171,24 +171,30 @@ def numbers(request: Request) -> HttpResponse:
 
 @readers_only
 @require_safe
-def decisions_csv(request: Request) -> StreamingHttpResponse:
+def decisions_csv(request: Request) -> HttpResponseBase:
     """The decisions that the address asks for, for a spreadsheet."""
     return _export(request, as_csv, "text/csv; charset=utf-8", "decisions.csv")
 
 
 @readers_only
 @require_safe
-def decisions_json_lines(request: Request) -> StreamingHttpResponse:
+def decisions_json_lines(request: Request) -> HttpResponseBase:
     """The decisions that the address asks for, a JSON object a line, as REST gives them."""
     return _export(request, as_json_lines, "application/x-ndjson", "decisions.jsonl")
 
 
-def _export(request: Request, encode: Encode, kind: str, name: str) -> StreamingHttpResponse:
+def _export(request: Request, encode: Encode, kind: str, name: str) -> HttpResponseBase:
     if not sees_decisions(request):
         raise PermissionDenied(_("You may read APVs, but not the decisions on them."))
-    rows = Asked(DECIDED, request.GET).filter.qs
-    audit.record(AuditAction.EXPORTED, name, asked=request.GET.urlencode())
-    answer = StreamingHttpResponse(stream(rows, encode), content_type=kind)
+    if wait := writes.wait_as_write(request, request.user):
+        return too_many_writes(request, wait)
+    ask = Asked(DECIDED, request.GET)
+    answer: HttpResponseBase
+    if request.method == "HEAD":
+        answer = HttpResponse(content_type=kind)
+    else:
+        audit.record_export(request.user, name, asked=ask.kept.removeprefix("?"))
+        answer = StreamingHttpResponse(stream(ask.filter.qs, encode), content_type=kind)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 

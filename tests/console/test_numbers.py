@@ -1,11 +1,13 @@
 """The numbers below the panes, and the decisions as files."""
 
 import asyncio
+import codecs
 import csv
 import html
 import io
 import json
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -115,7 +117,10 @@ def test_numbers_are_for_those_who_may_view_them() -> None:
 # -- As files ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", " =1", '"=1"', "\u00a0=1", "＝1+1", "－1"],
+)
 def test_cell_that_a_spreadsheet_might_compute_is_made_text(text: str) -> None:
     assert harmless(text) == f"'{text}"
     row = dict.fromkeys(COLUMNS) | {"justification": text, "modifications": {"=a": "=b"}}
@@ -124,9 +129,39 @@ def test_cell_that_a_spreadsheet_might_compute_is_made_text(text: str) -> None:
     assert cells[COLUMNS.index("modifications")] == '{"=a": "=b"}'
 
 
-@pytest.mark.parametrize("text", ["", "plain", "a=b"])
+PAYLOAD = "=HYPERLINK(1)"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("between", [",", ";", "\t", "|", "\n", "\r\n", '";"', "; ", ';"', "','"])
+def test_no_cell_is_a_formula_however_a_spreadsheet_separates_them(
+    delimiter: str, between: str
+) -> None:
+    text = f"fine{between}{PAYLOAD}"
+    modifications = {"a": text, "b;": f"{text}{between}", "c": [1, -2], "d": PAYLOAD}
+    row = dict.fromkeys(COLUMNS) | {"justification": text, "modifications": modifications}
+    written = as_csv([row], False)
+    for line in csv.reader(io.StringIO(written, newline=""), delimiter=delimiter):
+        for cell in line:
+            assert not re.match(r"[ \"\u00a0]*[=+@]", cell), (line, written)
+    cells = next(csv.reader(io.StringIO(written, newline="")))
+    assert json.loads(cells[COLUMNS.index("modifications")]) == modifications
+
+
+@pytest.mark.parametrize("text", ["", "plain", "a=b", "well-kept", "a - b", "It's 1+1", "a, b; c"])
 def test_other_cells_stay_as_they_are(text: str) -> None:
     assert harmless(text) == text
+
+
+def test_guard_takes_a_time_that_grows_with_the_text_only() -> None:
+    def seconds(text: str) -> float:
+        began = time.process_time()
+        harmless(text)
+        return time.process_time() - began
+
+    for unit in (" ", ";", "\t", "; ", '"'):
+        short, long = (min(seconds(unit * count) for _ in range(3)) for count in (20_000, 80_000))
+        assert long < 12 * max(short, 0.001)
 
 
 def test_decisions_are_exported_as_rest_gives_them(uvicorn_server: Server) -> None:
@@ -140,7 +175,8 @@ def test_decisions_are_exported_as_rest_gives_them(uvicorn_server: Server) -> No
     assert [json.loads(line) for line in lines] == given
     answer = client.get("/decisions.csv", params={"search": added["apv_code"]})
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert answer.content.startswith(codecs.BOM_UTF8)  # or Excel shows "NÃ£o" for "Não"
+    (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
     assert row["decision_id"] == given[0]["decision_id"]
     assert row["justification"] == "'=HYPERLINK() 10"
 

@@ -177,3 +177,11 @@ def test_nobody_gains_by_the_minute_in_which_others_are_forgotten(
         now[0] += 1
         let_through += sum(writers.wait("flood", MOST) == 0 for _ in range(MOST))
     assert let_through <= MOST * (10 + 1)
+
+
+def test_exports_count_as_writes_do(server: Server, site: Site) -> None:
+    name = new_user(site)
+    client = server.client(name)
+    statuses = [client.get("/decisions.csv").status_code for _ in range(MOST + 1)]
+    assert statuses == [200] * MOST + [429]
+    assert client.get("/").status_code == 200

@@ -90,6 +90,19 @@ def test_export_is_recorded_with_what_was_asked_for(
     assert entry["details"] == {"asked": "search=APV"}
 
 
+def test_export_that_is_fetched_again_and_again_is_recorded_once(
+    server: Server, site: Site, since: int
+) -> None:
+    for path in ("/decisions.csv?severity=LOW", "/decisions.csv?severity=LOW&junk=1") * 3:
+        assert server.client("lead").get(path).status_code == 200
+    assert server.client("lead").head("/decisions.csv?search=head").status_code == 200
+    assert server.client("admin").get("/decisions.csv?severity=LOW").status_code == 200
+    assert server.client("lead").get("/decisions.csv?severity=HIGH").status_code == 200
+    found = entries(site, since, action="exported", object="decisions.csv")
+    told = [(entry["actor"], entry["details"]["asked"]) for entry in found]
+    assert told == [("lead", "severity=LOW"), ("admin", "severity=LOW"), ("lead", "severity=HIGH")]
+
+
 def test_decisions_are_recorded_with_their_door(server: Server, site: Site, since: int) -> None:
     ways = {"rest": by_rest, "console": by_console, "admin": by_admin}
     added = {door: server.add_apv() for door in ways}
