@@ -27,6 +27,7 @@ from realtime.socket_log import is_request_id
 from reviews import audit, writes
 from reviews.api import problems
 from reviews.console.access import too_many_writes
+from reviews.console.unseen import reveal_on_page
 
 
 class RequestLog(RequestMiddleware):
@@ -180,3 +181,16 @@ class Audited:
 
 def _shows_credentials(request: HttpRequest) -> bool:
     return auth.shows_credentials({name.lower(): text for name, text in request.headers.items()})
+
+
+class UnseenCharacters(MiddlewareMixin):
+    """Shows unseen characters on every page as ⟨U+…⟩, wherever they came from."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if is_page and isinstance(response, HttpResponse):
+            response.content = reveal_on_page(response.content.decode())
+            response.headers.pop("Content-Length", None)
+        return response

@@ -205,6 +205,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "hitl_project.middleware.CompressedPages",
+    "hitl_project.middleware.UnseenCharacters",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hitl_project.middleware.RequestLog",
     "hitl_project.middleware.ContentSecurityPolicy",
@@ -242,6 +243,8 @@ TEMPLATES = [
         },
     },
 ]
+
+FORM_RENDERER = "reviews.console.controls.NotedControls"
 
 # -- Data -------------------------------------------------------------------------------------
 

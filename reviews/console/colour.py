@@ -6,14 +6,14 @@ and can neither add to it nor leave anything out.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from django.core.cache import caches
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from reviews.console.languages import language_of
 from reviews.console.lexer_process import Job, LexerProcess
+from reviews.console.lookalikes import marked, passing_in_words
 
 LONGEST_LINE = 2_000
 """Code with a longer line, in characters, stays plain: it is data or was minified."""
@@ -37,15 +37,15 @@ def coloured(sides: Sequence[Side]) -> list[list[SafeString]]:
     jobs = [_job(side) for side in sides]
     found = _runs_of([job for job in jobs if job])
     left = MOST_RUNS
-    shown = []
+    html = []
     for (_name, lines), job in zip(sides, jobs, strict=True):
         runs = found.get(job) if job else None
         left -= len(runs or ())
         if runs and left >= 0:
-            shown.append(_html(lines, runs))
+            html.append(_html(lines, runs))
         else:
-            shown.append([escape(line) for line in lines])
-    return shown
+            html.append([marked(line, passing_in_words(line)) for line in lines])
+    return html
 
 
 def _job(side: Side) -> Job | None:
@@ -98,14 +98,22 @@ def _key(job: Job) -> str:
 def _html(lines: Sequence[str], runs: Runs) -> list[SafeString]:
     """Return the lines as HTML with an element for each run."""
     text, at = "\n".join(lines), 0
+    places = passing_in_words(text)
     rows: list[list[str]] = [[]]
     for css, length in runs:
-        first, *rest = text[at : at + length].split("\n")
+        first, *rest = _parts(text, at, length, places)
         rows[-1].append(_span(css, first))
         rows += [[_span(css, part)] for part in rest]
         at += length
     return [mark_safe("".join(row)) for row in rows]  # noqa: S308 — escaped # nosec B308, B703
 
 
-def _span(css: str, text: str) -> str:
-    return f'<span class="{css}">{escape(text)}</span>' if css and text else escape(text)
+def _parts(text: str, at: int, length: int, places: set[int]) -> Iterator[SafeString]:
+    """The lines of one run as HTML."""
+    for part in text[at : at + length].split("\n"):
+        yield marked(part, places, at)
+        at += len(part) + 1
+
+
+def _span(css: str, markup: str) -> str:
+    return f'<span class="{css}">{markup}</span>' if css and markup else markup

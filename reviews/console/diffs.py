@@ -9,8 +9,8 @@ from typing import Literal
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from reviews.console.code import reveal
 from reviews.console.colour import coloured
+from reviews.console.unseen import reveal
 
 Kind = Literal["add", "del", "same", "hunk", "note"]
 

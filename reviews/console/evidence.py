@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 
 from reviews import osv
 from reviews.console import cvss, cwe
-from reviews.console.code import reveal, unseen_characters
+from reviews.console.lookalikes import words_with_passing
+from reviews.console.unseen import count_unseen, reveal
 from reviews.models import APV
 
 TABS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
@@ -157,6 +158,8 @@ KIND_OF_COLUMN: tuple[tuple[type[Any], str], ...] = (
 )
 WIDE = frozenset(["prose", "code", "json", "list", "link", "cwes", "cve"])
 
+MOST_WORDS = 5
+"""Words with letters that pass for others, of which a notice above the diff speaks."""
 NOT_RUN = pgettext_lazy("evidence", "Not run")
 CONFIDENCES_OF_CONFIRMATION = (
     "confirmation_confidence",
@@ -324,7 +327,12 @@ class Evidence:
 
     @cached_property
     def unseen(self) -> int:
-        return unseen_characters(self.apv.patch_diff)
+        return count_unseen(self.apv.patch_diff.replace("\r\n", "\n"))
+
+    @cached_property
+    def passing(self) -> list[str]:
+        """The words of the diff in which letters pass for others, up to a few."""
+        return words_with_passing(self.apv.patch_diff, MOST_WORDS)
 
     @cached_property
     def diff_lines(self) -> int:

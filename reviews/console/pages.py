@@ -16,7 +16,6 @@ from reviews.console import diffs
 from reviews.console.access import Request, channels_of
 from reviews.console.alike import alike
 from reviews.console.changes import seen
-from reviews.console.code import reveal
 from reviews.console.effects import effect
 from reviews.console.evidence import FIRST_TAB, TABS, Evidence
 from reviews.console.filters import SORTS, asked
@@ -34,6 +33,7 @@ from reviews.console.queue import (
     orders_of_severities,
     read_queue,
 )
+from reviews.console.unseen import reveal
 from reviews.console.words import words
 from reviews.models import APV, JUSTIFICATION_LENGTH
 from reviews.orders import DECISIONS

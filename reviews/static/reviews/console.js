@@ -9,6 +9,7 @@ import { keys } from "./keys.js";
 import { numbersChanged, showNumbers } from "./numbers.js";
 import { queuePage } from "./queue.js";
 import { readingPage } from "./reading.js";
+import { revealedAll } from "./unseen.js";
 import { toast, watch, words } from "./words.js";
 
 function start(main) {
@@ -43,7 +44,8 @@ function start(main) {
     });
   }
 
-  function take(message) {
+  function take(told) {
+    const message = revealedAll(told);
     queue.on[message.type]?.(message);
     reading.on[message.type]?.(message);
     alike.on[message.type]?.(message);

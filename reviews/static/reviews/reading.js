@@ -2,6 +2,7 @@
 
 import { read } from "./fragment.js";
 import { showTimes } from "./times.js";
+import { revealed } from "./unseen.js";
 import { say, toast, watch, words } from "./words.js";
 
 const YEAR_SECONDS = 31_536_000;
@@ -103,7 +104,7 @@ export function readingPage(endsLine) {
     }
     const { version, others } = await (await read(address, { method: "POST", body: token() })).json();
     if (reading()?.dataset.apvId !== apvId) return;
-    showReaders(others);
+    showReaders(others.map(revealed));
     compare(version);
   }
 

@@ -1,0 +1,143 @@
+"""Characters that are not seen are shown for what they are: ⟨U+202E⟩.
+
+Unseen is what Python does not call printable – controls, formats, surrogates, private use, what is
+not assigned, separators of lines and every space but one (UCD, categories C and Z) – and besides
+what Unicode lets be ignored (Default_Ignorable_Code_Point) or is drawn as nothing.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+_BLANK = (
+    *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0),  # joiner and fillers
+    *(*range(0x180B, 0x180E), 0x180F),  # Mongolian variations
+    *(*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),  # variations of any character
+    *(0x2800, 0xFFFC, 0x1D159, 0x16FE4, 0x13441, 0x13442),  # drawn as nothing
+)
+BLANK = frozenset(map(chr, _BLANK))
+"""What Python calls printable, and nobody sees."""
+MOST_MARKS = 4
+"""Marks on one letter (UTS 39, 5.4); further ones would be drawn over the lines around it."""
+
+_NOT_PLAIN = re.compile(r"[^\t\n -~]+")
+_IN_NAMES = re.compile(r"^ | $| (?= )|(?<= ) |[\t\n]")
+_WIDE_SPACE = "␣"
+EMOJI_JOINER, NON_JOINER, TEXT_STYLE, EMOJI_STYLE = "\u200d", "\u200c", "\ufe0e", "\ufe0f"
+KEYCAP = "\u20e3"
+
+
+def reveal(text: str) -> str:
+    """Return `text` with each unseen character replaced by its number; tabs and lines stay."""
+    return _NOT_PLAIN.sub(lambda found: _revealed(found[0]), text)
+
+
+def reveal_in_name(text: str) -> str:
+    """Return `text`, of one line, so that its spaces and line ends are seen too."""
+    return _IN_NAMES.sub(
+        lambda found: _WIDE_SPACE if found[0] == " " else number_of(found[0]), reveal(text)
+    )
+
+
+def count_unseen(text: str) -> int:
+    """Return how many characters `reveal` would replace."""
+    return sum(
+        is_hidden for found in _NOT_PLAIN.finditer(text) for _one, is_hidden in _looked_at(found[0])
+    )
+
+
+def number_of(character: str) -> str:
+    return f"⟨U+{ord(character):04X}⟩"
+
+
+def _revealed(run: str) -> str:
+    has_marks = len(run) > MOST_MARKS and any(map(unicodedata.combining, run))
+    if run.isprintable() and BLANK.isdisjoint(run) and not has_marks:
+        return run
+    return "".join(number_of(one) if hidden else one for one, hidden in _looked_at(run))
+
+
+def _looked_at(run: str) -> Iterator[tuple[str, bool]]:
+    """Each character of `run`, and whether it is unseen, or one mark too many."""
+    marks = 0
+    for one in run:
+        marks = marks + 1 if unicodedata.combining(one) else 0
+        yield one, not one.isprintable() or one in BLANK or marks > MOST_MARKS
+
+
+# -- Pages --------------------------------------------------------------------------------------
+
+_ON_PAGE = re.compile(r' value="[^"]*"|<textarea[^>]*>[^<]*|[^\t\n -~]+')
+"""Attributes and contents that a form sends back, and all else that is to be looked at."""
+
+
+def reveal_on_page(html: str) -> str:
+    """Return the HTML of a page with each unseen character replaced by its number.
+
+    What stands in a form's controls is left as it is, as it would be sent back changed; so is what
+    is written as a character reference.
+    """
+    html = html.replace("\r\n", "\n")
+    if all(_revealed(run) == run for run in set(_NOT_PLAIN.findall(html))):
+        return html  # as nearly always, and found out fast
+    return _ON_PAGE.sub(_revealed_on_page, html)
+
+
+def _revealed_on_page(found: "re.Match[str]") -> str:
+    return found[0] if found[0].startswith((" value=", "<textarea")) else _revealed(found[0])
+
+
+# -- Prose --------------------------------------------------------------------------------------
+
+
+def prose(text: str) -> SafeString:
+    """Return `text` as HTML, where joiners that its script or an emoji needs are kept.
+
+    They are written as character references: `reveal_on_page` reveals all that are not.
+    """
+    parts: list[str] = []
+    text = text.replace("\r\n", "\n")
+    for found in re.finditer(r"[\t\n -~]+|[^\t\n -~]+", text):
+        if not _NOT_PLAIN.match(found[0]):
+            parts.append(escape(found[0]))
+            continue
+        for at, (one, hidden) in enumerate(_looked_at(found[0]), start=found.start()):
+            parts.append(_in_prose(text, at) if hidden else one)
+    return mark_safe("".join(parts))  # noqa: S308 — escaped above # nosec B308, B703
+
+
+def _in_prose(text: str, at: int) -> str:
+    one, before, after = text[at], text[at - 1 : at], text[at + 1 : at + 2]
+    return reference_to(one) if _is_needed(one, before, after) else number_of(one)
+
+
+def _is_needed(one: str, before: str, after: str) -> bool:
+    match one:
+        case "\ufe0e" | "\ufe0f":
+            return _is_symbol(before) or after == KEYCAP
+        case "\u200d":
+            return _joins_letters(before, after) or (
+                _is_symbol(after) and (_is_symbol(before) or before == EMOJI_STYLE)
+            )
+        case "\u200c":
+            return _joins_letters(before, after)
+    return False
+
+
+def _is_symbol(one: str) -> bool:
+    return one != "" and one not in BLANK and unicodedata.category(one) in {"So", "Sk", "Sm"}
+
+
+def _joins_letters(before: str, after: str) -> bool:
+    """Whether a joiner stands where a script uses it: in Arabic, or after a virama (RFC 5892)."""
+    if not before or not after:
+        return False
+    arabic = {unicodedata.bidirectional(before), unicodedata.bidirectional(after)} == {"AL"}
+    return arabic or unicodedata.combining(before) == 9
+
+
+def reference_to(character: str) -> str:
+    return f"&#{ord(character)};"

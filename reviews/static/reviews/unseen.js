@@ -1,0 +1,37 @@
+/** What is not seen, or passes for something else, in what the socket tells: shown for what it is. */
+
+// As reviews/console/unseen.py has it.
+const UNSEEN =
+  /(?!\x20)[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800\ufffc\u{1d159}\u{16fe4}\u{13441}\u{13442}]/gu;
+const WORD = /[\p{L}\p{M}\p{N}]+/gu;
+const WRITTEN_WITH_LATIN = /[\p{Script=Latin}\p{Script=Han}\p{Script=Hira}\p{Script=Kana}\p{Script=Hang}\p{Script=Bopo}]/u;
+const SCRIPTS = ["Cyrillic", "Greek", "Armenian", "Cherokee", "Coptic", "Georgian", "Hebrew", "Arabic"];
+const OF_SCRIPT = SCRIPTS.map((name) => [name, new RegExp(`\\p{Script=${name}}`, "u")]);
+
+function numberOf(character) {
+  return `⟨U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
+}
+
+/** The letters of other scripts in words that are Latin besides, each with its script. */
+function passing(text) {
+  const words = (text.match(WORD) ?? []).filter((word) => /\p{Script=Latin}/u.test(word));
+  const letters = new Set(words.flatMap((word) => [...word]).filter((one) => /\p{L}/u.test(one)));
+  return [...letters]
+    .filter((one) => !WRITTEN_WITH_LATIN.test(one))
+    .map((one) => `${one} ${OF_SCRIPT.find(([, script]) => script.test(one))?.[0] ?? numberOf(one)}`);
+}
+
+/** `text` with each unseen character as its number, and a note on letters that pass for others. */
+export function revealed(text) {
+  const notes = passing(text);
+  const shown = text.replace(UNSEEN, numberOf);
+  return notes.length ? `${shown} (${notes.join(", ")})` : shown;
+}
+
+/** A message of the socket, or another answer, with all of its texts revealed. */
+export function revealedAll(value) {
+  if (typeof value === "string") return revealed(value);
+  if (Array.isArray(value)) return value.map(revealedAll);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, revealedAll(one)]));
+}

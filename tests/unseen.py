@@ -1,0 +1,49 @@
+"""Texts in which something is not seen, for every text that a page may show."""
+
+import re
+from typing import Any
+
+from rest_framework import serializers
+
+from reviews.api.fields import ObjectField
+from reviews.api.serializers import APVSerializer
+from tests.browser.injection import text_fields
+
+HIDDEN = (
+    "\u202e\u2066\u200f\u061c"  # direction
+    "\u200b\u200d\ufeff\u2060\u00ad"  # no width
+    "\ufe00\ufe0f\U000e0100"  # variations
+    "\U000e0041\U000e007f"  # tags
+    "\u115f\u1160\u3164\uffa0\u17b4\u180b\u034f\u2800"  # fillers
+    "\u00a0\u2003\u3000\u1680\u2028\u2029\x85"  # spaces and ends of lines
+    "\x01\x1b\x7f\ue000\U0010fffd\u0378\ufff9"  # controls, private use, what is not assigned
+)
+MIXED = "r\u0435quests"
+"""With a Cyrillic letter."""
+TEXT = MIXED + HIDDEN
+RAW = re.compile(f"[{HIDDEN}]")
+KEPT_IN_CONTROLS = re.compile(r' value="[^"]*"|<textarea[^>]*>[^<]*')
+
+
+def raw_on(page: str) -> list[str]:
+    """Return what stands raw around unseen characters in the HTML of a page."""
+    page = KEPT_IN_CONTROLS.sub("", page)
+    return [ascii(page[max(0, found.start() - 60) :][:80]) for found in RAW.finditer(page)]
+
+
+def unseen_apv() -> dict[str, Any]:
+    """Return an APV with unseen characters in each field that takes text."""
+    return {name: _fitting(name) for name in text_fields()}
+
+
+def _fitting(name: str) -> Any:
+    field: Any = APVSerializer().fields[name]
+    if name == "patch_diff":
+        return f"--- a/{TEXT}.py\n+++ b/{TEXT}.py\n@@ -1 +1 @@ {TEXT}\n-old\n+{TEXT} = 1\r\n"
+    if isinstance(field, serializers.ListField):
+        return [TEXT]
+    if isinstance(field, ObjectField):
+        return {TEXT: TEXT, f"{TEXT}_before": 1, f"{TEXT}_after": 2, "nested": [{TEXT: [TEXT]}]}
+    if name.endswith("_url"):
+        return "https://example.com/" + re.sub(r"[\s\x1b]", "", TEXT)
+    return TEXT[: field.max_length]
