@@ -69,15 +69,15 @@ def identities(proofs: Collection[Proof]) -> dict[Proof, Identity]:
 
     Takes a constant number of queries, however many proofs there are.
     """
-    users = credentials.still_good(proofs)
-    granted = _granted({user.pk for user in users.values()})
+    good = credentials.still_good(proofs)
+    granted = _granted({user.pk for user, _ in good.values()})
     return {
         proof: Identity(
             user.get_username(),
             frozenset(CHANNELS if user.is_superuser else granted.get(user.pk, ())),
-            proof,
+            by_now,
         )
-        for proof, user in users.items()
+        for proof, (user, by_now) in good.items()
     }
 
 
@@ -136,7 +136,7 @@ def session_user(cookies: Mapping[str, str]) -> tuple[Any, Proof] | None:
     user = get_user(request)
     if isinstance(user, AnonymousUser):
         return None
-    return user, credentials.session(user, key)
+    return user, credentials.session(user, key, credentials.session_expiry(key))
 
 
 def shows_credentials(headers: Mapping[str, str]) -> bool:

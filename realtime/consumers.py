@@ -1,7 +1,6 @@
 """The socket at /hitl/ws."""
 
 import json
-import time
 import uuid
 from typing import Any
 
@@ -78,7 +77,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         self.hub = get_hub()
         self.log = SocketLog(self.scope, self.client_id, self.hub.broadcasts)
         self.subscribed: set[str] = set()
-        self.patience = Patience()
+        self.patience = Patience(self.scope)
         self.messages = Allowance(settings.HITL_WS_RATE_PER_MINUTE)
         self.warnings = Allowance(settings.HITL_WS_RATE_PER_MINUTE)
         limit = settings.HITL_WS_QUEUE_BYTES
@@ -175,7 +174,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         if self.outbox.closed:
             return
         self.log.received += 1
-        self.patience.heard_at = time.monotonic()
+        self.patience.pulse.beat()
         if not self.messages.take():
             await self.warn()
         elif text_data is None:

@@ -6,14 +6,13 @@ Sessions are for browsers, API tokens and JSON web tokens for programs. A token 
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
-from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.db.models import QuerySet
 from knox.crypto import hash_token
 from knox.models import AuthToken
 from rest_framework_simplejwt.exceptions import TokenError
@@ -53,9 +52,15 @@ class Proof:
         return self.expires_at is not None and self.expires_at <= now
 
 
-def session(user: Any, key: str | None) -> Proof:
+def session(user: Any, key: str | None, expires_at: float | None = None) -> Proof:
     """The proof of a user who signed in with a browser."""
-    return Proof("session", user.pk, key or "", user.get_session_auth_hash())
+    return Proof("session", user.pk, key or "", user.get_session_auth_hash(), expires_at)
+
+
+def session_expiry(key: str) -> float | None:
+    """When the session of this key ends, in Unix seconds, unless it is prolonged until then."""
+    rows = Session.objects.filter(pk=key).values_list("expire_date", flat=True)
+    return _seconds(rows.first())
 
 
 def open_access(user: Any) -> Proof:
@@ -100,10 +105,11 @@ def _open_with_jwt(token: str) -> tuple[Any, Proof]:
     return row.user, Proof("jwt", row.user_id, str(row.pk), row.auth_hash, expires_at)
 
 
-def still_good(proofs: Collection[Proof]) -> dict[Proof, Any]:
-    """Those of `proofs` that still let somebody in, each with its user.
+def still_good(proofs: Collection[Proof]) -> dict[Proof, tuple[Any, Proof]]:
+    """Those of `proofs` that still let somebody in, each with its user and with what it is now.
 
-    Takes a constant number of queries, however many proofs there are.
+    A session, and a token, can be prolonged. Takes a constant number of queries, however many
+    proofs there are.
     """
     names = ["username", "password", "is_active", "is_superuser"]
     users = {
@@ -113,38 +119,43 @@ def still_good(proofs: Collection[Proof]) -> dict[Proof, Any]:
         .only(*names)
     }
     hashes = {pk: user.get_session_auth_hash() for pk, user in users.items()}
-    keys = _living_keys(proofs)
+    renewed = _renewed(proofs)
     now = time.time()
     return {
-        one: users[one.user_id]
-        for one in proofs
+        one: (users[one.user_id], by_now)
+        for one, by_now in renewed.items()
         if one.user_id in users
-        and (one.kind, one.key) in keys
         and one.auth_hash in {"", hashes[one.user_id]}
-        and not one.has_expired(now)
+        and not by_now.has_expired(now)
     }
 
 
-def _living_keys(proofs: Collection[Proof]) -> set[tuple[Kind, str]]:
-    """The keys, with their kinds, among `proofs` that are neither deleted nor expired."""
-    asked: dict[Kind, set[str]] = {}
+def _renewed(proofs: Collection[Proof]) -> dict[Proof, Proof]:
+    """Those of `proofs` that were not deleted, with when they expire by now."""
+    expiries = {
+        "session": _expiries(Session.objects.all(), "expire_date", proofs, "session"),
+        "api_token": _expiries(AuthToken.objects.all(), "expiry", proofs, "api_token"),
+    }
+    sign_ins = _expiries(SignIn.objects.all(), "expires_at", proofs, "jwt")
+    found = {}
     for one in proofs:
-        asked.setdefault(one.kind, set()).add(one.key)
-    rows: dict[Kind, QuerySet[Any]] = {
-        "session": Session.objects.filter(expire_date__gt=timezone.now()),
-        "api_token": unexpired_tokens(),
-        "jwt": SignIn.objects.all(),
-    }
-    living: set[tuple[Kind, str]] = {("open_access", "")}
-    for kind in asked.keys() & rows.keys():
-        found = rows[kind].filter(pk__in=asked[kind]).values_list("pk", flat=True)
-        living.update((kind, str(key)) for key in found)
-    return living
+        if one.kind in expiries:
+            if one.key in expiries[one.kind]:
+                found[one] = replace(one, expires_at=expiries[one.kind][one.key])
+        elif one.kind == "open_access" or one.key in sign_ins:
+            found[one] = one
+    return found
 
 
-def unexpired_tokens() -> QuerySet[Any]:
-    tokens: QuerySet[Any] = AuthToken.objects.all()
-    return tokens.filter(Q(expiry__isnull=True) | Q(expiry__gt=timezone.now()))
+def _expiries(
+    rows: QuerySet[Any], column: str, proofs: Collection[Proof], kind: Kind
+) -> dict[str, float | None]:
+    """When the rows behind the proofs of a kind expire, in Unix seconds, by key."""
+    keys = {one.key for one in proofs if one.kind == kind}
+    if not keys:
+        return {}
+    found = rows.filter(pk__in=keys).values_list("pk", column)
+    return {str(key): _seconds(moment) for key, moment in found}
 
 
 def _seconds(moment: datetime | None) -> float | None:

@@ -11,7 +11,7 @@ from twisted.internet import reactor  # Daphne has chosen it
 from twisted.internet.task import deferLater
 
 from realtime import leaving
-from realtime.limits import FLOODING, MOST_FRAGMENTS, Allowance
+from realtime.limits import FLOODING, MOST_FRAGMENTS, PULSE, Allowance, Pulse
 from realtime.uvicorn_protocol import ABORT_SECONDS, MESSAGE_TOO_BIG
 
 _handle_reply = WebSocketProtocol.handle_reply
@@ -22,6 +22,7 @@ _on_ping = WebSocketProtocol.onPing
 _on_pong = WebSocketProtocol.onPong
 _drop_connection = WebSocketProtocol.dropConnection
 _send = Server.handle_reply
+_create_application = Server.create_application
 _run = Server.run
 _end_all = Server.kill_all_applications
 
@@ -53,6 +54,7 @@ def prepare_daphne() -> None:
     WebSocketProtocol._fail_connection = _fail
     WebSocketProtocol.dropConnection = _drop
     Server.handle_reply = _send_and_wait
+    Server.create_application = _create_with_pulse
     Server.run = _run_with_pings
     Server.kill_all_applications = _restart_all
 
@@ -60,6 +62,13 @@ def prepare_daphne() -> None:
 def _run_with_pings(server: Any) -> None:
     server.ping_interval = server.ping_timeout = settings.HITL_WS_PING_SECONDS
     _run(server)
+
+
+def _create_with_pulse(server: Any, protocol: Any, scope: dict[str, Any]) -> Any:
+    if scope["type"] == "websocket":
+        protocol.pulse = Pulse()
+        scope["extensions"] = {**scope.get("extensions", {}), PULSE: protocol.pulse}
+    return _create_application(server, protocol, scope)
 
 
 # -- What is written --------------------------------------------------------------------------
@@ -131,6 +140,7 @@ def _read_on_when_taken(protocol: Any) -> None:
 
 
 def _ping(protocol: Any, payload: bytes) -> None:
+    protocol.pulse.beat()
     if not protocol.controls.take():
         protocol._fail_connection(FLOODING, "Rate limit exceeded")
     elif protocol.pace.writable.is_set():  # who does not read need not be answered at once
@@ -138,6 +148,7 @@ def _ping(protocol: Any, payload: bytes) -> None:
 
 
 def _pong(protocol: Any, payload: bytes) -> None:
+    protocol.pulse.beat()
     if protocol.controls.take():
         _on_pong(protocol, payload)
     else:

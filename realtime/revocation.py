@@ -2,7 +2,8 @@
 
 Rows that say so are translated into messages by `realtime/signals.py`; each process then looks at
 the sockets of the users concerned. It looks at all of them once a minute too, for what no message
-told of, in a constant number of queries.
+told of, in a constant number of queries, and at each one in the moment in which its credential
+expires.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from typing import Protocol
 from django.conf import settings
 
 from realtime import auth
+from realtime.credentials import Proof
 from realtime.history import for_sockets
 
 UNAUTHORIZED = 4401
@@ -71,6 +73,10 @@ class OpenSockets:
         if doubts != self.doubts:  # the doubt may have been about this user, and is settled
             self._doubtful.add(proof.user_id)
             self._woken.set()
+        self._expect_end(proof)
+
+    def _expect_end(self, proof: Proof) -> None:
+        """Look at a user again in the moment in which the proof expires."""
         if proof.expires_at is not None and proof.expires_at < self._expires_at:
             self._expires_at = proof.expires_at
             self._woken.set()
@@ -132,6 +138,8 @@ class OpenSockets:
             identities = await for_sockets(auth.identities)(proofs)
             for socket in sockets:
                 _settle(socket, identities.get(socket.identity.proof))
+            for identity in identities.values():  # what lets them in may have been prolonged
+                self._expect_end(identity.proof)
 
 
 def _settle(socket: Socket, identity: auth.Identity | None) -> None:

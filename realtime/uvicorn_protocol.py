@@ -16,7 +16,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
 from realtime import leaving
-from realtime.limits import FLOODING, MOST_FRAGMENTS, SILENT, Allowance
+from realtime.limits import FLOODING, MOST_FRAGMENTS, PULSE, SILENT, Allowance, Pulse
 
 EXTENSION = "hitl.frames"
 """The ASGI extension's name in `scope["extensions"]`; its value is the protocol itself."""
@@ -93,6 +93,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     def __init__(self, config: Config, server_state: ServerState, *args: Any, **options: Any):
         super().__init__(config, server_state, *args, **options)
         self.controls = Allowance(settings.HITL_WS_RATE_PER_MINUTE)
+        self.pulse = Pulse()
         if self.config.ws_per_message_deflate:
             self.conn.available_extensions = [DEFLATE]
         self._turns = turns_of(server_state)
@@ -137,8 +138,11 @@ class FrameProtocol(WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
-        if self.handshake_initiated and not self.close_sent and not self.conn.extensions:
-            extensions: dict[str, Any] = self.scope["extensions"]
+        if not self.handshake_initiated or self.close_sent:
+            return
+        extensions: dict[str, Any] = self.scope["extensions"]
+        extensions[PULSE] = self.pulse
+        if not self.conn.extensions:
             extensions[EXTENSION] = self
             self.waiting_bytes = self.transport.get_write_buffer_size
 
@@ -221,6 +225,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             super().send_receive_event_to_app()
 
     def handle_ping(self) -> None:
+        self.pulse.beat()
         if not self.controls.take():
             self.fail(FLOODING, "Rate limit exceeded")
         elif self.writable.is_set():
@@ -229,6 +234,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.conn.data_to_send()
 
     def handle_pong(self, event: Frame) -> None:
+        self.pulse.beat()
         if bytes(event.data) != self.pending_ping_payload and not self.controls.take():
             self.fail(FLOODING, "Rate limit exceeded")
         else:

@@ -64,6 +64,27 @@ async def test_silent_socket_is_closed_and_one_that_pings_is_not(start: Start) -
             assert await waiting == 4408
 
 
+async def test_socket_that_only_answers_pings_stays_as_a_hidden_tab_must(start: Start) -> None:
+    rests = {"HITL_WS_IDLE_SECONDS": "3", "HITL_WS_PING_SECONDS": "1"}
+    with start(**rests, HITL_WS_MAX_AGE_SECONDS="8") as server:
+        async with server.socket() as hidden:
+            assert await hidden.close_code() == 4000  # for its age, and not for silence
+
+
+@pytest.mark.parametrize("frame", ["ping", "pong"])
+async def test_frames_of_the_protocol_are_life_too(start: Start, frame: str) -> None:
+    rests = {"HITL_WS_IDLE_SECONDS": "4", "HITL_WS_PING_SECONDS": "3600"}
+    with start(**rests, HITL_WS_MAX_AGE_SECONDS="9") as server:
+        async with server.socket() as lively, server.socket("lead") as silent:
+            closed = asyncio.create_task(lively.connection.wait_closed())
+            while not closed.done():
+                with contextlib.suppress(ConnectionClosed):
+                    await getattr(lively.connection, frame)(b"here")
+                await asyncio.wait([closed], timeout=0.5)
+            assert lively.connection.close_code == 4000
+            assert await silent.close_code() == 4408
+
+
 async def test_socket_of_the_maximum_age_is_closed_though_it_speaks(start: Start) -> None:
     with start(HITL_WS_MAX_AGE_SECONDS="4") as server:
         async with server.socket() as socket:
