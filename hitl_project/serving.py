@@ -21,6 +21,7 @@ from django.conf import settings
 from uvicorn.supervisors import multiprocess
 
 from hitl_project import embedded
+from hitl_project.parent import has_terminal
 from realtime import leaving
 from realtime.uvicorn_protocol import FrameProtocol, turns_of
 
@@ -106,6 +107,8 @@ class Worker(multiprocess.Process):
         return self._server
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
+        for number in (signal.SIGHUP, signal.SIGQUIT):  # terminals signal all
+            signal.signal(number, signal.SIG_IGN)
         threading.Thread(target=_leave_after_parent, daemon=True).start()
         super().target(sockets)
 
@@ -148,6 +151,7 @@ class Workers(multiprocess.Multiprocess):
         super().__init__(config, sockets)
         Worker.signals = self.signal_queue
         self._asked = 0
+        self._had_terminal = has_terminal()
 
     def handle_int(self) -> None:
         self._asked += 1
@@ -156,6 +160,16 @@ class Workers(multiprocess.Multiprocess):
     def handle_term(self) -> None:
         self._asked += 1
         super().handle_term()
+
+    def handle_quit(self) -> None:
+        self.handle_term()
+
+    def handle_hup(self) -> None:
+        """Replace the workers; but end when it is the terminal that was closed."""
+        if self._had_terminal and not has_terminal():
+            self.handle_term()
+        else:
+            super().handle_hup()
 
     def terminate_all(self) -> None:
         super().terminate_all()

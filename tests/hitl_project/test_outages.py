@@ -73,7 +73,7 @@ def test_pages_say_that_the_database_is_away(installation: Installation, server:
 
 
 def test_readiness_is_degraded_without_redis(installation: Installation, server: Server) -> None:
-    [redis] = [one for one in installation.embedded() if one.name() == "redis-server"]
+    [redis] = [one for one in installation.embedded() if one.name() == "valkey-server"]
     redis.kill()
     wait_for(lambda: readiness(server) == (200, "degraded"), "readiness to say so")
     assert installation.run("shell", "-v", "0", "-c", "pass").returncode == 0

@@ -11,7 +11,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from tests.site import PASSWORD, ROOT, Server, Site
 
-ONCE, AFTER_EACH_MIGRATE = re.findall(
+ONCE, ONCE_IN_IT, AFTER_EACH_MIGRATE = re.findall(
     r"```sql\n(.*?)```", (ROOT / "docs" / "production.md").read_text(), re.DOTALL
 )
 
@@ -25,6 +25,9 @@ class TwoRoles(Site):
             for statement in ONCE.split(";\n"):
                 connection.execute(statement)
         database = admin.replace("/postgres?", "/hitl?")
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute(ONCE_IN_IT)
+        self.superusers_url = database
         self.owners_url = database.replace("//postgres:", "//hitl_owner:")
         self.database_url = database.replace("//postgres:", "//hitl_app:")
         self.environment = {**os.environ, "HITL_DEMO_PASSWORD": PASSWORD}
@@ -105,3 +108,102 @@ def test_its_role_cannot_take_back_what_is_on_record(
     server.decide(server.add_apv()["apv_id"])
     with pytest.raises(InsufficientPrivilege):
         two_roles.execute(statement)
+
+
+# -- In a schema where it may create, as all may in PostgreSQL 14 ---------------------------------
+
+LOOT = """
+CREATE TABLE public.loot (name text, who text);
+GRANT INSERT, SELECT ON public.loot TO PUBLIC;
+"""
+TRAP = """
+CREATE FUNCTION public.trap_{number}({left}, {right}) RETURNS {returns} LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO public.loot VALUES ('{left} {operator} {right}', current_user);
+    RETURN {cast}($1) OPERATOR(pg_catalog.{operator}) {cast}($2);
+END
+$$;
+CREATE OPERATOR public.{operator}
+    (FUNCTION = public.trap_{number}, LEFTARG = {left}, RIGHTARG = {right});
+"""
+COMPARED = ["varchar varchar", "varchar text", "text varchar", "bigint bigint"]
+ADDED = ["bigint integer", "bigint bigint", "integer integer"]
+OVERLOADS = """
+CREATE FUNCTION public.trapped(text) RETURNS void LANGUAGE sql
+    AS $$ INSERT INTO public.loot VALUES ($1, current_user) $$;
+CREATE FUNCTION public.upper(varchar) RETURNS text LANGUAGE plpgsql
+    AS $$ BEGIN PERFORM public.trapped('upper'); RETURN pg_catalog.upper($1::text); END $$;
+CREATE FUNCTION public.chr(bigint) RETURNS text LANGUAGE plpgsql
+    AS $$ BEGIN PERFORM public.trapped('chr'); RETURN pg_catalog.chr($1::int); END $$;
+CREATE FUNCTION public.floor(numeric) RETURNS numeric LANGUAGE plpgsql
+    AS $$ BEGIN PERFORM public.trapped('floor'); RETURN pg_catalog.floor($1); END $$;
+CREATE TABLE public.added (status text, severity text);
+CREATE TABLE public.removed (status text, severity text);
+CREATE FUNCTION public.reviews_time_bucket(numeric) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION public.reviews_audit_lock_head(text) RETURNS text LANGUAGE sql AS 'SELECT $1';
+"""
+
+
+def traps() -> str:
+    """Operators that fit the types of our tables better than PostgreSQL's, and note who runs them.
+
+    They give the right answer: whoever falls into one notices nothing.
+    """
+    pairs = [("=", "bool", pair) for pair in COMPARED]
+    pairs += [(sign, "bigint", pair) for sign in "+-" for pair in ADDED]
+    return LOOT + "".join(
+        TRAP.format(
+            number=number,
+            left=pair.split()[0],
+            right=pair.split()[1],
+            operator=operator,
+            returns=returns,
+            cast="text" if "char" in pair else "pg_catalog.int8",
+        )
+        for number, (operator, returns, pair) in enumerate(pairs)
+    )
+
+
+@pytest.fixture
+def trapped(two_roles: TwoRoles) -> Iterator[TwoRoles]:
+    """The installation, where the service's role has set traps beside our tables."""
+    with psycopg.connect(two_roles.superusers_url, autocommit=True) as superuser:
+        superuser.execute("GRANT CREATE ON SCHEMA public TO hitl_app")
+        before = {name for (name,) in superuser.execute(NAMES)}
+        two_roles.execute(traps() + OVERLOADS)
+        yield two_roles
+        superuser.execute("SELECT 1")
+        superuser.execute(f"DROP OWNED BY hitl_app; {AFTER_EACH_MIGRATE}")
+        superuser.execute("GRANT CONNECT ON DATABASE hitl TO hitl_app")
+        assert {name for (name,) in superuser.execute(NAMES)} == before
+
+
+NAMES = "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+
+
+def test_its_role_gains_nothing_where_it_may_create(server: Server, trapped: TwoRoles) -> None:
+    for kind in ("approve", "reject"):
+        apv_id = server.add_apv()["apv_id"]
+        assert server.decide(apv_id, decision=kind).status_code == 200
+    server.forget("lead")
+    server.client("lead").get("/hitl/reviews", params={"search": "requests"})
+    with psycopg.connect(trapped.superusers_url, autocommit=True) as superuser:
+        superuser.execute("VACUUM ANALYZE; ")  # runs what indexes are made of, as their owner
+        superuser.execute("REINDEX TABLE reviews_apv")
+        superuser.execute("REINDEX TABLE reviews_decision")
+    fallen = set(trapped.rows("SELECT who FROM public.loot"))
+    assert fallen == {("hitl_app",)}  # it fell into its own: they do work
+
+
+def test_every_function_of_ours_finds_postgres_own_names_alone(two_roles: TwoRoles) -> None:
+    """Either its search path is pinned, or its names were looked up when it was made."""
+    loose = two_roles.rows(
+        "SELECT proname FROM pg_proc WHERE proname ~ '^(reviews|realtime)_'"
+        " AND prosqlbody IS NULL AND proconfig IS DISTINCT FROM '{search_path=pg_catalog}'"
+    )
+    assert loose == []
+
+
+def test_schema_is_closed_to_its_role(two_roles: TwoRoles) -> None:
+    [(may,)] = two_roles.rows("SELECT has_schema_privilege('public', 'CREATE')")
+    assert not may

@@ -1,12 +1,14 @@
 """`manage.py serve` from nothing, as `make run` calls it, with embedded servers of its own."""
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ import pytest
 from hitl_project.management.commands.serve import addresses
 from tests.site import PASSWORD, ROOT, START_SECONDS, Server, Site, sign_in, wait_for
 
+PASSED_ON = {"PATH", "HOME", "LANG", "TEST_RUN"}
+
 
 class Installation:
     """A data folder, and processes that use it."""
@@ -25,7 +29,7 @@ class Installation:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.environment = {
-            **{key: text for key, text in os.environ.items() if key in {"PATH", "HOME", "LANG"}},
+            **{key: text for key, text in os.environ.items() if key in PASSED_ON},
             "HITL_VAR": str(folder),
             "HITL_ENV_FILE": os.devnull,
             "HITL_DEMO_PASSWORD": PASSWORD,
@@ -69,7 +73,7 @@ class Installation:
         return [
             process
             for process in psutil.process_iter(["cmdline", "cwd", "name", "status"])
-            if process.info["name"] in {"postgres", "redis-server"}
+            if process.info["name"] in {"postgres", "valkey-server"}
             and process.info["status"] != psutil.STATUS_ZOMBIE
             and (
                 str(self.folder) in " ".join(process.info["cmdline"] or [])
@@ -77,11 +81,34 @@ class Installation:
             )
         ]
 
+    def processes(self) -> list[psutil.Process]:
+        """All that was started for the folder: servers, workers, keeper."""
+        return [one for one in psutil.process_iter() if self._started(one)]
+
+    def _started(self, process: psutil.Process) -> bool:
+        try:
+            return process.status() != psutil.STATUS_ZOMBIE and process.environ().get(
+                "HITL_VAR"
+            ) == str(self.folder)
+        except psutil.Error:
+            return False
+
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    tmp_path.chmod(0o755)  # as root, PostgreSQL runs under another user
-    made = Installation(tmp_path / "var")
+def installation() -> Iterator[Installation]:
+    with installed() as made:
+        yield made
+
+
+@contextlib.contextmanager
+def installed() -> Iterator[Installation]:
+    """An installation in a folder that others may enter: as root, PostgreSQL runs as another user.
+
+    It is stopped in the end.
+    """
+    folder = Path(tempfile.mkdtemp(dir=os.environ["HITL_VAR"]))
+    folder.chmod(0o755)
+    made = Installation(folder / "var")
     yield made
     for process in made.started:
         if process.poll() is None:

@@ -22,6 +22,8 @@ from django.http.request import validate_host
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from hitl_project import parent
+from hitl_project.preparation import alone
 from hitl_project.serving import REQUEST_SECONDS, Server, Workers
 from reviews.models import APV
 
@@ -55,16 +57,31 @@ class Command(BaseCommand):
             action="store_true",
             help="first migrate, make the demo users and, if there are none, demo APVs",
         )
+        parser.add_argument(
+            "--with-parent",
+            action="store_true",
+            help="end when the process that started this one ends, or the login it belongs to",
+        )
 
     def handle(
-        self, *args: Any, host: str, port: int, workers: int, prepare: bool, **options: Any
+        self,
+        *args: Any,
+        host: str,
+        port: int,
+        workers: int,
+        prepare: bool,
+        with_parent: bool,
+        **options: Any,
     ) -> None:
+        if with_parent:
+            parent.follow()
         listener = self._listen(host, port)
         self._warn(_unknown_variables())
         self._check_database()
         self._warn(_silent_redis())
         if prepare:
-            self._prepare()
+            with alone():
+                self._prepare()
         port = listener.getsockname()[1]  # with --port 0, the one the system chose
         self.stdout.write(f"\n  HITL Console  {addresses(host, port)}\n\n")
         self.stdout.flush()
@@ -73,6 +90,9 @@ class Command(BaseCommand):
     def _serve(self, listener: socket.socket, workers: int) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):  # Uvicorn sends them again when it is done
             signal.signal(number, lambda *_: sys.exit(0))
+        for number in (signal.SIGHUP, signal.SIGQUIT):  # Uvicorn does not know them
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, lambda *_: signal.raise_signal(signal.SIGTERM))
         config = uvicorn.Config(
             "hitl_project.asgi:application",
             ws="realtime.uvicorn_protocol:FrameProtocol",

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand
-from django.db import transaction
+from django.db import connection, transaction
 
 DEMO_USERS = {
     "admin": ("Admin", "administers everything", None),
@@ -27,6 +27,8 @@ class Command(BaseCommand):
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         """Print before the commit: a user may not exist without a password that was shown."""
+        with connection.cursor() as cursor:  # another process may be making them too
+            cursor.execute("LOCK TABLE auth_user IN SHARE ROW EXCLUSIVE MODE")
         made = [self._make(name) for name in DEMO_USERS]
         if not any(made):
             self.stdout.write(

@@ -1,0 +1,23 @@
+"""One process at a time prepares the database."""
+
+import contextlib
+from collections.abc import Iterator
+
+import psycopg
+from django.db import connection
+
+LOCK = 4_011_983
+"""The number of PostgreSQL's advisory lock; any that nobody else takes in this database."""
+PATIENT = "-c lock_timeout=0 -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other process prepares the database, and keep the others waiting meanwhile.
+
+    The lock is a transaction's, of a connection of its own: it goes with the process that holds it.
+    """
+    options = {**connection.get_connection_params(), "options": PATIENT, "autocommit": False}
+    with psycopg.connect(**options) as holder:
+        holder.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        yield

@@ -1,0 +1,39 @@
+"""Ends what the tests have started when they are gone, however they ended: by SIGKILL too."""
+
+import contextlib
+import os
+import shutil
+import sys
+
+import psutil
+
+PATIENCE_SECONDS = 10
+"""How long a process may take to end before it is killed."""
+
+
+def started_by(run: str) -> list[psutil.Process]:
+    """The processes whose environment names the test run, but for this one."""
+    return [one for one in psutil.process_iter() if one.pid != os.getpid() and _names(one, run)]
+
+
+def _names(process: psutil.Process, run: str) -> bool:
+    try:
+        return process.environ().get("TEST_RUN") == run
+    except psutil.Error:
+        return False
+
+
+def reap(run: str) -> None:
+    left = started_by(run)
+    for process in left:
+        with contextlib.suppress(psutil.Error):
+            process.terminate()
+    for process in psutil.wait_procs(left, timeout=PATIENCE_SECONDS)[1]:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    shutil.rmtree(run, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.stdin.read()
+    reap(sys.argv[1])
