@@ -1,7 +1,8 @@
 """Everything known about an APV, in the tabs and groups a reviewer reads."""
 
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -91,6 +92,8 @@ APART = frozenset(
     ]
 )
 """Fields that the page shows in a way of their own, not in the list of their group."""
+REPEATS = "cve_description"
+"""The field that often begins with what the title, which stands above it, has said."""
 
 LABELS = {
     "apv_code": gettext_lazy("Code"),
@@ -201,6 +204,15 @@ class Group:
     title: Any
     facts: list[Fact]
 
+    @property
+    def given(self) -> list[Fact]:
+        return [fact for fact in self.facts if fact.value is not None]
+
+    @property
+    def missing(self) -> str:
+        """The names of what was not given."""
+        return ", ".join(str(fact.label) for fact in self.facts if fact.value is None)
+
 
 @dataclass(frozen=True)
 class Tab:
@@ -220,6 +232,14 @@ class Signal:
     label: Any
     word: Any
     tone: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A signal that says something, and how sure the machine is of it, if it said so."""
+
+    signal: Signal
+    score: "Score | None" = None
 
 
 @dataclass(frozen=True)
@@ -284,28 +304,47 @@ class Evidence:
 
     def groups_of(self, tab: str) -> list[Group]:
         groups = [
-            Group(title, [fact(self.apv, name) for name in names if name not in APART])
+            Group(title, [self._fact(name) for name in names if name not in self.apart])
             for title, names in TABS[tab]
         ]
         return [group for group in groups if group.facts]
+
+    @cached_property
+    def apart(self) -> frozenset[str]:
+        """The fields that no group shows: a description that adds nothing to the title is one."""
+        repeated = bool(self.apv.cve_description) and not self.beyond_title
+        return APART | {REPEATS} if repeated else APART
+
+    @cached_property
+    def beyond_title(self) -> str:
+        """What the description says that the title has not said."""
+        return beyond(self.apv.cve_title, self.apv.cve_description)
+
+    def _fact(self, name: str) -> Fact:
+        shown = fact(self.apv, name)
+        return replace(shown, value=self.beyond_title or None) if name == REPEATS else shown
 
     @cached_property
     def signals(self) -> list[Signal]:
         return signals_of(self.apv)
 
     @cached_property
-    def scores(self) -> list[Score]:
-        """The machine's numbers, those that a reviewer weighs first."""
+    def known(self) -> list[Known]:
+        """What is known of the APV, to weigh it by; what was not run is not among it."""
         apv = self.apv
-        return [
-            Score(_("Vulnerability is real"), apv.confirmation_confidence),
-            Score(_("Static analysis"), apv.static_confidence),
-            Score(_("Dynamic analysis"), apv.dynamic_confidence),
-            Score(_("False positive"), apv.false_positive_probability, good_when_high=False),
-            Score(_("Patch is right"), apv.patch_confidence),
-            Score(_("Validation"), apv.validation_confidence),
-            Score(_("Wargame"), apv.wargame_confidence),
+        wargame, validation, confirmation, *others = self.signals
+        scored = [
+            Known(wargame, score_of(wargame.label, apv.wargame_confidence)),
+            Known(validation, score_of(validation.label, apv.validation_confidence)),
+            Known(confirmation, score_of(confirmation.label, apv.confirmation_confidence)),
+            *(Known(one) for one in others),
         ]
+        return [one for one in scored if one.signal.tone != "none" or one.score]
+
+    @cached_property
+    def not_run(self) -> str:
+        """The names of those of wargame, validation and confirmation that were not run."""
+        return ", ".join(str(one.label) for one in self.signals[:3] if one.tone == "none")
 
     @cached_property
     def metrics(self) -> list[cvss.Metric]:
@@ -356,6 +395,26 @@ class Evidence:
             for name, value in self.apv.wargame_evidence.items()
             if name not in used and isinstance(value, str | int | float | bool)
         ]
+
+
+def score_of(label: Any, value: float | None) -> Score | None:
+    return None if value is None else Score(label, value)
+
+
+def beyond(title: str, description: str) -> str:
+    """What a description says after it has said the title, which may have been shortened."""
+    words = title.removesuffix("…").rstrip(" .").split()
+    if not words:
+        return description
+    said = re.match(
+        r"[#*\s]*" + r"\s+".join(re.escape(word) for word in words), description, re.IGNORECASE
+    )
+    if said is None:
+        return description
+    rest = description[said.end() :]
+    if title.endswith("…"):
+        return f"…{rest}" if rest else ""
+    return description if rest[:1].isalnum() else rest.lstrip(" .:;*\r\n")
 
 
 def _count(words: str, count: int) -> str:

@@ -1,5 +1,6 @@
 """What the lists of the console can be narrowed and ordered by; the address keeps it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -93,6 +94,11 @@ class AnyOf(filters.Filter):
         return rows.filter(**{f"{self.field_name}__in": chosen}) if chosen else rows
 
 
+def _capitalised(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Choices that stand by themselves; names, as of ecosystems, are spelled as they are."""
+    return [(value, capfirst(words)) for value, words in choices]
+
+
 def _any_of(label: Any, choices: Any, **options: Any) -> Any:
     return AnyOf(label=label, choices=choices, **options)
 
@@ -125,14 +131,14 @@ class ListFilter(filters.FilterSet):
             attrs={"type": "search", "placeholder": _("Search"), "autocomplete": "off"}
         ),
     )
-    severity = _any_of(_("Severity"), Severity.choices)
-    patch_strategy = _any_of(_("Strategy"), PatchStrategy.choices)
+    severity = _any_of(_("Severity"), _capitalised(Severity.choices))
+    patch_strategy = _any_of(_("Strategy"), _capitalised(PatchStrategy.choices))
     wargame_verdict = _any_of(
         _("Wargame"),
-        [*WargameVerdict.choices, (NOT_RUN, pgettext_lazy("wargame", "not run"))],
+        _capitalised([*WargameVerdict.choices, (NOT_RUN, pgettext_lazy("wargame", "not run"))]),
         method="by_verdict",
     )
-    pull_request = _any_of(_("Pull request"), PULL_REQUEST, method="by_pull_request")
+    pull_request = _any_of(_("Pull request"), _capitalised(PULL_REQUEST), method="by_pull_request")
     package_ecosystem = _any_of(
         _("Ecosystem"), selectors.ecosystem_choices, method="by_column_of_apv"
     )
@@ -190,7 +196,7 @@ class ListFilter(filters.FilterSet):
         if not isinstance(value, list):
             return str(value)
         words = {key: str(word) for key, word in self.form.fields[name].choices}
-        return ", ".join(capfirst(words[one]) for one in value)
+        return ", ".join(words[one] for one in value)
 
     @cached_property
     def choices_shown(self) -> list[forms.BoundField]:
@@ -212,7 +218,7 @@ class DecisionsFilter(ListFilter):
 
     prefix_of_apv = "apv__"
 
-    decision = _any_of(_("Decision"), Verb.choices)
+    decision = _any_of(_("Decision"), _capitalised(Verb.choices))
     decided = filters.DateFilter(
         field_name="decided_at",
         lookup_expr="date",

@@ -32,6 +32,7 @@ def words() -> dict[str, Any]:
         "changed": _("This APV changed while you were reading."),
         "isReading": _("{name} is reading this"),
         "areReading": _("{name} are reading this"),
+        "noNext": _("Nothing comes after this one"),
         "copied": _("Copied"),
         "notCopied": _("Could not be copied"),
         "send": _("{verb} {code}"),

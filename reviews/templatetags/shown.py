@@ -5,7 +5,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
-from reviews.console import unseen
+from reviews.console import names, unseen
 from reviews.console.lookalikes import marked, name_of, passing_in_name
 
 register = template.Library()
@@ -24,8 +24,8 @@ def identifier(value: object) -> SafeString:
 
 
 def _note(text: str, places: set[int]) -> SafeString:
-    names = ", ".join(_names(text, places))
-    return format_html('<small class="lookalike-note" title="{}">{}</small>', names, names)
+    named = ", ".join(_names(text, places))
+    return format_html('<small class="lookalike-note" title="{}">{}</small>', named, named)
 
 
 def _names(text: str, places: set[int]) -> list[str]:
@@ -37,12 +37,30 @@ MOST_NAMED = 5
 
 
 @register.filter
+def identifier_in_two(value: object) -> SafeString:
+    """Show a name as `identifier` does, in two elements, of which a style sheet cuts the first.
+
+    What is said of characters that pass for others is the second one where there is something.
+    """
+    text = _text(value)
+    if places := passing_in_name(text):
+        shown = marked(text, places, show=unseen.reveal_in_name)
+        return in_two(shown, _note(text, places))
+    head, tail = names.split(unseen.reveal_in_name(text))
+    return in_two(head, tail) if head else escape(tail)
+
+
+def in_two(start: str, end: str) -> SafeString:
+    return format_html('<span class="start">{}</span><span class="end">{}</span>', start, end)
+
+
+@register.filter
 def identifier_text(value: object) -> str:
     """Show a name as `identifier` does, where no elements can stand: in attributes and titles."""
     text = _text(value)
-    names = ", ".join(_names(text, passing_in_name(text)))
+    named = ", ".join(_names(text, passing_in_name(text)))
     shown = unseen.reveal_in_name(text)
-    return f"{shown} ({names})" if names else shown
+    return f"{shown} ({named})" if named else shown
 
 
 @register.filter

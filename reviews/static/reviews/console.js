@@ -153,6 +153,19 @@ function start(main) {
     }
   }
 
+  function goOn(event) {
+    if (!event.target.closest("#next")) return;
+    const next = queue.after(document.getElementById("reading").dataset.code);
+    if (!next) {
+      toast(words.noNext);
+      return;
+    }
+    focusNext = true;
+    next.click();
+    scrollTo(0, 0);
+    document.getElementById("reading").scrollTop = 0;
+  }
+
   let focusNext = false;
 
   function focusReading() {
@@ -169,6 +182,7 @@ function start(main) {
   document.addEventListener("htmx:afterSettle", focusReading);
   document.addEventListener("htmx:pushedIntoHistory", showOpen);
   document.addEventListener("decided", decided);
+  document.addEventListener("click", goOn);
   document.addEventListener("visibilitychange", comeBack);
   addEventListener("focus", comeBack);
   open(queue.positions);

@@ -7,7 +7,7 @@
 
 import { readElement, SignedOut } from "./fragment.js";
 import { showTimes } from "./times.js";
-import { announce, capitalised, say, watch, words } from "./words.js";
+import { announce, capitalised, digits, say, watch, words } from "./words.js";
 
 const GATHER_MS = 50; // arrivals this close together are fetched at once
 const SPREAD_MS = 250; // so that many watchers do not all ask in the same moment
@@ -122,13 +122,14 @@ export function queuePage(endsLine) {
   function showNumbers() {
     if (!numbers) return;
     for (const counter of document.querySelectorAll("[data-stat]")) {
-      counter.textContent = numbers[counter.dataset.stat];
+      counter.textContent = digits(numbers[counter.dataset.stat]);
     }
   }
 
   function countEscalated(more) {
     const counter = document.querySelector("#tab-escalated .count");
-    counter.textContent = Number(counter.textContent) + more;
+    counter.dataset.count = Number(counter.dataset.count) + more;
+    counter.textContent = digits(counter.dataset.count);
   }
 
   // -- Rows ------------------------------------------------------------------------------------
@@ -251,7 +252,7 @@ export function queuePage(endsLine) {
   function showNews() {
     const button = document.getElementById("news");
     button.hidden = held.size === 0;
-    button.textContent = say(words.new, { count: held.size });
+    button.textContent = say(words.new, { count: digits(held.size) });
   }
 
   /** Let in what waits; the reader asked for it, so that the list may move. */
@@ -386,8 +387,8 @@ export function queuePage(endsLine) {
     setTimeout(() => {
       readElement(list().dataset.address, "#lists")
         .then((fresh) => {
-          const from = fresh.querySelector("#tab-escalated .count").textContent;
-          document.querySelector("#tab-escalated .count").textContent = from;
+          const from = fresh.querySelector("#tab-escalated .count");
+          document.querySelector("#tab-escalated .count").replaceWith(document.adoptNode(from));
         })
         .catch(endsLine);
     }, REST_MS + Math.random() * SPREAD_MS);
@@ -450,7 +451,9 @@ export function queuePage(endsLine) {
   }
 
   function trace(text, kind) {
-    document.getElementById("trace").textContent = text;
+    const place = document.getElementById("trace");
+    place.textContent = text;
+    place.title = text;
     announce(text, kind);
   }
 

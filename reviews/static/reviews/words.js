@@ -11,6 +11,13 @@ export function say(sentence, values = {}) {
   return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
+const whole = new Intl.NumberFormat(document.documentElement.lang);
+
+/** A number as the reader's language writes it. */
+export function digits(number) {
+  return whole.format(number);
+}
+
 export function capitalised(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
@@ -36,7 +43,7 @@ function summed(batch) {
     : batch.reduce((map, one) => map.set(one.kind, [...(map.get(one.kind) ?? []), one]), new Map());
   return [...kinds].flatMap(([kind, lines]) =>
     lines.length > 2 && words[kind]
-      ? [`${say(words[kind], { count: lines.length })}.`]
+      ? [`${say(words[kind], { count: digits(lines.length) })}.`]
       : lines.map(({ line }) => `${line}.`),
   );
 }
