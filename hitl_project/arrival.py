@@ -12,6 +12,8 @@ from typing import Any
 
 from django.conf import settings
 
+from hitl_project import bodies
+
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -43,7 +45,8 @@ class Arrival:
 
     def __init__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         self._scope, self._receive, self._send = scope, receive, send
-        self._most = settings.HITL_MAX_BODY_BYTES
+        self._bound = bodies.for_anybody()
+        self._sender_is_known = False
         self._size = 0
         self._is_there = False
         self._is_cut = False
@@ -52,18 +55,25 @@ class Arrival:
     async def receive(self) -> Message:
         if self._is_there:
             return await self._next_after_the_end()
-        if not self._size and declared_length(self._scope) > self._most:
-            return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if not await self._may_be(declared_length(self._scope)):
+            return self._refuse(self._bound.refusal)
         try:
             async with asyncio.timeout_at(self._until):
                 message = await self._receive()
         except TimeoutError:
             return self._refuse(HTTPStatus.REQUEST_TIMEOUT)
         self._size += len(message.get("body", b""))
-        if self._size > self._most:
-            return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if not await self._may_be(self._size):
+            return self._refuse(self._bound.refusal)
         self._is_there = not message.get("more_body", False)
         return message
+
+    async def _may_be(self, size: int) -> bool:
+        """Whether the body may have `size` bytes; its sender is looked up if not anybody's may."""
+        if size > self._bound.most and not self._sender_is_known:
+            self._bound = await bodies.look_up(self._scope)
+            self._sender_is_known = True
+        return size <= self._bound.most
 
     def _refuse(self, status: HTTPStatus) -> Message:
         self._scope[REFUSED] = status

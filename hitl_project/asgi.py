@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+from contextlib import ExitStack
 from http import HTTPStatus
 from typing import Any
 
@@ -21,7 +22,7 @@ django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402 — these need the apps
 
-from hitl_project import arrival  # noqa: E402
+from hitl_project import arrival, bodies, passwords  # noqa: E402
 from hitl_project.checks import OPEN_ACCESS  # noqa: E402
 from hitl_project.daphne_http import bound_requests  # noqa: E402
 from hitl_project.urls import refuse_socket  # noqa: E402
@@ -41,11 +42,14 @@ class OneThreadPerRequest(ASGIHandler):
     All of ours is synchronous. Django's own handler would go back and forth between the loop and
     the thread around each middleware that is not. No more requests run at once than the pool has
     connections for, less those that sockets need; the others wait in the loop, for so long at most.
+    Requests with passwords wait for each other before that.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._slots = asyncio.Semaphore(settings.HITL_DB_POOL - DATABASE_THREADS)
+        others = DATABASE_THREADS + bodies.THREADS
+        self._slots = asyncio.Semaphore(settings.HITL_DB_POOL - others)
+        self._password_slots = asyncio.Semaphore(passwords.AT_ONCE)
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
@@ -54,22 +58,60 @@ class OneThreadPerRequest(ASGIHandler):
         respond: Any = sync_to_async(self.get_response, thread_sensitive=True)
         if request.path.rstrip("/") in PROBES:  # a probe must not wait for work
             response: HttpResponseBase = await respond(request)
+        elif passwords.are_in(request):
+            response = await self._sign_in(request, respond)
         else:
-            response = await self._in_turn(request, respond)
+            response = await self._in_turn(request, respond, self._slots)
         if leaving.begun():
             response["Connection"] = "close"  # the client's next request is for another process
+        _let_go(request)
         return response
 
-    async def _in_turn(self, request: HttpRequest, respond: Any) -> HttpResponseBase:
+    async def send_response(self, response: Any, send: Any) -> None:
+        """Send an answer, and drop it: Django's cancelled tasks keep it until a collection."""
+        await super().send_response(response, send)
+        if not response.streaming:
+            response.content = b""
+
+    async def _sign_in(self, request: HttpRequest, respond: Any) -> HttpResponseBase:
+        if wait := passwords.wait(request):
+            response = await _refuse(request, respond, HTTPStatus.TOO_MANY_REQUESTS)
+            response["Retry-After"] = str(wait)
+            return response
+        return await self._in_turn(request, respond, self._password_slots, self._slots)
+
+    async def _in_turn(
+        self, request: HttpRequest, respond: Any, *queues: asyncio.Semaphore
+    ) -> HttpResponseBase:
+        """Respond once there is a slot in each of `queues`, which are waited for in their order."""
         try:
-            async with asyncio.timeout(SLOT_SECONDS):
-                await self._slots.acquire()
+            with ExitStack() as slots:
+                async with asyncio.timeout(SLOT_SECONDS):
+                    for queue in queues:
+                        await queue.acquire()
+                        slots.callback(queue.release)
+                work = asyncio.ensure_future(respond(request))
+                held = slots.pop_all()
+                work.add_done_callback(lambda _: held.close())
         except TimeoutError:
-            request.scope[arrival.REFUSED] = HTTPStatus.SERVICE_UNAVAILABLE  # type: ignore[attr-defined]
-            return await respond(request)  # type: ignore[no-any-return]
-        work = asyncio.ensure_future(respond(request))
-        work.add_done_callback(lambda _: self._slots.release())
-        return await asyncio.shield(work)  # who hangs up leaves a thread at work, and its slot
+            return await _refuse(request, respond, HTTPStatus.SERVICE_UNAVAILABLE)
+        return await asyncio.shield(work)  # who hangs up leaves a thread at work, and its slots
+
+
+async def _refuse(request: HttpRequest, respond: Any, status: HTTPStatus) -> HttpResponseBase:
+    request.scope[arrival.REFUSED] = status  # type: ignore[attr-defined]
+    return await respond(request)  # type: ignore[no-any-return]
+
+
+def _let_go(request: HttpRequest) -> None:
+    """Drop what was sent.
+
+    A request refers to itself, and a form to its data: both stay until a full collection.
+    """
+    if posted := request.__dict__.get("_post"):
+        dict.clear(posted)
+    for name in ("_body", "_stream", "_post", "_files"):
+        request.__dict__.pop(name, None)
 
 
 if settings.HITL_OPEN_ACCESS:

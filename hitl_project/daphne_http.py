@@ -4,14 +4,17 @@ Daphne calls the application when the whole body has come, however long that tak
 memory or on disk meanwhile. Only silence is bounded, by Twisted, to a minute.
 """
 
+import asyncio
 import json
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from daphne.http_protocol import WebRequest
 from django.conf import settings
 from twisted.web.http import HTTPChannel
 
+from hitl_project import bodies
 from reviews.api import problems
 
 TOO_SLOW = (
@@ -44,24 +47,54 @@ def bound_requests() -> None:
 
 def _begin_body(request: Any, length: int | None) -> None:
     _got_length(request, length)
-    request.room = settings.HITL_MAX_BODY_BYTES
-    if length is not None and length > request.room:
-        _cut_off(request)
+    request.bound, request.came = bodies.for_anybody(), 0
+    request.asking, request.is_cut = None, False
+    _compare(request, length or 0)
 
 
 def _take(request: Any, data: bytes) -> None:
-    if request.room < 0:
+    if request.is_cut:
         return
     _content_came(request, data)
-    request.room -= len(data)
-    if request.room < 0:
+    request.came += len(data)
+    _compare(request, request.came)
+
+
+def _compare(request: Any, size: int) -> None:
+    """Stop reading at the bound: until it is known who sends more, and for good beyond theirs."""
+    if size <= request.bound.most:
+        return
+    if request.asking is None:
+        request.channel._networkProducer.pauseProducing()
+        request.asking = asyncio.ensure_future(_look_up_sender(request, size))
+    elif request.asking.done():
         _cut_off(request)
 
 
+async def _look_up_sender(request: Any, size: int) -> None:
+    channel = request.channel
+    request.bound = await bodies.look_up(_scope_of(request))
+    if max(size, request.came) > request.bound.most:
+        _cut_off(request)
+    elif request.channel is not None and not channel._handlingRequest:
+        channel._networkProducer.resumeProducing()
+
+
+def _scope_of(request: Any) -> dict[str, Any]:
+    """What ASGI will say of a request whose head has come; Twisted parses it only later."""
+    path = request.channel._path.partition(b"?")[0].decode("latin-1")
+    headers = request.requestHeaders.getAllRawHeaders()
+    return {
+        "path": unquote(path),
+        "headers": [(name.lower(), value) for name, values in headers for value in values],
+    }
+
+
 def _cut_off(request: Any) -> None:
-    request.room = -1
-    request.channel.persistent = False
-    request.channel.callLater(0, partial(_end_body, request))  # Twisted is reading a piece of it
+    request.is_cut = True
+    if request.channel is not None:
+        request.channel.persistent = False
+        request.channel.callLater(0, partial(_end_body, request))  # Twisted reads a piece of it
 
 
 def _end_body(request: Any) -> None:
@@ -69,6 +102,7 @@ def _end_body(request: Any) -> None:
     if channel is None or channel._handlingRequest:
         return  # the client has left, or the body came to its end by itself
     channel.rawDataReceived = lambda data: None
+    channel._networkProducer.resumeProducing()
     channel.allContentReceived()
 
 

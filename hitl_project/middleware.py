@@ -124,6 +124,8 @@ def refusal(request: HttpRequest, status: int) -> HttpResponse:
     else:
         context = {"status": status, "reason": reason}
         answer = render(request, "refused.html", context, status=status)
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer["WWW-Authenticate"] = "Bearer"
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer["Retry-After"] = str(problems.RETRY_SECONDS)
     return answer

@@ -113,6 +113,7 @@ AUTHENTICATION_BACKENDS = [
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = number("HITL_SIGN_IN_FAILURES", 5, least=1)
 AXES_COOLOFF_TIME = timedelta(minutes=number("HITL_SIGN_IN_LOCKOUT_MINUTES", 15, least=1))
+HITL_SIGN_INS_PER_MINUTE = number("HITL_SIGN_INS_PER_MINUTE", 30)
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_CALLABLE = "hitl_project.lockout.locked_out"
@@ -367,6 +368,7 @@ SIMPLE_JWT = {
 # -- How much may be asked for over HTTP ------------------------------------------------------
 
 HITL_WRITES_PER_MINUTE = number("HITL_WRITES_PER_MINUTE", 1200)
+# Of a list of APVs, from users who may add them; `hitl_project.bodies` says what others may send.
 # A list of 1,000 APVs with diffs of 30 KB fits; one diff alone is up to 1 MiB.
 HITL_MAX_BODY_BYTES = number("HITL_MAX_BODY_BYTES", 32 * 1024 * 1024, least=64 * 1024)
 HITL_REQUEST_SECONDS = number("HITL_REQUEST_SECONDS", 60, least=1)

@@ -48,6 +48,7 @@ class Site:
             "DATABASE_URL": self.database_url,
             "HITL_DEMO_PASSWORD": PASSWORD,
             "HITL_WRITES_PER_MINUTE": "0",
+            "HITL_SIGN_INS_PER_MINUTE": "0",
             "HITL_WS_RATE_PER_MINUTE": "100000",
             "HITL_WS_IDLE_SECONDS": "3600",
             "HITL_SHUTDOWN_GRACE_SECONDS": "0",

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from realtime import history
 from reviews import selectors
+from reviews.api.memory import represented, validated
 from reviews.api.serializers import PositionSerializer
 from reviews.orders import BadCursor, Order
 
@@ -61,10 +62,9 @@ def page(
     Rows and positions are one snapshot: a client that subscribes from the positions misses and
     doubles nothing. `count` says how many rows there are.
     """
-    query = PageQuery(data=request.query_params)
-    query.is_valid(raise_exception=True)
-    skip, limit = query.validated_data["skip"], query.validated_data["limit"]
-    rows = place(rows, order, query.validated_data.get("after"))
+    query = validated(PageQuery(data=request.query_params))
+    skip, limit = query["skip"], query["limit"]
+    rows = place(rows, order, query.get("after"))
     with selectors.snapshot():
         found = list(part(rows, skip, limit + 1))  # one more tells whether there are more
         total = count()
@@ -72,7 +72,7 @@ def page(
     shown = found[:limit]
     return Response(
         {
-            name: serializer(shown, many=True).data,
+            name: represented(serializer, shown),
             "total": total,
             "skip": skip,
             "limit": limit,

@@ -19,8 +19,10 @@ CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 DATABASE_AWAY = "The database is busy or away; try again."
 REFUSALS: dict[int, Any] = {
+    HTTPStatus.UNAUTHORIZED: _("Sign in to send as much as this."),
     HTTPStatus.REQUEST_TIMEOUT: _("The request took too long to arrive."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _("The request is larger than may be sent here."),
+    HTTPStatus.TOO_MANY_REQUESTS: _("Too many passwords came from here. Try again in a moment."),
     HTTPStatus.SERVICE_UNAVAILABLE: _("There is more to do than can be done; try again."),
 }
 """Why a request is refused before anything looks at it, by status."""

@@ -8,6 +8,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from reviews import writes
+from reviews.api.memory import ReleasesMemory
 
 
 class TooManyWrites(APIException):
@@ -33,7 +34,7 @@ class WriteThrottle(BaseThrottle):
         return self._wait
 
 
-class CountedWrites(APIView):
+class CountedWrites(ReleasesMemory):
     """A view that counts writes before it asks for permissions, and those without credentials too.
 
     REST framework's own order would let through, uncounted, whatever it refuses with 401 or 403.

@@ -14,6 +14,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 
 from realtime import jwt, tickets
 from realtime.credentials import Proof
+from reviews.api.memory import validated
 from reviews.api.throttles import CountedWrites
 
 NOT_KEPT = {"Cache-Control": "no-store"}
@@ -102,9 +103,7 @@ class TicketViewSet(CountedWrites, viewsets.ViewSet):
 
 
 def _valid(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    checked = serializer(data=request.data)
-    checked.is_valid(raise_exception=True)
-    return dict(checked.validated_data)
+    return dict(validated(serializer(data=request.data)))
 
 
 def _answer(pair: jwt.Pair) -> Response:

@@ -13,6 +13,7 @@ from rest_framework.reverse import reverse
 from reviews import selectors, services, tally
 from reviews.api.filters import AnyStatusAPVFilter, APVFilter, DecisionFilter, ordering
 from reviews.api.idempotency import idempotent
+from reviews.api.memory import represented, validated
 from reviews.api.pages import PageQuery, is_narrowed, page, page_schema
 from reviews.api.serializers import (
     DECISION_RECORD,
@@ -74,14 +75,13 @@ class APVViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.GenericViewS
         many = isinstance(request.data, list)
         if many and not 1 <= len(request.data) <= MOST_APVS_AT_ONCE:
             raise ValidationError({"body": f"Give 1 to {MOST_APVS_AT_ONCE:,} APVs at once."})
-        serializer = APVSerializer(data=request.data, many=many)
-        serializer.is_valid(raise_exception=True)
-        given = serializer.validated_data if many else [serializer.validated_data]
-        apvs = services.add_apvs(apvs=[APV(**row) for row in given])
+        given = validated(APVSerializer(data=request.data, many=many))
+        apvs = services.add_apvs(apvs=[APV(**row) for row in (given if many else [given])])
+        added = represented(APVSerializer, apvs)
         if many:
-            return Response(APVSerializer(apvs, many=True).data, status=201)
+            return Response(added, status=201)
         location = reverse("apv-detail", [apvs[0].pk], request=request)
-        return Response(APVSerializer(apvs[0]).data, status=201, headers={"Location": location})
+        return Response(added[0], status=201, headers={"Location": location})
 
 
 class ReviewViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.GenericViewSet[APV]):
@@ -133,9 +133,8 @@ class DecisionViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.Generic
     @idempotent
     def create(self, request: Request) -> Response:
         """Decide on an APV."""
-        serializer = DecisionRequestSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        decision = services.decide(reviewer=request.user, **serializer.validated_data)
+        given = validated(DecisionRequestSerializer(data=request.data))
+        decision = services.decide(reviewer=request.user, **given)
         return Response(DECISION_RECORD.to_representation(decision))
 
     @extend_schema(parameters=[PageQuery], responses=page_schema("decisions", DecisionSerializer))

@@ -1,0 +1,56 @@
+"""Giving back the memory of a request when it has been answered, and not at some collection.
+
+In REST framework a request, its view, its answer and its serializers refer to each other in
+circles. What hangs on them would stay until Python looks for circles among all objects.
+"""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+
+class ReleasesMemory(APIView):
+    """A view that lets go of what was sent, and of what it answered, once that is written."""
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if isinstance(answer, Response):
+            answer.add_post_render_callback(_release)
+        return answer
+
+
+def _release(response: Any) -> None:
+    context, response.renderer_context = response.renderer_context, {}
+    view, request = context["view"], context["request"]
+    request._data = request._full_data = request._stream = response.data = None
+    view.__dict__.pop("response", None)  # which is not there yet if the view renders it itself
+
+
+def validated(serializer: serializers.BaseSerializer[Any]) -> Any:
+    """Return what `serializer` was given, validated; raise ValidationError.
+
+    A serializer and its fields refer to each other, so it keeps nothing of what it was given.
+    """
+    try:
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+    finally:
+        for one in (
+            serializer,
+            getattr(serializer, "child", serializer),
+        ):  # of a list, both have it
+            _forget(one)
+
+
+def _forget(serializer: Any) -> None:
+    for name in ("initial_data", "_validated_data", "_errors"):
+        serializer.__dict__.pop(name, None)
+    serializer._kwargs = {}  # kept by REST framework, for making copies of a serializer
+
+
+def represented(serializer: type[serializers.BaseSerializer[Any]], rows: Any) -> list[Any]:
+    """Return `rows` as `serializer` writes them, on which nothing refers to them afterwards."""
+    record = serializer()
+    return [record.to_representation(row) for row in rows]

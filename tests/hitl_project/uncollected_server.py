@@ -1,0 +1,15 @@
+"""A server that never looks for objects that refer to each other in circles: they stay."""
+
+import gc
+import os
+import sys
+
+from hitl_project import embedded
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_project.settings")
+embedded.start()
+gc.disable()
+
+from django.core.management import execute_from_command_line  # noqa: E402
+
+execute_from_command_line(sys.argv)
