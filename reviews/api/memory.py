@@ -6,7 +6,8 @@ circles. What hangs on them would stay until Python looks for circles among all 
 
 from typing import Any
 
-from rest_framework import serializers
+from rest_framework import serializers, viewsets
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -26,6 +27,14 @@ def _release(response: Any) -> None:
     view, request = context["view"], context["request"]
     request._data = request._full_data = request._stream = response.data = None
     view.__dict__.pop("response", None)  # which is not there yet if the view renders it itself
+
+
+class Retrieves(viewsets.GenericViewSet[Any]):
+    """A view that shows one row."""
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        serializer: Any = self.get_serializer_class()
+        return Response(represented(serializer, [self.get_object()])[0])
 
 
 def validated(serializer: serializers.BaseSerializer[Any]) -> Any:

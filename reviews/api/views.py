@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
-from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -13,7 +12,7 @@ from rest_framework.reverse import reverse
 from reviews import selectors, services, tally
 from reviews.api.filters import AnyStatusAPVFilter, APVFilter, DecisionFilter, ordering
 from reviews.api.idempotency import idempotent
-from reviews.api.memory import represented, validated
+from reviews.api.memory import Retrieves, represented, validated
 from reviews.api.pages import PageQuery, is_narrowed, page, page_schema
 from reviews.api.serializers import (
     DECISION_RECORD,
@@ -44,7 +43,7 @@ ONE_OR_MANY = PolymorphicProxySerializer(
 )
 
 
-class APVViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.GenericViewSet[APV]):
+class APVViewSet(CountedWrites, Retrieves):
     """Every APV, whatever its status; pipelines add theirs here."""
 
     queryset = APV.objects.all()
@@ -84,7 +83,7 @@ class APVViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.GenericViewS
         return Response(added[0], status=201, headers={"Location": location})
 
 
-class ReviewViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.GenericViewSet[APV]):
+class ReviewViewSet(CountedWrites, Retrieves):
     """The queue of APVs that wait for a decision."""
 
     queryset = APV.objects.all()
@@ -109,7 +108,7 @@ class ReviewViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.GenericVi
             return Response(StatsSerializer(selectors.review_stats()).data)
 
 
-class DecisionViewSet(CountedWrites, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Decision]):
+class DecisionViewSet(CountedWrites, Retrieves):
     """The record of decisions; a decision is made here and never changed."""
 
     queryset = Decision.objects.select_related("apv")
