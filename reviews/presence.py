@@ -1,5 +1,9 @@
-"""Who is reading an APV just now. It is shown to the others, and blocks nobody."""
+"""Who is reading an APV just now. It is shown to the others, and blocks nobody.
 
+A reader may have the same APV open in several tabs, and has left it with the last of them.
+"""
+
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -13,20 +17,37 @@ FORGOTTEN = timedelta(seconds=2 * BEAT_SECONDS + 1)
 """Who was silent for longer has left: a page that died is forgotten within 15 seconds."""
 
 
-def others_reading(*, apv: APV, user: Any) -> list[str]:
-    """Note that `user` is reading `apv`; returns the names of the others who are."""
+TAB = re.compile(r"[0-9A-Za-z-]{0,36}")
+
+
+class BadTab(ValueError):
+    """A text that cannot name a tab."""
+
+
+def others_reading(*, apv: APV, user: Any, tab: str = "") -> list[str]:
+    """Note that `user` reads `apv` in `tab`; returns the names of the others who do.
+
+    Raises BadTab.
+    """
     now = timezone.now()
     Reading.objects.bulk_create(
-        [Reading(apv=apv, user=user, seen_at=now)],
+        [Reading(apv=apv, user=user, tab=_checked(tab), seen_at=now)],
         update_conflicts=True,
-        unique_fields=["apv", "user"],
+        unique_fields=["apv", "user", "tab"],
         update_fields=["seen_at"],
     )
     Reading.objects.filter(seen_at__lt=now - FORGOTTEN).delete()
     others = Reading.objects.filter(apv=apv).exclude(user=user).select_related("user")
-    return sorted(one.user.get_full_name() or one.user.get_username() for one in others)
+    users = {one.user_id: one.user for one in others}
+    return sorted(one.get_full_name() or one.get_username() for one in users.values())
 
 
-def leave(*, apv: APV, user: Any) -> None:
-    """Note that `user` has left `apv`."""
-    Reading.objects.filter(apv=apv, user=user).delete()
+def leave(*, apv: APV, user: Any, tab: str = "") -> None:
+    """Note that `user` has left `apv` in `tab`. Raises BadTab."""
+    Reading.objects.filter(apv=apv, user=user, tab=_checked(tab)).delete()
+
+
+def _checked(tab: str) -> str:
+    if TAB.fullmatch(tab) is None:
+        raise BadTab("A tab's name is up to 36 letters, digits and dashes.")
+    return tab

@@ -7,10 +7,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from realtime import history
-from realtime.messages import Position
+from realtime.messages import Position, wire_time
 from reviews import presence, selectors, services
 from reviews.console import diffs
 from reviews.console.access import Request, channels_of
@@ -87,6 +88,7 @@ def page(
         "orders": orders_of_severities(),
         "user": request.user.pk,
         "beat": presence.BEAT_SECONDS * 1000,
+        "now": wire_time(timezone.now()),
     }
     context = {
         **queue_context(request, queue),

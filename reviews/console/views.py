@@ -1,5 +1,6 @@
 """The pages: the queue, an APV with its evidence and decision, and the parts of these."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -122,10 +123,14 @@ def apv_alike(request: Request, code: str) -> HttpResponse:
 def apv_reading(request: Request, code: str) -> HttpResponse:
     """Note that the user is reading an APV, or has left it; tells its version and who else is."""
     apv = get_object_or_404(APV.objects.only("version"), apv_code=code)
-    if "left" in request.POST:
-        presence.leave(apv=apv, user=request.user)
-        return HttpResponse(status=204)
-    others = presence.others_reading(apv=apv, user=request.user)
+    who: Any = {"apv": apv, "user": request.user, "tab": request.POST.get("tab", "")}
+    try:
+        if "left" in request.POST:
+            presence.leave(**who)
+            return HttpResponse(status=204)
+        others = presence.others_reading(**who)
+    except presence.BadTab as error:
+        return JsonResponse({"errors": {"tab": [str(error)]}}, status=400)
     return JsonResponse({"version": apv.version, "others": others})
 
 

@@ -640,6 +640,25 @@ def test_readers_are_told_of_each_other_until_they_leave_or_fall_silent(reviewer
     assert presence.FORGOTTEN.total_seconds() + presence.BEAT_SECONDS < 15
 
 
+def test_reader_has_left_with_the_last_tab(reviewer, lead):
+    address = f"/apvs/{new_apv().apv_code}/reading"
+    for tab in ("one", "two"):
+        assert reviewer.post(address, {"tab": tab}).json()["others"] == []
+    assert lead.post(address).json()["others"] == ["Rita Reviewer"]
+    reviewer.post(address, {"tab": "one", "left": ""})
+    assert lead.post(address).json()["others"] == ["Rita Reviewer"]
+    reviewer.post(address, {"tab": "two", "left": ""})
+    assert lead.post(address).json()["others"] == []
+
+
+@pytest.mark.parametrize("tab", ["x" * 37, "a b", "\0", "<b>", "é", "\n"])
+@pytest.mark.parametrize("more", [{}, {"left": ""}])
+def test_text_that_names_no_tab_is_refused(reviewer, tab, more):
+    answer = reviewer.post(f"/apvs/{new_apv().apv_code}/reading", {"tab": tab, **more})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["tab"])
+    assert not Reading.objects.exists()
+
+
 # -- Deciding ---------------------------------------------------------------------------------
 
 

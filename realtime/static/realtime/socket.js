@@ -7,6 +7,7 @@
  *     positions: { apvs: { epoch: "5f0c…", offset: 41 } },  // where the page was read, if known
  *     snapshot: true,                                        // the state channels at once
  *     onMessage: (message) => …,                             // an event or a state
+ *     onTime: (timestamp) => …,                              // what time it is at the server; optional
  *     onStatus: (status) => …,                               // one of STATUSES
  *     onReload: async () => positions,                       // read anew; where that was read
  *     onForbidden: (channels) => …,                          // goes on without these; optional
@@ -151,6 +152,7 @@ class Line {
   #receive(message) {
     switch (message.type) {
       case "connection_ack":
+        this.#options.onTime?.(message.timestamp);
         this.#subscribe(this.#channels, this.#options.snapshot);
         this.#heartbeat = setInterval(() => this.#beat(), PING_MS);
         break;
@@ -165,6 +167,7 @@ class Line {
         this.#hand(message);
         break;
       case "pong":
+        this.#options.onTime?.(message.timestamp);
         this.#unanswered = 0;
         this.#compare(message.positions ?? {});
         break;

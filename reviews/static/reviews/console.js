@@ -10,6 +10,7 @@ import { numbersChanged, showNumbers } from "./numbers.js";
 import { queuePage } from "./queue.js";
 import { readingPage } from "./reading.js";
 import { revealedAll } from "./unseen.js";
+import { setClock } from "./times.js";
 import { toast, watch, words } from "./words.js";
 
 function start(main) {
@@ -34,6 +35,7 @@ function start(main) {
       positions,
       snapshot: true,
       onMessage: take,
+      onTime: setClock,
       onStatus: showStatus,
       onForbidden: () => (document.getElementById("narrowed").hidden = false),
       onReload: () =>

@@ -164,6 +164,10 @@ export function decisionForm() {
     draft.saveSoon();
     showVerb();
   });
+  document.addEventListener("drafted", () => {
+    showCount();
+    showVerb();
+  });
   document.addEventListener("click", (event) => {
     if (event.target.closest("#add-pair")) addRow().querySelector("input").focus();
   });

@@ -1,4 +1,9 @@
-/** Drafts of decisions: kept in this browser, one for each user and APV, until they are sent. */
+/**
+ * Drafts of decisions: kept in this browser, one for each user and APV, until they are sent.
+ *
+ * Several tabs may show the same APV. Only what was typed is saved, so that the newest text wins; the
+ * other tabs take it over.
+ */
 
 import { watch, words } from "./words.js";
 
@@ -52,7 +57,16 @@ export function draftKeeper({ form, read, fill }) {
     localStorage.removeItem(keyOf(code));
   }
 
-  addEventListener("pagehide", save);
+  /** Another tab saved a draft: it is newer than what stands here, unless this tab is typed in. */
+  function follow({ key: changed, newValue }) {
+    if (!form() || saving || changed !== key()) return;
+    if (newValue) fill(JSON.parse(newValue));
+    showKept(Boolean(newValue));
+    form().dispatchEvent(new CustomEvent("drafted", { bubbles: true }));
+  }
+
+  addEventListener("pagehide", saveNow);
+  addEventListener("storage", follow);
   document.addEventListener("submit", (event) => {
     if (event.target.id === "sign-out") forgetAll();
   });

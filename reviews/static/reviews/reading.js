@@ -8,6 +8,10 @@ import { say, toast, watch, words } from "./words.js";
 const YEAR_SECONDS = 31_536_000;
 const listed = new Intl.ListFormat(document.documentElement.lang);
 
+const thisTab = [...crypto.getRandomValues(new Uint8Array(16))]
+  .map((byte) => byte.toString(16).padStart(2, "0"))
+  .join(""); // the reader may have several, and leave one
+
 export function readingPage(endsLine) {
   let last; // where it was said last that an APV is being read
   const reading = () => document.getElementById("reading");
@@ -112,6 +116,7 @@ export function readingPage(endsLine) {
     const form = new FormData();
     const field = document.querySelector("#decide [name=csrfmiddlewaretoken]");
     form.set("csrfmiddlewaretoken", field?.value ?? "");
+    form.set("tab", thisTab);
     return form;
   }
 

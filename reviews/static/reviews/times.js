@@ -1,4 +1,12 @@
-/** Times: waiting that ticks, and moments in the reader's zone with the UTC one on hover. */
+/**
+ * Times: waiting that ticks, and moments in the reader's zone with the UTC one on hover.
+ *
+ * What time it is, the server says: the reader's clock may be hours wrong, or be set meanwhile. From
+ * then on a clock counts that only goes forward; it may stand still while the machine sleeps, so the
+ * server says the time again and again.
+ */
+
+import { watch } from "./words.js";
 
 const TICK_MS = 15_000;
 const MINUTE_MS = 60_000;
@@ -14,6 +22,16 @@ const brief = new Intl.DateTimeFormat(document.documentElement.lang, {
   minute: "2-digit",
 });
 
+const arrivedAt = () => performance.getEntriesByType("navigation")[0]?.responseStart ?? 0;
+let ahead = watch.now ? Date.parse(watch.now) - arrivedAt() : Date.now() - performance.now();
+
+/** Take the time from a message that the server has just sent. */
+export function setClock(timestamp) {
+  ahead = Date.parse(timestamp) - performance.now();
+}
+
+const now = () => performance.now() + ahead;
+
 /** Show the times in `part` of the page as the reader knows them. */
 export function showTimes(part) {
   for (const time of part.querySelectorAll("time.moment")) {
@@ -28,7 +46,7 @@ export function showTimes(part) {
 
 function tick() {
   for (const time of document.querySelectorAll("time.waiting[datetime]")) {
-    const words = inWords(Date.now() - Date.parse(time.dateTime));
+    const words = inWords(now() - Date.parse(time.dateTime));
     if (time.textContent !== words) time.textContent = words;
   }
 }
