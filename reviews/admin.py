@@ -1,6 +1,5 @@
 """The admin: APVs with their evidence, a form to decide, and the record of decisions."""
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from reviews.choices import AuditAction, Status
 from reviews.console.code import highlighted
 from reviews.console.effects import effect
 from reviews.console.forms import DecisionForm
+from reviews.console.wargame import MOST_RAW, raw_text
 from reviews.errors import ReviewError
 from reviews.models import APV, AuditEntry, Decision
 
@@ -187,8 +187,9 @@ class APVAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("Evidence"))
     def evidence(self, apv: APV) -> SafeString:
-        text = json.dumps(apv.wargame_evidence, indent=2, ensure_ascii=False)
-        return format_html('<pre class="evidence">{}</pre>', text)
+        text = raw_text(apv.wargame_evidence)
+        shown = text if len(text) <= MOST_RAW else f"{text[:MOST_RAW]}…"
+        return format_html('<pre class="evidence">{}</pre>', shown)
 
     @admin.display(description=_("Diff"))
     def diff(self, apv: APV) -> SafeString | str:

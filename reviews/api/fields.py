@@ -8,6 +8,8 @@ from rest_framework import serializers
 
 JSON_MAX_BYTES = 256 * 1024
 JSON_MAX_DEPTH = 50
+NUMBER_MAX = 1e300
+"""What can be reckoned with and still be a double; JSON itself has no bound."""
 
 
 class NumberField(serializers.FloatField):
@@ -35,6 +37,7 @@ class ObjectField(serializers.JSONField):
         "null": "Null characters are not allowed.",
         "text": "Text must be valid Unicode.",
         "number": "Numbers must be finite.",
+        "range": f"Numbers must lie between -{NUMBER_MAX:g} and {NUMBER_MAX:g}.",
     }
 
     def to_internal_value(self, data: Any) -> Any:
@@ -59,6 +62,8 @@ class ObjectField(serializers.JSONField):
             self._check_text(value)
         elif isinstance(value, float) and not math.isfinite(value):
             self.fail("number")
+        elif isinstance(value, int | float) and abs(value) > NUMBER_MAX:
+            self.fail("range")
 
     def _check_text(self, value: str) -> None:
         if "\0" in value:

@@ -1,6 +1,5 @@
 """Everything known about an APV, in the tabs and groups a reviewer reads."""
 
-import json
 import re
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +15,7 @@ from reviews import osv
 from reviews.console import cvss, cwe
 from reviews.console.lookalikes import words_with_passing
 from reviews.console.unseen import count_unseen, reveal
+from reviews.console.wargame import Findings, findings_in
 from reviews.models import APV
 
 TABS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
@@ -263,27 +263,6 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Change:
-    """A number of the wargame before and after the patch, for a plot."""
-
-    label: str
-    before: float
-    after: float
-
-    @property
-    def most(self) -> float:
-        return max(self.before, self.after, 1)
-
-    @property
-    def before_percent(self) -> float:
-        return round(100 * self.before / self.most, 1)
-
-    @property
-    def after_percent(self) -> float:
-        return round(100 * self.after / self.most, 1)
-
-
-@dataclass(frozen=True)
 class Evidence:
     """What the page shows of one APV."""
 
@@ -378,23 +357,8 @@ class Evidence:
         return len(self.apv.patch_diff.splitlines())
 
     @cached_property
-    def changes(self) -> list[Change]:
-        return changes_in(self.apv.wargame_evidence)
-
-    @cached_property
-    def raw_wargame(self) -> str:
-        evidence = self.apv.wargame_evidence
-        return reveal(json.dumps(evidence, indent=2, ensure_ascii=False)) if evidence else ""
-
-    @property
-    def other_results(self) -> list[tuple[str, Any]]:
-        """What the wargame found besides what changed, as far as it is a word or a number."""
-        used = {name for pair in _pairs(self.apv.wargame_evidence) for name in pair}
-        return [
-            (in_words(name), reveal(value) if isinstance(value, str) else value)
-            for name, value in self.apv.wargame_evidence.items()
-            if name not in used and isinstance(value, str | int | float | bool)
-        ]
+    def wargame(self) -> Findings:
+        return findings_in(self.apv.wargame_evidence)
 
 
 def score_of(label: Any, value: float | None) -> Score | None:
@@ -419,29 +383,6 @@ def beyond(title: str, description: str) -> str:
 
 def _count(words: str, count: int) -> str:
     return words.format(count=count) if count else ""
-
-
-def changes_in(evidence: dict[str, Any]) -> list[Change]:
-    """The numbers that the evidence gives both before and after the patch."""
-    return [
-        Change(in_words(before.replace("before", "").replace("patch", "")), one, other)
-        for before, after in _pairs(evidence)
-        if _is_number(one := evidence[before]) and _is_number(other := evidence[after])
-    ]
-
-
-def _pairs(evidence: dict[str, Any]) -> list[tuple[str, str]]:
-    names = [(name, name.replace("before", "after")) for name in evidence if "before" in name]
-    return [(before, after) for before, after in names if after in evidence]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-
-
-def in_words(name: str) -> str:
-    """A key of the evidence as words."""
-    return str(capfirst(reveal(" ".join(name.replace("_", " ").replace("-", " ").split()))))
 
 
 def signals_of(apv: APV) -> list[Signal]:

@@ -19,6 +19,7 @@ from reviews.console.alike import alike
 from reviews.console.changes import seen
 from reviews.console.effects import effect
 from reviews.console.evidence import FIRST_TAB, TABS, Evidence
+from reviews.console.excuses import excused
 from reviews.console.filters import SORTS, asked
 from reviews.console.forms import ConsoleForm
 from reviews.console.queue import (
@@ -94,7 +95,7 @@ def page(
         **queue_context(request, queue),
         **reading,
         "opened": opened,
-        "open_code": reading["apv"].apv_code if reading else "",
+        "open_code": reading["apv"].apv_code if "apv" in reading else "",
         "watch": json.dumps(watch),
     }
     return render(request, "console/console.html", context, status=status)
@@ -114,6 +115,7 @@ def queue_context(request: Request, queue: Queue) -> dict[str, Any]:
     }
 
 
+@excused
 def reading_context(
     request: Request,
     code: str,

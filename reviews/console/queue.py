@@ -178,14 +178,33 @@ class Asked:
 
 @dataclass(frozen=True)
 class Row:
-    """An APV as one line of its list; `order` sorts as text into the order of the list."""
+    """An APV as one line of its list, worked out as it is drawn: each row may fail alone."""
 
     apv: APV
-    order: str
-    since: str
-    waiting: str
-    strategy: Any
-    confidence: int | None
+    sort: str = PRIORITY
+
+    @property
+    def order(self) -> str:
+        """Text that sorts as the list does."""
+        return " ".join(_as_text(part) for part in QUEUE_SORTS[self.sort].values(self.apv))
+
+    @property
+    def since(self) -> str:
+        return wire_time(self.apv.created_at)
+
+    @property
+    def waiting(self) -> str:
+        return in_words(selectors.hours_waiting(self.apv))
+
+    @property
+    def strategy(self) -> Any:
+        return SHORT[self.apv.patch_strategy]
+
+    @property
+    def confidence(self) -> int | None:
+        """The share in percent, or None where it is unknown."""
+        known = self.apv.confirmation_confidence
+        return None if known is None else round(known * 100)
 
 
 @dataclass(frozen=True)
@@ -266,14 +285,14 @@ def read_page(asked: Asked) -> tuple[list[Any], bool, bool]:
     at_end = len(page) <= PAGE
     rows = page[:PAGE]
     if asked.listing is not DECIDED:
-        rows = [row(apv, asked.sort) for apv in rows]
+        rows = [Row(apv, asked.sort) for apv in rows]
     return rows, place is None, at_end
 
 
 def read_rows(ids: Iterable[UUID], asked: Asked) -> list[Row]:
     """Those of the given APVs that the list holds, in its order."""
     found = asked.filter.qs.filter(pk__in=ids).order_by(*QUEUE_SORTS[asked.sort].by).only(*COLUMNS)
-    return [row(apv, asked.sort) for apv in found]
+    return [Row(apv, asked.sort) for apv in found]
 
 
 def entries(listing: Listing) -> Any:
@@ -325,19 +344,6 @@ def _code(row: Any) -> str:
 
 
 # -- Rows -------------------------------------------------------------------------------------
-
-
-def row(apv: APV, sort: str = PRIORITY) -> Row:
-    since = wire_time(apv.created_at)
-    confidence = apv.confirmation_confidence
-    return Row(
-        apv=apv,
-        order=" ".join(_as_text(part) for part in QUEUE_SORTS[sort].values(apv)),
-        since=since,
-        waiting=in_words(selectors.hours_waiting(apv)),
-        strategy=SHORT[apv.patch_strategy],
-        confidence=None if confidence is None else round(confidence * 100),
-    )
 
 
 def _as_text(part: Any) -> str:

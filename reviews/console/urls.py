@@ -20,6 +20,7 @@ urlpatterns = [
     re_path(rf"^apvs/{code}/changes$", views.apv_changes, name="apv-changes"),
     re_path(rf"^apvs/{code}/diff$", views.apv_diff, name="apv-diff"),
     re_path(rf"^apvs/{code}\.diff$", views.apv_raw_diff, name="apv-raw-diff"),
+    re_path(rf"^apvs/{code}\.json$", views.apv_json, name="apv-json"),
     path("numbers", views.numbers, name="numbers"),
     path("decisions.csv", views.decisions_csv, name="decisions-csv"),
     path("decisions.jsonl", views.decisions_json_lines, name="decisions-jsonl"),

@@ -15,9 +15,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
+from rest_framework.utils.encoders import JSONEncoder
 
 from realtime import history
 from reviews import audit, presence, selectors, services, writes
+from reviews.api.serializers import APVSerializer
 from reviews.console.access import Request, readers_only, too_many_writes
 from reviews.console.alike import alike
 from reviews.console.effects import effect
@@ -161,6 +163,16 @@ def apv_raw_diff(request: Request, code: str) -> HttpResponse:
     apv = get_object_or_404(APV.objects.only("apv_code", "patch_diff"), apv_code=code)
     answer = HttpResponse(apv.patch_diff, content_type="text/plain; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{apv.apv_code}.diff"'
+    return answer
+
+
+@readers_only
+@require_safe
+def apv_json(request: Request, code: str) -> HttpResponse:
+    """An APV whole, as REST gives it: a page shows only the beginning of what is very long."""
+    apv = get_object_or_404(APV, apv_code=code)
+    answer = JsonResponse(APVSerializer(apv).data, encoder=JSONEncoder)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{apv.apv_code}.json"'
     return answer
 
 

@@ -1,5 +1,8 @@
 """Filters that show text from outside for what it is."""
 
+from collections.abc import Sized
+from itertools import islice
+
 from django import template
 from django.template.defaultfilters import filesizeformat
 from django.utils.html import escape, format_html
@@ -73,6 +76,28 @@ def prose(value: object) -> SafeString:
 def size(count: int) -> str:
     """Show a number of bytes, its unit after a space as any other."""
     return filesizeformat(count).replace("\N{NO-BREAK SPACE}", " ")
+
+
+MOST_PAIRS = 50
+MOST_CHARACTERS = 2_000
+"""Of one value."""
+
+
+@register.filter
+def pairs(value: object) -> list[tuple[str, str]]:
+    """Return the first keys and values of an object, the values not longer than a page bears."""
+    known = value if isinstance(value, dict) else {}
+    return [(_brief(key), _brief(str(one))) for key, one in islice(known.items(), MOST_PAIRS)]
+
+
+@register.filter
+def beyond(value: Sized, most: int) -> int:
+    """Return how many elements there are beyond the first `most`."""
+    return max(0, len(value) - most)
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
 
 
 def _text(value: object) -> str:

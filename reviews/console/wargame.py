@@ -1,0 +1,109 @@
+"""What the wargame found, as far as a page shows it: never more than a reader would look at."""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.text import capfirst
+
+from reviews.api.fields import NUMBER_MAX
+from reviews.console.unseen import reveal
+
+MOST_CHANGES = 20
+MOST_RESULTS = 50
+MOST_OF_ONE = 2_000
+"""Characters of one key or value."""
+MOST_RAW = 20_000
+"""Characters of the raw evidence; a file has all of it."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A number of the wargame before and after the patch, for a plot."""
+
+    label: str
+    before: float
+    after: float
+
+    @property
+    def most(self) -> float:
+        return max(self.before, self.after, 1)
+
+    @property
+    def before_percent(self) -> float:
+        return round(100 * (self.before / self.most), 1)
+
+    @property
+    def after_percent(self) -> float:
+        return round(100 * (self.after / self.most), 1)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The evidence of a wargame in parts; `left_out` counts what is not among them."""
+
+    changes: list[Change]
+    results: list[tuple[str, Any]]
+    left_out: int
+    raw: str
+    is_whole: bool
+
+
+def findings_in(evidence: Any) -> Findings:
+    """Return what a page shows of the evidence, whatever was stored as such."""
+    known = evidence if isinstance(evidence, dict) else {}
+    pairs = _pairs(known)
+    shown = pairs[:MOST_CHANGES]
+    used = {name for pair in shown for name in pair}
+    results = [
+        (in_words(name)[:MOST_OF_ONE], value[:MOST_OF_ONE] if isinstance(value, str) else value)
+        for name, value in known.items()
+        if name not in used and isinstance(value, str | int | float | bool)
+    ]
+    raw = raw_text(evidence)
+    return Findings(
+        changes=[
+            Change(in_words(_without_side(before))[:MOST_OF_ONE], known[before], known[after])
+            for before, after in shown
+        ],
+        results=results[:MOST_RESULTS],
+        left_out=max(0, len(results) - MOST_RESULTS),
+        raw=raw[:MOST_RAW],
+        is_whole=len(raw) <= MOST_RAW,
+    )
+
+
+def raw_text(evidence: Any) -> str:
+    """Return the evidence as JSON, indented where it is short: white space can be most of it."""
+    if not evidence:
+        return ""
+    dense = json.dumps(evidence, ensure_ascii=False)
+    text = dense if len(dense) > MOST_RAW else json.dumps(evidence, indent=2, ensure_ascii=False)
+    return reveal(text if len(text) <= MOST_RAW else dense)
+
+
+def in_words(name: str) -> str:
+    """A key of the evidence as words."""
+    return str(capfirst(reveal(" ".join(name.replace("_", " ").replace("-", " ").split()))))
+
+
+def _pairs(evidence: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the keys of numbers that the evidence gives both before and after the patch."""
+    names = [(name, name.replace("before", "after")) for name in evidence if "before" in name]
+    return [
+        (before, after)
+        for before, after in names
+        if after in evidence and _is_number(evidence[before]) and _is_number(evidence[after])
+    ]
+
+
+def _without_side(name: str) -> str:
+    return name.replace("before", "").replace("patch", "")
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a plot can show it."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value <= NUMBER_MAX and math.isfinite(value)

@@ -1,0 +1,56 @@
+"""Parts of pages, which may fail alone."""
+
+import structlog
+from django import template
+from django.db import DatabaseError
+from django.template.base import Parser, Token
+from django.template.context import Context
+from django.template.loader import render_to_string
+from django.template.loader_tags import do_include
+
+register = template.Library()
+log = structlog.get_logger(__name__)
+
+
+@register.tag
+def part(parser: Parser, token: Token) -> template.Node:
+    """Include a template, as `include` does; what cannot be shown is said to be so, and logged.
+
+    What one APV holds must not take away the page of all.
+    """
+    return _part(parser, token, "console/_unshown.html")
+
+
+@register.tag
+def rowpart(parser: Parser, token: Token) -> template.Node:
+    """Include a row of a list, as `part` does."""
+    return _part(parser, token, "console/_unshown_row.html")
+
+
+def _part(parser: Parser, token: Token, unshown: str) -> "Part":
+    included = do_include(parser, token)
+    included.token = token  # as the parser does with its own nodes, and so with the next one
+    if parser.origin:
+        included.origin = parser.origin
+    return Part(included, unshown)
+
+
+class Part(template.Node):
+    """An included template, or what stands in its place."""
+
+    def __init__(self, included: template.Node, unshown: str) -> None:
+        self.included = included
+        self.unshown = unshown
+
+    def render(self, context: Context) -> str:
+        depth = len(context.dicts)
+        try:
+            return str(self.included.render(context))
+        except DatabaseError:
+            raise  # that is no fault of what is shown
+        except Exception:
+            del context.dicts[depth:]
+            shown = context.get("row") or context.get("apv")
+            apv = getattr(shown, "apv", shown)
+            log.exception("part_cannot_be_shown", apv=getattr(apv, "apv_code", ""))
+            return render_to_string(self.unshown, {"apv": apv, "kept": context.get("kept", "")})
