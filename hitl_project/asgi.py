@@ -27,6 +27,7 @@ from hitl_project.checks import OPEN_ACCESS  # noqa: E402
 from hitl_project.daphne_http import bound_requests  # noqa: E402
 from hitl_project.urls import refuse_socket  # noqa: E402
 from realtime import leaving  # noqa: E402
+from realtime.connections import allow_open_files  # noqa: E402
 from realtime.daphne_protocol import prepare_daphne  # noqa: E402
 from realtime.history import DATABASE_THREADS  # noqa: E402
 from realtime.routing import websocket_urlpatterns  # noqa: E402
@@ -116,6 +117,7 @@ def _let_go(request: HttpRequest) -> None:
 
 if settings.HITL_OPEN_ACCESS:
     logging.getLogger(__name__).critical(OPEN_ACCESS)  # no LOG_LEVEL hides it
+allow_open_files()
 prepare_daphne()
 bound_requests()
 application = ProtocolTypeRouter(

@@ -5,28 +5,29 @@ memory or on disk meanwhile. Only silence is bounded, by Twisted, to a minute.
 """
 
 import asyncio
-import json
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
 from daphne.http_protocol import WebRequest
+from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
+from twisted.internet.protocol import connectionDone
 from twisted.web.http import HTTPChannel
 
 from hitl_project import bodies
+from realtime.connections import CONNECTIONS, FIRST_BYTE_SECONDS
 from reviews.api import problems
-
-TOO_SLOW = (
-    b"HTTP/1.1 408 Request Timeout\r\nContent-Type: %s\r\nContent-Length: %d\r\n"
-    b"Connection: close\r\n\r\n%s"
-)
 
 _Request: Any = WebRequest
 _Channel: Any = HTTPChannel
 _got_length, _content_came = _Request.gotLength, _Request.handleContentChunk
 _data_received, _connection_lost = _Channel.dataReceived, _Channel.connectionLost
 _all_content_received = _Channel.allContentReceived
+_connection_made = _Channel.connectionMade
+_bad_request = _Channel._respondToBadRequestAndDisconnect
+_socket_lost = WebSocketProtocol.connectionLost
 
 
 def bound_requests() -> None:
@@ -36,13 +37,55 @@ def bound_requests() -> None:
     """
     _Request.gotLength = _begin_body
     _Request.handleContentChunk = _take
-    _Channel.patience = None
+    _Channel.patience = _Channel.silence = None
+    _Channel.connectionMade = _begin
+    _Channel._respondToBadRequestAndDisconnect = _refuse_head
+    _Channel.lineLengthExceeded = _refuse_line
+    WebSocketProtocol.connectionLost = _end_socket
     _Channel.dataReceived = _hear
     _Channel.allContentReceived = _have_all
     _Channel.connectionLost = _end
 
 
+# -- Connections ------------------------------------------------------------------------------
+
+
+def _begin(channel: Any) -> None:
+    _connection_made(channel)
+    if CONNECTIONS.admit(channel.transport, _address(channel)):
+        seconds = min(FIRST_BYTE_SECONDS, settings.HITL_REQUEST_SECONDS)
+        channel.silence = channel.callLater(seconds, partial(_end_silence, channel))
+    else:
+        _refuse(channel, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _end_silence(channel: Any) -> None:
+    channel.silence = None
+    CONNECTIONS.refuse("silent", _address(channel))
+    channel.transport.loseConnection()
+
+
+def _end_socket(protocol: Any, reason: Any = connectionDone) -> None:
+    CONNECTIONS.release(protocol.transport)
+    _socket_lost(protocol, reason)
+
+
+def _address(channel: Any) -> str:
+    return getattr(channel.transport.getPeer(), "host", "")
+
+
 # -- Size -------------------------------------------------------------------------------------
+
+
+def _refuse_head(channel: Any) -> None:
+    if channel._receivedHeaderSize > channel.totalHeadersSize:
+        _refuse(channel, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+    else:
+        _bad_request(channel)
+
+
+def _refuse_line(channel: Any, line: bytes) -> None:
+    _refuse(channel, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
 
 def _begin_body(request: Any, length: int | None) -> None:
@@ -110,6 +153,7 @@ def _end_body(request: Any) -> None:
 
 
 def _hear(channel: Any, data: bytes) -> None:
+    _stop_timer(channel, "silence")
     if channel.patience is None and not channel._handlingRequest:
         channel.patience = channel.callLater(
             settings.HITL_REQUEST_SECONDS, partial(_give_up, channel)
@@ -118,23 +162,30 @@ def _hear(channel: Any, data: bytes) -> None:
 
 
 def _have_all(channel: Any) -> None:
-    _stop_waiting(channel)
+    _stop_timer(channel, "patience")
     _all_content_received(channel)
 
 
 def _end(channel: Any, reason: Any) -> None:
-    _stop_waiting(channel)
+    CONNECTIONS.release(channel.transport)
+    _stop_timer(channel, "silence")
+    _stop_timer(channel, "patience")
     _connection_lost(channel, reason)
 
 
-def _stop_waiting(channel: Any) -> None:
-    if channel.patience is not None:
-        channel.patience.cancel()
-        channel.patience = None
+def _stop_timer(channel: Any, name: str) -> None:
+    timer = getattr(channel, name)
+    if timer is not None:
+        timer.cancel()
+        setattr(channel, name, None)
 
 
 def _give_up(channel: Any) -> None:
     channel.patience = None
-    body = json.dumps(problems.document(408, str(problems.REFUSALS[408]))).encode()
-    channel.transport.write(TOO_SLOW % (problems.CONTENT_TYPE.encode(), len(body), body))
+    _refuse(channel, HTTPStatus.REQUEST_TIMEOUT)
+
+
+def _refuse(channel: Any, status: HTTPStatus) -> None:
+    """Answer before there is a request that the application could be asked about."""
+    channel.transport.write(problems.raw_answer(status))
     channel.loseConnection()

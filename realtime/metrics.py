@@ -57,6 +57,12 @@ REFUSED_ORIGINS = Counter(
     "Upgrades that were refused with HTTP 403: a page of another origin asked.",
     registry=REGISTRY,
 )
+REFUSED_CONNECTIONS = Counter(
+    "hitl_connections_refused_total",
+    "Connections that were closed: too many of one address, or of the process, or silent.",
+    ["reason"],
+    registry=REGISTRY,
+)
 RESUMES = Counter(
     "hitl_websocket_resume_total",
     "Positions that sockets asked to go on from: `recovered`, or why they must reload.",

@@ -16,6 +16,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
 from realtime import leaving
+from realtime.connections import CONNECTIONS
 from realtime.limits import FLOODING, MOST_FRAGMENTS, PULSE, SILENT, Allowance, Pulse
 
 EXTENSION = "hitl.frames"
@@ -134,6 +135,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        CONNECTIONS.release(self.transport)
         self._turns.done(self)
 
     def handle_connect(self, event: Request) -> None:

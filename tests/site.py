@@ -53,6 +53,7 @@ class Site:
             "HITL_WS_IDLE_SECONDS": "3600",
             "HITL_SHUTDOWN_GRACE_SECONDS": "0",
             "HITL_WS_MAX_PER_USER": "5000",  # crowds here are crowds of one user
+            "HITL_CONNECTIONS_PER_ADDRESS": "0",  # and of one address
             **variables,
         }
         self.manage("migrate", "--verbosity", "0")

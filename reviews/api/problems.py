@@ -1,5 +1,6 @@
 """Errors over HTTP: one place turns exceptions into problem documents (RFC 9457)."""
 
+import json
 import logging
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +24,7 @@ REFUSALS: dict[int, Any] = {
     HTTPStatus.REQUEST_TIMEOUT: _("The request took too long to arrive."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _("The request is larger than may be sent here."),
     HTTPStatus.TOO_MANY_REQUESTS: _("Too many passwords came from here. Try again in a moment."),
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: _("The head of the request is too large."),
     HTTPStatus.SERVICE_UNAVAILABLE: _("There is more to do than can be done; try again."),
 }
 """Why a request is refused before anything looks at it, by status."""
@@ -38,6 +40,16 @@ def document(status: int, detail: str, **extensions: Any) -> dict[str, Any]:
         "detail": detail,
         **extensions,
     }
+
+
+def raw_answer(status: HTTPStatus) -> bytes:
+    """A whole HTTP answer that refuses by one of REFUSALS, and ends the connection."""
+    body = json.dumps(document(status, str(REFUSALS[status]))).encode()
+    head = f"HTTP/1.1 {status} {status.phrase}\r\nContent-Type: {CONTENT_TYPE}\r\n"
+    head += f"Content-Length: {len(body)}\r\nConnection: close\r\n"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        head += f"Retry-After: {RETRY_SECONDS}\r\n"
+    return head.encode() + b"\r\n" + body
 
 
 def response(status: int, detail: str) -> HttpResponse:

@@ -1,0 +1,109 @@
+"""How many connections this process takes: of one address, and of all as open files allow.
+
+A server asks `admit` of each connection before anything was said on it, and tells `release` of its
+end. What is refused is counted, and told in the log at most once in a while.
+"""
+
+import ipaddress
+import resource
+import time
+from collections import Counter
+from functools import cache
+from typing import Any
+
+import structlog
+from django.conf import settings
+
+from realtime.metrics import REFUSED_CONNECTIONS
+
+logger = structlog.get_logger(__name__)
+
+FIRST_BYTE_SECONDS = 10
+"""How long a new connection may say nothing. Browsers open some ahead, and others if need be."""
+RESERVED_FILES = 200
+"""How many files a process needs besides: PostgreSQL, Redis, static files, logs."""
+TELL_SECONDS = 10
+"""How often the log tells of one kind of refusal, at most."""
+
+
+class Connections:
+    """The connections that are open, whatever is spoken on them."""
+
+    def __init__(self) -> None:
+        self._address_of: dict[Any, str] = {}
+        self._count: Counter[str] = Counter()
+        self._told_at: dict[str, float] = {}
+        self._untold: Counter[str] = Counter()
+
+    def admit(self, line: Any, address: str) -> bool:
+        """Whether the server may keep `line`; `address` is "" for one through a Unix socket."""
+        possible = open_files() - RESERVED_FILES
+        if len(self._address_of) >= possible:
+            return self.refuse("process", address)
+        if not _is_proxy(address) and self._count[address] >= _most_of_one(possible):
+            return self.refuse("address", address)
+        self._address_of[line] = address
+        self._count[address] += 1
+        return True
+
+    def release(self, line: Any) -> None:
+        """Forget `line`, which has ended; it may never have been admitted."""
+        address = self._address_of.pop(line, None)
+        if address is not None:
+            self._count[address] -= 1
+            if not self._count[address]:
+                del self._count[address]
+
+    def refuse(self, reason: str, address: str) -> bool:
+        """Count a connection that is closed, and tell the log if it was silent for long enough."""
+        REFUSED_CONNECTIONS.labels(reason).inc()
+        self._untold[reason] += 1
+        now = time.monotonic()
+        if now - self._told_at.get(reason, float("-inf")) >= TELL_SECONDS:
+            self._told_at[reason] = now
+            count = self._untold.pop(reason)
+            logger.warning("connections_refused", reason=reason, count=count, ip=address)
+        return False
+
+
+CONNECTIONS = Connections()
+
+
+def open_files() -> int:
+    """How many files this process may have open."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def allow_open_files() -> None:
+    """Raise the limit on open files to what the settings need, or say that it stays lower."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = 2 * settings.HITL_WS_MAX_CONNECTIONS + RESERVED_FILES  # HTTP comes beside sockets
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        most = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+    if (possible := open_files() - RESERVED_FILES) < settings.HITL_WS_MAX_CONNECTIONS:
+        logger.warning(
+            "too_few_open_files",
+            limit=open_files(),
+            connections=possible,
+            hint="HITL_WS_MAX_CONNECTIONS is higher: raise the hard limit, ulimit -Hn, or lower it",
+        )
+
+
+def _most_of_one(possible: int) -> int:
+    """How many connections one address may have, so that it never takes all that are possible."""
+    return min(settings.HITL_CONNECTIONS_PER_ADDRESS or possible, max(possible // 2, 1))
+
+
+@cache
+def _is_proxy(address: str) -> bool:
+    """Whether `address` stands for many clients: HITL_TRUSTED_PROXIES names it."""
+    return not address or any(_covers(named, address) for named in settings.HITL_TRUSTED_PROXIES)
+
+
+def _covers(named: str, address: str) -> bool:
+    """Whether `named`, an address, a network or "*", covers `address`."""
+    try:
+        return named == "*" or ipaddress.ip_address(address) in ipaddress.ip_network(named)
+    except ValueError:
+        return named == address
