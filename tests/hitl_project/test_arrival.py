@@ -29,9 +29,9 @@ class Line:
     """A connection on which nobody minds the rules of HTTP."""
 
     def __init__(self, server: Server) -> None:
+        self.token = f"Cookie: hitl_session={server.client().cookies['hitl_session']}"
         port = int(server.origin.rpartition(":")[2])
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS)
-        self.token = f"Cookie: hitl_session={server.client().cookies['hitl_session']}"
 
     def __enter__(self) -> "Line":
         return self
