@@ -219,9 +219,11 @@ class DecisionMade(LogMessage):
     decision_id: UUID
     apv_id: UUID
     apv_code: str
-    decision: Literal["approve", "reject", "modify", "escalate"]
+    decision: Literal["approve", "reject", "modify", "escalate", "dismiss"]
     reviewer_name: str
-    action_taken: Literal["pr_merged", "pr_closed", "changes_requested", "assigned_to_lead"]
+    action_taken: Literal[
+        "pr_merged", "pr_closed", "changes_requested", "assigned_to_lead", "dismissed"
+    ]
     channel: Literal["decisions"] = "decisions"
 
 

@@ -19,6 +19,7 @@ from reviews.choices import AuditAction, Status
 from reviews.console.code import highlighted
 from reviews.console.effects import effect
 from reviews.console.forms import DecisionForm
+from reviews.console.question import Question, check_seal
 from reviews.console.wargame import MOST_RAW, raw_text
 from reviews.errors import ReviewError
 from reviews.models import APV, AuditEntry, Decision
@@ -200,29 +201,39 @@ class APVAdmin(admin.ModelAdmin):
         return [path("<uuid:pk>/decide/", decide, name="reviews_apv_decide"), *super().get_urls()]
 
     def decide(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The form that decides on one APV, through the same service as every door."""
+        """The form that decides on one APV, and the question that its answer must match."""
         if not request.user.has_perm("reviews.decide_apv"):
             raise PermissionDenied
         apv = get_object_or_404(APV, pk=pk)
         form = DecisionForm(request.POST or None, initial={"version": apv.version})
-        if request.method == "POST" and form.is_valid():
+        if request.method == "POST" and "back" not in request.POST and form.is_valid():
             try:
-                decision = services.decide(apv_id=pk, reviewer=request.user, **form.cleaned_data)
+                return self._answer(request, apv, form)
             except ReviewError as error:
                 form.take(error)
-            else:
-                messages.success(request, f"{apv}: {effect(apv, decision.decision)}.")
-                return redirect(reverse("admin:reviews_apv_changelist"))
+        return self._show(request, apv, "decide", form=form, diff=self.diff(apv))
+
+    def _answer(self, request: HttpRequest, apv: APV, form: DecisionForm) -> HttpResponse:
+        """Ask the question, or record what it showed."""
+        if "question" not in request.POST:
+            services.check(apv=apv, reviewer=request.user, **form.given)
+            question = Question(apv, request.user, form.given)
+            return self._show(request, apv, "question", question=question)
+        check_seal(request.POST["question"], request.user, apv, form.given)
+        decision = services.decide(apv_id=apv.pk, reviewer=request.user, **form.given)
+        messages.success(request, f"{apv}: {effect(apv, decision.decision)}.")
+        return redirect(reverse("admin:reviews_apv_changelist"))
+
+    def _show(self, request: HttpRequest, apv: APV, name: str, **context: Any) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Decide on {code}").format(code=apv.apv_code),
             "opts": self.opts,
             "apv": apv,
-            "form": form,
             "media": self.media,
-            "diff": self.diff(apv),
+            **context,
         }
-        return TemplateResponse(request, "admin/reviews/apv/decide.html", context)
+        return TemplateResponse(request, f"admin/reviews/apv/{name}.html", context)
 
 
 @admin.register(Decision)

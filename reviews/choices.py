@@ -26,6 +26,7 @@ class Status(models.TextChoices):
     REJECTED = "rejected", _("rejected")
     CHANGES_REQUESTED = "changes_requested", _("changes requested")
     ESCALATED = "escalated", _("escalated")
+    DISMISSED = "dismissed", _("dismissed")
 
 
 class PatchStrategy(models.TextChoices):
@@ -54,15 +55,21 @@ class Verb(models.TextChoices):
     REJECT = "reject", _("reject")
     MODIFY = "modify", _("modify")
     ESCALATE = "escalate", _("escalate")
+    DISMISS = "dismiss", _("dismiss")
 
 
 class Action(models.TextChoices):
-    """What a decision sets in motion."""
+    """What a decision sets in motion.
 
-    PR_MERGED = "pr_merged", _("pull request merged")
-    PR_CLOSED = "pr_closed", _("pull request closed")
+    The values are the protocol's; the labels say what is true when the decision is recorded:
+    nothing is merged or closed until the forge has done it.
+    """
+
+    PR_MERGED = "pr_merged", _("pull request to be merged")
+    PR_CLOSED = "pr_closed", _("pull request to be closed")
     CHANGES_REQUESTED = "changes_requested", _("changes requested")
     ASSIGNED_TO_LEAD = "assigned_to_lead", _("assigned to a lead")
+    DISMISSED = "dismissed", _("nothing to merge or close")
 
 
 OUTCOME: dict[str, tuple[Status, Action]] = {
@@ -70,8 +77,11 @@ OUTCOME: dict[str, tuple[Status, Action]] = {
     Verb.REJECT: (Status.REJECTED, Action.PR_CLOSED),
     Verb.MODIFY: (Status.CHANGES_REQUESTED, Action.CHANGES_REQUESTED),
     Verb.ESCALATE: (Status.ESCALATED, Action.ASSIGNED_TO_LEAD),
+    Verb.DISMISS: (Status.DISMISSED, Action.DISMISSED),
 }
 """For each verb, what the APV becomes and the action that is taken."""
+RECOMMENDABLE = (Verb.APPROVE, Verb.REJECT)
+"""What the machine may recommend."""
 
 
 class Door(models.TextChoices):

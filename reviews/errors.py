@@ -4,6 +4,7 @@ ReviewError
 ├── InvalidInput       fields that break a rule, with the reasons
 ├── NotAllowed         the user may not do this
 ├── UnknownAPV         no APV has this id
+├── NotConfirmed       what was sent is not what the question showed
 └── Conflict           the world changed meanwhile
     ├── AlreadyDecided
     ├── VersionChanged
@@ -51,6 +52,20 @@ class UnknownAPV(ReviewError):
     """No APV has this id."""
 
     status = 404
+
+
+class NotConfirmed(ReviewError):
+    """A decision came that is not the one that its question showed."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "This is not what the question showed, so nothing was recorded. "
+                "Send it again, and answer the question."
+            )
+        )
 
 
 class Conflict(ReviewError):

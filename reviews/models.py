@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from realtime.publish import AtomicSave, publishing
 from reviews import fields, signals
 from reviews.choices import (
+    RECOMMENDABLE,
     Action,
     AuditAction,
     Door,
@@ -35,6 +36,11 @@ CODE_PATTERN = r"^APV-[0-9]{4}-[0-9]{3,9}$"
 URL_PATTERN = r"^https?://[^\s]+$"
 DIFF_MAX_BYTES = 1024 * 1024
 JUSTIFICATION_LENGTH = (10, 5000)
+ILLUSTRATIVE = (
+    "Nothing was run. The diff is illustrative: no project was looked at, "
+    "and the manifest's other lines are made up."
+)
+"""The warning on an APV that was made of an advisory alone."""
 
 
 UNIT_INTERVAL = (MinValueValidator(0.0), MaxValueValidator(1.0))
@@ -332,8 +338,19 @@ class APV(AtomicSave):
         super().validate_constraints({*(exclude or ()), *unfilled})
 
     @property
-    def recommendation(self) -> Verb:
-        """What the machine would do: approve if the wargame succeeded and validation passed."""
+    def was_validated(self) -> bool:
+        """Whether a validation left a trace: "not passed" is what an APV has by default."""
+        warned = self.validation_warnings and ILLUSTRATIVE not in self.validation_warnings
+        return self.validation_passed or self.validation_confidence is not None or bool(warned)
+
+    @property
+    def recommendation(self) -> Verb | None:
+        """What the machine would do: approve if the wargame succeeded and validation passed.
+
+        None where neither was run.
+        """
+        if self.wargame_verdict is None and not self.was_validated:
+            return None
         won = self.wargame_verdict == WargameVerdict.SUCCESS and self.validation_passed
         return Verb.APPROVE if won else Verb.REJECT
 
@@ -369,7 +386,7 @@ class Decision(AtomicSave):
     )
     decision = models.CharField(_("decision"), max_length=8, choices=Verb)
     justification = models.TextField(_("justification"))
-    confidence = models.FloatField(_("confidence"), default=1.0, validators=UNIT_INTERVAL)
+    confidence = unit_interval(_("confidence"))
     modifications = models.JSONField(_("modifications"), default=dict, blank=True)
 
     reviewer = models.ForeignKey(
@@ -393,7 +410,9 @@ class Decision(AtomicSave):
     recommendation = models.CharField(
         _("recommendation"),
         max_length=8,
-        choices=[(verb.value, verb.label) for verb in (Verb.APPROVE, Verb.REJECT)],
+        null=True,
+        blank=True,
+        choices=[(verb.value, verb.label) for verb in RECOMMENDABLE],
     )
     diff_sha256 = models.CharField(_("SHA-256 of the diff"), max_length=64)
     apv_version = models.PositiveIntegerField(_("APV version"))

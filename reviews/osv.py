@@ -17,16 +17,10 @@ from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationEr
 from reviews.choices import PatchStrategy, Severity
 from reviews.demo.manifests import bump_diff, manifest_path
 from reviews.models import APV, CVE_PATTERN, CWE_PATTERN
+from reviews.models import ILLUSTRATIVE as ILLUSTRATIVE
 
 Fields = dict[str, Any]
 """An APV as REST takes it: field name → value."""
-
-
-ILLUSTRATIVE = (
-    "Nothing was run. The diff is illustrative: no project was looked at, "
-    "and the manifest's other lines are made up."
-)
-"""The warning that every APV made here carries."""
 
 
 class PassedOver(Exception):

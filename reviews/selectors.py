@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from realtime.messages import StatsUpdate
 from reviews import tally
-from reviews.choices import Verb
+from reviews.choices import RECOMMENDABLE, Verb
 from reviews.models import APV
 from reviews.tally import Decided
 
@@ -58,6 +58,7 @@ def review_stats() -> dict[str, Any]:
         "rejected_count": by_verb[Verb.REJECT],
         "modified_count": by_verb[Verb.MODIFY],
         "escalated_count": by_verb[Verb.ESCALATE],
+        "dismissed_count": by_verb[Verb.DISMISS],
         **_review_times(),
         **_agreement(decided, total),
     }
@@ -75,9 +76,16 @@ def _review_times() -> dict[str, float | None]:
 
 
 def _agreement(decided: list[Decided], total: int) -> dict[str, float | None]:
-    """How often people and the machine agree, as shares of 0 to 1."""
+    """How often people and the machine agree, as shares of 0 to 1.
+
+    A decision on which the machine had no opinion can neither agree nor prevent a merge.
+    """
     merges = [kind for kind in decided if kind.recommendation == Verb.APPROVE]
-    comparable = [kind for kind in decided if kind.decision in tally.BOTH]
+    comparable = [
+        kind
+        for kind in decided
+        if kind.decision in RECOMMENDABLE and kind.recommendation in RECOMMENDABLE
+    ]
     agreed = sum(kind.count for kind in comparable if kind.decision == kind.recommendation)
     prevented = sum(kind.count for kind in merges if kind.decision != Verb.APPROVE)
     return {

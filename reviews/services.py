@@ -70,7 +70,7 @@ def decide(
     decision: str,
     justification: str,
     reviewer: Any,
-    confidence: float = 1.0,
+    confidence: float | None = None,
     modifications: dict[str, Any] | None = None,
     version: int | None = None,
     reviewer_name: str = "",
@@ -78,8 +78,9 @@ def decide(
 ) -> Decision:
     """Record a person's decision on an APV and change the APV, in one transaction.
 
-    `confidence` is 0 to 1; `version`, if given, is the APV's version the reviewer read;
-    `reviewer_name` and `reviewer_email` count only with the permission `decide_on_behalf`.
+    `confidence` is 0 to 1, or None where it was not said; `version`, if given, is the APV's
+    version the reviewer read; `reviewer_name` and `reviewer_email` count only with
+    the permission `decide_on_behalf`.
     Raises UnknownAPV, NotAllowed, InvalidInput, AlreadyDecided or VersionChanged.
     """
     modifications = modifications or {}
@@ -89,12 +90,15 @@ def decide(
             apv = APV.objects.select_for_update().get(pk=apv_id)
         except APV.DoesNotExist:
             raise UnknownAPV(_("No APV has the id {id}.").format(id=apv_id)) from None
-        if not reviewer.has_perm("reviews.decide_apv"):
-            raise NotAllowed(_("You may not decide on APVs."))
-        _check_open(apv, decision, reviewer)
-        if version is not None and version != apv.version:
-            raise VersionChanged(apv.version)
-        _check_input(apv, decision, justification, confidence, modifications)
+        check(
+            apv=apv,
+            decision=decision,
+            justification=justification,
+            reviewer=reviewer,
+            confidence=confidence,
+            modifications=modifications,
+            version=version,
+        )
         name, email = _signature(reviewer, reviewer_name, reviewer_email)
         record = _record(
             apv,
@@ -117,6 +121,25 @@ def decide(
             reviewer_name=name,
         )
     return record
+
+
+def check(
+    *,
+    apv: APV,
+    decision: str,
+    justification: str,
+    reviewer: Any,
+    confidence: float | None = None,
+    modifications: dict[str, Any] | None = None,
+    version: int | None = None,
+) -> None:
+    """Raise what `decide` would raise for `apv` as it stands."""
+    if not reviewer.has_perm("reviews.decide_apv"):
+        raise NotAllowed(_("You may not decide on APVs."))
+    _check_open(apv, decision, reviewer)
+    if version is not None and version != apv.version:
+        raise VersionChanged(apv.version)
+    _check_input(apv, decision, justification.strip(), confidence, modifications or {})
 
 
 def may_decide(user: Any, apv: APV) -> bool:
@@ -143,14 +166,18 @@ def _check_open(apv: APV, decision: str, reviewer: Any) -> None:
 
 
 def _check_input(
-    apv: APV, decision: str, justification: str, confidence: float, modifications: dict[str, Any]
+    apv: APV,
+    decision: str,
+    justification: str,
+    confidence: float | None,
+    modifications: dict[str, Any],
 ) -> None:
     errors: FieldErrors = {}
     least, most = JUSTIFICATION_LENGTH
     if not least <= len(justification) <= most:
         message = _("Write {least} to {most:,} characters.")
         errors["justification"] = [message.format(least=least, most=most)]
-    if not (math.isfinite(confidence) and 0 <= confidence <= 1):
+    if confidence is not None and not (math.isfinite(confidence) and 0 <= confidence <= 1):
         errors["confidence"] = [_("Give a number from 0 to 1.")]
     if decision not in Verb.values:
         message = _("Choose one of {verbs}.")
@@ -158,6 +185,9 @@ def _check_input(
     elif decision in {Verb.APPROVE, Verb.REJECT} and apv.pr_number is None:
         message = _("{code} has no pull request to {verb}.")
         errors["decision"] = [message.format(code=apv.apv_code, verb=Verb(decision).label)]
+    elif decision == Verb.DISMISS and apv.pr_number is not None:
+        message = _("{code} has a pull request: reject it, which closes that.")
+        errors["decision"] = [message.format(code=apv.apv_code)]
     elif decision == Verb.MODIFY and not modifications:
         errors["modifications"] = [_("Say what to change.")]
     if errors:

@@ -14,11 +14,12 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import Sum
 
-from reviews.choices import Severity, Status, Verb
+from reviews.choices import RECOMMENDABLE, Severity, Status, Verb
 from reviews.models import Tally
 
-BOTH = (Verb.APPROVE, Verb.REJECT)
-"""What the machine may recommend."""
+NO_OPINION = "none"
+RECOMMENDED = (*RECOMMENDABLE, NO_OPINION)
+"""What the machine recommended, as the counters of decisions are kept by."""
 
 
 class Headline(NamedTuple):
@@ -32,7 +33,7 @@ class Headline(NamedTuple):
 def headline(day: date) -> Headline:
     """What is pending, what was decided, and what of that on a UTC day: in one query."""
     pending = [f"status:{Status.PENDING}:{severity}" for severity in Severity.values]
-    made = [f"decided:{verb}:{said}" for verb in Verb.values for said in BOTH]
+    made = [f"decided:{verb}:{said}" for verb in Verb.values for said in RECOMMENDED]
     on_day = [f"decided_on:{day}:{verb}" for verb in Verb.values]
     counts = _read([*pending, *made, *on_day])
     return Headline(*(sum(counts.get(key, 0) for key in keys) for keys in (pending, made, on_day)))
@@ -67,7 +68,7 @@ def decisions() -> int:
 
 @dataclass(frozen=True)
 class Decided:
-    """Decisions of one kind on what the machine recommended one thing for."""
+    """Decisions of one kind on what the machine recommended one thing for, or nothing."""
 
     decision: str
     recommendation: str
@@ -76,7 +77,7 @@ class Decided:
 
 def decided() -> list[Decided]:
     """All decisions there are, by what was decided and what the machine recommended."""
-    pairs = {f"decided:{verb}:{said}": (verb, said) for verb in Verb.values for said in BOTH}
+    pairs = {f"decided:{verb}:{said}": (verb, said) for verb in Verb.values for said in RECOMMENDED}
     counts = _read(pairs)
     return [Decided(verb, said, counts.get(key, 0)) for key, (verb, said) in pairs.items()]
 

@@ -8,7 +8,7 @@ from django.db.models import Aggregate, Count, F, FloatField, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from reviews.choices import Verb
+from reviews.choices import RECOMMENDABLE, Verb
 from reviews.models import Decision
 
 
@@ -28,7 +28,8 @@ class Day:
     """The decisions of one UTC day; None where there is nothing to compute from.
 
     `agreement` is the share of approvals and rejections that equal the machine's
-    recommendation; `prevented` counts recommended merges that a person did not approve.
+    recommendation, where it had one; `prevented` counts recommended merges that a person did
+    not approve.
     """
 
     day: date
@@ -52,7 +53,7 @@ def days(count: int = DAYS) -> list[Day]:
 
 
 def _rows(first: date) -> Any:
-    clear = Q(decision__in=[Verb.APPROVE, Verb.REJECT])
+    clear = Q(decision__in=RECOMMENDABLE, recommendation__isnull=False)
     by_verb = {verb.value: Count("pk", filter=Q(decision=verb)) for verb in Verb}
     return (
         Decision.objects.filter(decided_at__gte=datetime(*first.timetuple()[:3], tzinfo=UTC))

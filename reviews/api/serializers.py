@@ -140,6 +140,12 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
 
     apv_id = serializers.UUIDField(read_only=True)
     apv_code = serializers.CharField(source="apv.apv_code", read_only=True)
+    confidence = serializers.SerializerMethodField(
+        help_text="From 0 to 1; 1 where nobody said one: see `confidence_stated`."
+    )
+    confidence_stated = serializers.SerializerMethodField(
+        help_text="Whether the reviewer said how sure they were."
+    )
     modifications = ObjectField(read_only=True)
 
     class Meta:
@@ -162,7 +168,14 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
             "outcome_notes",
             "decided_at",
             "action_completed_at",
+            "confidence_stated",
         ]
+
+    def get_confidence(self, decision: Decision) -> float:
+        return 1.0 if decision.confidence is None else decision.confidence
+
+    def get_confidence_stated(self, decision: Decision) -> bool:
+        return decision.confidence is not None
 
 
 DECISION_RECORD = DecisionSerializer()
@@ -199,6 +212,7 @@ class StatsSerializer(serializers.Serializer[Any]):
     rejected_count = serializers.IntegerField()
     modified_count = serializers.IntegerField()
     escalated_count = serializers.IntegerField()
+    dismissed_count = serializers.IntegerField()
     average_review_time_seconds = serializers.FloatField(allow_null=True)
     median_review_time_seconds = serializers.FloatField(allow_null=True)
     fastest_review_seconds = serializers.FloatField(allow_null=True)

@@ -12,6 +12,7 @@ EFFECTS: dict[str, Any] = {
     Verb.REJECT: _("pull request #{number} is to be closed, unmerged"),
     Verb.MODIFY: _("changes are requested"),
     Verb.ESCALATE: _("a lead is to decide"),
+    Verb.DISMISS: _("it leaves the queue; there is nothing to merge or close"),
 }
 
 

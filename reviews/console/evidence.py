@@ -11,12 +11,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
-from reviews import osv
 from reviews.console import cvss, cwe
 from reviews.console.lookalikes import words_with_passing
 from reviews.console.unseen import count_unseen, reveal
 from reviews.console.wargame import Findings, findings_in
-from reviews.models import APV
+from reviews.models import APV, ILLUSTRATIVE
 
 TABS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
     "cve": (
@@ -341,7 +340,7 @@ class Evidence:
 
     @property
     def illustrative(self) -> str:
-        return osv.ILLUSTRATIVE if osv.ILLUSTRATIVE in self.apv.validation_warnings else ""
+        return ILLUSTRATIVE if ILLUSTRATIVE in self.apv.validation_warnings else ""
 
     @cached_property
     def unseen(self) -> int:
@@ -401,8 +400,14 @@ def signals_of(apv: APV) -> list[Signal]:
             capfirst(risk or pgettext("risk", "unknown")),
             risk_tone.get(apv.patch_risk_level or "", "none"),
         ),
-        Signal(_("The machine would"), capfirst(apv.recommendation.label)),
+        Signal(_("The machine would"), *_recommendation(apv)),
     ]
+
+
+def _recommendation(apv: APV) -> tuple[Any, str]:
+    """What the machine would do, and its tone; it has no opinion where nothing was run."""
+    said = apv.recommendation
+    return (NOT_RUN, "none") if said is None else (capfirst(said.label), "")
 
 
 def _answer(apv: APV, name: str, yes: Any, no: Any) -> Any:
@@ -415,8 +420,7 @@ def _answer(apv: APV, name: str, yes: Any, no: Any) -> Any:
 def _left_traces(apv: APV, name: str) -> bool:
     if name == "confirmed":
         return any(getattr(apv, field) is not None for field in CONFIDENCES_OF_CONFIRMATION)
-    warned = apv.validation_warnings and osv.ILLUSTRATIVE not in apv.validation_warnings
-    return apv.validation_confidence is not None or bool(warned)
+    return apv.was_validated
 
 
 def fact(apv: APV, name: str) -> Fact:

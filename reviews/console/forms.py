@@ -12,8 +12,10 @@ from rest_framework.exceptions import ValidationError as RefusedObject
 
 from reviews.api.fields import ObjectField
 from reviews.choices import Status, Verb
+from reviews.console import confidence
 from reviews.console.changes import Difference, differences, seen
 from reviews.console.effects import effect
+from reviews.console.question import SEALED
 from reviews.errors import InvalidInput, ReviewError, VersionChanged
 from reviews.models import APV, JUSTIFICATION_LENGTH
 
@@ -104,13 +106,17 @@ def read_lines(text: str) -> dict[str, str]:
 
 
 class Option(NamedTuple):
-    """A verb as the form offers it, with what it sets in motion."""
+    """A verb as the form offers it, with what it sets in motion, or why it cannot be chosen.
+
+    One that is not `offered` is no choice on an APV like this; its reason is there to be told.
+    """
 
     verb: Verb
     effect: str
     key: str
     chosen: bool
     available: bool
+    offered: bool
 
 
 class DecisionForm(forms.Form):
@@ -140,16 +146,18 @@ class DecisionForm(forms.Form):
         ),
     )
     confidence = forms.FloatField(
-        label=_("Confidence"),
-        initial=1.0,
-        widget=forms.NumberInput(
-            attrs={"min": 0, "max": 1, "step": "0.05", "inputmode": "decimal"}
-        ),
-        help_text=_("How sure you are, from 0 to 1."),
+        label=_("How sure are you?"),
+        required=False,
+        widget=forms.RadioSelect(choices=confidence.form_choices),
     )
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
 
     data: Any
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What the service is asked for."""
+        return {name: self.cleaned_data[name] for name in SEALED}
 
     def clean_justification(self) -> str:
         return str(self.cleaned_data["justification"]).replace("\r\n", "\n")
@@ -160,6 +168,8 @@ class DecisionForm(forms.Form):
         if apv.pr_number is None:
             closed[Verb.APPROVE] = _("Not possible: this APV has no pull request to merge")
             closed[Verb.REJECT] = _("Not possible: this APV has no pull request to close")
+        else:
+            closed[Verb.DISMISS] = _("Not possible: this APV has a pull request, reject it instead")
         if apv.status == Status.ESCALATED:
             closed[Verb.ESCALATE] = _("It is with the leads already")
         chosen = self["decision"].value()
@@ -170,6 +180,7 @@ class DecisionForm(forms.Form):
                 key=verb[0],
                 chosen=verb == chosen,
                 available=verb not in closed,
+                offered=verb != Verb.DISMISS or verb not in closed,
             )
             for verb in Verb
         ]
@@ -194,32 +205,50 @@ class ConsoleForm(DecisionForm):
         help_text=_("What to change, as keys and values."),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    since = forms.CharField(required=False, widget=forms.HiddenInput)
 
     BLANK_ROWS = 2
 
     @property
-    def given(self) -> dict[str, Any]:
-        """What the service is asked for."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "seen"}
+    def confidences(self) -> list[tuple[str, str]]:
+        """The answers to how sure the reviewer is, as values and labels."""
+        return confidence.choices(self.confidence_sent)
+
+    @property
+    def confidence_sent(self) -> str:
+        """The answer that is chosen, as it was sent."""
+        value = self["confidence"].value()
+        return "" if value is None else str(value)
 
     @property
     def rows(self) -> list[tuple[str, str]]:
         """The modifications as the editor shows them, and room for more."""
-        value = self["modifications"].value()
-        pairs = value if isinstance(value, list) else []
-        return [*pairs, *[("", "")] * self.BLANK_ROWS]
+        return [*(self._pairs or []), *[("", "")] * self.BLANK_ROWS]
 
     @property
     def text(self) -> str:
-        """Modifications that were sent as a text."""
+        """Modifications that were sent as a text, and cannot be shown as rows."""
         value = self["modifications"].value()
-        return value if isinstance(value, str) else ""
+        return value if isinstance(value, str) and self._pairs is None else ""
+
+    @property
+    def _pairs(self) -> list[tuple[str, str]] | None:
+        value = self["modifications"].value()
+        if isinstance(value, list):
+            return value
+        try:
+            read = json.loads(value or "{}")
+        except (ValueError, RecursionError):
+            return None
+        is_plain = isinstance(read, dict) and all(isinstance(one, str) for one in read.values())
+        return list(read.items()) if is_plain else None
 
     def differences(self, apv: APV) -> list[Difference]:
         """What changed on `apv` since the page was read that this form was sent from."""
         return differences(apv, self["seen"].value() or "")
 
     def read_again(self, apv: APV) -> None:
-        """Go on from `apv` as it is now."""
+        """Go on from `apv` as it is now; what changed is said once more before it is decided on."""
         self.data = self.data.copy()
+        self.data["since"] = self["since"].value() or self["seen"].value() or ""
         self.data["seen"] = seen(apv)

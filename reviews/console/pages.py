@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from realtime import history
 from realtime.messages import Position, wire_time
 from reviews import presence, selectors, services
-from reviews.console import diffs
+from reviews.console import confidence, diffs
 from reviews.console.access import Request, channels_of
 from reviews.console.alike import alike
 from reviews.console.changes import seen
@@ -142,15 +142,18 @@ def reading_context(
     if reread:
         form.read_again(apv)
     elif seen_before:
-        form.initial["seen"] = seen(apv)
+        form.initial.update(seen=seen(apv), since=seen_before)
     return {
         "apv": apv,
         "evidence": Evidence(apv),
         "alike": others,
         "chosen_tab": _tab(request),
-        "decisions": [(one, effect(apv, one.decision)) for one in decisions],
+        "decisions": [
+            (one, effect(apv, one.decision), confidence.in_words(one.confidence))
+            for one in decisions
+        ],
         "listing": listing,
-        "kept": _kept(request),
+        "kept": kept_of(request),
         "may_decide": services.may_decide(request.user, apv),
         "form": form,
         "options": form.options(apv),
@@ -212,7 +215,7 @@ def path_beside(request: Request) -> str:
     return path if path.startswith("/apvs/") else reverse("console")
 
 
-def _kept(request: Request) -> str:
+def kept_of(request: Request) -> str:
     """The list that an APV is read beside, as a query."""
     return asked(request.GET)
 

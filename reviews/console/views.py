@@ -22,6 +22,7 @@ from reviews import audit, presence, selectors, services, writes
 from reviews.api.serializers import APVSerializer
 from reviews.console.access import Request, readers_only, too_many_writes
 from reviews.console.alike import alike
+from reviews.console.changes import differences
 from reviews.console.effects import effect
 from reviews.console.export import Encode, as_csv, as_json_lines, stream
 from reviews.console.forms import ConsoleForm
@@ -32,6 +33,7 @@ from reviews.console.pages import (
     asked_of,
     diff_of,
     diff_options,
+    kept_of,
     page,
     path_beside,
     queue_context,
@@ -41,6 +43,7 @@ from reviews.console.pages import (
     sees_decisions,
     wants_reading,
 )
+from reviews.console.question import Question, check_seal
 from reviews.console.queue import (
     DECIDED,
     PAGE,
@@ -50,10 +53,12 @@ from reviews.console.queue import (
     read_queue,
     read_rows,
 )
-from reviews.errors import Conflict, ReviewError
+from reviews.errors import AlreadyDecided, Conflict, NotAllowed, ReviewError
 from reviews.models import APV, Decision
 
 YEAR_SECONDS = 365 * 24 * 3600
+SEAL, GO_BACK = "question", "back"
+"""What an answer to the question carries, and what goes back to the form instead."""
 
 
 @readers_only
@@ -94,7 +99,10 @@ def queue_rows(request: Request) -> HttpResponse:
 @readers_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def apv(request: Request, code: str) -> HttpResponse:
-    """An APV with its evidence, beside the queue; a POST decides on it."""
+    """An APV with its evidence, beside the queue.
+
+    A POST of the form is answered with the question; a POST of that decides.
+    """
     if request.method == "POST":
         return _decide(request, code)
     return answer_with_apv(request, code)
@@ -233,22 +241,58 @@ def favicon(request: Request) -> HttpResponse:
 
 
 def _decide(request: Request, code: str) -> HttpResponse:
-    if not request.user.has_perm("reviews.decide_apv"):
-        raise PermissionDenied(_("You may read APVs, but not decide on them."))
-    apv = get_object_or_404(APV.objects.only("pk", "status"), apv_code=code)
+    apv = get_object_or_404(APV, apv_code=code)
     form = ConsoleForm(request.POST)
+    if not request.user.has_perm("reviews.decide_apv"):
+        form.take(NotAllowed(_("You may read APVs, but not decide on them.")))
+        return answer_with_apv(request, code, form, status=403)
+    if GO_BACK in request.POST:
+        return answer_with_apv(request, code, form)
     if not form.is_valid():
         return answer_with_apv(request, code, form, status=400)
     try:
-        decision = services.decide(apv_id=apv.pk, reviewer=request.user, **form.given)
+        if SEAL not in request.POST:
+            return _ask(request, apv, form)
+        check_seal(request.POST[SEAL], request.user, apv, form.given)
+        return _tell(request, apv, _record(request, apv, form.given))
     except ReviewError as error:
         form.take(error)
         return answer_with_apv(
             request, code, form, status=error.status, reread=isinstance(error, Conflict)
         )
+
+
+def _ask(request: Request, apv: APV, form: ConsoleForm) -> HttpResponse:
+    """Ask the last question, with all that is recorded if it is answered."""
+    services.check(apv=apv, reviewer=request.user, **form.given)
+    texts = {name: form.cleaned_data[name] for name in ("seen", "since")}
+    changed = differences(apv, texts["since"])
+    question = Question(apv, request.user, form.given, changed, **texts)
+    template = "console/_question.html" if request.htmx else "console/question.html"
+    return render(request, template, {"question": question, "apv": apv, "kept": kept_of(request)})
+
+
+def _record(request: Request, apv: APV, given: dict[str, Any]) -> Decision:
+    """Record the decision, or find it recorded: its answer may have been lost on the way."""
+    try:
+        return services.decide(apv_id=apv.pk, reviewer=request.user, **given)
+    except AlreadyDecided as error:
+        standing = error.decision
+        made = {name: getattr(standing, name) for name in given if name != "version"}
+        if standing.reviewer_id == request.user.pk and made == _without(given, "version"):
+            return standing
+        raise
+
+
+def _without(given: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in given.items() if key != name}
+
+
+def _tell(request: Request, apv: APV, decision: Decision) -> HttpResponse:
+    """Tell that a decision is recorded, and go on."""
     if request.htmx:
-        said = {"code": code, "text": _recorded(decision)}
-        return trigger_client_event(reading(request, code), "decided", said, after="swap")
+        said = {"code": apv.apv_code, "text": _recorded(decision)}
+        return trigger_client_event(reading(request, apv.apv_code), "decided", said, after="swap")
     messages.success(request, _recorded_with_link(decision))
     kept = asked_of(request, listing_of(apv.status))
     return redirect(kept.address())

@@ -6,6 +6,28 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from reviews.choices import OUTCOME, Severity, Verb
+from reviews.models import JUSTIFICATION_LENGTH
+
+
+def refusals() -> dict[str, str]:
+    """What each refusal of a decision means and what to do, by status or by kind of failure."""
+    return {
+        "400": _("The server could not read what was sent. Load the page anew and send it again."),
+        "401": _("You are signed out. Sign in again in another tab, then send it from here."),
+        "403": _(
+            "You may not do this any more, or signed in as somebody else meanwhile. "
+            "Sign in again, or ask who runs the console."
+        ),
+        "404": _("This APV is not here any more. Copy what you wrote, and go back to the queue."),
+        "409": _("Something else was decided meanwhile. Load the page anew to see it."),
+        "413": _("What you wrote is too long to be sent. Shorten it."),
+        "429": _("Too much was sent in a short time. Wait {count} s, then send it again."),
+        "5xx": _("The server has trouble of its own ({status})."),
+        "network": _("Not sent: the server could not be reached."),
+        "lost": _("The line broke before the server answered."),
+        "timeout": _("The server did not answer in time."),
+        "other": _("The server refused this ({status}). Load the page anew and send it again."),
+    }
 
 
 def words() -> dict[str, Any]:
@@ -39,7 +61,26 @@ def words() -> dict[str, Any]:
         "characters": _("{count} of {most} characters"),
         "tooShort": _("{count} more characters needed"),
         "draftKept": _("Draft kept in this browser"),
-        "notSent": _("Not sent: the server could not be reached. Your draft is kept here."),
+        "draftStays": _("Your draft stays here."),
+        "sendAgain": _(
+            "It may be recorded all the same. Send it again: nothing is recorded twice."
+        ),
+        "refusals": refusals(),
+        "missing": {
+            "decision": _("Choose what to decide."),
+            "justification": _("Write {least} to {most:,} characters.").format(
+                least=JUSTIFICATION_LENGTH[0], most=JUSTIFICATION_LENGTH[1]
+            ),
+            "modifications": _("Say what to change."),
+        },
+        "cannot": _(
+            "{reason}. What you type does nothing until you press Esc or choose something."
+        ),
+        "nothingToDecide": _("There is nothing for you to decide here"),
+        "isOver": _("Somebody else decided on this APV meanwhile"),
+        "isAsked": _("The question about this decision is on its way"),
+        "otherRow": _("The focus is on {code}, which is not open: press Enter to open it"),
+        "typing": _("No field has the caret, so that what you type goes nowhere."),
         "tooMuch": _("Too much was sent in a short time. Try again in a moment."),
         "failed": _("The server could not answer. Try again."),
     }

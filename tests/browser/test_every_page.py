@@ -90,6 +90,9 @@ async def test_new_token_and_what_the_admin_says_hinder_nobody(
     await page.locator("[name=decision][value=approve]").check()
     await page.locator("[name=justification]").fill("The bump is minimal.")
     await page.locator("[type=submit]").last.click()
+    await page.get_by_role("heading", name=f"Approve {apv['apv_code']}?").wait_for()
+    assert await violations_everywhere(page) == []
+    await page.locator("#question .default").click()
     await page.locator(".messagelist").wait_for()
     assert await violations_everywhere(page) == []
 

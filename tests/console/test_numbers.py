@@ -72,7 +72,8 @@ def test_day_counts_verbs_agreement_and_what_was_prevented(rita: User) -> None:
     decide(rita, "escalate")
     decide(rita, "modify", created_at=timezone.now() - timedelta(hours=2))
     today = trends.days()[-1]
-    assert today.counts == {Verb.APPROVE: 1, Verb.REJECT: 2, Verb.MODIFY: 1, Verb.ESCALATE: 1}
+    made = {Verb.APPROVE: 1, Verb.REJECT: 2, Verb.MODIFY: 1, Verb.ESCALATE: 1, Verb.DISMISS: 0}
+    assert today.counts == made
     assert today.agreement == pytest.approx(2 / 3)
     assert today.prevented == 3
     assert today.median_seconds is not None

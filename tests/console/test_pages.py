@@ -18,6 +18,7 @@ from reviews.choices import Status
 from reviews.console.evidence import GROUPS
 from reviews.console.queue import PAGE, PENDING, Asked, in_words, read_page
 from reviews.models import APV, QUEUE_ORDERS, Decision, Reading
+from tests.forms import fields_of
 from tests.site import DIFF
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,14 @@ def new_apv(**fields) -> APV:
 
 
 def decide(client: Client, apv: APV, **fields):
+    """Send the decision form and answer the question, as a browser does without scripts."""
+    answer = ask(client, apv, **fields)
+    if 'id="question"' not in answer.content.decode():
+        return answer
+    return client.post(f"/apvs/{apv.apv_code}", fields_of(answer))
+
+
+def ask(client: Client, apv: APV, **fields):
     """Send the decision form as a browser does, with the version that the page showed."""
     form = {
         "decision": "approve",
@@ -728,7 +737,7 @@ def test_refused_rows_of_modifications_are_kept(reviewer):
     ("fields", "reason"),
     [
         ({"justification": "  short  "}, "Write 10 to 5,000 characters."),
-        ({"decision": ""}, "Choose one of approve, reject, modify, escalate."),
+        ({"decision": ""}, "Choose one of approve, reject, modify, escalate, dismiss."),
         ({"decision": "merge"}, "Select a valid choice."),
         ({"decision": "modify"}, "Say what to change."),
         ({"modifications": "no colon"}, "Line 1: write it as key: value."),
@@ -749,6 +758,122 @@ def test_refused_input_is_explained_and_the_draft_kept(reviewer, fields, reason)
     assert reason in text_of(answer)
     assert draft["justification"].strip() in text_of(answer)
     assert not Decision.objects.exists()
+
+
+def test_nothing_is_recorded_before_the_question_was_answered(reviewer):
+    apv = new_apv(wargame_verdict="partial", validation_warnings=["The lock file is stale."])
+    asked = ask(reviewer, apv, confidence="0.75")
+    page = text_of(asked)
+    for shown in (
+        f"Approve {apv.apv_code}?",
+        "Pull request #7 is to be merged.",
+        JUSTIFICATION,
+        "Fairly sure, 75 %",
+        "The wargame was a partial success only.",
+        "The lock file is stale.",
+        "The machine would decide otherwise: reject.",
+    ):
+        assert shown in page
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"decision": "escalate"},
+        {"justification": f"{JUSTIFICATION} Or not."},
+        {"confidence": "0.5"},
+        {"confidence": ""},
+        {"modifications": '{"a": "b"}'},
+        {"question": ""},
+        {"question": "a" * 64},
+    ],
+    ids=str,
+)
+def test_what_differs_from_the_question_is_refused_and_the_draft_kept(reviewer, changed):
+    apv = new_apv()
+    answer = fields_of(ask(reviewer, apv))
+    refused = reviewer.post(f"/apvs/{apv.apv_code}", {**answer, **changed})
+    assert refused.status_code == 409
+    assert "This is not what the question showed, so nothing was recorded." in text_of(refused)
+    assert JUSTIFICATION in text_of(refused)
+    assert not Decision.objects.exists()
+
+
+def test_answer_counts_for_its_own_apv_user_and_version_only(reviewer, lead):
+    one, other = new_apv(), new_apv()
+    answer = fields_of(ask(reviewer, one))
+    assert reviewer.post(f"/apvs/{other.apv_code}", answer).status_code == 409
+    assert lead.post(f"/apvs/{one.apv_code}", answer).status_code == 409
+    APV.objects.filter(pk=one.pk).update(cve_title="Worse than thought")
+    assert reviewer.post(f"/apvs/{one.apv_code}", {**answer, "version": 2}).status_code == 409
+    assert not Decision.objects.exists()
+
+
+def test_answer_that_comes_twice_is_recorded_once_and_told_twice(reviewer):
+    apv = new_apv()
+    answer = fields_of(ask(reviewer, apv))
+    for _ in range(2):
+        assert reviewer.post(f"/apvs/{apv.apv_code}", answer).status_code == 302
+    assert Decision.objects.count() == 1
+
+
+def test_going_back_from_the_question_keeps_what_was_written(reviewer):
+    apv = new_apv()
+    rows = {"modifications-key": ["a b"], "modifications-value": ["<c>\n"]}
+    asked = fields_of(ask(reviewer, apv, decision="modify", confidence="0.5", **rows))
+    page = reviewer.post(f"/apvs/{apv.apv_code}", {**asked, "back": "1"})
+    assert page.status_code == 200
+    assert "<h2>Not sent</h2>" not in text_of(page)
+    assert JUSTIFICATION in text_of(page)
+    assert re.search(r'value="modify"[^>]* checked', page.content.decode())
+    assert re.search(r'name="confidence" value="0.5" checked', page.content.decode())
+    assert 'name="modifications-key" value="a b"' in text_of(page)
+    assert not Decision.objects.exists()
+
+
+def test_confidence_is_never_filled_in(reviewer):
+    apv = new_apv()
+    page = reviewer.get(f"/apvs/{apv.apv_code}").content.decode()
+    assert re.search(r'name="confidence" value="" checked> Not said', page)
+    decide(reviewer, apv, confidence="")
+    assert Decision.objects.get().confidence is None
+    assert "confidence not said" in text_of(reviewer.get(f"/apvs/{apv.apv_code}"))
+
+
+def test_apv_without_pull_request_is_dismissed(reviewer):
+    apv, other = new_apv(pr_number=None), new_apv()
+    assert decide(reviewer, apv, decision="dismiss").status_code == 302
+    apv.refresh_from_db()
+    assert apv.status == "dismissed"
+    assert apv.apv_code in text_of(reviewer.get("/?status=decided&decision=dismiss"))
+    assert 'type="radio" name="decision" value="dismiss"' not in text_of(
+        reviewer.get(f"/apvs/{other.apv_code}")
+    )
+    refused = decide(reviewer, other, decision="dismiss")
+    assert refused.status_code == 400
+    assert "reject it, which closes that" in text_of(refused)
+
+
+@pytest.mark.parametrize(
+    ("fields", "opinion"),
+    [
+        ({}, ""),
+        ({"validation_warnings": [osv.ILLUSTRATIVE]}, ""),
+        ({"wargame_verdict": "success"}, "Reject"),
+        ({"validation_passed": True}, "Reject"),
+        ({"wargame_verdict": "success", "validation_passed": True}, "Approve"),
+    ],
+    ids=str,
+)
+def test_machine_has_no_opinion_where_nothing_was_run(reviewer, fields, opinion):
+    apv = new_apv(**fields)
+    page = text_of(reviewer.get(f"/apvs/{apv.apv_code}"))
+    shown = re.findall(r"<dt>The machine would</dt><dd><span[^>]*>([^<]*)<", page)
+    assert shown == ([opinion] if opinion else [])
+    decide(reviewer, apv)
+    said = Decision.objects.get().recommendation
+    assert said == (opinion.lower() or None)
 
 
 def test_everything_wrong_is_said_at_once(reviewer):

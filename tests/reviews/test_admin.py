@@ -15,6 +15,7 @@ from realtime.credentials import issue_token
 from realtime.models import Event, SignIn
 from reviews import services
 from reviews.models import APV, Decision
+from tests.forms import fields_of
 from tests.site import apv
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +73,16 @@ def test_decide_calls_the_service(staff: Client, one: APV) -> None:
         "confidence": "0.8",
         "version": "1",
     }
-    assert staff.post(page, form).status_code == 302
+    asked = staff.post(page, form)
+    assert not Decision.objects.exists()
+    shown = asked.content.decode()
+    assert f"Reject {one.apv_code}?" in shown
+    assert "The bump breaks the API." in shown
+    answer = fields_of(asked)
+    other = staff.post(page, {**answer, "decision": "escalate"})
+    assert "not what the question showed" in other.content.decode()
+    assert not Decision.objects.exists()
+    assert staff.post(page, answer).status_code == 302
     decision = Decision.objects.get(apv=one)
     assert (decision.decision, decision.confidence) == ("reject", 0.8)
     assert decision.reviewer.username == "root"

@@ -20,6 +20,7 @@ from knox.models import AuthToken
 from reviews import audit, services
 from reviews.choices import AuditAction
 from reviews.models import APV, AuditEntry, AuditHead
+from tests.forms import fields_of
 from tests.site import PASSWORD, Server, Site, apv, decision, sign_in
 
 Entry = dict[str, Any]
@@ -136,7 +137,9 @@ def send_form(server: Server, page: str) -> None:
     client = server.client("admin")
     form = {"decision": "escalate", "justification": "A lead should look.", "confidence": "1"}
     token = {"csrfmiddlewaretoken": client.cookies["csrftoken"], "version": "1"}
-    answer = client.post(page, data={**form, **token}, headers={"Referer": server.origin})
+    origin = {"Referer": server.origin}
+    asked = client.post(page, data={**form, **token}, headers=origin)
+    answer = client.post(page, data={**fields_of(asked), **token}, headers=origin)
     assert answer.status_code == 302, answer.text
 
 

@@ -49,6 +49,7 @@ def test_decision_is_answered_with_its_record(server: Server) -> None:
         "outcome_notes",
         "decided_at",
         "action_completed_at",
+        "confidence_stated",
     ]
     assert record["reviewer_name"] == "Rita Reviewer"
     assert record["reviewer_email"] == "reviewer@example.com"
@@ -98,6 +99,32 @@ def test_second_decision_is_refused_with_the_one_that_stands(server: Server) -> 
     problem = assert_problem(server.decide(added["apv_id"], user="lead"), 409)
     assert problem["decision"] == first
     assert "Rita Reviewer" in problem["detail"]
+
+
+def test_confidence_that_nobody_stated_reads_as_1_and_says_so(server: Server) -> None:
+    silent = server.decide(server.add_apv()["apv_id"]).json()
+    assert (silent["confidence"], silent["confidence_stated"]) == (1.0, False)
+    certain = server.decide(server.add_apv()["apv_id"], confidence=1.0).json()
+    assert (certain["confidence"], certain["confidence_stated"]) == (1.0, True)
+
+
+def test_apv_without_pull_request_is_dismissed_with_a_reason(server: Server) -> None:
+    without = server.add_apv(pr_number=None, pr_url="")
+    assert_problem(server.decide(without["apv_id"], decision="dismiss", justification="no"), 400)
+    record = server.decide(without["apv_id"], decision="dismiss").json()
+    assert (record["decision"], record["action_taken"]) == ("dismiss", "dismissed")
+    after = server.client().get(f"/hitl/reviews/{without['apv_id']}").json()
+    assert after["status"] == "dismissed"
+    stats = server.client().get("/hitl/reviews/stats").json()
+    assert stats["dismissed_count"] >= 1
+    found = server.client().get("/hitl/decisions", params={"decision": "dismiss"}).json()
+    assert without["apv_id"] in [one["apv_id"] for one in found["decisions"]]
+
+
+def test_apv_with_a_pull_request_is_rejected_not_dismissed(server: Server) -> None:
+    answer = server.decide(server.add_apv()["apv_id"], decision="dismiss")
+    problem = assert_problem(answer, 400, "decision")
+    assert "reject it, which closes that" in problem["errors"]["decision"][0]
 
 
 def test_unknown_apv_is_a_404(server: Server) -> None:

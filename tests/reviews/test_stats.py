@@ -74,6 +74,15 @@ def test_agreement_and_prevention_are_shares_of_what_they_compare(admin: Any) ->
     assert stats["auto_merge_prevention_rate"] == 2 / 5
 
 
+@pytest.mark.django_db
+def test_decision_without_an_opinion_of_the_machine_counts_as_neither(admin: Any) -> None:
+    decide(admin, "approve", wargame_verdict="success", validation_passed=True)
+    decide(admin, "reject", wargame_verdict=None, validation_passed=False)
+    stats = selectors.review_stats()
+    assert stats["total_decisions"] == 2
+    assert stats["human_ai_agreement_rate"] == 1.0
+
+
 def test_review_time_runs_from_creation_to_decision(admin: Any) -> None:
     for _ in range(3):
         decide(admin, "approve")

@@ -20,8 +20,11 @@ function start(main) {
     return error instanceof SignedOut;
   };
   const queue = queuePage(endsLine);
-  const reading = readingPage(endsLine);
-  const decision = decisionForm();
+  const decision = decisionForm({
+    show: (part) => globalThis.htmx.swap("#reading", part, { swapStyle: "outerHTML" }),
+    signedOut: () => line.refuse(),
+  });
+  const reading = readingPage(endsLine, decision.overtaken);
   keys(queue, reading, decision);
   filterChoices();
   const alike = countAlike(endsLine);
@@ -114,12 +117,14 @@ function start(main) {
   const asksForAPV = ({ target, requestConfig }) =>
     target.id === "reading" && requestConfig.verb === "get";
 
+  /** The request itself tells its end: the row that it came from may be gone by then. */
   function beforeRequest({ detail }) {
-    if (asksForAPV(detail)) decision.leave();
-  }
-
-  function afterRequest({ detail }) {
-    if (asksForAPV(detail)) decision.arrive(detail.successful);
+    if (!asksForAPV(detail)) return;
+    const before = document.getElementById("reading");
+    decision.leave();
+    detail.xhr.addEventListener("loadend", () =>
+      decision.arrive(document.getElementById("reading") !== before),
+    );
   }
 
   function beforeSwap({ detail }) {
@@ -178,7 +183,6 @@ function start(main) {
 
   document.addEventListener("htmx:load", adopt);
   document.addEventListener("htmx:beforeRequest", beforeRequest);
-  document.addEventListener("htmx:afterRequest", afterRequest);
   document.addEventListener("htmx:beforeSwap", beforeSwap);
   document.addEventListener("htmx:historyCacheMiss", goBack);
   document.addEventListener("htmx:afterSettle", focusReading);

@@ -1,14 +1,20 @@
-/** The decision form: a draft that is kept, a live count, rows that grow, and a last question. */
+/** The decision form: a draft that is kept, what is missing said at once, and rows that grow. */
 
 import { draftKeeper } from "./drafts.js";
-import { capitalised, say, words } from "./words.js";
+import { appeared } from "./gestures.js";
+import { lastQuestion } from "./question.js";
+import { say, words } from "./words.js";
 
-export function decisionForm() {
+export function decisionForm({ show, signedOut }) {
   let onTheWay = 0; // how many APVs were asked for that are not there yet
   let meant = null; // the verb that was pressed for one of them
+  let focused = null; // where the caret was when the form was held
   const form = () => document.getElementById("decision-form");
   const text = () => document.getElementById("id_justification");
   const chosen = () => form()?.querySelector("[name=decision]:checked");
+  const radioOf = (verb) => form()?.querySelector(`[name=decision][value="${verb}"]`);
+  const isOver = () => "over" in (form()?.dataset ?? {});
+  const question = lastQuestion({ hold, release, show, signedOut });
 
   // -- The draft -------------------------------------------------------------------------------
 
@@ -17,7 +23,7 @@ export function decisionForm() {
   function read() {
     const fields = new FormData(form());
     return {
-      decision: fields.get("decision"),
+      decision: chosen()?.value ?? null, // also where it cannot be changed any more
       justification: fields.get("justification"),
       confidence: fields.get("confidence"),
       keys: fields.getAll("modifications-key"),
@@ -26,10 +32,9 @@ export function decisionForm() {
   }
 
   function fill({ decision, justification, confidence, keys, values }) {
-    const radio = form().querySelector(`[name=decision][value="${decision}"]:enabled`);
-    if (radio) radio.checked = true;
+    check(form().querySelector(`[name=decision][value="${decision}"]:enabled`));
+    check(form().querySelector(`[name=confidence][value="${confidence}"]`));
     text().value = justification;
-    document.getElementById("id_confidence").value = confidence;
     keys.forEach((name, at) => {
       const row = pairs()[at] ?? addRow();
       const [first, second] = row.querySelectorAll("input");
@@ -38,18 +43,25 @@ export function decisionForm() {
     });
   }
 
+  function check(radio) {
+    if (radio) radio.checked = true;
+  }
+
   // -- The fields ------------------------------------------------------------------------------
 
+  const length = () => [...text().value.trim()].length;
+
   function showCount() {
-    const { least, most } = document.getElementById("count").dataset;
-    const length = [...text().value.trim()].length;
-    const missing = Math.max(0, Number(least) - length);
     const count = document.getElementById("count");
-    count.classList.toggle("short", missing > 0 && length > 0);
-    count.textContent =
-      missing > 0 && length > 0
-        ? say(words.tooShort, { count: missing })
-        : say(words.characters, { count: length.toLocaleString(), most: Number(most).toLocaleString() });
+    const missing = Math.max(0, Number(count.dataset.least) - length());
+    const isShort = missing > 0 && length() > 0;
+    count.classList.toggle("short", isShort);
+    count.textContent = isShort
+      ? say(words.tooShort, { count: missing })
+      : say(words.characters, {
+          count: length().toLocaleString(),
+          most: Number(count.dataset.most).toLocaleString(),
+        });
   }
 
   const pairs = () => [...form().querySelectorAll(".pair")];
@@ -64,16 +76,66 @@ export function decisionForm() {
   function showVerb() {
     const verb = chosen();
     if (!verb) return;
-    const { draft: code } = form().dataset;
-    form().querySelector(".primary").textContent = say(words.send, {
-      verb: verb.dataset.label,
-      code,
-    });
+    const button = form().querySelector(".primary");
+    button.className = `primary ${verb.value}`;
+    button.textContent = say(words.send, { verb: verb.dataset.label, code: form().dataset.draft });
   }
+
+  // -- What is missing: said at its field, and no longer than it is ------------------------------
+
+  const isMissing = {
+    decision: () => !chosen(),
+    justification: () => {
+      const { least, most } = document.getElementById("count").dataset;
+      return length() < Number(least) || length() > Number(most);
+    },
+    modifications: () =>
+      chosen()?.value === "modify" &&
+      ![...form().querySelectorAll("#field-modifications :is(input, textarea)")].some((one) => one.value.trim()),
+  };
+  const fieldOf = (name) => document.getElementById(`field-${name}`);
+  const inputOf = (name) => fieldOf(name).querySelector("input:enabled, textarea");
+
+  /** Say what is missing and lead there; the server checks it all the same. */
+  function complains() {
+    const missing = Object.keys(isMissing).filter((name) => isMissing[name]());
+    for (const name of missing) sayAt(name, words.missing[name]);
+    if (missing.length) inputOf(missing[0]).focus();
+    return missing.length > 0;
+  }
+
+  function sayAt(name, reason) {
+    unsay(name);
+    const list = document.createElement("ul");
+    list.className = "errorlist";
+    list.id = `id_${name}_error`;
+    list.append(document.createElement("li"));
+    list.firstChild.textContent = reason;
+    fieldOf(name).querySelector("legend, output, label").after(list);
+    inputOf(name).setAttribute("aria-invalid", "true");
+    inputOf(name).setAttribute("aria-describedby", list.id);
+  }
+
+  function unsay(name) {
+    fieldOf(name).querySelector(".errorlist")?.remove();
+    for (const input of fieldOf(name).querySelectorAll("[aria-invalid]")) {
+      input.removeAttribute("aria-invalid");
+      input.removeAttribute("aria-describedby");
+    }
+    if (!form().querySelector(".errorlist")) document.querySelector("#decide .refused")?.remove();
+  }
+
+  function unsayWhatIsThere(target) {
+    const name = target.closest("[id^=field-]")?.id.slice("field-".length);
+    if (name && !isMissing[name]?.()) unsay(name);
+  }
+
+  // -- Which APV it is about ---------------------------------------------------------------------
 
   /** Another APV was asked for: nothing is decided any more on the one that is still shown. */
   function leave() {
     draft.saveNow();
+    question.abandon();
     onTheWay++;
     document.getElementById("reading").inert = true;
   }
@@ -83,86 +145,111 @@ export function decisionForm() {
     onTheWay--;
     document.getElementById("reading").inert = onTheWay > 0;
     if (onTheWay) return;
+    if (!isShown) stay();
     const verb = meant;
     meant = null;
     if (isShown && verb) choose(verb);
   }
 
+  const isLeaving = () => onTheWay > 0;
+
+  function stay() {
+    if (document.activeElement?.closest("#list")) document.activeElement.blur(); // no other row
+    release();
+  }
+
   /** Whether a verb waits for its APV; what is typed next is no shortcut then. */
   const waits = () => meant !== null;
 
-  /** Choose a verb from the keyboard, and go on where it is explained. */
+  /** Choose a verb from the keyboard, and go on where it is explained; says why it cannot be. */
   function choose(verb) {
     if (onTheWay) {
       meant = verb;
-      return;
+      return "";
     }
-    const radio = form()?.querySelector(`[name=decision][value="${verb}"]`);
-    if (!radio || radio.disabled) return;
+    const refused = whyNot(verb);
+    if (refused) return refused;
+    const radio = radioOf(verb);
     radio.checked = true;
     radio.dispatchEvent(new Event("change", { bubbles: true }));
     const wanted = verb === "modify" ? pairs()[0].querySelector("input") : text();
     wanted.focus();
+    return "";
   }
 
-  // -- Sending ---------------------------------------------------------------------------------
+  function whyNot(verb) {
+    if (!form()) return words.nothingToDecide;
+    if (isOver()) return words.isOver;
+    if (!question.isIdle()) return words.isAsked;
+    const radio = radioOf(verb);
+    if (!radio) return form().querySelector(`data[value="${verb}"]`).textContent;
+    return radio.disabled ? radio.dataset.effect : "";
+  }
 
-  /** Ask before a decision is sent, with what it is about and what it does. */
-  function confirm(event) {
+  // -- Sending -----------------------------------------------------------------------------------
+
+  function submitted(event) {
     if (event.target !== form()) return;
-    const verb = chosen();
-    if (!verb || [...text().value.trim()].length < 10) return; // the server says what is missing
     event.preventDefault();
-    ask(verb).then((sent) => {
-      if (sent) event.detail.issueRequest(true);
-    });
+    document.getElementById("form-notice").hidden = true;
+    if (isOver() || complains()) return;
+    draft.saveNow();
+    question.ask(form());
   }
 
-  function ask(verb) {
-    const dialog = document.getElementById("confirm");
-    const { code, severity, package: name } = document.getElementById("reading").dataset;
-    const sentence = say(words.send, { verb: verb.dataset.label, code });
-    const badge = dialog.querySelector(".badge");
-    badge.className = `badge ${severity.toLowerCase()}`;
-    badge.textContent = capitalised(words.severities[severity]);
-    dialog.querySelector("#confirm-title").textContent = `${sentence}?`;
-    dialog.querySelector(".package").textContent = name;
-    dialog.querySelector("#confirm-effect").textContent = `${verb.dataset.effect}.`;
-    dialog.querySelector(".primary").textContent = sentence;
-    dialog.returnValue = "";
-    dialog.showModal();
-    return new Promise((resolve) => {
-      dialog.addEventListener("close", () => resolve(dialog.returnValue === "send"), { once: true });
-    });
+  /** What is asked about stands still until it is answered. */
+  function hold() {
+    focused = document.activeElement;
+    form().inert = true;
+    form().setAttribute("aria-busy", "true");
   }
 
-  function failed() {
-    const notice = document.getElementById("form-notice");
-    if (!notice) return;
-    notice.textContent = words.notSent;
-    notice.hidden = false;
+  function release() {
+    if (!form()) return;
+    form().inert = false;
+    form().removeAttribute("aria-busy");
+    focused?.focus({ preventScroll: true });
+    focused = null;
   }
 
+  /** Somebody else decided: nothing can be chosen or sent any more; what was written stays. */
+  function overtaken(text) {
+    if (!form() || question.isSending()) return; // its answer will tell
+    question.overtaken(text);
+    if (question.isIdle()) release();
+    form().dataset.over = "";
+    for (const input of form().querySelectorAll("input[type=radio], button")) input.disabled = true;
+    for (const input of form().querySelectorAll("input:not([type]), textarea")) input.readOnly = true;
+  }
+
+  /** Take over the form of an APV that was opened. */
   function adopt() {
+    appeared("decide");
+    start();
+  }
+
+  function start() {
     if (!form()) return;
     if (!("sent" in form().dataset)) draft.restore();
     showCount();
     showVerb();
     const refused = document.querySelector("#decide .refused");
     if (refused) draft.save();
-    refused?.focus();
+    (form().querySelector("[aria-invalid=true], fieldset:has(.errorlist) input:enabled") ?? refused)?.focus();
   }
 
   document.addEventListener("input", (event) => {
     if (!form()?.contains(event.target)) return;
     draft.saveSoon();
     if (event.target === text()) showCount();
+    unsayWhatIsThere(event.target);
     if (event.target.closest(".pair:last-of-type") && event.target.value) addRow();
   });
   document.addEventListener("change", (event) => {
     if (!form()?.contains(event.target)) return;
     draft.saveSoon();
     showVerb();
+    unsayWhatIsThere(event.target);
   });
   document.addEventListener("drafted", () => {
     showCount();
@@ -172,19 +259,13 @@ export function decisionForm() {
     if (event.target.closest("#add-pair")) addRow().querySelector("input").focus();
   });
   document.addEventListener("keydown", (event) => {
-    const sends = event.key === "Enter" && (event.ctrlKey || event.metaKey);
-    if (sends && form()?.contains(event.target)) {
-      event.preventDefault(); // or the same key goes on to the button that the question focuses
-      form().requestSubmit();
-    }
-    const isHeld = event.repeat && event.target.closest("#confirm");
-    if (isHeld) event.preventDefault(); // the question wants an answer of its own
+    const sends = event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat;
+    if (!sends || !form()?.contains(event.target)) return;
+    event.preventDefault();
+    form().requestSubmit();
   });
-  document.addEventListener("htmx:confirm", confirm);
-  for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(trouble, failed);
-  }
-  adopt();
+  document.addEventListener("submit", submitted);
+  start();
 
-  return { adopt, arrive, choose, forgetDraft: draft.forget, leave, waits };
+  return { adopt, arrive, choose, forgetDraft: draft.forget, isLeaving, leave, overtaken, waits };
 }

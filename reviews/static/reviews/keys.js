@@ -1,52 +1,139 @@
-/** The keyboard: single keys, off inside fields and dialogs. */
+/**
+ * The keyboard: single keys, off inside fields and dialogs, and while somebody types.
+ *
+ * A key that cannot act says why, and what is typed after it does nothing until it was dismissed:
+ * the words that were meant for a field must not be read as keys.
+ */
 
-const VERBS = { a: "approve", r: "reject", m: "modify", e: "escalate" };
+import { isEarly } from "./gestures.js";
+import { say, toast, words } from "./words.js";
+
+const VERBS = { a: "approve", r: "reject", m: "modify", e: "escalate", d: "dismiss" };
+const FIELD = "input, textarea, select, [contenteditable]";
+const PAUSE_MS = 1_000; // so long after the last letter nobody is typing any more
+const REST_MS = 120; // a held key opens the APV that it stops at
 
 export function keys(queue, reading, decision) {
+  let typedAt = -Infinity; // when a letter came last that is no key of ours
+  let refused = false; // a key could not act, and that was not dismissed yet
+  let opening; // the timer, while a held key moves on
+
   const actions = {
-    j: () => go(1),
-    k: () => go(-1),
-    ArrowDown: () => go(1),
-    ArrowUp: () => go(-1),
+    j: (event) => go(1, event),
+    k: (event) => go(-1, event),
+    ArrowDown: (event) => go(1, event),
+    ArrowUp: (event) => go(-1, event),
     n: () => queue.letIn(),
     "/": () => document.getElementById("id_search").focus(),
     "?": help,
   };
 
-  function go(step) {
-    const row = queue.neighbour(step);
-    row?.querySelector("a").focus({ preventScroll: true });
-    row?.scrollIntoView({ block: "nearest" });
+  // -- Going through the list --------------------------------------------------------------------
+
+  /** Open the neighbour: the row with the focus and the APV that is shown are always one. */
+  function go(step, { repeat }) {
+    const link = queue.neighbour(step)?.querySelector("a");
+    if (!link) return;
+    link.focus({ preventScroll: true });
+    link.closest("tr").scrollIntoView({ block: "nearest" });
+    clearTimeout(opening);
+    opening = setTimeout(openFocused, repeat ? REST_MS : 0);
   }
 
-  function help() {
-    document.getElementById("help").showModal();
+  function openFocused() {
+    clearTimeout(opening);
+    opening = undefined;
+    focusedLink()?.click();
   }
+
+  const focusedLink = () => document.activeElement?.closest("#list tr")?.querySelector("a");
+
+  // -- Deciding ----------------------------------------------------------------------------------
+
+  function decide(verb) {
+    if (opening !== undefined) openFocused();
+    const reason = otherRow() || decision.choose(verb);
+    if (reason) refuse(reason);
+  }
+
+  /** Why no verb acts while the focus, by Tab, is on an APV that is not the open one. */
+  function otherRow() {
+    const link = focusedLink();
+    if (decision.isLeaving() || !link || link.hasAttribute("aria-current")) return "";
+    return say(words.otherRow, { code: link.textContent.trim() });
+  }
+
+  function refuse(reason) {
+    refused = true;
+    const text = say(words.cannot, { reason });
+    const notice = document.getElementById("cannot");
+    if (!notice) {
+      toast(text);
+      return;
+    }
+    notice.textContent = text;
+    notice.hidden = false;
+    notice.focus();
+  }
+
+  function dismiss() {
+    if (!refused) return;
+    refused = false;
+    typedAt = -Infinity;
+    const notice = document.getElementById("cannot");
+    if (notice) notice.hidden = true;
+  }
+
+  // -- Keys --------------------------------------------------------------------------------------
 
   function pressed(event) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    const field = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.isComposing || isEarly(event)) return;
+    const field = event.target.closest?.(FIELD);
     if (field) {
       if (event.key === "Escape") field.blur();
       if (field.type !== "radio" || event.key.startsWith("Arrow")) return;
     }
     if (document.querySelector("dialog[open]") || decision.waits()) return;
-    if (event.key.startsWith("Arrow") && !inQueue(event.target)) return; // panes scroll by these
-    if (act(event.key)) event.preventDefault();
+    if (event.key === "Escape") dismiss();
+    else if (isTyping(event)) event.preventDefault();
+    else if (event.key.startsWith("Arrow") && !inQueue(event.target)) return; // panes scroll by these
+    else if (act(event)) event.preventDefault();
+    else if (isLetter(event) && event.key !== " ") typedAt = event.timeStamp;
+  }
+
+  const isLetter = ({ key }) => key.length === 1;
+
+  /** Whether a key belongs to a text that somebody believes to be writing. */
+  function isTyping(event) {
+    if (refused) return isLetter(event) || event.key === "Enter";
+    if (!isLetter(event) || event.timeStamp - typedAt > PAUSE_MS) return false;
+    typedAt = event.timeStamp;
+    toast(words.typing);
+    return true;
   }
 
   function inQueue(element) {
     return element === document.body || element.id === "content" || element.closest?.("#list");
   }
 
-  function act(key) {
-    if (key in actions) actions[key]();
-    else if (key in VERBS) decision.choose(VERBS[key]);
+  function act(event) {
+    const { key } = event;
+    if (key in actions) actions[key](event);
+    else if (key in VERBS) decide(VERBS[key]);
     else return /^[1-9]$/.test(key) && reading.show(Number(key));
     return true;
   }
 
+  function help() {
+    document.getElementById("help").showModal();
+  }
+
   document.addEventListener("keydown", pressed);
+  document.addEventListener("pointerdown", dismiss);
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.closest(FIELD)) dismiss();
+  });
   document.addEventListener("click", (event) => {
     if (event.target.closest("#help-button")) help();
   });

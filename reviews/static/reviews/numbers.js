@@ -10,6 +10,7 @@ const COLOURS = {
   reject: "--bad",
   modify: "--warn",
   escalate: "--accent",
+  dismiss: "--quiet",
   prevented: "--accent",
   time: "--accent",
   agreement: "--accent",

@@ -3,7 +3,7 @@
 import { read } from "./fragment.js";
 import { showTimes } from "./times.js";
 import { revealed } from "./unseen.js";
-import { say, toast, watch, words } from "./words.js";
+import { capitalised, say, toast, watch, words } from "./words.js";
 
 const YEAR_SECONDS = 31_536_000;
 const listed = new Intl.ListFormat(document.documentElement.lang);
@@ -12,7 +12,8 @@ const thisTab = [...crypto.getRandomValues(new Uint8Array(16))]
   .map((byte) => byte.toString(16).padStart(2, "0"))
   .join(""); // the reader may have several, and leave one
 
-export function readingPage(endsLine) {
+/** `overtaken` is told, in words, that the APV that is open was decided by somebody else. */
+export function readingPage(endsLine, overtaken) {
   let last; // where it was said last that an APV is being read
   const reading = () => document.getElementById("reading");
   const tabs = () => [...document.querySelectorAll("#tabs [data-tab]")];
@@ -89,13 +90,17 @@ export function readingPage(endsLine) {
     if (message.apv_id !== apvId || !("open" in reading().dataset)) return;
     if (message.offset <= (JSON.parse(positions).decisions?.offset ?? 0)) return;
     const outcome = words.outcomes[message.decision] ?? message.decision;
-    const notice = document.getElementById("decided-meanwhile");
-    notice.textContent = say(words.whileReading, {
+    const text = say(words.whileReading, {
       code: message.apv_code,
       outcome,
       reviewer: message.reviewer_name,
     });
+    const notice = document.getElementById("decided-meanwhile");
+    notice.querySelector("span").textContent = text;
+    notice.querySelector("button").hidden = message.decision !== "escalate"; // leads go on
     notice.hidden = false;
+    reading().querySelector(".head .tag").textContent = capitalised(outcome);
+    overtaken(text);
   }
 
   /** Say every few seconds that this APV is being read; hear who else does, and its version. */

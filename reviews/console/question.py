@@ -1,0 +1,139 @@
+"""The question before a decision: it shows what is about to be recorded, and seals it.
+
+The answer carries the seal back. What differs in anything from what the question showed, or comes
+without a question, is not recorded.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core import signing
+from django.utils.crypto import constant_time_compare
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from reviews.choices import RECOMMENDABLE, RiskLevel, Verb, WargameVerdict
+from reviews.console import confidence
+from reviews.console.changes import Difference
+from reviews.console.effects import effect
+from reviews.errors import NotConfirmed
+from reviews.models import APV
+
+SIGNER = signing.Signer(salt="reviews.console.question")
+SEALED = ("version", "decision", "justification", "confidence", "modifications")
+"""What a question shows of a decision, besides the APV and the user that it asks."""
+
+
+def seal(user: Any, apv: APV, given: dict[str, Any]) -> str:
+    """Return the signed digest of what a question to `user` about `apv` shows."""
+    return SIGNER.sign(_digest(user, apv, given))
+
+
+def check_seal(text: str, user: Any, apv: APV, given: dict[str, Any]) -> None:
+    """Raise NotConfirmed unless `text` is the seal of just this question."""
+    try:
+        sealed = SIGNER.unsign(text)
+    except signing.BadSignature:
+        sealed = ""
+    if not constant_time_compare(sealed, _digest(user, apv, given)):
+        raise NotConfirmed
+
+
+def _digest(user: Any, apv: APV, given: dict[str, Any]) -> str:
+    about = {"user": user.pk, "apv": str(apv.pk), **{name: given[name] for name in SEALED}}
+    return hashlib.sha256(_as_json(about).encode()).hexdigest()
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Caution:
+    """What speaks against a decision, or should be known before it is made."""
+
+    text: Any
+    tone: str = "warn"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A decision that `user` is about to make on `apv`, as it is put before them."""
+
+    apv: APV
+    user: Any
+    given: dict[str, Any]
+    changed: Sequence[Difference] = ()
+    seen: str = ""
+    since: str = ""
+
+    @property
+    def verb(self) -> Verb:
+        return Verb(self.given["decision"])
+
+    @property
+    def effect(self) -> str:
+        return str(capfirst(effect(self.apv, self.verb)))
+
+    @property
+    def confidence(self) -> Any:
+        return confidence.in_words(self.given["confidence"])
+
+    @property
+    def fields(self) -> Iterator[tuple[str, str]]:
+        """What the answer sends: the decision to the letter, and its seal."""
+        yield "question", seal(self.user, self.apv, self.given)
+        yield "version", str(self.given["version"])
+        yield "decision", self.verb.value
+        yield "justification", self.given["justification"]
+        stated = self.given["confidence"]
+        yield "confidence", "" if stated is None else repr(stated)
+        modifications = self.given["modifications"]
+        yield "modifications", _as_json(modifications) if modifications else ""
+        yield "seen", self.seen
+        yield "since", self.since
+
+    @property
+    def cautions(self) -> list[Caution]:
+        """What the evidence says that a reviewer must not overlook."""
+        found = [*_of_wargame(self.apv), *_of_validation(self.apv)]
+        if self.apv.patch_risk_level == RiskLevel.HIGH:
+            found.append(Caution(_("The risk of the patch is high.")))
+        said = self.apv.recommendation
+        if said is not None and self.verb != said:
+            tone = "bad" if self.verb in RECOMMENDABLE else "warn"
+            message = _("The machine would decide otherwise: {verb}.")
+            found.append(Caution(message.format(verb=said.label), tone))
+        return found
+
+
+def _of_wargame(apv: APV) -> Iterator[Caution]:
+    match apv.wargame_verdict:
+        case None:
+            yield Caution(_("No wargame was run."))
+        case WargameVerdict.PARTIAL:
+            yield Caution(_("The wargame was a partial success only."))
+        case WargameVerdict.FAILURE:
+            yield Caution(_("The wargame failed."), "bad")
+        case WargameVerdict.INCONCLUSIVE:
+            yield Caution(_("The wargame was inconclusive."))
+
+
+def _of_validation(apv: APV) -> Iterator[Caution]:
+    if not apv.was_validated:
+        yield Caution(_("No validation was run."))
+    elif not apv.validation_passed:
+        yield Caution(_("The validation did not pass."), "bad")
+    if count := len(apv.validation_warnings):
+        text = ngettext(
+            "{count} warning of the validation", "{count} warnings of the validation", count
+        )
+        yield Caution(f"{text.format(count=count)}: {_shortened(apv.validation_warnings[0])}")
+
+
+def _shortened(text: str, most: int = 160) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,0 +1,47 @@
+/**
+ * Clicks and keys count only where they were meant: what appears under the pointer, or takes the
+ * focus, must have been on the screen before the gesture began. The second click of a double
+ * click, and whatever waited while the page was busy, began before that.
+ */
+
+const REACTION_MS = 350; // sooner nobody has seen what appeared; the second of two clicks is sooner
+
+const root = document.documentElement;
+let changed = "page"; // what appeared or left last: the page, or the part with this id
+let shownAt = 0; // when that was on the screen; Infinity until it is
+let pressedAt = 0; // when the last click began
+let guarding; // the timer that ends the guard
+
+/** Say that a part of the page appeared or left; until it can be seen, clicks on it are ignored. */
+export function appeared(part = "page") {
+  if (root.dataset.guarded !== "page") changed = root.dataset.guarded = part;
+  shownAt = Infinity;
+  clearTimeout(guarding);
+  requestAnimationFrame(() => setTimeout(painted));
+}
+
+function painted() {
+  shownAt = performance.now();
+  clearTimeout(guarding);
+  guarding = setTimeout(() => delete root.dataset.guarded, REACTION_MS);
+}
+
+/** Whether a key was pressed before what it acts on was on the screen. */
+export const isEarly = (event) => event.timeStamp < shownAt;
+
+/** Whether a click began before anybody could mean it; one by a script never does. */
+function isEarlyClick(event) {
+  if (!event.isTrusted) return false;
+  const isByKey = event.detail === 0;
+  return isByKey ? isEarly(event) : pressedAt < shownAt + REACTION_MS;
+}
+
+function guard(event) {
+  const isOnIt = changed === "page" || event.target.closest?.(`#${changed}`);
+  if (!isOnIt || !isEarlyClick(event)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
+addEventListener("pointerdown", ({ timeStamp }) => (pressedAt = timeStamp), true);
+addEventListener("click", guard, true);

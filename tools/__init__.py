@@ -1,0 +1,1 @@
+"""Programs that measure, draw or try the product, and are no tests."""

@@ -1,0 +1,305 @@
+"""A monkey at the console: it types, clicks and double-clicks at random, on a slow page."""
+
+import asyncio
+import contextlib
+import re
+import string
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import BrowserContext, CDPSession, Page, Route
+from playwright.async_api import Error as BrowserError
+
+from tests.site import Server, Site, apv
+
+WATCH = (Path(__file__).parent / "watch.js").read_text()
+VIEWPORTS = [(1440, 900), (1100, 800), (700, 760), (480, 820)]
+LEFT_ALONE = re.compile(r"/(sign-out|language|admin|sign-in)\b")
+FEWEST, BATCH = 40, 60
+MADE_BY = """
+SELECT decision_id::text, apv_code, decision, justification, decision.confidence, modifications
+FROM reviews_decision AS decision JOIN reviews_apv USING (apv_id) WHERE reviewer_name = %s
+"""
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What a question showed at the moment in which it was answered."""
+
+    code: str
+    verb: str
+    justification: str | None
+    confidence: str | None
+    modifications: list[list[str]]
+
+    @classmethod
+    def of(cls, told: dict[str, Any]) -> "Confirmed":
+        label, code = told["title"].strip().rstrip("?").split()
+        shown = {name: told[name] for name in ("justification", "confidence", "modifications")}
+        return cls(code=code, verb=label.lower(), **shown)
+
+    def is_recorded_as(
+        self, verb: str, justification: str, confidence: float | None, modifications: dict[str, Any]
+    ) -> bool:
+        if self.justification is None:  # a question that shows the verb alone
+            return verb == self.verb
+        percent = "not said" if confidence is None else f"{round(100 * confidence)} %"
+        pairs = [[key, str(value)] for key, value in modifications.items()]
+        return (
+            verb == self.verb
+            and justification == self.justification
+            and (self.confidence or "").endswith(percent)
+            and sorted(pairs) == sorted(self.modifications)
+        )
+
+
+@dataclass
+class Outcome:
+    """What a run came to."""
+
+    actions: int = 0
+    confirmed: list[Confirmed] = field(default_factory=list)
+    decisions: int = 0
+    differing: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        counts = f"{self.actions} actions, {len(self.confirmed)} questions confirmed"
+        return f"{counts}, {self.decisions} decisions recorded, {len(self.differing)} differing"
+
+
+class Monkey:
+    """One tab, and the hands on it. Times are in seconds."""
+
+    def __init__(self, page: Page, devtools: CDPSession, server: Server, dice: Random) -> None:
+        self.page = page
+        self.devtools = devtools
+        self.server = server
+        self.dice = dice
+        self.outcome = Outcome()
+        self.sending: set[asyncio.Future[Any]] = set()
+
+    # -- Hands -------------------------------------------------------------------------------
+
+    async def press(self, key: str) -> None:
+        self._unawaited(self.page.keyboard.press(key))
+        await self._pause(0, 0.12)
+
+    async def type(self, text: str) -> None:
+        for letter in text:
+            self._unawaited(self.page.keyboard.type(letter))
+            await asyncio.sleep(0.004)
+
+    async def click_at(self, x: float, y: float, times: int = 1) -> None:
+        """Click without waiting for the page to come round to it, as a hand does."""
+        for number in range(times):
+            for kind in ("mousePressed", "mouseReleased"):
+                where = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": number + 1}
+                self._unawaited(self.devtools.send("Input.dispatchMouseEvent", where))
+            await self._pause(0.04, 0.26)
+
+    async def click(self, selector: str, times: int = 1) -> None:
+        """Click on one of what `selector` finds, wherever it is, if it is on the screen."""
+        boxes = await self.page.evaluate(BOXES, selector)
+        if boxes:
+            x, y = self.dice.choice(boxes)
+            await self.click_at(x, y, times)
+
+    def _unawaited(self, sent: Any) -> None:
+        task = asyncio.ensure_future(sent)
+        self.sending.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Future[Any]") -> None:
+        self.sending.discard(task)
+        if not task.cancelled():
+            task.exception()  # the page may be gone
+
+    async def _pause(self, least: float, most: float) -> None:
+        await asyncio.sleep(self.dice.uniform(least, most))
+
+    # -- What it does ------------------------------------------------------------------------
+
+    async def act(self) -> None:
+        acts = [
+            (10, self.decide),
+            (3, self.press_a_key),
+            (3, self.click_somewhere),
+            (2, self.click_twice),
+            (1, self.type_anything),
+            (1, self.answer),
+            (1, self.turn_the_window),
+            (1, self.let_somebody_else_decide),
+        ]
+        weights, choices = zip(*acts, strict=True)
+        await self.dice.choices(choices, weights)[0]()
+        self.outcome.actions += 1
+
+    async def decide(self) -> None:
+        """Write a decision and go through with it, in a hurry."""
+        if self.dice.random() < 0.8:
+            await self.press("Escape")
+        if self.dice.random() < 0.6:
+            await self.press(self.dice.choice("aarrmedd"))
+        else:
+            await self.click("[name=decision]:enabled")
+        if self.dice.random() < 0.7:
+            await self.page.evaluate("document.getElementById('id_justification')?.focus()")
+        await self.type(self._words(4))
+        await self.page.evaluate(FILL_MODIFICATIONS, self._words(1))
+        if self.dice.random() < 0.3:
+            await self.click("#field-confidence label")
+        if self.dice.random() < 0.5:
+            await self.press("Control+Enter")
+        else:
+            await self.click("#decision-form .primary", self.dice.choice([1, 1, 2]))
+        if self.dice.random() < 0.8:
+            with contextlib.suppress(BrowserError):  # it may have been refused
+                await self.page.locator("#confirm[open] .primary").wait_for(timeout=2500)
+            await self._pause(0, 0.7)
+        await self.answer()
+
+    async def answer(self) -> None:
+        """Answer the question, if there is one, more than once, or press on blindly."""
+        if self.dice.random() < 0.3:
+            for _ in range(self.dice.choice([1, 2, 3])):
+                await self.press("Enter")
+        else:
+            await self.scroll_an_option_under_the_button()
+            await self.click("#confirm .primary", self.dice.choice([1, 2, 2, 3]))
+        await self._pause(0, 0.4)
+
+    async def scroll_an_option_under_the_button(self) -> None:
+        await self.page.evaluate(SCROLL, self.dice.randrange(4))
+
+    async def press_a_key(self) -> None:
+        keys = [*"armedjkn?12345", "Escape", "Enter", "Tab", " ", "ArrowDown", "Control+Enter"]
+        await self.press(self.dice.choice(keys))
+
+    async def type_anything(self) -> None:
+        await self.type(self._words(2))
+
+    async def click_somewhere(self) -> None:
+        await self.click("#list tr a, .option, #tabs a, #confirm button, dialog button", 1)
+
+    async def click_twice(self) -> None:
+        await self.click(".option, .primary, #confirm button, #list tr a", 2)
+
+    async def turn_the_window(self) -> None:
+        width, height = self.dice.choice(VIEWPORTS)
+        await self.page.set_viewport_size({"width": width, "height": height})
+
+    async def let_somebody_else_decide(self) -> None:
+        apv_id = await self.page.evaluate("document.getElementById('reading')?.dataset.apvId")
+        if apv_id:
+            verb = {"decision": "escalate"}
+            await asyncio.to_thread(self.server.decide, apv_id, user="lead", **verb)
+
+    def _words(self, count: int) -> str:
+        sizes = [self.dice.randint(3, 8) for _ in range(count)]
+        return " ".join("".join(self.dice.choices(string.ascii_lowercase, k=n)) for n in sizes)
+
+    # -- Keeping it going --------------------------------------------------------------------
+
+    async def settle(self) -> None:
+        """Wait until nothing is on its way, and no question is open."""
+        while self.sending:
+            await asyncio.wait(self.sending, timeout=30)
+
+    async def come_back(self) -> None:
+        """Return to the console when a link led away from it."""
+        here = urlsplit(self.page.url)
+        inside = f"{here.scheme}://{here.netloc}" == self.server.origin
+        if not inside or not await self.page.locator("#reading").count():
+            await self.page.goto(self.server.origin)
+
+
+BOXES = """(selector) => [...document.querySelectorAll(selector)]
+  .filter((one) => one.checkVisibility())
+  .map((one) => one.getBoundingClientRect())
+  .map((box) => [box.x + box.width / 2, box.y + box.height / 2])
+  .filter(([x, y]) => x >= 0 && y >= 0 && x < innerWidth && y < innerHeight)"""
+FILL_MODIFICATIONS = """(text) => {
+  const isModify = document.querySelector("#decision-form [value=modify]:checked");
+  if (!isModify) return;
+  for (const input of document.querySelectorAll("#decision-form .pair:first-child input")) {
+    input.value = text;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}"""
+SCROLL = """(number) => {
+  const button = document.querySelector("#confirm .primary")?.getBoundingClientRect();
+  const option = document.querySelectorAll("#decision-form .option")[number];
+  if (!button?.width || !option) return;
+  const panes = [document.scrollingElement, ...document.querySelectorAll(".reading, .deciding")];
+  for (const pane of panes) {
+    pane.scrollTop += option.getBoundingClientRect().y - button.y;
+  }
+}"""
+
+
+async def run(
+    context: BrowserContext, server: Server, site: Site, seconds: float, seed: int
+) -> Outcome:
+    """Let the monkey loose as the user who is signed in with `context`; return what came of it."""
+    dice = Random(seed)
+    page = await context.new_page()
+    monkey = Monkey(page, await context.new_cdp_session(page), server, dice)
+    page.on("pageerror", lambda error: monkey.outcome.errors.append(str(error)))
+    context.on("page", lambda other: asyncio.ensure_future(other.close()))
+    await page.expose_binding(
+        "tellConfirmed", lambda _, told: monkey.outcome.confirmed.append(Confirmed.of(told))
+    )
+    await page.add_init_script(WATCH)
+    await page.route("**/*", lambda route: _slowly(route, server, dice))
+    await page.goto(server.origin)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        _feed(server, dice)
+        with contextlib.suppress(BrowserError):  # it navigates under our hands
+            await monkey.act()
+            await monkey.come_back()
+    await monkey.settle()
+    await asyncio.sleep(2)  # the longest that an answer is held up, and some more
+    await page.close()
+    compare(monkey.outcome, site)
+    return monkey.outcome
+
+
+async def _slowly(route: Route, server: Server, dice: Random) -> None:
+    """Let a request through late; none leads out of the console."""
+    address = route.request.url
+    with contextlib.suppress(BrowserError):
+        if not address.startswith(server.origin) or LEFT_ALONE.search(urlsplit(address).path):
+            await route.abort()
+            return
+        if "/apvs/" in address:
+            await asyncio.sleep(dice.choice([0, 0, 0.05, 0.2, 0.6]))
+        await route.continue_()
+
+
+def _feed(server: Server, dice: Random) -> None:
+    """Keep the queue filled, with APVs of which some have no pull request."""
+    waiting = server.client().get("/hitl/reviews/stats").json()["pending_reviews"]
+    if waiting < FEWEST:
+        some = [_apv(dice) for _ in range(BATCH)]
+        assert server.post("/hitl/apvs", some, user="pipeline").status_code == 201
+
+
+def _apv(dice: Random) -> dict[str, Any]:
+    without = {"pr_number": None, "pr_url": ""} if dice.random() < 0.3 else {}
+    return apv(wargame_verdict=dice.choice([None, "success", "partial"]), **without)
+
+
+def compare(outcome: Outcome, site: Site) -> None:
+    """Compare each recorded decision with the last question that was confirmed about its APV."""
+    last = {one.code: one for one in outcome.confirmed}
+    for _id, code, *recorded in site.rows(MADE_BY, "Rita Reviewer"):
+        outcome.decisions += 1
+        question = last.get(code)
+        if question is None or not question.is_recorded_as(*recorded):
+            outcome.differing.append(f"{code}: recorded {recorded}, confirmed {question}")
