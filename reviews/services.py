@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from realtime.publish import publishing
@@ -175,8 +176,9 @@ def _check_input(
     errors: FieldErrors = {}
     least, most = JUSTIFICATION_LENGTH
     if not least <= len(justification) <= most:
-        message = _("Write {least} to {most:,} characters.")
-        errors["justification"] = [message.format(least=least, most=most)]
+        message = _("Write {least} to {most} characters.")
+        shown = number_format(most, force_grouping=True)
+        errors["justification"] = [message.format(least=least, most=shown)]
     if confidence is not None and not (math.isfinite(confidence) and 0 <= confidence <= 1):
         errors["confidence"] = [_("Give a number from 0 to 1.")]
     if decision not in Verb.values:

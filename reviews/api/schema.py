@@ -1,6 +1,9 @@
 """How the API describes itself: besides what a view declares, the problems any call may meet."""
 
+import re
 from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
 
 from reviews.api.problems import CONTENT_TYPE
 
@@ -37,6 +40,14 @@ PROBLEMS = {
     503: "The database is busy or away, or there is more to do than can be done.",
 }
 OF_WRITES = {408, 409, 413, 415, 422, 429}
+
+
+class Summarised(AutoSchema):
+    """Gives each operation a summary: the first sentence of its description."""
+
+    def get_summary(self) -> str:
+        first = re.split(r"(?<=[.;:])\s|\n\n", self.get_description(), maxsplit=1)[0]
+        return " ".join(first.rstrip(".;:").split())
 
 
 def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:

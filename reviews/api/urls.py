@@ -1,8 +1,9 @@
 from csp.decorators import csp_update
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 
 from reviews.api import health
+from reviews.api.documentation import Documentation
 from reviews.api.tokens import TicketViewSet, TokenViewSet
 from reviews.api.views import APVViewSet, DecisionViewSet, ReviewViewSet
 
@@ -37,5 +38,5 @@ urlpatterns = [
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", health.metrics, name="metrics"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", with_icons(SpectacularSwaggerView.as_view(url_name="schema")), name="docs"),
+    path("docs", with_icons(Documentation.as_view(url_name="schema")), name="docs"),
 ]

@@ -2,7 +2,12 @@
 
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_view,
+)
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -43,6 +48,9 @@ ONE_OR_MANY = PolymorphicProxySerializer(
 )
 
 
+@extend_schema_view(
+    retrieve=extend_schema(description="One APV, whole: its evidence and its diff.")
+)
 class APVViewSet(CountedWrites, Retrieves):
     """Every APV, whatever its status; pipelines add theirs here."""
 
@@ -83,6 +91,7 @@ class APVViewSet(CountedWrites, Retrieves):
         return Response(added[0], status=201, headers={"Location": location})
 
 
+@extend_schema_view(retrieve=extend_schema(description="One APV that waits or waited, by its id."))
 class ReviewViewSet(CountedWrites, Retrieves):
     """The queue of APVs that wait for a decision."""
 
@@ -108,6 +117,7 @@ class ReviewViewSet(CountedWrites, Retrieves):
             return Response(StatsSerializer(selectors.review_stats()).data)
 
 
+@extend_schema_view(retrieve=extend_schema(description="One decision, by its id."))
 class DecisionViewSet(CountedWrites, Retrieves):
     """The record of decisions; a decision is made here and never changed."""
 

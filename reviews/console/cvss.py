@@ -5,41 +5,50 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-HIGH, LOW, NONE = (
-    pgettext_lazy("CVSS", "High"),
-    pgettext_lazy("CVSS", "Low"),
-    pgettext_lazy("CVSS", "None"),
-)
-IMPACT = {"H": HIGH, "L": LOW, "N": NONE}
-WORDS: dict[str, tuple[Any, dict[str, Any], str]] = {
-    "AV": (
-        _("Attack vector"),
-        {
-            "N": pgettext_lazy("CVSS", "Network"),
-            "A": pgettext_lazy("CVSS", "Adjacent network"),
-            "L": pgettext_lazy("CVSS", "Local"),
-            "P": pgettext_lazy("CVSS", "Physical"),
-        },
-        "N",
-    ),
-    "AC": (_("Attack complexity"), {"L": LOW, "H": HIGH}, "L"),
-    "AT": (_("Attack requirements"), {"N": NONE, "P": pgettext_lazy("CVSS", "Present")}, "N"),
-    "PR": (_("Privileges required"), IMPACT, "N"),
-    "UI": (
-        _("User interaction"),
-        {
-            "N": NONE,
-            "R": pgettext_lazy("CVSS", "Required"),
-            "P": pgettext_lazy("CVSS", "Passive"),
-            "A": pgettext_lazy("CVSS", "Active"),
-        },
-        "N",
-    ),
-    "S": (
-        _("Scope"),
-        {"C": pgettext_lazy("CVSS", "Changed"), "U": pgettext_lazy("CVSS", "Unchanged")},
-        "C",
-    ),
+# The words stand for nouns of different genders: each kind of metric has a context of its own.
+COMPLEXITY = {
+    "L": pgettext_lazy("CVSS complexity", "Low"),
+    "H": pgettext_lazy("CVSS complexity", "High"),
+}
+PRIVILEGES = {
+    "N": pgettext_lazy("CVSS privileges", "None"),
+    "L": pgettext_lazy("CVSS privileges", "Low"),
+    "H": pgettext_lazy("CVSS privileges", "High"),
+}
+IMPACT = {
+    "H": pgettext_lazy("CVSS impact", "High"),
+    "L": pgettext_lazy("CVSS impact", "Low"),
+    "N": pgettext_lazy("CVSS impact", "None"),
+}
+INTERACTION = {
+    "N": pgettext_lazy("CVSS interaction", "None"),
+    "R": pgettext_lazy("CVSS interaction", "Required"),
+    "P": pgettext_lazy("CVSS interaction", "Passive"),
+    "A": pgettext_lazy("CVSS interaction", "Active"),
+}
+REQUIREMENTS = {
+    "N": pgettext_lazy("CVSS requirements", "None"),
+    "P": pgettext_lazy("CVSS requirements", "Present"),
+}
+SCOPE = {
+    "C": pgettext_lazy("CVSS scope", "Changed"),
+    "U": pgettext_lazy("CVSS scope", "Unchanged"),
+}
+VECTOR = {
+    "N": pgettext_lazy("CVSS vector", "Network"),
+    "A": pgettext_lazy("CVSS vector", "Adjacent network"),
+    "L": pgettext_lazy("CVSS vector", "Local"),
+    "P": pgettext_lazy("CVSS vector", "Physical"),
+}
+EXPLOITED: dict[str, tuple[Any, dict[str, Any], str]] = {
+    "AV": (_("Attack vector"), VECTOR, "N"),
+    "AC": (_("Attack complexity"), COMPLEXITY, "L"),
+    "AT": (_("Attack requirements"), REQUIREMENTS, "N"),
+    "PR": (_("Privileges required"), PRIVILEGES, "N"),
+    "UI": (_("User interaction"), INTERACTION, "N"),
+}
+HARMED: dict[str, tuple[Any, dict[str, Any], str]] = {
+    "S": (_("Scope"), SCOPE, "C"),
     "C": (_("Confidentiality"), IMPACT, "H"),
     "I": (_("Integrity"), IMPACT, "H"),
     "A": (_("Availability"), IMPACT, "H"),
@@ -50,6 +59,7 @@ WORDS: dict[str, tuple[Any, dict[str, Any], str]] = {
     "SI": (_("Integrity, other systems"), IMPACT, "H"),
     "SA": (_("Availability, other systems"), IMPACT, "H"),
 }
+WORDS = EXPLOITED | HARMED
 """For each base metric its name, its values, and the value that suits an attacker best."""
 
 
@@ -69,3 +79,10 @@ def spelled(vector: str) -> list[Metric]:
         for code, _colon, value in (part.partition(":") for part in vector.split("/"))
         if code in WORDS and value in WORDS[code][1]
     ]
+
+
+def grouped(vector: str) -> list[list[Metric]]:
+    """The metrics of how it is exploited, and of what it harms; a group without any is left out."""
+    metrics = spelled(vector)
+    groups = [[one for one in metrics if one.code in codes] for codes in (EXPLOITED, HARMED)]
+    return [group for group in groups if group]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from reviews.console import cvss, cwe
+from reviews.console.digits import digits
 from reviews.console.lookalikes import words_with_passing
 from reviews.console.unseen import count_unseen, reveal
 from reviews.console.wargame import Findings, findings_in
@@ -325,8 +326,8 @@ class Evidence:
         return ", ".join(str(one.label) for one in self.signals[:3] if one.tone == "none")
 
     @cached_property
-    def metrics(self) -> list[cvss.Metric]:
-        return cvss.spelled(self.apv.cvss_vector)
+    def metrics(self) -> list[list[cvss.Metric]]:
+        return cvss.grouped(self.apv.cvss_vector)
 
     @property
     def cvss_percent(self) -> int:
@@ -381,7 +382,7 @@ def beyond(title: str, description: str) -> str:
 
 
 def _count(words: str, count: int) -> str:
-    return words.format(count=count) if count else ""
+    return words.format(count=digits(count)) if count else ""
 
 
 def signals_of(apv: APV) -> list[Signal]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
+from django.utils.functional import lazy
 from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError as RefusedObject
@@ -14,6 +15,7 @@ from reviews.api.fields import ObjectField
 from reviews.choices import Status, Verb
 from reviews.console import confidence
 from reviews.console.changes import Difference, differences, seen
+from reviews.console.digits import digits
 from reviews.console.effects import effect
 from reviews.console.question import SEALED
 from reviews.errors import InvalidInput, ReviewError, VersionChanged
@@ -142,7 +144,7 @@ class DecisionForm(forms.Form):
         help_text=format_lazy(
             _("{least} to {most} characters; it stays on record."),
             least=JUSTIFICATION_LENGTH[0],
-            most=f"{JUSTIFICATION_LENGTH[1]:,}",
+            most=lazy(digits, str)(JUSTIFICATION_LENGTH[1]),
         ),
     )
     confidence = forms.FloatField(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from reviews import selectors, trends
 from reviews.choices import Severity, Verb
+from reviews.console.digits import digits, percent
 from reviews.console.queue import in_words
 
 
@@ -26,10 +27,11 @@ class Bar:
 
 @dataclass(frozen=True)
 class Number:
-    """A number in words; "–" where there is nothing to compute from."""
+    """A number in words, and what it counts; "–" where there is nothing to compute from."""
 
     label: str
     value: str
+    about: str
     address: str = ""
 
 
@@ -86,11 +88,33 @@ def read_numbers() -> Numbers:
 
 def _sums(stats: dict[str, Any]) -> list[Number]:
     return [
-        Number(_("Pending"), f"{stats['pending_reviews']:,}", reverse("console")),
-        Number(_("Decided this week"), f"{stats['decisions_this_week']:,}", decided()),
-        Number(_("Median time to a decision"), duration(stats["median_review_time_seconds"])),
-        Number(_("Human and machine agree"), share(stats["human_ai_agreement_rate"])),
-        Number(_("Merges prevented"), share(stats["auto_merge_prevention_rate"])),
+        Number(
+            _("Pending"),
+            digits(stats["pending_reviews"]),
+            _("APVs that wait for a decision now."),
+            reverse("console"),
+        ),
+        Number(
+            _("Decided this week"),
+            digits(stats["decisions_this_week"]),
+            _("Decisions since Monday, 0:00 UTC; an escalation is one too."),
+            decided(),
+        ),
+        Number(
+            _("Median time to a decision"),
+            duration(stats["median_review_time_seconds"]),
+            _("From when an APV is added: half of all decisions came sooner."),
+        ),
+        Number(
+            _("Human and machine agree"),
+            share(stats["human_ai_agreement_rate"]),
+            _("Of the decisions to approve or reject, those that the machine would have made."),
+        ),
+        Number(
+            _("Merges prevented"),
+            share(stats["auto_merge_prevention_rate"]),
+            _("Of all decisions, those where the machine would have merged and a person did not."),
+        ),
     ]
 
 
@@ -104,4 +128,4 @@ def duration(seconds: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    return "–" if value is None else f"{round(100 * value)} %"
+    return "–" if value is None else percent(value)

@@ -2,13 +2,22 @@
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from reviews.api.fields import NUMBER_MAX
+from reviews.console.digits import digits
 from reviews.console.unseen import reveal
+
+HARM = re.compile(
+    r"attack|attempt|breach|bypass|compromis|crash|exploit|fail|finding|inject|leak|vulnerab",
+    re.IGNORECASE,
+)
+"""What the keys of the evidence call things of which none should be left after the patch."""
 
 MOST_CHANGES = 20
 MOST_RESULTS = 50
@@ -25,6 +34,23 @@ class Change:
     label: str
     before: float
     after: float
+    harm: bool = False
+    """Whether what is counted does harm, so that each one left is one too many."""
+
+    @property
+    def tones(self) -> tuple[str, str]:
+        """Classes of the style sheet for the two bars: what does no harm has no colour."""
+        if not self.harm:
+            return "", ""
+        left = "good" if not self.after else "fair" if self.after < self.before else "weak"
+        return "weak" if self.before else "good", left
+
+    @property
+    def left(self) -> str:
+        """What is left of a harm, in words: the colour alone would not say it to everybody."""
+        if not self.harm:
+            return ""
+        return _("not all gone") if self.after else _("none left")
 
     @property
     def most(self) -> float:
@@ -57,14 +83,19 @@ def findings_in(evidence: Any) -> Findings:
     shown = pairs[:MOST_CHANGES]
     used = {name for pair in shown for name in pair}
     results = [
-        (in_words(name)[:MOST_OF_ONE], value[:MOST_OF_ONE] if isinstance(value, str) else value)
+        (in_words(name)[:MOST_OF_ONE], _result(value))
         for name, value in known.items()
         if name not in used and isinstance(value, str | int | float | bool)
     ]
     raw = raw_text(evidence)
     return Findings(
         changes=[
-            Change(in_words(_without_side(before))[:MOST_OF_ONE], known[before], known[after])
+            Change(
+                in_words(_without_side(before))[:MOST_OF_ONE],
+                known[before],
+                known[after],
+                harm=HARM.search(before) is not None,
+            )
             for before, after in shown
         ],
         results=results[:MOST_RESULTS],
@@ -72,6 +103,12 @@ def findings_in(evidence: Any) -> Findings:
         raw=raw[:MOST_RAW],
         is_whole=len(raw) <= MOST_RAW,
     )
+
+
+def _result(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:MOST_OF_ONE]
+    return digits(value) if _is_number(value) else value
 
 
 def raw_text(evidence: Any) -> str:

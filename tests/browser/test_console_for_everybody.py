@@ -73,7 +73,7 @@ async def test_console_speaks_portuguese_and_english(open_tab: OpenTab, server: 
     await page.keyboard.press("e")
     await page.keyboard.type("curto")
     await page.keyboard.press("Control+Enter")
-    await page.get_by_text("Escreva de 10 a 5,000 caracteres.").first.wait_for()
+    await page.get_by_text("Escreva de 10 a 5.000 caracteres.").first.wait_for()
     await page.get_by_role("button", name="English").click()
     await tab.status_becomes("live")
     await expect(page.locator("#line")).to_have_text("Live")

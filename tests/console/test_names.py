@@ -7,8 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from reviews.console.cvss import grouped
 from reviews.console.evidence import Evidence, beyond
 from reviews.console.names import split
+from reviews.console.wargame import findings_in
 from reviews.models import APV
 from reviews.templatetags.shown import identifier_in_two
 from tests.overfull import LONG, overfull
@@ -122,3 +124,49 @@ def test_description_that_only_repeats_the_title_is_no_missing_one(reader: Clien
     panel = page.partition('id="panel-cve"')[2].partition('id="panel-patch"')[0]
     assert "It fails" not in panel
     assert "Description" not in panel
+
+
+# -- Numbers of the evidence ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("evidence", "tones", "left"),
+    [
+        ({"exploits_before_patch": 12, "exploits_after_patch": 3}, ("weak", "fair"), "not all"),
+        ({"exploits_before": 12, "exploits_after": 0}, ("weak", "good"), "none left"),
+        ({"crashes_before": 2, "crashes_after": 5}, ("weak", "weak"), "not all"),
+        ({"failed_logins_before": 0, "failed_logins_after": 0}, ("good", "good"), "none left"),
+        ({"latency_before": 20, "latency_after": 26}, ("", ""), ""),
+    ],
+)
+def test_colour_before_and_after_says_what_it_means(
+    evidence: dict[str, int], tones: tuple[str, str], left: str
+) -> None:
+    [change] = findings_in(evidence).changes
+    assert change.tones == tones
+    assert change.left.startswith(left)
+
+
+@pytest.mark.parametrize(
+    ("vector", "sizes"),
+    [
+        ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", [4, 4]),
+        ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", [5, 6]),
+        ("CVSS:3.1/AV:N", [1]),
+        ("nonsense", []),
+    ],
+)
+def test_metrics_stand_in_rows_of_their_own_without_an_empty_place(
+    vector: str, sizes: list[int]
+) -> None:
+    assert [len(group) for group in grouped(vector)] == sizes
+
+
+def test_every_page_has_one_heading_of_the_first_rank(reader: Client) -> None:
+    one = APV.objects.create(
+        severity="HIGH", package_name="requests", patch_strategy="version_bump", patch_diff="+x\n"
+    )
+    own = (f"/apvs/{one.apv_code}", f"/apvs/{one.apv_code}/diff")
+    for path in ("/", "/numbers", "/?status=decided", "/sign-in", "/nothing", "/hitl/docs", *own):
+        page = reader.get(path).content.decode()
+        assert len(re.findall(r"<h1\b", page)) == 1, path

@@ -2,6 +2,7 @@
 
 const VENDOR = new URL("vendor/", import.meta.url);
 const HEIGHT = 184;
+const FONT = "11px system-ui, sans-serif";
 const REST_MS = 10_000; // between two looks at numbers that go on changing
 const HALF_DAY = 43_200;
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 100_000];
@@ -72,7 +73,7 @@ async function draw(figure) {
   }));
   const axis = {
     stroke: colour("--quiet"),
-    font: "11px system-ui, sans-serif",
+    font: FONT,
     grid: { stroke: colour("--line"), width: 1 },
     ticks: { show: false },
   };
@@ -91,7 +92,7 @@ async function draw(figure) {
         y: { range: (_, __, top) => [0, Number(most) || Math.max(1, top * 1.1)] },
       },
       axes: [
-        { ...axis, size: 28, grid: { show: false }, values: (_, at) => at.map(inDays) },
+        { ...axis, size: 28, space: spaceOfDays(), grid: { show: false }, values: (_, at) => at.map(inDays) },
         { ...axis, size: 44, incrs: isStacked ? WHOLE : undefined, values: (_, at) => at.map((value) => inUnits(value, unit)) },
       ],
       series: [{}, ...(isStacked ? lines.reverse() : lines)],
@@ -112,8 +113,18 @@ function inDays(seconds) {
   return seconds % 86_400 === 0 ? day.format(seconds * 1000) : "";
 }
 
+/** How far two days must be apart, in pixels, so that their names do not touch. */
+function spaceOfDays() {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = FONT;
+  const widths = Array.from({ length: 12 }, (_, month) => pen.measureText(day.format(Date.UTC(2026, month, 28))).width);
+  return Math.ceil(Math.max(...widths)) + 12;
+}
+
+const number = new Intl.NumberFormat(document.documentElement.lang);
+
 function inUnits(value, unit) {
-  return `${value.toLocaleString()}${unit ? ` ${unit}` : ""}`;
+  return `${number.format(value)}${unit ? ` ${unit}` : ""}`;
 }
 
 function drawAll() {

@@ -1,0 +1,17 @@
+"""The page that documents the API."""
+
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.urls import reverse
+from drf_spectacular.views import SpectacularSwaggerView
+from rest_framework.exceptions import NotAuthenticated
+
+
+class Documentation(SpectacularSwaggerView):
+    """Swagger UI; who is not signed in is led to the page for that, as on every page."""
+
+    def handle_exception(self, exc: Exception) -> Any:
+        if isinstance(exc, NotAuthenticated):
+            return redirect_to_login(self.request.get_full_path(), reverse("sign-in"))
+        return super().handle_exception(exc)
