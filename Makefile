@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 INTERPRETER := $(if $(filter file,$(origin PYTHON)),$(or $(wildcard $(BIN)/python),$(PYTHON)),$(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check audit faults restarts bench format docs pictures words lock clean installed installed-dev
+.PHONY: help run test check audit faults monkey restarts bench format docs pictures words lock clean installed installed-dev
 
 help:  ## what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,9 @@ format: installed-dev  ## rewrite the code in the house format
 
 faults: installed-dev  ## inject every fault under load, and count what was lost; ARGS=--help
 	$(BIN)/python -m tests.faults $(ARGS)
+
+monkey: installed-dev  ## decide at random in a browser, and compare what is recorded with what was confirmed; ARGS=--help
+	$(BIN)/python -m tools.monkey $(ARGS)
 
 restarts: installed-dev  ## restart a server under 1,000 clients, and kill servers in use; ARGS=--help
 	$(BIN)/python -m tests.restarts $(ARGS)

@@ -12,11 +12,14 @@ from django.db.models import QuerySet
 from rest_framework.utils.encoders import JSONEncoder
 
 from reviews.api.serializers import DecisionSerializer
+from reviews.choices import Action
 from reviews.models import Decision
 from reviews.orders import DECISIONS
 
 PIECE = 500
-COLUMNS = list(DecisionSerializer.Meta.fields)
+FIELDS = list(DecisionSerializer.Meta.fields)
+COLUMNS = ["action" if name == "action_taken" else name for name in FIELDS]
+"""The protocol's word `pr_merged` would tell the reader of a sheet what has not happened yet."""
 BOM = "\ufeff"
 """Without it Excel reads UTF-8 as the code page of its Windows."""
 GAP = r"[ \u00a0\u200b\u3000\ufeff\"']*"
@@ -64,9 +67,18 @@ def as_csv(piece: Sequence[dict[str, Any]], first: bool) -> str:
     return text.getvalue()
 
 
+def _for_a_sheet(row: dict[str, Any], name: str) -> Any:
+    """Return a field as a reader takes it, where the protocol's own value would mislead."""
+    if name == "action_taken" and row[name] in Action.values:
+        return str(Action(row[name]).label)
+    if name == "confidence" and row["confidence_stated"] is False:
+        return None
+    return row[name]
+
+
 def _cells(row: dict[str, Any]) -> Iterator[Any]:
-    for name in COLUMNS:
-        value = row[name]
+    for name in FIELDS:
+        value = _for_a_sheet(row, name)
         if isinstance(value, dict):
             text = json.dumps(value, cls=JSONEncoder, ensure_ascii=False)
             yield FORMULA_IN_JSON.sub(_escaped, text)

@@ -2,27 +2,26 @@ import django.core.validators
 from django.conf import settings
 from django.db import migrations, models
 
-COUNT = """
-CREATE OR REPLACE FUNCTION reviews_tally_decisions() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO reviews_tally (key, slot, count)
-    SELECT key, mod(pg_backend_pid(), 8), sum(count) FROM (
-        SELECT 'decided:' || decision || ':' || {recommendation} AS key, 1 AS count FROM added
-        UNION ALL
-        SELECT 'decided_on:' || to_char(decided_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') || ':' || decision, 1
-        FROM added
-        UNION ALL
-        SELECT 'review_time:' || reviews_time_bucket(review_seconds), 1 FROM added
-        UNION ALL
-        SELECT 'review_microseconds', round(review_seconds * 1000000)::bigint FROM added
-    ) AS changes
-    GROUP BY key HAVING sum(count) <> 0 ORDER BY key
-    ON CONFLICT (key, slot) DO UPDATE SET count = reviews_tally.count + EXCLUDED.count;
-    RETURN NULL;
-END
-$$;
-"""
-"""As in 0003, but for decisions on which the machine had no opinion."""
+OF_OPINIONS = "':' || recommendation AS key"
+OR_OF_NONE = "':' || coalesce(recommendation, 'none') AS key"
+
+
+def replace_in_function(schema_editor, old, new):
+    """Put `new` for `old` into the function that counts decisions, and leave the rest as it is."""
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_functiondef('reviews_tally_decisions'::regproc)")
+        definition = cursor.fetchone()[0]
+        assert definition.count(old) == 1
+        cursor.execute(definition.replace(old, new))
+
+
+def count_none(apps, schema_editor):
+    """Count decisions on which the machine had no opinion, too."""
+    replace_in_function(schema_editor, OF_OPINIONS, OR_OF_NONE)
+
+
+def count_opinions(apps, schema_editor):
+    replace_in_function(schema_editor, OR_OF_NONE, OF_OPINIONS)
 
 
 class Migration(migrations.Migration):
@@ -139,8 +138,5 @@ class Migration(migrations.Migration):
                 name="decision_verb_known",
             ),
         ),
-        migrations.RunSQL(
-            COUNT.format(recommendation="coalesce(recommendation, 'none')"),
-            COUNT.format(recommendation="recommendation"),
-        ),
+        migrations.RunPython(count_none, count_opinions),
     ]

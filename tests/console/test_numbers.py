@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from reviews import services, trends
 from reviews.choices import Verb
-from reviews.console.export import COLUMNS, PIECE, as_csv, harmless, stream
+from reviews.console.export import COLUMNS, FIELDS, PIECE, as_csv, harmless, stream
 from reviews.models import APV, Decision
 from tests.site import Server, apv
 
@@ -124,7 +124,7 @@ def test_numbers_are_for_those_who_may_view_them() -> None:
 )
 def test_cell_that_a_spreadsheet_might_compute_is_made_text(text: str) -> None:
     assert harmless(text) == f"'{text}"
-    row = dict.fromkeys(COLUMNS) | {"justification": text, "modifications": {"=a": "=b"}}
+    row = dict.fromkeys(FIELDS) | {"justification": text, "modifications": {"=a": "=b"}}
     cells = next(csv.reader(io.StringIO(as_csv([row], False))))
     assert cells[COLUMNS.index("justification")] == f"'{text}"
     assert cells[COLUMNS.index("modifications")] == '{"=a": "=b"}'
@@ -140,7 +140,7 @@ def test_no_cell_is_a_formula_however_a_spreadsheet_separates_them(
 ) -> None:
     text = f"fine{between}{PAYLOAD}"
     modifications = {"a": text, "b;": f"{text}{between}", "c": [1, -2], "d": PAYLOAD}
-    row = dict.fromkeys(COLUMNS) | {"justification": text, "modifications": modifications}
+    row = dict.fromkeys(FIELDS) | {"justification": text, "modifications": modifications}
     written = as_csv([row], False)
     for line in csv.reader(io.StringIO(written, newline=""), delimiter=delimiter):
         for cell in line:

@@ -126,10 +126,10 @@ class Monkey:
 
     async def act(self) -> None:
         acts = [
-            (10, self.decide),
+            (16, self.decide),
             (3, self.press_a_key),
             (3, self.click_somewhere),
-            (2, self.click_twice),
+            (3, self.click_twice),
             (1, self.type_anything),
             (1, self.answer),
             (1, self.turn_the_window),
@@ -143,7 +143,7 @@ class Monkey:
         """Write a decision and go through with it, in a hurry."""
         if self.dice.random() < 0.8:
             await self.press("Escape")
-        if self.dice.random() < 0.6:
+        if self.dice.random() < 0.4:
             await self.press(self.dice.choice("aarrmedd"))
         else:
             await self.click("[name=decision]:enabled")
@@ -159,7 +159,7 @@ class Monkey:
             await self.click("#decision-form .primary", self.dice.choice([1, 1, 2]))
         if self.dice.random() < 0.8:
             with contextlib.suppress(BrowserError):  # it may have been refused
-                await self.page.locator("#confirm[open] .primary").wait_for(timeout=2500)
+                await self.page.locator("#confirm[open] .primary").wait_for(timeout=1500)
             await self._pause(0, 0.7)
         await self.answer()
 
@@ -259,7 +259,8 @@ async def run(
     await page.goto(server.origin)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        _feed(server, dice)
+        if monkey.outcome.actions % 10 == 0:
+            _feed(server, dice)
         with contextlib.suppress(BrowserError):  # it navigates under our hands
             await monkey.act()
             await monkey.come_back()
@@ -291,7 +292,7 @@ def _feed(server: Server, dice: Random) -> None:
 
 
 def _apv(dice: Random) -> dict[str, Any]:
-    without = {"pr_number": None, "pr_url": ""} if dice.random() < 0.3 else {}
+    without = {"pr_number": None, "pr_url": ""} if dice.random() < 0.15 else {}
     return apv(wargame_verdict=dice.choice([None, "success", "partial"]), **without)
 
 

@@ -84,6 +84,11 @@ class Line {
     this.#tell("refused");
   }
 
+  /** Connect at once, instead of when the backoff ends: somebody asked for it. */
+  retry() {
+    if (!this.#over && !this.#socket) this.#wake();
+  }
+
   // -- Opening and closing ---------------------------------------------------------------------
 
   #open() {

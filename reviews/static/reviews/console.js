@@ -11,7 +11,7 @@ import { queuePage } from "./queue.js";
 import { readingPage } from "./reading.js";
 import { revealedAll } from "./unseen.js";
 import { setClock } from "./times.js";
-import { toast, watch, words } from "./words.js";
+import { say, toast, watch, words } from "./words.js";
 
 function start(main) {
   let line;
@@ -69,6 +69,8 @@ function start(main) {
     place.dataset.status = status;
     place.textContent = words.line[status];
     document.getElementById("signed-out").hidden = status !== "refused";
+    document.getElementById("retry").hidden = status !== "stale" && status !== "offline";
+    if (status === "live") document.getElementById("unread").hidden = true;
   }
 
   /** The reader may have signed in again in another tab: go on where the line ended. */
@@ -116,6 +118,15 @@ function start(main) {
 
   const asksForAPV = ({ target, requestConfig }) =>
     target.id === "reading" && requestConfig.verb === "get";
+
+  /** What was asked for could not be read, which says nothing of any decision. */
+  function unread({ detail }) {
+    const isAPV = asksForAPV(detail);
+    const code = detail.pathInfo.requestPath.match(/APV-[\d-]+/)?.[0] ?? "";
+    const notice = document.getElementById("unread");
+    notice.textContent = say(isAPV ? words.apvUnread : words.partUnread, { code });
+    notice.hidden = false;
+  }
 
   /** The request itself tells its end: the row that it came from may be gone by then. */
   function beforeRequest({ detail }) {
@@ -184,6 +195,11 @@ function start(main) {
   document.addEventListener("htmx:load", adopt);
   document.addEventListener("htmx:beforeRequest", beforeRequest);
   document.addEventListener("htmx:beforeSwap", beforeSwap);
+  for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(trouble, unread);
+  }
+  document.addEventListener("htmx:afterSwap", () => (document.getElementById("unread").hidden = true));
+  document.getElementById("retry").addEventListener("click", () => line.retry());
   document.addEventListener("htmx:historyCacheMiss", goBack);
   document.addEventListener("htmx:afterSettle", focusReading);
   document.addEventListener("htmx:pushedIntoHistory", showOpen);

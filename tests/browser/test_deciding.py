@@ -1,0 +1,288 @@
+"""A decision is what was confirmed, and nothing is chosen that nobody meant."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.browser.conftest import OpenTab
+from tests.browser.tab import REASON, becomes, decide
+from tests.people import move_to_group, new_user
+from tests.site import Server, Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+BUSY = """(milliseconds) => {
+  const stall = () => {
+    const end = performance.now() + milliseconds;
+    while (performance.now() < end);
+  };
+  document.querySelector("#confirm").addEventListener("click", () => setTimeout(stall));
+}"""
+OPTION_UNDER_THE_BUTTON = """(verb) => {
+  const button = document.querySelector("#confirm .primary").getBoundingClientRect();
+  const option = document.querySelector(`.option.${verb}`);
+  option.style.position = "fixed";
+  option.style.inset = `${button.y - 40}px auto auto ${button.x - 40}px`;
+  option.style.width = option.style.height = "300px";
+}"""
+
+
+async def ask(page: Page, verb: str = "r") -> None:
+    await page.keyboard.press(verb)
+    await page.keyboard.type(REASON)
+    await page.keyboard.press("Control+Enter")
+    await page.locator("#confirm[open]").wait_for()
+
+
+def recorded(site: Site, apv: dict[str, Any]) -> Callable[[], Awaitable[list[str]]]:
+    sql = "SELECT decision FROM reviews_decision WHERE apv_id = %s"
+
+    async def look() -> list[str]:
+        return [verb for (verb,) in site.rows(sql, apv["apv_id"])]
+
+    return look
+
+
+# -- The question -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gap", [0.05, 0.1, 0.2])
+async def test_second_click_of_two_changes_nothing_however_busy_the_page_is(
+    open_tab: OpenTab, server: Server, site: Site, gap: float
+) -> None:
+    apv, following = server.add_apv(severity="CRITICAL"), server.add_apv()
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    devtools = await page.context.new_cdp_session(page)
+    await ask(page)
+    await page.evaluate(BUSY, 300)
+    await page.evaluate(OPTION_UNDER_THE_BUTTON, "approve")
+    box = await page.locator("#confirm .primary").bounding_box()
+    assert box
+    await page.locator("html:not([data-guarded])").wait_for()
+    at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2, "button": "left"}
+    sent = []
+    for count in (1, 2):  # without waiting for the page, as a hand does
+        for kind in ("mousePressed", "mouseReleased"):
+            event = {"type": kind, "clickCount": count, **at}
+            sent.append(asyncio.ensure_future(devtools.send("Input.dispatchMouseEvent", event)))
+        await asyncio.sleep(gap)
+    await asyncio.gather(*sent)
+    await becomes(recorded(site, apv), ["reject"])
+    await page.locator(f"#reading[data-code={following['apv_code']}]").wait_for()
+    await expect(page.locator("[name=decision]:checked")).to_have_count(0)
+
+
+async def test_question_shows_what_is_recorded_and_what_speaks_against_it(
+    open_tab: OpenTab, server: Server
+) -> None:
+    apv = server.add_apv(wargame_verdict="partial", validation_warnings=["Stale lock file."])
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    await page.get_by_label("Fairly sure").check()
+    await ask(page, "a")
+    question = page.locator("#question")
+    for shown in (
+        REASON,
+        "Fairly sure, 75 %",
+        "The wargame was a partial success only.",
+        "Stale lock file.",
+        "The machine would decide otherwise: reject.",
+    ):
+        await expect(question).to_contain_text(shown)
+    green = await page.locator("#confirm .primary").evaluate(
+        "(b) => getComputedStyle(b).background"
+    )
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_label("Justification")).to_have_value(REASON)
+    await page.get_by_label("Reject").check()
+    await page.locator("#decision-form .primary").click()
+    await expect(page.locator("#confirm .primary")).to_have_class("primary reject")
+    red = await page.locator("#confirm .primary").evaluate("(b) => getComputedStyle(b).background")
+    assert green != red
+
+
+async def test_form_stands_still_while_the_question_is_on_its_way(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv = server.add_apv()
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    comes = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            await comes.wait()
+        await route.continue_()
+
+    await page.route(f"**/apvs/{apv['apv_code']}", hold)
+    await page.keyboard.press("r")
+    await page.keyboard.type(REASON)
+    await page.keyboard.press("Control+Enter")
+    await page.keyboard.type("aemd more words")
+    await page.keyboard.press("Enter")
+    comes.set()
+    await expect(page.locator("#confirm-title")).to_have_text(f"Reject {apv['apv_code']}?")
+    await expect(page.locator("#question .prose")).to_have_text(REASON)
+    assert site.status_of(apv) == "pending"
+    await page.keyboard.press("Enter")
+    await becomes(recorded(site, apv), ["reject"])
+
+
+async def test_question_that_somebody_else_answered_first_says_so(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv = server.add_apv()
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    await ask(page)
+    server.decide(apv["apv_id"], user="lead")
+    notice = page.locator("#confirm-notice")
+    await expect(notice).to_contain_text(f"{apv['apv_code']} approved by Lena Lead")
+    await expect(page.locator("#confirm .primary")).to_be_disabled()
+    await page.get_by_role("button", name="Go back").click()
+    await expect(page.get_by_label("Justification")).to_have_value(REASON)
+    await expect(page.get_by_label("Reject")).to_be_disabled()
+    assert site.status_of(apv) == "approved"
+
+
+# -- Keys -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["a", "r"])
+async def test_key_that_cannot_act_says_so_and_swallows_what_is_typed(
+    open_tab: OpenTab, server: Server, site: Site, key: str
+) -> None:
+    apv = server.add_apv(pr_number=None, pr_url="")
+    other = server.add_apv()
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    await page.keyboard.press(key)
+    await page.keyboard.type("Reviewed: routine bump, 2 jobs.")
+    await page.keyboard.press("Control+Enter")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#cannot")).to_contain_text("this APV has no pull request")
+    await expect(page.locator("#cannot")).to_be_focused()
+    await expect(page.locator("[name=decision]:checked")).to_have_count(0)
+    await expect(page.locator("#reading")).to_have_attribute("data-code", apv["apv_code"])
+    assert [site.status_of(one) for one in (apv, other)] == ["pending", "pending"]
+    await page.keyboard.press("Escape")
+    await decide(page, "d")
+    await becomes(recorded(site, apv), ["dismiss"])
+
+
+@pytest.mark.parametrize("text", ["Reviewed: merge it", "looks fine, merge and escalate"])
+async def test_words_typed_without_a_caret_choose_nothing(
+    open_tab: OpenTab, server: Server, text: str
+) -> None:
+    apv = server.add_apv()
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    await page.keyboard.type(text)
+    await expect(page.locator("[name=decision]:checked")).to_have_count(0)
+    await expect(page.locator("#toast")).to_contain_text("No field has the caret")
+
+
+async def test_going_through_the_list_opens_what_it_goes_to(
+    open_tab: OpenTab, server: Server
+) -> None:
+    first, second = server.add_apv(severity="CRITICAL"), server.add_apv(severity="HIGH")
+    page = (await open_tab(path=f"/apvs/{first['apv_code']}")).page
+    await page.keyboard.press("j")
+    await page.keyboard.press("r")
+    await page.locator(f"#reading[data-code={second['apv_code']}]").wait_for()
+    await expect(page.get_by_label("Reject")).to_be_checked()
+    await expect(page.locator("#list [aria-current]")).to_contain_text(second["apv_code"])
+
+
+async def test_key_does_not_decide_on_one_apv_while_another_has_the_focus(
+    open_tab: OpenTab, server: Server
+) -> None:
+    first, second = server.add_apv(severity="CRITICAL"), server.add_apv(severity="HIGH")
+    page = (await open_tab(path=f"/apvs/{first['apv_code']}")).page
+    await page.get_by_role("link", name=second["apv_code"]).focus()
+    await page.keyboard.press("r")
+    await expect(page.locator("#cannot")).to_contain_text(second["apv_code"])
+    await expect(page.locator("[name=decision]:checked")).to_have_count(0)
+
+
+# -- What is missing, and what is refused -----------------------------------------------------
+
+
+async def test_what_is_missing_is_said_at_its_field_until_it_is_there(
+    open_tab: OpenTab, server: Server
+) -> None:
+    apv = server.add_apv()
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    await page.keyboard.press("r")
+    await page.keyboard.type("short")
+    await page.keyboard.press("Control+Enter")
+    error = page.locator("#id_justification_error")
+    await expect(error).to_have_text("Write 10 to 5,000 characters.")
+    reason = page.get_by_label("Justification")
+    await expect(reason).to_be_focused()
+    await expect(reason).to_have_attribute("aria-invalid", "true")
+    await page.keyboard.type(" no more")
+    await expect(error).to_have_count(0)
+    await expect(reason).not_to_have_attribute("aria-invalid", "true")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (400, "The server could not read what was sent."),
+        (403, "You may not do this any more"),
+        (404, "This APV is not here any more."),
+        (413, "What you wrote is too long to be sent."),
+        (429, "Wait 7 s, then send it again."),
+        (502, "The server has trouble of its own (502)."),
+    ],
+)
+async def test_each_refusal_has_its_own_words_and_the_draft_stays(
+    open_tab: OpenTab, server: Server, status: int, words: str
+) -> None:
+    apv = server.add_apv()
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+
+    async def refuse(route: Route) -> None:
+        if route.request.method != "POST":
+            await route.continue_()
+            return
+        await route.fulfill(status=status, body="<html></html>", headers={"Retry-After": "7"})
+
+    await page.route(f"**/apvs/{apv['apv_code']}", refuse)
+    await page.keyboard.press("r")
+    await page.keyboard.type(REASON)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#form-notice")).to_contain_text(words)
+    await expect(page.locator("#form-notice")).to_contain_text("Your draft stays here.")
+    await expect(page.get_by_label("Justification")).to_have_value(REASON)
+    await expect(page.get_by_label("Justification")).to_be_editable()
+
+
+async def test_right_that_goes_while_the_question_is_open_leaves_the_draft_to_copy(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv, name = server.add_apv(), new_user(site, "reviewers")
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}", user=name)).page
+    await ask(page)
+    move_to_group(site, name, "observers")
+    await page.locator("#confirm .primary").click()
+    await page.get_by_text("You may read APVs, but not decide on them.").wait_for()
+    await expect(page.locator("#draft")).to_have_value(REASON)
+    assert site.status_of(apv) == "pending"
+
+
+async def test_apv_that_cannot_be_read_is_no_decision_that_was_not_sent(
+    open_tab: OpenTab, server: Server
+) -> None:
+    shown, wanted = server.add_apv(), server.add_apv()
+    tab = await open_tab(path=f"/apvs/{shown['apv_code']}")
+    page = tab.page
+    await page.context.set_offline(True)
+    await tab.status_becomes("offline")
+    await page.get_by_role("link", name=wanted["apv_code"]).click()
+    await expect(page.locator("#unread")).to_contain_text(f"{wanted['apv_code']} could not be read")
+    await expect(page.locator("#form-notice")).to_be_hidden()
+    await expect(page.get_by_role("button", name="Retry now")).to_be_visible()
+    await page.context.set_offline(False)
+    await tab.status_becomes("live")
+    await expect(page.locator("#unread")).to_be_hidden()
+    await expect(page.get_by_role("button", name="Retry now")).to_be_hidden()
