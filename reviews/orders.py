@@ -5,7 +5,7 @@ carries the keys of that row.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from operator import attrgetter
@@ -74,6 +74,16 @@ class Order:
     def after(self, row: Any) -> Any:
         """The condition that another row comes after `row`."""
         return self._after(self.values(row))
+
+    def before(self, row: Any) -> Any:
+        """The condition that another row comes before `row`."""
+        return self.reversed.after(row)
+
+    @property
+    def reversed(self) -> "Order":
+        """The same order, from its end."""
+        keys = [replace(key, descending=not key.descending) for key in self.keys]
+        return Order(f"{self.name} reversed", keys)
 
     def cursor(self, row: Any) -> str:
         """The text that stands for the place after `row`."""

@@ -18,6 +18,7 @@ from reviews.console.access import Request, channels_of
 from reviews.console.alike import alike
 from reviews.console.changes import seen
 from reviews.console.effects import effect
+from reviews.console.elsewhere import find_elsewhere
 from reviews.console.evidence import FIRST_TAB, TABS, Evidence
 from reviews.console.excuses import excused
 from reviews.console.filters import SORTS, asked
@@ -63,7 +64,7 @@ def answer_with_apv(
     if wants_reading(request):
         return render(request, "console/_reading.html", context, status=status)
     ask = asked_of(request, context["listing"])
-    return page(request, read_queue(ask), context, status=status, opened=True)
+    return page(request, read_queue(ask, around=code), context, status=status, opened=True)
 
 
 def reading(request: Request, code: str, *, seen_before: str = "") -> HttpResponse:
@@ -109,6 +110,7 @@ def queue_context(request: Request, queue: Queue) -> dict[str, Any]:
         "page_size": PAGE,
         "counted": COUNTED,
         "sorts": SORTS,
+        "elsewhere": find_elsewhere(queue, sees_decisions=sees_decisions(request)),
         "sees_decisions": sees_decisions(request),
         "sees_stats": request.user.has_perm("reviews.view_stats"),
         "positions": json.dumps(readable(request, queue.positions)),

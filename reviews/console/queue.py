@@ -32,9 +32,11 @@ from reviews.console.filters import (
     asked,
 )
 from reviews.models import APV, CODE_PATTERN, Decision
-from reviews.orders import DECISIONS, QUEUE_SORTS
+from reviews.orders import DECISIONS, QUEUE_SORTS, Order
 
 PAGE = 50
+NEAR = 10
+"""How many rows the page of an APV has after it at least, if there are as many."""
 COUNTED = 1000
 """Longer lists that are narrowed are not counted to their end."""
 
@@ -78,9 +80,10 @@ SHORT: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Listing:
-    """One of the lists, and its words."""
+    """One of the lists, and its words; `tab` is what its tab says."""
 
     name: str
+    tab: Any
     title: Any
     empty: Any
     hint: Any
@@ -88,6 +91,7 @@ class Listing:
 
 PENDING = Listing(
     "pending",
+    _("Pending"),
     _("Queue"),
     _("Nothing waits for a decision"),
     _("New APVs appear here when a pipeline adds them."),
@@ -95,11 +99,13 @@ PENDING = Listing(
 ESCALATED = Listing(
     "escalated",
     _("Escalated"),
+    _("Escalated"),
     _("Nothing is with the leads"),
     _("APVs appear here when a reviewer escalates them."),
 )
 DECIDED = Listing(
     "decided",
+    _("Decided"),
     _("Decided"),
     _("Nothing is decided yet"),
     _("Decisions appear here as they are made."),
@@ -130,9 +136,18 @@ class Asked:
         return sort if sort in SORTS else PRIORITY
 
     @property
+    def order(self) -> Order:
+        return DECISIONS if self.listing is DECIDED else QUEUE_SORTS[self.sort]
+
+    @property
+    def is_whole_queue(self) -> bool:
+        """Whether every pending APV is in this list, in whatever order."""
+        return self.listing is PENDING and not self.filter.chosen
+
+    @property
     def is_plain(self) -> bool:
         """Whether this is the pending queue in its own order, whole."""
-        return self.listing is PENDING and self.sort == PRIORITY and not self.filter.chosen
+        return self.is_whole_queue and self.sort == PRIORITY
 
     @property
     def kept(self) -> str:
@@ -231,7 +246,7 @@ class Queue:
 
     @property
     def uncounted(self) -> bool:
-        return self.total > COUNTED and not self.asked.is_plain
+        return self.total > COUNTED and not self.asked.is_whole_queue
 
     @property
     def on(self) -> str:
@@ -249,10 +264,29 @@ class Queue:
         return _code(self.rows[0]) if self.rows else ""
 
 
-def read_queue(asked: Asked) -> Queue:
-    """The page of the list that was asked for; its first one where that place is unknown."""
+@dataclass(frozen=True)
+class Counts:
+    """How many a list holds, up to one more than COUNTED, and how many the tabs say."""
+
+    found: int
+    pending: int
+    escalated: int
+
+
+def count_queue(asked: Asked) -> Counts:
+    """The numbers of a list without its rows."""
     with selectors.snapshot():
-        rows, at_top, at_end = read_page(asked)
+        pending = selectors.stats_message().pending_reviews
+        return Counts(_count(asked, pending), pending, entries(ESCALATED).count())
+
+
+def read_queue(asked: Asked, around: str = "") -> Queue:
+    """The page of the list that was asked for; its first one where that place is unknown.
+
+    With the code of an APV that stands further down, the page around it.
+    """
+    with selectors.snapshot():
+        rows, at_top, at_end = read_page(asked, around)
         stats = selectors.stats_message()
         escalated = entries(ESCALATED).count()
         whole = at_top and at_end
@@ -271,22 +305,15 @@ def read_queue(asked: Asked) -> Queue:
     )
 
 
-def read_page(asked: Asked) -> tuple[list[Any], bool, bool]:
+def read_page(asked: Asked, around: str = "") -> tuple[list[Any], bool, bool]:
     """The rows of a page, whether it is the first one, and whether it is the last one."""
-    found = asked.filter.qs
-    after = asked.query.get("after", "")
-    if asked.listing is DECIDED:
-        found = found.order_by(*DECISIONS.by).only(*COLUMNS_OF_DECISIONS)
-        place = _place_of_decision(after)
-    else:
-        found = found.order_by(*QUEUE_SORTS[asked.sort].by).only(*COLUMNS)
-        place = _place_of_apv(after, asked.sort)
-    page = list((found if place is None else found.filter(place))[: PAGE + 1])
-    at_end = len(page) <= PAGE
-    rows = page[:PAGE]
-    if asked.listing is not DECIDED:
-        rows = [Row(apv, asked.sort) for apv in rows]
-    return rows, place is None, at_end
+    is_decided = asked.listing is DECIDED
+    found = asked.filter.qs.only(*(COLUMNS_OF_DECISIONS if is_decided else COLUMNS))
+    place = _place(asked) or _place_around(asked, around)
+    ordered = found.order_by(*asked.order.by)
+    page = list((ordered if place is None else ordered.filter(place))[: PAGE + 1])
+    rows = page[:PAGE] if is_decided else [Row(apv, asked.sort) for apv in page[:PAGE]]
+    return rows, place is None, len(page) <= PAGE
 
 
 def read_rows(ids: Iterable[UUID], asked: Asked) -> list[Row]:
@@ -308,29 +335,48 @@ def entries(listing: Listing) -> Any:
 
 
 def _count(asked: Asked, pending: int) -> int:
-    return pending if asked.is_plain else int(asked.filter.qs.order_by()[: COUNTED + 1].count())
+    if asked.is_whole_queue:
+        return pending
+    return int(asked.filter.qs.order_by()[: COUNTED + 1].count())
 
 
 # -- Places in a list -------------------------------------------------------------------------
 
 
-def _place_of_apv(code: str, sort: str) -> Any:
-    """The condition that a row comes after the APV of this code, or None when there is none."""
-    apv = APV.objects.filter(apv_code=code).first() if _is_code(code) else None
-    if apv is None:
-        return None
-    return QUEUE_SORTS[sort].after(apv)
+def _place(asked: Asked) -> Any:
+    """The condition that a row comes after the one `after` names; None where that is unknown."""
+    row = _named_row(asked.listing, asked.query.get("after", ""))
+    return None if row is None else asked.order.after(row)
 
 
-def _place_of_decision(text: str) -> Any:
+def _named_row(listing: Listing, name: str) -> Any:
+    if listing is not DECIDED:
+        return APV.objects.filter(apv_code=name).first() if is_code(name) else None
     try:
-        decision = Decision.objects.filter(pk=UUID(text)).first()
+        return Decision.objects.filter(pk=UUID(name)).first()
     except ValueError:
         return None
-    return DECISIONS.after(decision) if decision else None
 
 
-def _is_code(text: str) -> bool:
+def _place_around(asked: Asked, code: str) -> Any:
+    """The condition that a row is on the page around this APV; None if that is the first page.
+
+    None, too, where the list does not hold it.
+    """
+    if not is_code(code):
+        return None
+    column = "apv__apv_code" if asked.listing is DECIDED else "apv_code"
+    found = asked.filter.qs
+    row = found.filter(**{column: code}).order_by(*asked.order.by).first()
+    if row is None:
+        return None
+    backwards = found.filter(asked.order.before(row)).order_by(*asked.order.reversed.by)
+    if len(backwards[: PAGE - NEAR]) < PAGE - NEAR:
+        return None
+    return asked.order.after(backwards[PAGE // 2])
+
+
+def is_code(text: str) -> bool:
     return re.fullmatch(CODE_PATTERN, text) is not None
 
 

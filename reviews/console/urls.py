@@ -12,6 +12,7 @@ sign_in = LoginView.as_view(template_name="console/sign_in.html", authentication
 urlpatterns = [
     path("", views.console, name="console"),
     path("queue", views.queue_part, name="queue-part"),
+    path("queue/counts", views.queue_counts, name="queue-counts"),
     path("queue/rows", views.queue_rows, name="queue-rows"),
     re_path(rf"^apvs/{code}$", views.apv, name="apv"),
     re_path(rf"^apvs/{code}/state$", views.apv_state, name="apv-state"),

@@ -1,5 +1,6 @@
 """The pages: the queue, an APV with its evidence and decision, and the parts of these."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from reviews.console.access import Request, readers_only, too_many_writes
 from reviews.console.alike import alike
 from reviews.console.changes import differences
 from reviews.console.effects import effect
+from reviews.console.elsewhere import apv_named
 from reviews.console.export import Encode, as_csv, as_json_lines, stream
 from reviews.console.forms import ConsoleForm
 from reviews.console.numbers import read_numbers
@@ -48,6 +50,8 @@ from reviews.console.queue import (
     DECIDED,
     PAGE,
     Asked,
+    Queue,
+    count_queue,
     listing_of,
     read_page,
     read_queue,
@@ -66,6 +70,8 @@ SEAL, GO_BACK = "question", "back"
 def console(request: Request) -> HttpResponse:
     """The queue, or the list that `status` names, with its first APV open."""
     queue = read_queue(asked_of(request))
+    if exact := _searched_for(request, queue):
+        return redirect("apv", exact.apv_code)
     code = queue.first_code
     if wants_reading(request):
         return reading(request, code)
@@ -76,11 +82,18 @@ def console(request: Request) -> HttpResponse:
 @require_safe
 def queue_part(request: Request) -> HttpResponse:
     """The list alone, for a page that missed something or asks for another one."""
-    queue = read_queue(asked_of(request))
+    queue = read_queue(asked_of(request), around=request.GET.get("around", ""))
     answer = render(request, "console/_part.html", queue_context(request, queue))
     if request.htmx:
         answer.headers["HX-Push-Url"] = path_beside(request) + queue.asked.kept
     return answer
+
+
+@readers_only
+@require_safe
+def queue_counts(request: Request) -> HttpResponse:
+    """How many the list holds, and the lists of the tabs, for a page that heard of a change."""
+    return JsonResponse(asdict(count_queue(asked_of(request))))
 
 
 @readers_only
@@ -315,6 +328,13 @@ def _recorded_with_link(decision: Decision) -> str:
         decision=decision.get_decision_display(),
         effect=effect(decision.apv, decision.decision),
     )
+
+
+def _searched_for(request: Request, queue: Queue) -> APV | None:
+    """The APV whose code somebody without scripts searched for, where the list has nothing."""
+    if queue.total or request.htmx:
+        return None
+    return apv_named(queue.asked.query.get("search", ""))
 
 
 def _ids(text: str) -> list[UUID]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from reviews.choices import OUTCOME, Severity, Verb
 from reviews.models import JUSTIFICATION_LENGTH
@@ -45,6 +46,9 @@ def words() -> dict[str, Any]:
         "outcomes": {verb: str(status.label) for verb, (status, _action) in OUTCOME.items()},
         "verbs": {verb.value: capfirst(str(verb.label)) for verb in Verb},
         "new": _("{count} new"),
+        "foundOne": _found(1),
+        "foundMany": _found(2),
+        "foundMore": _("More than %(total)s found") % {"total": "{count}"},
         "arrived": _("{code} arrived: {severity}, {package}"),
         "manyArrived": _("{count} APVs arrived"),
         "decided": _("{code} {outcome} by {reviewer}"),
@@ -86,3 +90,8 @@ def words() -> dict[str, Any]:
         "tooMuch": _("Too much was sent in a short time. Try again in a moment."),
         "failed": _("The server could not answer. Try again."),
     }
+
+
+def _found(count: int) -> str:
+    """The sentence above a list, as its template has it."""
+    return ngettext("%(total)s found", "%(total)s found", count) % {"total": "{count}"}

@@ -5,6 +5,7 @@
  * as long.
  */
 
+import { listCounts } from "./counts.js";
 import { readElement, SignedOut } from "./fragment.js";
 import { showTimes } from "./times.js";
 import { announce, capitalised, digits, say, watch, words } from "./words.js";
@@ -24,9 +25,11 @@ export function queuePage(endsLine) {
   const held = new Map(); // APV id → row whose place is in sight
   const decided = new Map(); // APV id → the last decision heard of
   const recent = []; // arrivals heard of last
+  const untold = []; // decisions that are news if they are in this list, once it is read anew
+  const counts = listCounts({ endsLine, counted });
   let turn = Promise.resolve();
+  let isEmptied = false; // whether nothing was found when it was counted last
   let gathering, reloading, settling, scrolling, loading, sight;
-  let known = Number(list().dataset.known); // how many APVs wait, after all that was heard
   let numbers; // as last told
 
   function list() {
@@ -36,7 +39,9 @@ export function queuePage(endsLine) {
   const rowOf = (apvId) => document.getElementById(`apv-${apvId}`);
   const isPending = () => list().dataset.list === "pending";
   const isPlain = () => "plain" in list().dataset;
+  const isNarrowed = () => "narrowed" in list().dataset;
   const hasMore = () => "hasMore" in list().dataset;
+  const isWhole = () => !hasMore() && !("belowTop" in list().dataset);
   const rows = () => [...body().rows];
   const standing = () => rows().filter((row) => !row.classList.contains("leaving"));
 
@@ -54,8 +59,9 @@ export function queuePage(endsLine) {
 
   function arrive(message) {
     remember(message);
+    if (!isPending() || isNarrowed()) counts.recountSoon();
     if (!isPending() || decided.has(message.apv_id)) return;
-    known++;
+    if (!isNarrowed()) counts.add(1);
     receive(message);
   }
 
@@ -69,7 +75,7 @@ export function queuePage(endsLine) {
     if (isPlain()) place(provisional(message)); // painted at once, filled in when it was read
     arrived.set(message.apv_id, message);
     gathering ??= setTimeout(fetchArrived, GATHER_MS + Math.random() * SPREAD_MS);
-    trace(say(words.arrived, inShort(message)), "manyArrived");
+    if (!isNarrowed()) tellArrival(message);
   }
 
   function decide(message) {
@@ -77,15 +83,33 @@ export function queuePage(endsLine) {
     if (decided.size > REMEMBERED) decided.delete(decided.keys().next().value);
     const first = !decided.has(apvId);
     decided.set(apvId, message);
-    trace(say(words.decided, outcome(message)), "manyDecided");
+    if (isNarrowed()) counts.recountSoon();
     if (!isPending()) {
+      if (isNarrowed()) untold.push(message);
+      else tellDecision(message);
       reloadSoon();
       return;
     }
-    if (first && message.decision === "escalate") countEscalated(1);
-    else if (!rowOf(apvId) && !arrived.has(apvId)) reloadCountsSoon();
-    known--;
+    const isHere = rowOf(apvId) || held.has(apvId);
+    if (first && message.decision === "escalate") counts.escalatedBy(1);
+    else if (!isHere && !arrived.has(apvId)) counts.recountSoon(); // escalated, or further down
+    if (isHere || !isNarrowed()) {
+      counts.add(-1);
+      tellDecision(message);
+    }
     leave(apvId, message);
+  }
+
+  const tellArrival = (message) => trace(say(words.arrived, inShort(message)), "manyArrived");
+  const tellDecision = (message) => trace(say(words.decided, outcome(message)), "manyDecided");
+
+  /** Say what was decided of the APVs in this narrowed list, now that it was read anew. */
+  function tellUntold(before) {
+    for (const message of untold.splice(0)) {
+      const { apv_id: apvId, decision_id: decisionId } = message;
+      const isHere = document.getElementById(`decision-${decisionId}`) || rowOf(apvId);
+      if (isHere || before.has(apvId)) tellDecision(message);
+    }
   }
 
   function leave(apvId, message) {
@@ -107,16 +131,23 @@ export function queuePage(endsLine) {
   function count(message) {
     numbers = message;
     showNumbers();
-    if (!isPlain()) return;
+    if (isNarrowed()) counts.recountSoon();
+    if (!isPending() || isNarrowed()) return;
     clearTimeout(settling);
     settling = setTimeout(() => compare(message.pending_reviews), SETTLE_MS);
   }
 
   /** Rows can come and leave without an event, when somebody changes them: numbers show it. */
   function compare(pending) {
-    const whole = !hasMore() && !("belowTop" in list().dataset);
-    const shown = whole ? standing().length + held.size : known;
+    const shown = isWhole() ? standing().length + held.size : counts.known();
     if (shown !== pending) reloadSoon();
+  }
+
+  /** The server has counted: a list that is here whole must be as long. */
+  function counted(found) {
+    const hasNothing = found === 0 && isNarrowed() && !isEmptied; // another list may find it now
+    if (hasNothing || (isWhole() && standing().length + held.size !== found)) reloadSoon();
+    isEmptied = found === 0;
   }
 
   function showNumbers() {
@@ -124,12 +155,6 @@ export function queuePage(endsLine) {
     for (const counter of document.querySelectorAll("[data-stat]")) {
       counter.textContent = digits(numbers[counter.dataset.stat]);
     }
-  }
-
-  function countEscalated(more) {
-    const counter = document.querySelector("#tab-escalated .count");
-    counter.dataset.count = Number(counter.dataset.count) + more;
-    counter.textContent = digits(counter.dataset.count);
   }
 
   // -- Rows ------------------------------------------------------------------------------------
@@ -140,13 +165,23 @@ export function queuePage(endsLine) {
     if (ids.length === 0) return;
     inTurn(async () => {
       const fresh = await readRows({ ids: ids.join(",") });
+      for (const row of fresh.rows) {
+        if (isNarrowed() && arrived.has(row.dataset.apvId)) greet(row);
+        fill(row);
+      }
       for (const id of ids) arrived.delete(id);
-      for (const row of fresh.rows) fill(row);
       for (const id of ids) if (!fresh.ids.has(id)) forget(id);
       if (arrived.size) gathering ??= setTimeout(fetchArrived, GATHER_MS);
     }).catch((error) => {
       gathering = endsLine(error) ? undefined : setTimeout(fetchArrived, RETRY_MS);
     });
+  }
+
+  /** An APV that came belongs to this narrowed list. */
+  function greet(row) {
+    const { apvId } = row.dataset;
+    tellArrival(arrived.get(apvId));
+    if (!rowOf(apvId) && !held.has(apvId)) counts.add(1);
   }
 
   /** The rows that the server has for `query`, narrowed as the list is. */
@@ -337,13 +372,15 @@ export function queuePage(endsLine) {
 
   function reload() {
     return inTurn(async () => {
-      const part = await readElement(list().dataset.address, "body");
+      const part = await readElement(addressAround(), "body");
+      const before = new Set(rows().map((row) => row.dataset.apvId));
       const focused = document.activeElement?.closest("#list tr, #lists a")?.id;
       const { scrollTop } = list();
       list().replaceWith(document.adoptNode(part.querySelector("#list")));
       document.getElementById("lists").replaceWith(document.adoptNode(part.querySelector("#lists")));
       document.getElementById("lists").removeAttribute("hx-swap-oob");
       adopt();
+      tellUntold(before);
       globalThis.htmx?.process(list());
       list().scrollTop = scrollTop;
       const again = document.getElementById(focused);
@@ -352,16 +389,28 @@ export function queuePage(endsLine) {
     });
   }
 
+  /** Where the list is read anew: around the row that is open, if the first page does not hold it. */
+  function addressAround() {
+    const address = new URL(list().dataset.address, location.href);
+    const at = rows().findIndex((row) => row.querySelector("[aria-current]"));
+    const isFurtherDown = at >= Number(list().dataset.pageSize) || "belowTop" in list().dataset;
+    if (at >= 0 && isFurtherDown) {
+      address.searchParams.set("around", document.getElementById("reading").dataset.code);
+    }
+    return address;
+  }
+
   /** Go on with a list that was read anew: what was heard since it was read is told it again. */
   function adopt() {
     held.clear();
     arrived.clear();
-    known = Number(list().dataset.known);
+    counts.adopt();
+    isEmptied = counts.known() === 0;
     for (const apvId of isPending() ? decided.keys() : []) rowOf(apvId)?.remove();
     const read = positions().apvs?.offset ?? Infinity;
     for (const message of isPending() ? recent : []) {
       if (message.offset > read && !decided.has(message.apv_id)) {
-        known++;
+        if (!isNarrowed()) counts.add(1);
         receive(message);
       }
     }
@@ -380,18 +429,6 @@ export function queuePage(endsLine) {
         if (!endsLine(error)) reloadSoon(RETRY_MS);
       });
     }, delay + Math.random() * SPREAD_MS);
-  }
-
-  /** An APV that is no row of ours was decided: it was escalated, or stands further down. */
-  function reloadCountsSoon() {
-    setTimeout(() => {
-      readElement(list().dataset.address, "#lists")
-        .then((fresh) => {
-          const from = fresh.querySelector("#tab-escalated .count");
-          document.querySelector("#tab-escalated .count").replaceWith(document.adoptNode(from));
-        })
-        .catch(endsLine);
-    }, REST_MS + Math.random() * SPREAD_MS);
   }
 
   function positions() {
@@ -461,9 +498,24 @@ export function queuePage(endsLine) {
     document.getElementById("trouble").hidden = !failing;
   }
 
+  /** Enter in the search opens the APV whose code was typed, if it is in no row here. */
+  function openExact(event) {
+    if (event.target.id === "filters") document.getElementById("exact")?.click();
+  }
+
+  /** A link may lead to an APV far down in the list: show its row. */
+  function showOpenRow() {
+    const row = list().querySelector("[aria-current]")?.closest("tr");
+    if (!row || !isOutOfSight(row)) return;
+    const frame = list().getBoundingClientRect();
+    list().scrollTop += row.getBoundingClientRect().top - frame.top - frame.height / 2;
+  }
+
   document.addEventListener("click", (event) => {
     if (event.target.closest("#news")) letIn();
   });
+  document.addEventListener("submit", openExact);
+  showOpenRow();
   adopt();
 
   return {

@@ -1,0 +1,88 @@
+/**
+ * The numbers that say how long a list is: above it, on the tabs, and in the title of the browser's
+ * tab. What comes and goes in sight changes them at once; the server counts what does so elsewhere.
+ */
+
+import { read } from "./fragment.js";
+import { digits, say, words } from "./words.js";
+
+const REST_MS = 500; // changes this close together are counted once
+const SPREAD_MS = 500; // so that many watchers do not all ask in the same moment
+const NUMBER = /^\([^)]*\) /;
+const plural = new Intl.PluralRules(document.documentElement.lang);
+
+/** `counted` hears how long the list is at the server. */
+export function listCounts({ endsLine, counted }) {
+  let known = 0; // how long the list is, after all that was heard
+  let resting;
+  const list = () => document.getElementById("list");
+  const isNarrowed = () => "narrowed" in list().dataset;
+  const isQueue = () => list().dataset.list === "pending";
+  const most = () => Number(list().dataset.counted);
+  const isUncounted = () => known > most() && !(isQueue() && !isNarrowed());
+
+  /** Begin with the numbers of a list that was read anew. */
+  function adopt() {
+    known = Number(list().dataset.known);
+    show();
+  }
+
+  function add(more) {
+    if (isUncounted()) recountSoon();
+    else known += more;
+    show();
+  }
+
+  function recountSoon() {
+    resting ??= setTimeout(() => recount().catch(endsLine), REST_MS + Math.random() * SPREAD_MS);
+  }
+
+  async function recount() {
+    resting = undefined;
+    const address = list().dataset.counts;
+    const { found, pending, escalated } = await (await read(address)).json();
+    if (list().dataset.counts !== address) return; // another list is shown by now
+    if (isNarrowed() || !isQueue()) known = found; // of the whole queue each event is heard
+    showTab("pending", pending);
+    showTab("escalated", escalated);
+    show();
+    if (isNarrowed() && isQueue()) counted(found);
+  }
+
+  function showTab(name, number) {
+    const counter = document.querySelector(`#tab-${name} .count:not([data-stat])`);
+    if (!counter) return;
+    counter.dataset.count = number;
+    counter.textContent = digits(number);
+  }
+
+  function escalatedBy(more) {
+    const { count } = document.querySelector("#tab-escalated .count").dataset;
+    showTab("escalated", Number(count) + more);
+  }
+
+  function show() {
+    const found = list().querySelector(".found");
+    if (found) found.textContent = inWords();
+    else if (isQueue()) showTab("pending", known);
+    showTitle();
+  }
+
+  function inWords() {
+    if (isUncounted()) return say(words.foundMore, { count: digits(most()) });
+    const sentence = plural.select(known) === "one" ? words.foundOne : words.foundMany;
+    return say(sentence, { count: digits(known) });
+  }
+
+  function showTitle() {
+    const number = isUncounted() ? `${digits(most())}+` : digits(known);
+    const plain = document.title.replace(NUMBER, "");
+    const title = list().dataset.list === "decided" ? plain : `(${number}) ${plain}`;
+    if (document.title !== title) document.title = title;
+  }
+
+  // An APV that opens brings a title of its own.
+  new MutationObserver(showTitle).observe(document.head, { childList: true, subtree: true });
+
+  return { adopt, add, recountSoon, escalatedBy, known: () => known };
+}
