@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -43,7 +43,6 @@ def stats_message() -> StatsUpdate:
 def review_stats() -> dict[str, Any]:
     """All numbers of the dashboard; None where there is nothing to compute from."""
     pending, decided, today = tally.pending_by_severity(), tally.decided(), timezone.now().date()
-    monday = today - timedelta(days=today.weekday())
     total = sum(kind.count for kind in decided)
     by_verb: Counter[str] = Counter()
     for kind in decided:
@@ -53,7 +52,7 @@ def review_stats() -> dict[str, Any]:
         **{f"{severity.lower()}_pending": count for severity, count in pending.items()},
         "total_decisions": total,
         "decisions_today": tally.decided_on(today, today),
-        "decisions_this_week": tally.decided_on(monday, today),
+        "decisions_this_week": tally.decided_on(monday(), today),
         "approved_count": by_verb[Verb.APPROVE],
         "rejected_count": by_verb[Verb.REJECT],
         "modified_count": by_verb[Verb.MODIFY],
@@ -62,6 +61,12 @@ def review_stats() -> dict[str, Any]:
         **_review_times(),
         **_agreement(decided, total),
     }
+
+
+def monday() -> date:
+    """The day on which this week began, in UTC."""
+    today = timezone.now().date()
+    return today - timedelta(days=today.weekday())
 
 
 def _review_times() -> dict[str, float | None]:

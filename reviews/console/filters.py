@@ -47,6 +47,7 @@ KEPT = (
     "package_version",
     "fixed_version",
     "decided",
+    "decided_since",
     "sort",
 )
 """The parameters of an address that say which list is shown, in the order they are written."""
@@ -224,6 +225,12 @@ class DecisionsFilter(ListFilter):
         lookup_expr="date",
         label=_("Day (UTC)"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    decided_since = filters.DateFilter(
+        field_name="decided_at",
+        lookup_expr="date__gte",
+        label=_("Since (UTC)"),
+        widget=forms.HiddenInput,
     )
 
     def _named(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:

@@ -98,7 +98,7 @@ def _sums(stats: dict[str, Any]) -> list[Number]:
             _("Decided this week"),
             digits(stats["decisions_this_week"]),
             _("Decisions since Monday, 0:00 UTC; an escalation is one too."),
-            decided(),
+            decided_this_week(),
         ),
         Number(
             _("Median time to a decision"),
@@ -121,6 +121,10 @@ def _sums(stats: dict[str, Any]) -> list[Number]:
 def decided(**narrowed: str) -> str:
     """The list of decisions, narrowed."""
     return f"{reverse('console')}?{urlencode({'status': 'decided', **narrowed})}"
+
+
+def decided_this_week() -> str:
+    return decided(decided_since=selectors.monday().isoformat())
 
 
 def duration(seconds: float | None) -> str:

@@ -10,6 +10,7 @@ import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -102,6 +103,18 @@ def test_every_plot_has_its_table(reviewer: Client) -> None:
     for plot in plots:
         assert "<table" in plot
         assert "<figcaption>" in plot
+
+
+def test_list_behind_a_number_is_as_long_as_the_number(reviewer: Client, rita: User) -> None:
+    long_ago = timezone.now() - timedelta(days=8)
+    with mock.patch("django.utils.timezone.now", return_value=long_ago):
+        decide(rita, "reject")
+    for verb in ("approve", "reject", "escalate"):
+        decide(rita, verb)
+    page = html.unescape(reviewer.get("/numbers").content.decode())
+    [(address, number)] = re.findall(r'<a href="([^"]*decided_since[^"]*)">(\d+)</a>', page)
+    assert number == "3"
+    assert "3 found" in reviewer.get(address).content.decode()
 
 
 def test_numbers_are_for_those_who_may_view_them() -> None:
