@@ -6,10 +6,10 @@ BIN    := $(VENV)/bin
 INTERPRETER := $(if $(filter file,$(origin PYTHON)),$(or $(wildcard $(BIN)/python),$(PYTHON)),$(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check audit faults monkey restarts bench format docs pictures words lock clean installed installed-dev
+.PHONY: help run test check audit faults monkey restarts bench compare-diffs format docs pictures words lock clean installed installed-dev
 
 help:  ## what each target does
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 run: installed  ## serve the console with embedded PostgreSQL and Valkey, demo users and 25 demo APVs
 	@$(BIN)/python manage.py serve --prepare --with-parent
@@ -42,6 +42,9 @@ restarts: installed-dev  ## restart a server under 1,000 clients, and kill serve
 
 bench: installed-dev  ## measure fan-out beside what people use; ARGS=--help
 	$(BIN)/python -m tests.bench $(ARGS)
+
+compare-diffs: installed-dev  ## compare how the console, git and unidiff read patches; ARGS=--help
+	$(BIN)/python -m tools.compare_diffs $(ARGS)
 
 docs: installed  ## write the generated parts of docs/
 	$(BIN)/python manage.py write_docs

@@ -1,0 +1,1 @@
+"""Compare how the console, git and unidiff read the same patches: `make compare-diffs`."""

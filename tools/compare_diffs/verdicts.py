@@ -1,0 +1,30 @@
+"""Whether two readers agree on a patch, and what explains it where they do not."""
+
+import re
+from typing import Literal
+
+from reviews.diffs import Diff
+from tools.compare_diffs.readers import Change, Refused
+
+Verdict = Literal["agrees", "contradiction said", "known limit", "unexplained"]
+
+# What git and unidiff do not read, though nothing in the patch contradicts itself.
+LIMITS = {
+    r"git diff header lacks filename information": (
+        "git: headers that end with CRLF, of files of which no line changes"
+    ),
+    r"corrupt binary patch": "git: binary data, which it unpacks; the console shows none",
+    r"Target without source": "unidiff: names with spaces, under prefixes other than a/ and b/",
+}
+REFUSALS = re.compile("|".join(LIMITS))
+
+
+def verdict(diff: Diff, ours: list[Change], theirs: list[Change] | Refused) -> Verdict:
+    """Judge what the console read by what another reader did, or by its refusal."""
+    if not isinstance(theirs, Refused) and sorted(theirs) == sorted(ours):
+        return "agrees"
+    if diff.problems:
+        return "contradiction said"
+    if isinstance(theirs, Refused) and REFUSALS.search(str(theirs)):
+        return "known limit"
+    return "unexplained"
