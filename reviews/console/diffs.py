@@ -1,227 +1,212 @@
-"""A unified diff from outside as files and numbered lines; every line of it is among them."""
+"""A diff as the console shows it: a page of files, open as far as a browser can take it.
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from itertools import groupby, zip_longest
-from typing import Literal
+However long a diff is, a page holds a bounded number of files, rows and characters. What does
+not fit is folded, and read when it is unfolded; a file that is too long alone comes in parts.
+"""
 
-from django.utils.html import escape
-from django.utils.safestring import SafeString
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 
-from reviews.console.colour import coloured
+from reviews.console.diff_rows import LONGEST, Options, Sides, colour, ends_of_sides, made, plan
+from reviews.console.diff_words import change_in_words, ends_in_words, problem_in_words
 from reviews.console.unseen import reveal
+from reviews.diffs import Diff, File, Text, parse
 
-Kind = Literal["add", "del", "same", "hunk", "note"]
-
-HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
-KIND_OF_SIGN: dict[str, Kind] = {"+": "add", "-": "del", " ": "same"}
-MOST_LINES = 3_000
-"""Longer diffs are shown as plain text: a row per line would overwhelm a browser."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line; `old` and `new` are its numbers in the file before and after."""
-
-    kind: Kind
-    text: str
-    old: int | None = None
-    new: int | None = None
-    html: str = ""
-    only_space: bool = False
-
-    @property
-    def sign(self) -> str:
-        return {"add": "+", "del": "−", "same": " "}.get(self.kind, "")
+MOST_FILES = 100
+"""Files and texts on a page."""
+MOST_ROWS = 1_000
+MOST_CHARACTERS = 200_000
+"""Characters of lines on a page."""
+MOST_HEADER = 50
+"""Lines of a header that are shown: data of binary files stand there too."""
 
 
 @dataclass
-class File:
-    """What a diff changes in one file; `name` is "" for lines before the first file."""
+class Section:
+    """A file, or text around the files, with the rows of it that are shown.
 
-    name: str
-    lines: list[Line] = field(default_factory=list)
+    `more` is the first row that is not; None where all are.
+    """
+
+    number: int
+    about: File | Text
+    options: Options
+    rows: list[Sides] = field(default_factory=list)
+    more: int | None = None
 
     @property
-    def added(self) -> int:
-        return sum(line.kind == "add" for line in self.lines)
+    def is_file(self) -> bool:
+        return isinstance(self.about, File)
 
     @property
-    def removed(self) -> int:
-        return sum(line.kind == "del" for line in self.lines)
+    def is_open(self) -> bool:
+        return self.more != 0
+
+    @property
+    def names(self) -> list[str]:
+        """The name, or both where it was renamed or copied."""
+        if isinstance(self.about, Text):
+            return []
+        both = (self.about.old_name, self.about.new_name)
+        return [name for name in dict.fromkeys(both) if name]
+
+    @property
+    def name(self) -> str:
+        return " → ".join(self.names)
+
+    @property
+    def change(self) -> str:
+        return change_in_words(self.about) if isinstance(self.about, File) else ""
+
+    @cached_property
+    def ends(self) -> tuple[set[str], set[str]]:
+        """How lines end before and after."""
+        return ends_of_sides(self.about) if isinstance(self.about, File) else (set(), set())
+
+    @property
+    def ends_in_words(self) -> str:
+        return ends_in_words(*self.ends)
+
+    @property
+    def problems(self) -> list[str]:
+        """The problems of the file as a whole; those of a hunk are rows."""
+        about = self.about
+        problems = about.problems if isinstance(about, File) else []
+        return [problem_in_words(one) for one in problems]
+
+    @cached_property
+    def problem_count(self) -> int:
+        about = self.about
+        return len(about.all_problems if isinstance(about, File) else about.problems)
+
+    @property
+    def header(self) -> list[str]:
+        lines = self.about.header[:MOST_HEADER] if isinstance(self.about, File) else []
+        return [reveal(line.removesuffix("\r")[:LONGEST]) for line in lines]
+
+    @property
+    def header_count(self) -> int:
+        return len(self.about.header) if isinstance(self.about, File) else 0
+
+    @property
+    def length(self) -> int:
+        """How many lines it has."""
+        return sum(len(part) for part in _bodies(self.about))
 
     @property
     def only_space(self) -> int:
-        """How many lines were added that differ from a removed one in white space only."""
-        return sum(line.kind == "add" and line.only_space for line in self.lines)
+        """How many of its rows are shown as unchanged."""
+        return sum(bool(new and new.only_space) for _old, new in self.rows)
 
-    def ignoring_space(self) -> "File":
-        """The file with such lines as if they had not changed."""
-        kept = [line for line in self.lines if not (line.kind == "del" and line.only_space)]
-        lines = [replace(line, kind="same") if line.only_space else line for line in kept]
-        return File(self.name, lines)
-
-    @property
-    def pairs(self) -> list[tuple[Line | None, Line | None]]:
-        """The lines side by side: before and after."""
-        return [pair for block in _blocks(self.lines) for pair in _side_by_side(block)]
-
-
-def files_of(diff: str) -> list[File]:
-    """The files of a diff, their lines as coloured HTML."""
-    shown = reveal(diff.replace("\r\n", "\n"))
-    files = _parse(shown)
-    html = _in_html(files)
-    return [_finish(one, lines) for one, lines in zip(files, html, strict=True)]
+    def read(self, start: int = 0) -> None:
+        """Read as many rows as a page takes, from the row `start` on."""
+        old, new = self.ends
+        self.rows, self.more, characters = [], None, 0
+        for at, planned in enumerate(islice(plan(self.about, self.options), start, None), start):
+            if len(self.rows) >= MOST_ROWS or characters > MOST_CHARACTERS:
+                self.more = at
+                return
+            row = made(planned, old | new)
+            self.rows.append(row)
+            characters += max(len(cell.text) for cell in row if cell)
 
 
-def is_long(diff: str) -> bool:
-    """Whether a diff is too long to be shown line by line."""
-    return diff.count("\n") > MOST_LINES
+def _bodies(about: File | Text) -> list[list[str]]:
+    parts = about.parts if isinstance(about, File) else [about]
+    return [part.body for part in parts]
 
 
-# -- Reading ----------------------------------------------------------------------------------
+@dataclass
+class Page:
+    """A page of a diff: the sections from `first` on."""
 
+    diff: Diff
+    options: Options
+    digest: str
+    """Names what is shown, for a browser that keeps which files were viewed."""
+    first: int = 0
+    sections: list[Section] = field(default_factory=list)
 
-class _Reader:
-    """Where a parser stands: the file, and how many lines its hunk still holds on each side."""
-
-    def __init__(self) -> None:
-        self.files = [File("")]
-        self.old = self.new = 0
-        self.old_left = self.new_left = 0
+    @cached_property
+    def all_files(self) -> list[File]:
+        return self.diff.files
 
     @property
-    def in_hunk(self) -> bool:
-        return self.old_left > 0 or self.new_left > 0
+    def added(self) -> int:
+        return sum(one.added for one in self.all_files)
 
-    def take(self, text: str) -> None:
-        if not self.in_hunk and self._starts_file(text):
-            self.files.append(File(_name(text)))
-        elif not self.in_hunk and text.startswith("+++ ") and self._expects_name():
-            self.files[-1].name = _name(text) or self.files[-1].name
-        self.files[-1].lines.append(self._line(text))
+    @property
+    def removed(self) -> int:
+        return sum(one.removed for one in self.all_files)
 
-    def _starts_file(self, text: str) -> bool:
-        if text.startswith("diff --git "):
-            return True
-        return text.startswith("--- ") and not self._expects_name()
+    @property
+    def files(self) -> list[Section]:
+        return [one for one in self.sections if one.is_file]
 
-    def _expects_name(self) -> bool:
-        """Whether the file was announced and none of its hunks came yet."""
-        lines = self.files[-1].lines
-        return bool(lines) and all(line.kind == "note" for line in lines) and len(self.files) > 1
+    @property
+    def contradicted(self) -> list[Section]:
+        """The sections of the page with problems."""
+        return [one for one in self.sections if one.problem_count]
 
-    def _line(self, text: str) -> Line:
-        if not self.in_hunk:
-            if found := HUNK.match(text):
-                self._begin(found)
-                return Line("hunk", text)
-            if text.startswith(("+++ ", "--- ")):
-                return Line("note", text)
-        kind = KIND_OF_SIGN.get(text[:1], "note")
-        if not self.in_hunk and kind == "same":
-            kind = "note"
-        return self._numbered(kind, text)
+    @cached_property
+    def problem_count(self) -> int:
+        return len(self.diff.problems)
 
-    def _begin(self, found: "re.Match[str]") -> None:
-        old, old_left, new, new_left = found.groups()
-        self.old, self.new = int(old), int(new)
-        self.old_left, self.new_left = int(old_left or 1), int(new_left or 1)
+    @property
+    def before(self) -> int | None:
+        """The first section of the page before; None on the first page."""
+        return max(0, self.first - MOST_FILES) if self.first else None
 
-    def _numbered(self, kind: Kind, text: str) -> Line:
-        if kind == "note" and text == "" and self.in_hunk:
-            kind = "same"  # some tools drop the space of an empty line
-        if kind == "note":
-            return Line("note", text)
-        is_old, is_new = kind in {"del", "same"}, kind in {"add", "same"}
-        numbered = self.in_hunk
-        line = Line(
-            kind,
-            text[1:],
-            self.old if is_old and numbered else None,
-            self.new if is_new and numbered else None,
-        )
-        self.old, self.old_left = self.old + is_old, self.old_left - is_old
-        self.new, self.new_left = self.new + is_new, self.new_left - is_new
-        return line
+    @property
+    def after(self) -> int | None:
+        after = self.first + MOST_FILES
+        return after if after < len(self.diff.sections) else None
 
 
-def _parse(diff: str) -> list[File]:
-    reader = _Reader()
-    for text in diff.removesuffix("\n").split("\n"):
-        reader.take(text)
-    return [one for one in reader.files if one.lines]
+def page_of(text: str, options: Options, first: int = 0) -> Page:
+    """Read a diff and open as many of its files, from the section `first` on, as a page takes."""
+    page = Page(parse(text), options, hashlib.sha256(text.encode()).hexdigest()[:16], first)
+    found = page.diff.sections[first : first + MOST_FILES]
+    page.sections = [Section(at, one, options) for at, one in enumerate(found, first)]
+    _open(page.sections)
+    return page
 
 
-def _name(text: str) -> str:
-    """The path in a header of a file, without the prefix that stands for a side."""
-    path = text.split("\t")[0]
-    if path.startswith("diff --git "):
-        return path.rpartition(" b/")[2]
-    path = path[4:].strip()
-    return "" if path == "/dev/null" else re.sub(r"^[ab]/", "", path)
+def _open(sections: Sequence[Section]) -> None:
+    rows, characters = MOST_ROWS, MOST_CHARACTERS
+    for section in sections:
+        length, size = section.length, _size(section.about)
+        if section is sections[0] or (length <= rows and size <= characters):
+            section.read()
+            rows, characters = rows - length, characters - size
+        else:
+            section.more = 0
+    colour([(_name(section), section.rows) for section in sections])
 
 
-# -- Finishing --------------------------------------------------------------------------------
+def _size(about: File | Text) -> int:
+    return sum(min(len(text), LONGEST) for body in _bodies(about) for text in body)
 
 
-def _finish(one: File, lines: list[Line]) -> File:
-    blocks = [_mark_space(block) for block in _blocks(lines)]
-    return File(one.name, [line for block in blocks for line in block])
+def _name(section: Section) -> str:
+    return section.about.name if isinstance(section.about, File) else ""
 
 
-def _blocks(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    """Changes that stand together, and what stands between them."""
-    for _, block in groupby(lines, key=lambda line: line.kind in {"add", "del"}):
-        yield list(block)
+def section_of(text: str, options: Options, number: int, start: int) -> Section | None:
+    """Read one section of a diff from a row on; None where there is none of this number."""
+    sections = parse(text).sections
+    if not 0 <= number < len(sections):
+        return None
+    section = Section(number, sections[number], options)
+    section.read(start)
+    colour([(_name(section), section.rows)])
+    return section
 
 
-def _side_by_side(block: list[Line]) -> Iterator[tuple[Line | None, Line | None]]:
-    removed = [line for line in block if line.kind == "del"]
-    added = [line for line in block if line.kind == "add"]
-    if removed or added:
-        yield from zip_longest(removed, added)
-    else:
-        yield from ((line, line) for line in block)
-
-
-def _mark_space(block: list[Line]) -> list[Line]:
-    """Mark the pairs of a removed and an added line that differ in white space only."""
-    pairs = list(_side_by_side(block))
-    alike = {
-        id(line)
-        for old, new in pairs
-        if old and new and old is not new and old.text.split() == new.text.split()
-        for line in (old, new)
-    }
-    return [replace(line, only_space=True) if id(line) in alike else line for line in block]
-
-
-OF_SIDE: tuple[frozenset[Kind], ...] = (frozenset({"del", "same"}), frozenset({"add", "same"}))
-"""The lines that a file consists of before, and after."""
-
-
-def _in_html(files: list[File]) -> Iterator[list[Line]]:
-    """The lines of each file with their code coloured, each side as the text it was or becomes."""
-    sides = [
-        (one.name, [line.text for line in one.lines if line.kind in kinds])
-        for one in files
-        for kinds in OF_SIDE
-    ]
-    html = coloured(sides)
-    for one, old, new in zip(files, html[::2], html[1::2], strict=True):
-        yield list(_with_html(one.lines, iter(old), iter(new)))
-
-
-def _with_html(
-    lines: list[Line], old: Iterator[SafeString], new: Iterator[SafeString]
-) -> Iterator[Line]:
-    for line in lines:
-        html = escape(line.text)
-        if line.kind in OF_SIDE[0]:
-            html = next(old)
-        if line.kind in OF_SIDE[1]:
-            html = next(new)
-        yield replace(line, html=html)
+def line_of(text: str, number: int) -> str | None:
+    """Return a line of a diff by its number, whole; None where there is none."""
+    lines = text.split("\n")
+    return reveal(lines[number - 1].removesuffix("\r")) if 0 < number <= len(lines) else None

@@ -1,10 +1,10 @@
 """The pages and their parts, put together: what a view answers with."""
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from reviews.console import confidence, diffs
 from reviews.console.access import Request, channels_of
 from reviews.console.alike import alike
 from reviews.console.changes import seen
+from reviews.console.diff_rows import Options
 from reviews.console.effects import effect
 from reviews.console.elsewhere import find_elsewhere
 from reviews.console.evidence import FIRST_TAB, TABS, Evidence
@@ -36,7 +37,6 @@ from reviews.console.queue import (
     orders_of_severities,
     read_queue,
 )
-from reviews.console.unseen import reveal
 from reviews.console.words import words
 from reviews.models import APV, JUSTIFICATION_LENGTH
 from reviews.orders import DECISIONS
@@ -166,29 +166,52 @@ def reading_context(
     }
 
 
-def diff_of(request: Request, apv: APV) -> dict[str, Any]:
-    """The diff as `_diff.html` shows it."""
-    view, space = diff_options(request)
-    plain = diffs.is_long(apv.patch_diff)
-    files = [] if plain else diffs.files_of(apv.patch_diff)
-    shown = [one.ignoring_space() for one in files] if space == "ignored" else files
-    return {
-        "view": view,
-        "space": space,
-        "files": shown,
-        "only_space": sum(one.only_space for one in files),
-        "plain": reveal(apv.patch_diff.replace("\r\n", "\n")) if plain else "",
-    }
+def diff_of(request: Request, apv: APV) -> diffs.Page:
+    """The diff as `_diff.html` shows it, from the section `first` on."""
+    first = _number(request, "first")
+    return diffs.page_of(apv.patch_diff, diff_options(request), first)
 
 
-def diff_options(request: Request) -> tuple[str, str]:
+def answer_with_diff(request: Request, apv: APV) -> HttpResponse:
+    """The diff; of it the line or the section that the address asks for."""
+    if "line" in request.GET:
+        number = _number(request, "line")
+        line = _found(diffs.line_of(apv.patch_diff, number))
+        context = {"apv": apv, "number": number, "line": line}
+        return render(request, "console/diff_line.html", context)
+    if "section" in request.GET:
+        start = _number(request, "from")
+        asked_for = _number(request, "section")
+        options = diff_options(request)
+        section = _found(diffs.section_of(apv.patch_diff, options, asked_for, start))
+        template = "console/_diff_rows.html" if request.htmx else "console/diff_section.html"
+        return render(request, template, {"apv": apv, "section": section})
+    template = "console/_diff.html" if request.htmx else "console/diff.html"
+    return render(request, template, {"apv": apv, "diff": diff_of(request, apv)})
+
+
+def _number(request: Request, name: str) -> int:
+    """The number that the address gives; 0 where it gives none that can be one."""
+    given = request.GET.get(name, "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+
+
+Found = TypeVar("Found")
+
+
+def _found(what: Found | None) -> Found:
+    if what is None:
+        raise Http404
+    return what
+
+
+def diff_options(request: Request) -> Options:
     """How the diff is shown: as asked for, else as the last time."""
-    last_view, _dash, last_space = request.COOKIES.get(DIFF_COOKIE, "").partition("-")
-    view = request.GET.get("view", last_view)
-    space = request.GET.get("space", last_space)
-    return (
-        "split" if view == "split" else "unified",
-        "ignored" if space == "ignored" else "shown",
+    view, space, wrap = (*request.COOKIES.get(DIFF_COOKIE, "").split("-"), "", "", "")[:3]
+    return Options(
+        "split" if request.GET.get("view", view) == "split" else "unified",
+        "ignored" if request.GET.get("space", space) == "ignored" else "shown",
+        "scroll" if request.GET.get("wrap", wrap) == "scroll" else "wrap",
     )
 
 

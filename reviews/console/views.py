@@ -32,8 +32,8 @@ from reviews.console.numbers import read_numbers
 from reviews.console.pages import (
     DIFF_COOKIE,
     answer_with_apv,
+    answer_with_diff,
     asked_of,
-    diff_of,
     diff_options,
     kept_of,
     page,
@@ -167,13 +167,11 @@ def apv_changes(request: Request, code: str) -> HttpResponse:
 @readers_only
 @require_safe
 def apv_diff(request: Request, code: str) -> HttpResponse:
-    """The diff, as `view` and `space` ask for it; both are remembered."""
+    """The diff, or a part of it; how it is shown is remembered."""
     apv = get_object_or_404(APV.objects.only("apv_code", "patch_diff"), apv_code=code)
-    context = {"apv": apv, "diff": diff_of(request, apv)}
-    template = "console/_diff.html" if request.htmx else "console/diff.html"
-    answer = render(request, template, context)
-    view, space = diff_options(request)
-    answer.set_cookie(DIFF_COOKIE, f"{view}-{space}", YEAR_SECONDS, samesite="Lax", httponly=True)
+    answer = answer_with_diff(request, apv)
+    kept = "-".join(diff_options(request))
+    answer.set_cookie(DIFF_COOKIE, kept, YEAR_SECONDS, samesite="Lax", httponly=True)
     return answer
 
 

