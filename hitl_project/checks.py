@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 OPEN_ACCESS = "HITL_OPEN_ACCESS is on: whoever reaches this service acts as the demo reviewer."
 
@@ -13,3 +13,22 @@ def access_is_not_open(**_: Any) -> list[CheckMessage]:
     if not settings.HITL_OPEN_ACCESS:
         return []
     return [Error(OPEN_ACCESS, hint="It is for development. Unset it.", id="hitl_project.E001")]
+
+
+@register(Tags.security, deploy=True)
+def hosts_are_named(**_: Any) -> list[CheckMessage]:
+    if "*" not in settings.ALLOWED_HOSTS:
+        return []
+    text = "ALLOWED_HOSTS holds *: links and redirects lead wherever a client says that it is."
+    return [Warning(text, hint="Name the hosts.", id="hitl_project.W001")]
+
+
+@register(Tags.security, deploy=True)
+def proxies_are_named(**_: Any) -> list[CheckMessage]:
+    if settings.HITL_TRUSTED_PROXIES or not settings.BEHIND_TLS:
+        return []
+    text = (
+        "HITL_TRUSTED_PROXIES is unset: all clients behind the proxy in front count as one address."
+    )
+    hint = "Name the proxy's address as it connects to this service, or its network."
+    return [Warning(text, hint=hint, id="hitl_project.W002")]

@@ -50,3 +50,10 @@ def test_open_access_fails_the_deployment_check() -> None:
     assert done.returncode == 1
     assert LOUD in done.stderr
     assert check().returncode == 0
+
+
+def test_deployment_check_names_hosts_that_are_open_and_proxies_that_are_not_named() -> None:
+    silent = check(HITL_TRUSTED_PROXIES="127.0.0.1").stderr
+    assert "hitl_project.W" not in silent
+    assert "HITL_TRUSTED_PROXIES is unset" in check().stderr
+    assert "ALLOWED_HOSTS holds *" in check(ALLOWED_HOSTS="*").stderr

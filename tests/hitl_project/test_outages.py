@@ -1,13 +1,15 @@
 """PostgreSQL goes away under a running server, and comes back."""
 
 import asyncio
+import os
 import signal
 
 import httpx
+import psycopg
 import pytest
 
 from tests.hitl_project.test_serve import Installation, installation
-from tests.site import Server, apv, decision, wait_for
+from tests.site import Server, Site, apv, decision, wait_for
 
 __all__ = ["installation"]
 
@@ -78,3 +80,19 @@ def test_readiness_is_degraded_without_redis(installation: Installation, server:
     wait_for(lambda: readiness(server) == (200, "degraded"), "readiness to say so")
     assert installation.run("shell", "-v", "0", "-c", "pass").returncode == 0
     wait_for(lambda: readiness(server) == (200, "ready"), "readiness to return")
+
+
+def test_readiness_asks_as_all_work_does() -> None:
+    """PostgreSQL takes no new connections; those of the pool go on, and so does all work."""
+    site = Site("full")
+    with site.uvicorn() as server:
+        assert server.client().get("/hitl/reviews").status_code == 200
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
+            admin.execute('ALTER DATABASE "full" ALLOW_CONNECTIONS false')
+            try:
+                with pytest.raises(psycopg.OperationalError):
+                    psycopg.connect(site.database_url)
+                assert server.client().get("/hitl/reviews").status_code == 200
+                assert readiness(server) == (200, "ready")
+            finally:
+                admin.execute('ALTER DATABASE "full" ALLOW_CONNECTIONS true')

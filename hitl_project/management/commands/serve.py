@@ -79,13 +79,20 @@ class Command(BaseCommand):
         self._warn(_unknown_variables())
         self._check_database()
         self._warn(_silent_redis())
+        self._warn(_open_schema())
         if prepare:
             with alone():
                 self._prepare()
         port = listener.getsockname()[1]  # with --port 0, the one the system chose
-        self.stdout.write(f"\n  HITL Console  {addresses(host, port)}\n\n")
+        self._tell_address(addresses(host, port))
         self.stdout.flush()
         self._serve(listener, workers)
+
+    def _tell_address(self, address: str) -> None:
+        """Print it, and leave it beside the data of the embedded servers, for scripts to find."""
+        if settings.HITL_VAR.exists():
+            (settings.HITL_VAR / "address").write_text(address.split("/ ")[0])
+        self.stdout.write(f"\n  HITL Console  {address}\n\n")
 
     def _serve(self, listener: socket.socket, workers: int) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):  # Uvicorn sends them again when it is done
@@ -183,6 +190,23 @@ def _silent_redis() -> Iterator[str]:
             client.ping()
     except (redis.RedisError, ValueError) as error:
         yield f"Redis does not answer at {where}: news will take up to a second ({error})"
+
+
+OPEN_SCHEMA = """
+SELECT relnamespace::regnamespace::text, current_user FROM pg_class
+WHERE oid = to_regclass('reviews_auditentry') AND NOT pg_has_role(relowner, 'MEMBER')
+    AND has_schema_privilege(relnamespace, 'CREATE')
+"""
+
+
+def _open_schema() -> Iterator[str]:
+    """Says so when a role that owns nothing may create in the schema, as in PostgreSQL 14."""
+    with psycopg.connect(**connection.get_connection_params()) as direct:
+        for schema, role in direct.execute(OPEN_SCHEMA):
+            yield (
+                f"{role} may create in the schema {schema}, where it can put its own in the way of "
+                f"the owner: REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC"
+            )
 
 
 def addresses(host: str, port: int) -> str:
