@@ -27,9 +27,9 @@ PACKAGES_PER_LINE = 10
 CAUSES = [
     (r"CERTIFICATE_VERIFY_FAILED.*", "pip does not trust the package index's certificate: {0}"),
     (
-        r"(?:host='(?P<host>[^']+)').*?(?:Failed to establish a new connection|Failed to resolve|"
-        r"timed out|Cannot connect to proxy|Connection refused).*",
-        "pip cannot reach its package index, {host}. Is there a network? Behind a proxy set "
+        r"Failed to establish a new connection|Failed to resolve|NameResolutionError|timed out|"
+        r"Cannot connect to proxy|Connection refused|Network is unreachable|Connection reset",
+        "pip cannot reach its package index, {index}. Is there a network? Behind a proxy set "
         "HTTPS_PROXY; with an index of your own, PIP_INDEX_URL.",
     ),
     (r"No space left on device", "no space is left on the disk that holds {folder}"),
@@ -174,11 +174,11 @@ def _pinned(lock: str) -> list[str]:
 
 def _cause(printed: str, program: str) -> str:
     """Why `program` failed, as far as what it printed tells."""
+    named = re.search(r"Looking in indexes: (\S+?)(?:,|\s|$)|host='([^']+)'", printed)
+    index = (named[1] or named[2]) if named else "pypi.org"
     for pattern, meaning in CAUSES:
         if found := re.search(pattern, printed):
-            return meaning.format(
-                found[0], *found.groups(), folder=VENV, **found.groupdict(default="")
-            )
+            return meaning.format(found[0], *found.groups(), folder=VENV, index=index)
     last = "\n".join(printed.strip().splitlines()[-5:])
     return f"{program} failed, and says:\n{last}"
 
