@@ -204,12 +204,23 @@ class ConsoleForm(DecisionForm):
         label=_("Modifications"),
         required=False,
         widget=KeysAndValues,
-        help_text=_("What to change, as keys and values."),
+        help_text=_("What to change, as keys and values. Some keys are suggested."),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     since = forms.CharField(required=False, widget=forms.HiddenInput)
 
     BLANK_ROWS = 2
+    VOCABULARY = (
+        ("version", _("the version to go to instead")),
+        ("file", _("the file to change")),
+        ("line", _("the line to change, as file:line")),
+        ("replacement", _("what to write there")),
+        ("test", _("the test to add or to run")),
+        ("scope", _("what else to change, or to leave alone")),
+        ("strategy", _("another kind of patch")),
+        ("reviewer", _("who is to look at it next")),
+    )
+    """Keys that a machine can act on; others are taken as well."""
 
     @property
     def confidences(self) -> list[tuple[str, str]]:

@@ -86,6 +86,7 @@ def words() -> dict[str, Any]:
         "otherRow": _("The focus is on {code}, which is not open: press Enter to open it"),
         "apvUnread": _("{code} could not be read: the server cannot be reached. Open it again."),
         "partUnread": _("This could not be read: the server cannot be reached."),
+        "suggest": _("Suggest a change at this line"),
         "typing": _("No field has the caret, so that what you type goes nowhere."),
         "tooMuch": _("Too much was sent in a short time. Try again in a moment."),
         "failed": _("The server could not answer. Try again."),

@@ -286,3 +286,23 @@ async def test_apv_that_cannot_be_read_is_no_decision_that_was_not_sent(
     await tab.status_becomes("live")
     await expect(page.locator("#unread")).to_be_hidden()
     await expect(page.get_by_role("button", name="Retry now")).to_be_hidden()
+
+
+# -- Modifying --------------------------------------------------------------------------------
+
+
+async def test_suggestion_at_a_line_of_the_diff_names_it(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv = server.add_apv()
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    await page.keyboard.press("2")
+    await page.locator("#diff tr.add").first.hover()
+    await page.get_by_role("button", name="Suggest a change at this line").click()
+    await page.keyboard.type("pin 2.32.4")
+    await page.get_by_label("Justification").fill(REASON)
+    await page.locator("#decision-form .primary").click()
+    await page.locator("#confirm .primary").click()
+    await becomes(recorded(site, apv), ["modify"])
+    rows = site.rows("SELECT modifications FROM reviews_decision WHERE apv_id = %s", apv["apv_id"])
+    assert rows == [({"requirements.txt:1": "pin 2.32.4"},)]

@@ -11,6 +11,7 @@ import { queuePage } from "./queue.js";
 import { readingPage } from "./reading.js";
 import { revealedAll } from "./unseen.js";
 import { setClock } from "./times.js";
+import { suggestions } from "./suggest.js";
 import { say, toast, watch, words } from "./words.js";
 
 function start(main) {
@@ -26,6 +27,10 @@ function start(main) {
   });
   const reading = readingPage(endsLine, decision.overtaken);
   keys(queue, reading, decision);
+  suggestions((place) => {
+    const reason = decision.suggest(place);
+    if (reason) toast(reason);
+  });
   filterChoices();
   const alike = countAlike(endsLine);
 

@@ -177,6 +177,18 @@ export function decisionForm({ show, signedOut }) {
     return "";
   }
 
+  /** Begin a suggestion at a place of the patch; says why none can be made. */
+  function suggest(place) {
+    const refused = choose("modify");
+    if (refused) return refused;
+    const row = pairs().find((one) => !one.querySelector("input").value) ?? addRow();
+    const [key, value] = row.querySelectorAll("input");
+    key.value = place;
+    key.dispatchEvent(new Event("input", { bubbles: true }));
+    value.focus();
+    return "";
+  }
+
   function whyNot(verb) {
     if (!form()) return words.nothingToDecide;
     if (isOver()) return words.isOver;
@@ -267,5 +279,5 @@ export function decisionForm({ show, signedOut }) {
   document.addEventListener("submit", submitted);
   start();
 
-  return { adopt, arrive, choose, forgetDraft: draft.forget, isLeaving, leave, overtaken, waits };
+  return { adopt, arrive, choose, forgetDraft: draft.forget, isLeaving, leave, overtaken, suggest, waits };
 }
