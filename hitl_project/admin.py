@@ -17,6 +17,8 @@ from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from realtime import rights
+from realtime.searching import BoundedSearch
 from realtime.words import reword
 
 RIGHTS: dict[str, Any] = {
@@ -60,7 +62,7 @@ def permissions() -> QuerySet[Permission]:
     return Permission.objects.filter(content_type__in=shown).select_related("content_type")
 
 
-class TickedFields(admin.ModelAdmin):
+class TickedFields(BoundedSearch):
     """Groups and permissions as boxes to tick: a reader knows a box, and the keyboard does."""
 
     filter_horizontal = ()
@@ -69,8 +71,12 @@ class TickedFields(admin.ModelAdmin):
         self, db_field: Any, request: HttpRequest | None = None, **options: Any
     ) -> Any:
         options["widget"] = forms.CheckboxSelectMultiple
+        user = getattr(request, "user", None)
         if db_field.remote_field.model is Permission:
-            options |= {"form_class": PermissionsField, "queryset": permissions()}
+            shown = permissions().filter(pk__in=rights.grantable_permissions(user).values("pk"))
+            options |= {"form_class": PermissionsField, "queryset": shown}
+        elif db_field.remote_field.model is Group:
+            options["queryset"] = rights.grantable_groups(user)
         return db_field.formfield(**options)
 
 
@@ -80,15 +86,37 @@ admin.site.unregister([AccessAttempt, AccessLog, AccessFailureLog])  # the logs 
 
 @admin.register(User)
 class PersonAdmin(TickedFields, UserAdmin):
-    """Users, with what they may do."""
+    """Users, with what they may do; those who may do more are shown, and not changed."""
 
     readonly_fields = ["last_login", "date_joined"]
     change_password_form = PasswordForm
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        ours = super().get_readonly_fields(request, obj)
+        return ours if request.user.is_superuser else [*ours, "is_superuser"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or rights.may_manage(request.user, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may = super().has_delete_permission(request, obj)
+        return may and (obj is None or rights.may_manage(request.user, obj))
+
 
 @admin.register(Group)
 class RoleAdmin(TickedFields, GroupAdmin):
-    """Groups, with what their users may do."""
+    """Groups, with what their users may do; those who may do more are not changed."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_grant(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_grant(request, obj)
+
+
+def _may_grant(request: HttpRequest, group: Group | None) -> bool:
+    return group is None or rights.grantable_groups(request.user).filter(pk=group.pk).exists()
 
 
 reword(
@@ -107,7 +135,7 @@ apps.get_app_config("axes").verbose_name = _("Failed sign-ins")
 
 
 @admin.register(AccessAttempt)
-class FailedSignInAdmin(admin.ModelAdmin):
+class FailedSignInAdmin(BoundedSearch):
     """Wrong passwords for a name from an address; deleting the row unlocks at once."""
 
     list_display = ["username", "ip_address", "failures_since_start", "is_locked", "attempt_time"]

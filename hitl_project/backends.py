@@ -1,10 +1,21 @@
 """How users and what they may do are read from the database."""
 
+from datetime import timedelta
 from typing import Any
 
+from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models import Sum
+from django.utils import timezone
 
+from reviews.choices import AuditAction
+from reviews.models import AuditEntry
+
+KNOWN_DAYS = 90
+"""How long an address is known as a user's after they signed in from there."""
 GRANTED = """
 SELECT kind.app_label || '.' || permission.codename
 FROM auth_permission permission
@@ -16,6 +27,39 @@ WHERE %(all)s OR permission.id IN (
     WHERE user_id = %(user)s
 )
 """
+
+
+class NameBound:
+    """Refuses passwords for a name that was guessed at from many addresses.
+
+    Each address has a limit of its own, which many together escape. The user is not locked out:
+    from where they signed in before they still do, and what they opened stays open.
+    """
+
+    def authenticate(self, request: Any, username: str | None = None, **_: Any) -> None:
+        """Raise PermissionDenied where the limit of the name is reached."""
+        if request is None or not username:
+            return
+        address = request.META.get("REMOTE_ADDR", "")
+        if _failures(username) >= settings.HITL_SIGN_IN_FAILURES_PER_NAME and not _has_signed_in(
+            username, address
+        ):
+            request.axes_locked_out = True  # what the middleware answers, and axes does not count
+            raise PermissionDenied
+
+
+def _failures(username: str) -> int:
+    """How many wrong passwords for a name came lately, from all addresses."""
+    recent = timezone.now() - settings.AXES_COOLOFF_TIME
+    attempts = AccessAttempt.objects.filter(username=username, attempt_time__gt=recent)
+    return attempts.aggregate(all=Sum("failures_since_start"))["all"] or 0
+
+
+def _has_signed_in(username: str, address: str) -> bool:
+    """Whether the user signed in from `address` in the last KNOWN_DAYS, by the audit."""
+    since = timezone.now() - timedelta(days=KNOWN_DAYS)
+    entries = AuditEntry.objects.filter(action=AuditAction.SIGNED_IN, actor=username)
+    return entries.filter(address=address, at__gt=since).exists()
 
 
 class OneQueryBackend(ModelBackend):

@@ -90,6 +90,17 @@ class ContentSecurityPolicy(CSPMiddleware):
         return parts
 
 
+class NotKept(MiddlewareMixin):
+    """Lets no cache keep an answer that says nothing of it: nearly all depend on who asks."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "no-store, private"
+        return response
+
+
 class OneSpellingOfApiPaths(MiddlewareMixin):
     """Lets /hitl/apvs/ mean /hitl/apvs: REST paths work with and without a trailing slash."""
 

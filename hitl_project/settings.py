@@ -101,6 +101,7 @@ for origin in HITL_ALLOWED_ORIGINS:
         )
 CSRF_TRUSTED_ORIGINS = HITL_ALLOWED_ORIGINS
 HITL_OPEN_ACCESS = switch("HITL_OPEN_ACCESS")
+HITL_SUBMITTER_MAY_DECIDE = switch("HITL_SUBMITTER_MAY_DECIDE", default=True)
 HITL_DEMO_PASSWORD = env.str("HITL_DEMO_PASSWORD", default="")
 # An installation that names other hosts stands behind TLS; the local one has none.
 BEHIND_TLS = not DEBUG and not set(ALLOWED_HOSTS) <= set(LOCAL_NAMES)
@@ -108,11 +109,14 @@ BEHIND_TLS = not DEBUG and not set(ALLOWED_HOSTS) <= set(LOCAL_NAMES)
 # Wrong passwords are counted for a name from an address: nobody can lock out somebody elsewhere.
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
+    "hitl_project.backends.NameBound",
     "hitl_project.backends.OneQueryBackend",
 ]
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = number("HITL_SIGN_IN_FAILURES", 5, least=1)
 AXES_COOLOFF_TIME = timedelta(minutes=number("HITL_SIGN_IN_LOCKOUT_MINUTES", 15, least=1))
+# For a name from everywhere, but for addresses from which its user has signed in.
+HITL_SIGN_IN_FAILURES_PER_NAME = number("HITL_SIGN_IN_FAILURES_PER_NAME", 50, least=1)
 HITL_SIGN_INS_PER_MINUTE = number("HITL_SIGN_INS_PER_MINUTE", 30)
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
@@ -211,6 +215,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hitl_project.middleware.RequestLog",
     "hitl_project.middleware.ContentSecurityPolicy",
+    "hitl_project.middleware.NotKept",
     "hitl_project.middleware.OneSpellingOfApiPaths",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "hitl_project.middleware.LanguageOfPages",

@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
+from realtime import rights
 from realtime.credentials import MOST_TOKEN_DAYS, TOKEN_DAYS, issue_token
 from realtime.models import Event, SignIn
+from realtime.searching import BoundedSearch
 from realtime.words import reword
 
 admin.site.unregister(AuthToken)  # knox's own page keeps a new token in a cookie for a while
@@ -33,7 +35,7 @@ apps.get_app_config("knox").verbose_name = _("Programs")
 
 
 @admin.register(Event)
-class EventAdmin(admin.ModelAdmin):
+class EventAdmin(BoundedSearch):
     """What was told, in each channel's order."""
 
     list_display = ["channel", "offset", "type", "created_at"]
@@ -74,7 +76,7 @@ class TokenForm(forms.ModelForm):
 
 
 @admin.register(AuthToken)
-class TokenAdmin(admin.ModelAdmin):
+class TokenAdmin(BoundedSearch):
     """API tokens: made here and shown once, never changed, and revoked by deleting them."""
 
     form = TokenForm
@@ -97,6 +99,12 @@ class TokenAdmin(admin.ModelAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ["user", "days"] if obj is None else ["beginning", "user", "created", "expiry"]
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """A token acts as its user: nobody makes one of a user who may do more."""
+        if db_field.name == "user":
+            options["queryset"] = rights.manageable_users(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -117,7 +125,7 @@ class TokenAdmin(admin.ModelAdmin):
 
 
 @admin.register(SignIn)
-class SignInAdmin(admin.ModelAdmin):
+class SignInAdmin(BoundedSearch):
     """Programs that signed in with a password: ended, with all their tokens, by deleting them."""
 
     list_display = ["user", "created_at", "expires_at"]

@@ -12,6 +12,8 @@ from pydantic import ValidationError as ShapeError
 
 CHANNEL_NAME_LENGTH = 100
 CHANNELS_AT_ONCE = 64
+ADDED = "added"
+"""Describes a field that came to the protocol later; events from before are without it."""
 
 
 def now() -> datetime:
@@ -224,6 +226,8 @@ class DecisionMade(LogMessage):
     action_taken: Literal[
         "pr_merged", "pr_closed", "changes_requested", "assigned_to_lead", "dismissed"
     ]
+    apv_version: int = Field(description=ADDED)
+    diff_sha256: str = Field(description=ADDED)
     channel: Literal["decisions"] = "decisions"
 
 

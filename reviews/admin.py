@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -14,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from realtime.searching import BoundedSearch
 from reviews import audit, services
 from reviews.choices import AuditAction, Status
 from reviews.console.code import highlighted
@@ -23,6 +25,7 @@ from reviews.console.question import Question, check_seal
 from reviews.console.wargame import MOST_RAW, raw_text
 from reviews.errors import ReviewError
 from reviews.models import APV, AuditEntry, Decision
+from reviews.templatetags.shown import linked
 
 OPEN = {Status.PENDING, Status.ESCALATED}
 
@@ -30,7 +33,7 @@ admin.site.site_header = admin.site.site_title = "HITL Console"
 admin.site.index_title = _("Administration")
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(BoundedSearch):
     """Rows that nobody adds, edits or deletes here."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -62,7 +65,7 @@ class DecisionsOfAPV(admin.TabularInline):
 
 
 @admin.register(APV)
-class APVAdmin(admin.ModelAdmin):
+class APVAdmin(BoundedSearch):
     """APVs: open ones can be corrected, decided ones only be read; none is deleted."""
 
     list_display = [
@@ -130,15 +133,21 @@ class APVAdmin(admin.ModelAdmin):
             },
         ),
         (_("Validation"), {"fields": ["validation_passed", "validation_confidence", "warnings"]}),
-        (_("Pull request"), {"fields": ["pr_number", "pr_url", "pr_branch"]}),
+        (_("Pull request"), {"fields": ["pr_number", "pr_url", "pr_link", "pr_branch"]}),
         (
             _("Wargame"),
-            {"fields": ["wargame_verdict", "wargame_confidence", "wargame_run_url", "evidence"]},
+            {
+                "fields": [
+                    *("wargame_verdict", "wargame_confidence", "wargame_run_url", "run_link"),
+                    "evidence",
+                ]
+            },
         ),
-        (_("Times"), {"fields": ["created_at", "updated_at"]}),
+        (_("Times"), {"fields": ["created_at", "updated_at", "submitted_by"]}),
     ]
     readonly_fields = [
-        *("status", "version", "created_at", "updated_at"),
+        *("status", "version", "created_at", "updated_at", "submitted_by"),
+        *("pr_link", "run_link"),
         *("files", "warnings", "evidence", "diff"),
     ]
 
@@ -164,7 +173,8 @@ class APVAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """While a form is saved its row is locked, so that no decision comes in between."""
         rows = super().get_queryset(request)
-        return rows.select_for_update() if request.method == "POST" else rows
+        is_saving = request.method == "POST" and connection.in_atomic_block
+        return rows.select_for_update(of=["self"]) if is_saving else rows
 
     def save_model(self, request: HttpRequest, obj: APV, form: Any, change: bool) -> None:
         """Write only what was changed in the form: the rest may have changed elsewhere since."""
@@ -172,11 +182,20 @@ class APVAdmin(admin.ModelAdmin):
             obj.save(update_fields=[*form.changed_data, "version", "updated_at"])
             audit.record(AuditAction.APV_CHANGED, obj.apv_code, fields=form.changed_data)
         else:
+            obj.submitted_by_id = request.user.pk
             obj.save()
             audit.record(AuditAction.APVS_ADDED, obj.apv_code, codes=[obj.apv_code])
 
     def has_delete_permission(self, request: HttpRequest, obj: APV | None = None) -> bool:
         return False
+
+    @admin.display(description=_("Open"))
+    def pr_link(self, apv: APV) -> SafeString | str:
+        return linked(apv.pr_url, apv.pr_url) if apv.pr_url else "–"
+
+    @admin.display(description=_("Open"))
+    def run_link(self, apv: APV) -> SafeString | str:
+        return linked(apv.wargame_run_url, apv.wargame_run_url) if apv.wargame_run_url else "–"
 
     @admin.display(description=_("Affected files"))
     def files(self, apv: APV) -> str:

@@ -26,8 +26,8 @@ class ReviewError(Exception):
 
     status = 400
 
-    def extensions(self) -> dict[str, Any]:
-        """What a problem document says of it besides the message."""
+    def extensions(self, *, sees_decisions: bool) -> dict[str, Any]:
+        """What a problem document says of it besides the message, to somebody who may see that."""
         return {}
 
 
@@ -38,7 +38,7 @@ class InvalidInput(ReviewError):
         super().__init__("; ".join(f"{name}: {' '.join(why)}" for name, why in errors.items()))
         self.errors = errors
 
-    def extensions(self) -> dict[str, Any]:
+    def extensions(self, *, sees_decisions: bool) -> dict[str, Any]:
         return {"errors": self.errors}
 
 
@@ -75,11 +75,16 @@ class Conflict(ReviewError):
 
 
 class AlreadyDecided(Conflict):
-    """Somebody decided first; `decision` stands."""
+    """Somebody decided first; `decision` stands. Only those who may read it are told more."""
 
-    def __init__(self, decision: "Decision") -> None:
+    def __init__(self, decision: "Decision", *, sees_decisions: bool) -> None:
+        message = (
+            _("{code} was decided already: {decision} by {reviewer} at {moment} UTC.")
+            if sees_decisions
+            else _("{code} was decided already.")
+        )
         super().__init__(
-            _("{code} was decided already: {decision} by {reviewer} at {moment} UTC.").format(
+            message.format(
                 code=decision.apv.apv_code,
                 decision=decision.get_decision_display(),
                 reviewer=decision.reviewer_name,
@@ -88,9 +93,11 @@ class AlreadyDecided(Conflict):
         )
         self.decision = decision
 
-    def extensions(self) -> dict[str, Any]:
+    def extensions(self, *, sees_decisions: bool) -> dict[str, Any]:
         from reviews.api.serializers import DecisionSerializer
 
+        if not sees_decisions:
+            return {}
         return {"decision": DecisionSerializer(self.decision).data}
 
 
@@ -102,7 +109,7 @@ class VersionChanged(Conflict):
         super().__init__(message.format(version=current))
         self.current = current
 
-    def extensions(self) -> dict[str, Any]:
+    def extensions(self, *, sees_decisions: bool) -> dict[str, Any]:
         return {"version": self.current}
 
 
@@ -113,5 +120,5 @@ class CodeInUse(Conflict):
         super().__init__(f"In use already: {', '.join(codes)}.")
         self.codes = codes
 
-    def extensions(self) -> dict[str, Any]:
+    def extensions(self, *, sees_decisions: bool) -> dict[str, Any]:
         return {"errors": {"apv_code": [f"{code} is in use already." for code in self.codes]}}

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Coalesce, Length, Trim
@@ -15,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from realtime.publish import AtomicSave, publishing
-from reviews import fields, signals
+from reviews import fields, links, signals
 from reviews.choices import (
     RECOMMENDABLE,
     Action,
@@ -217,7 +218,9 @@ class APV(AtomicSave):
     pr_number = models.PositiveIntegerField(
         _("PR number"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
-    pr_url = models.CharField(_("PR URL"), max_length=2000, blank=True, validators=[is_url])
+    pr_url = models.CharField(
+        _("PR URL"), max_length=2000, blank=True, validators=[is_url, links.check]
+    )
     pr_branch = models.CharField(_("PR branch"), max_length=255, blank=True)
 
     wargame_verdict = models.CharField(
@@ -229,10 +232,19 @@ class APV(AtomicSave):
     )
     wargame_confidence = unit_interval(_("wargame confidence"))
     wargame_run_url = models.CharField(
-        _("wargame run url"), max_length=2000, blank=True, validators=[is_url]
+        _("wargame run url"), max_length=2000, blank=True, validators=[is_url, links.check]
     )
     wargame_evidence = models.JSONField(_("wargame evidence"), default=dict, blank=True)
 
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        editable=False,
+        verbose_name=_("added by"),
+        help_text=_("The user who added it; unknown where a command did."),
+    )
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
@@ -331,6 +343,13 @@ class APV(AtomicSave):
 
     def __str__(self) -> str:
         return str(self.apv_code)
+
+    def clean(self) -> None:
+        """Check that number and address are of one pull request."""
+        try:
+            links.check_number(self.pr_number, self.pr_url)
+        except ValidationError as error:
+            raise ValidationError({"pr_url": error}) from None
 
     def validate_constraints(self, exclude: Any = None) -> None:
         """Check the constraints, but for values that only saving fills in."""
@@ -466,6 +485,11 @@ class Decision(AtomicSave):
     def __str__(self) -> str:
         return f"{self.get_decision_display()} {self.apv.apv_code}"
 
+    @property
+    def by_submitter(self) -> bool:
+        """Whether the reviewer had added the APV themselves."""
+        return self.reviewer_id == self.apv.submitted_by_id
+
 
 class Tally(models.Model):
     """A part of a counter that triggers keep (migration 0003); `reviews.tally` reads them."""
@@ -551,7 +575,14 @@ class AuditEntry(models.Model):
     class Meta:
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit entries")
-        indexes = [models.Index(fields=["-at"], name="audit_newest")]
+        indexes = [
+            models.Index(fields=["-at"], name="audit_newest"),
+            models.Index(
+                fields=["actor", "address"],
+                name="audit_signed_in",
+                condition=models.Q(action=AuditAction.SIGNED_IN),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.actor} {self.get_action_display()} {self.object}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -34,11 +35,14 @@ DECIDERS = {
 """The permissions that deciding needs, for each status in which an APV is open."""
 
 
-def add_apvs(*, apvs: Sequence[APV]) -> list[APV]:
+def add_apvs(*, apvs: Sequence[APV], submitter: Any = None) -> list[APV]:
     """Add APVs, all or none; those without a code get the next of this year.
 
+    `submitter` is the user who adds them, None where a command does.
     Raises CodeInUse when another APV, here or among `apvs`, has a code of theirs.
     """
+    for apv in apvs:
+        apv.submitted_by = submitter
     codes = [apv.apv_code for apv in apvs if apv.apv_code]
     twice = sorted(code for code, times in Counter(codes).items() if times > 1)
     if taken := twice or codes_in_use(codes):
@@ -137,6 +141,9 @@ def check(
     """Raise what `decide` would raise for `apv` as it stands."""
     if not reviewer.has_perm("reviews.decide_apv"):
         raise NotAllowed(_("You may not decide on APVs."))
+    if apv.status in DECIDERS and is_barred(reviewer, apv):
+        message = _("You added {code} yourself: somebody else decides on it.")
+        raise NotAllowed(message.format(code=apv.apv_code))
     _check_open(apv, decision, reviewer)
     if version is not None and version != apv.version:
         raise VersionChanged(apv.version)
@@ -146,7 +153,12 @@ def check(
 def may_decide(user: Any, apv: APV) -> bool:
     """Whether `user` may decide on `apv` as it stands."""
     needed = DECIDERS.get(Status(apv.status))
-    return needed is not None and bool(user.has_perms(needed))
+    return needed is not None and bool(user.has_perms(needed)) and not is_barred(user, apv)
+
+
+def is_barred(user: Any, apv: APV) -> bool:
+    """Whether `user` added `apv` and may therefore not decide on it, if so it is set."""
+    return apv.submitted_by_id == user.pk and not settings.HITL_SUBMITTER_MAY_DECIDE
 
 
 def _check_open(apv: APV, decision: str, reviewer: Any) -> None:
@@ -163,7 +175,8 @@ def _check_open(apv: APV, decision: str, reviewer: Any) -> None:
         message = _("{code} is {status}, not open.")
         said = message.format(code=apv.apv_code, status=apv.get_status_display())
         raise InvalidInput({"apv_id": [said]})
-    raise AlreadyDecided(standing)
+    sees_decisions = reviewer.has_perm("reviews.view_decision")
+    raise AlreadyDecided(standing, sees_decisions=sees_decisions)
 
 
 def _check_input(

@@ -63,5 +63,7 @@ def decision_made(decision: "Decision") -> DecisionMade:
             "decision": decision.decision,
             "reviewer_name": decision.reviewer_name,
             "action_taken": decision.action_taken,
+            "apv_version": decision.apv_version,
+            "diff_sha256": decision.diff_sha256,
         }
     )

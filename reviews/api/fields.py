@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from rest_framework import serializers
@@ -81,3 +82,42 @@ class BoundedBytes:
     def __call__(self, value: str) -> None:
         if len(value.encode(errors="surrogatepass")) > self.most:
             raise serializers.ValidationError(f"Give at most {self.most:,} bytes.")
+
+
+MOST_BAD_ITEMS = 10
+"""After so many bad items of a list nobody reads on, and neither does the validation."""
+
+
+class BoundedListField(serializers.ListField):
+    """A list whose length is checked before its items, of which the first bad ones are named."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list):
+            self.run_validators(data)
+        return list(super().to_internal_value(data))
+
+    def run_child_validation(self, data: Any) -> list[Any]:
+        return first_errors(self.child.run_validation, data)
+
+
+class FirstErrors(serializers.ListSerializer[Any]):
+    """A list of objects, of which the first bad ones are named."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        return first_errors(self.run_child_validation, data)
+
+
+def first_errors(validate: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    """Validate `items`; raise ValidationError with the errors of the first bad ones by index."""
+    valid: list[Any] = []
+    errors: Any = {}
+    for index, item in enumerate(items):
+        try:
+            valid.append(validate(item))
+        except serializers.ValidationError as error:
+            errors[index] = error.detail
+        if len(errors) == MOST_BAD_ITEMS:
+            break
+    if errors:
+        raise serializers.ValidationError(errors)
+    return valid

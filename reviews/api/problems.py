@@ -3,6 +3,7 @@
 import json
 import logging
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -10,12 +11,15 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 from django.http import Http404, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reviews.errors import FieldErrors, ReviewError
 
 logger = logging.getLogger(__name__)
 
+MOST_FIELDS, MOST_REASONS, MOST_CHARACTERS = 100, 5, 300
+"""How many fields a problem names, how many reasons for each, and how long these may be."""
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 DATABASE_AWAY = "The database is busy or away; try again."
@@ -65,9 +69,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         error = exceptions.PermissionDenied()
     match error:
         case ReviewError():
-            return _answer(error.status, str(error), **error.extensions())
+            return _answer(error.status, str(error), **extensions_of(error, context["request"]))
         case exceptions.ValidationError():
-            errors = flatten(error.detail)
+            errors = bounded(flatten(error.detail))
             return _answer(error.status_code, "Some fields are not as they must be.", errors=errors)
         case exceptions.APIException():
             answer = _answer(error.status_code, str(error.detail))
@@ -97,6 +101,19 @@ def flatten(detail: Any, path: str = "") -> FieldErrors:
         reasons = detail if isinstance(detail, list) else [detail]
         return {path or "body": [str(reason) for reason in reasons]}
     return {field: why for step, value in steps for field, why in flatten(value, step).items()}
+
+
+def bounded(errors: FieldErrors) -> FieldErrors:
+    """The first of `errors`, without the length of what was sent: reasons may quote it."""
+    return {
+        field[:MOST_CHARACTERS]: [reason[:MOST_CHARACTERS] for reason in reasons[:MOST_REASONS]]
+        for field, reasons in islice(errors.items(), MOST_FIELDS)
+    }
+
+
+def extensions_of(error: ReviewError, request: Request) -> dict[str, Any]:
+    """What a problem says besides the message, to those who may read it."""
+    return error.extensions(sees_decisions=request.user.has_perm("reviews.view_decision"))
 
 
 def _step(path: str, key: Any) -> str:

@@ -2,15 +2,26 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError as InvalidModel
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from rest_framework import serializers
 
-from reviews import selectors
-from reviews.api.fields import BoundedBytes, NumberField, ObjectField
+from reviews import links, selectors
+from reviews.api.fields import BoundedBytes, BoundedListField, FirstErrors, NumberField, ObjectField
 from reviews.choices import Verb
 from reviews.models import APV, CODE_PATTERN, DIFF_MAX_BYTES, JUSTIFICATION_LENGTH, Decision
 
 AS_IT_IS = {"trim_whitespace": False}  # white space is content in code
+
+
+def submitter() -> serializers.CharField:
+    """Declare the field that names the user who added an APV; null where a command did."""
+    return serializers.CharField(
+        source="submitted_by.username",
+        read_only=True,
+        allow_null=True,
+        help_text="The user who added it; null where a command did.",
+    )
 
 
 class APVSerializer(serializers.ModelSerializer[APV]):
@@ -19,11 +30,22 @@ class APVSerializer(serializers.ModelSerializer[APV]):
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
         **{APV._meta.get_field("cvss_score").__class__: NumberField},
+        **{APV._meta.get_field("cwe_ids").__class__: BoundedListField},
     }
 
     wargame_evidence = ObjectField(required=False)
+    submitted_by = submitter()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Check that number and address are of one pull request."""
+        try:
+            links.check_number(attrs.get("pr_number"), attrs.get("pr_url", ""))
+        except InvalidModel as error:
+            raise serializers.ValidationError({"pr_url": error.messages}) from None
+        return attrs
 
     class Meta:
+        list_serializer_class = FirstErrors
         model = APV
         fields = [
             "apv_id",
@@ -67,6 +89,7 @@ class APVSerializer(serializers.ModelSerializer[APV]):
             "wargame_evidence",
             "created_at",
             "updated_at",
+            "submitted_by",
         ]
         read_only_fields = ["apv_id", "status", "version", "created_at", "updated_at"]
         extra_kwargs: dict[str, dict[str, Any]] = {
@@ -97,6 +120,8 @@ LEFT_OUT_OF_LISTS = (
 
 class APVLineSerializer(serializers.ModelSerializer[APV]):
     """An APV in a list: without what may be long."""
+
+    submitted_by = submitter()
 
     class Meta:
         model = APV
@@ -147,6 +172,9 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         help_text="Whether the reviewer said how sure they were."
     )
     modifications = ObjectField(read_only=True)
+    by_submitter = serializers.BooleanField(
+        read_only=True, help_text="Whether the reviewer had added the APV themselves."
+    )
 
     class Meta:
         model = Decision
@@ -169,6 +197,9 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
             "decided_at",
             "action_completed_at",
             "confidence_stated",
+            "apv_version",
+            "diff_sha256",
+            "by_submitter",
         ]
 
     def get_confidence(self, decision: Decision) -> float:

@@ -54,7 +54,7 @@ ONE_OR_MANY = PolymorphicProxySerializer(
 class APVViewSet(CountedWrites, Retrieves):
     """Every APV, whatever its status; pipelines add theirs here."""
 
-    queryset = APV.objects.all()
+    queryset = APV.objects.select_related("submitted_by")
     serializer_class = APVSerializer
     filterset_class = AnyStatusAPVFilter
     permission_for = {"*": "reviews.view_apv", "create": "reviews.add_apv"}
@@ -65,7 +65,7 @@ class APVViewSet(CountedWrites, Retrieves):
 
         What may be long is left out, such as the diff; each APV by itself has it.
         """
-        every = APV.objects.defer(*LEFT_OUT_OF_LISTS)
+        every = APV.objects.select_related("submitted_by").defer(*LEFT_OUT_OF_LISTS)
         rows = self.filter_queryset(every)
         order = order_of_apvs(ordering(request))
         count = rows.count if is_narrowed(rows, every) else tally.apvs
@@ -83,7 +83,8 @@ class APVViewSet(CountedWrites, Retrieves):
         if many and not 1 <= len(request.data) <= MOST_APVS_AT_ONCE:
             raise ValidationError({"body": f"Give 1 to {MOST_APVS_AT_ONCE:,} APVs at once."})
         given = validated(APVSerializer(data=request.data, many=many))
-        apvs = services.add_apvs(apvs=[APV(**row) for row in (given if many else [given])])
+        rows = given if many else [given]
+        apvs = services.add_apvs(apvs=[APV(**row) for row in rows], submitter=request.user)
         added = represented(APVSerializer, apvs)
         if many:
             return Response(added, status=201)
@@ -95,7 +96,7 @@ class APVViewSet(CountedWrites, Retrieves):
 class ReviewViewSet(CountedWrites, Retrieves):
     """The queue of APVs that wait for a decision."""
 
-    queryset = APV.objects.all()
+    queryset = APV.objects.select_related("submitted_by")
     serializer_class = APVSerializer
     filterset_class = APVFilter
     lookup_url_kwarg = "apv_id"

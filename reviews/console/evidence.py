@@ -67,7 +67,16 @@ TABS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
     "history": (
         (
             gettext_lazy("Record"),
-            ("apv_code", "status", "priority", "version", "created_at", "updated_at", "apv_id"),
+            (
+                "apv_code",
+                "status",
+                "priority",
+                "version",
+                "created_at",
+                "submitted_by",
+                "updated_at",
+                "apv_id",
+            ),
         ),
     ),
 }
@@ -127,6 +136,7 @@ LABELS = {
     "wargame_confidence": gettext_lazy("Confidence of the wargame"),
     "wargame_evidence": gettext_lazy("Evidence"),
     "created_at": gettext_lazy("Added"),
+    "submitted_by": gettext_lazy("Added by"),
     "updated_at": gettext_lazy("Changed"),
     "cve_description": gettext_lazy("Description"),
     "patch_description": gettext_lazy("Description"),

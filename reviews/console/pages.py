@@ -236,7 +236,10 @@ def asked_of(request: Request, default: Listing = PENDING) -> Asked:
 
 def path_beside(request: Request) -> str:
     """The address of the APV that is open beside a list, or of the queue."""
-    path, _question, _query = (request.htmx.current_url_abs_path or "").partition("?")
+    try:
+        path = (request.htmx.current_url_abs_path or "").partition("?")[0]
+    except ValueError:  # the header names no address
+        path = ""
     return path if path.startswith("/apvs/") else reverse("console")
 
 

@@ -318,6 +318,8 @@ def read_page(asked: Asked, around: str = "") -> tuple[list[Any], bool, bool]:
 
 def read_rows(ids: Iterable[UUID], asked: Asked) -> list[Row]:
     """Those of the given APVs that the list holds, in its order."""
+    if asked.listing is DECIDED:
+        return []  # its rows are decisions
     found = asked.filter.qs.filter(pk__in=ids).order_by(*QUEUE_SORTS[asked.sort].by).only(*COLUMNS)
     return [Row(apv, asked.sort) for apv in found]
 

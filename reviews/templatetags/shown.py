@@ -4,10 +4,13 @@ from collections.abc import Sized
 from itertools import islice
 
 from django import template
+from django.core.exceptions import ValidationError
 from django.template.defaultfilters import filesizeformat
+from django.utils.encoding import iri_to_uri
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
+from reviews import links
 from reviews.console import names, unseen
 from reviews.console.lookalikes import marked, name_of, passing_in_name
 
@@ -102,3 +105,28 @@ def _brief(text: str) -> str:
 
 def _text(value: object) -> str:
     return "" if value is None else str(value)
+
+
+@register.simple_tag
+def linked(address: str, text: object, number: int | None = None) -> SafeString:
+    """Show `text` as a link to `address`, and beside it where that leads.
+
+    An address that could lead elsewhere, or to another pull request than `number`, is text: the
+    checks are younger than some of what is stored.
+    """
+    try:
+        link = links.read(address)
+        links.check_number(number, address)
+    except ValidationError as error:
+        return format_html(
+            '<span class="unlinked">{} <small>{}</small></span>',
+            identifier(address),
+            " ".join(error.messages),
+        )
+    return format_html(
+        '<a class="linked" href="{}" rel="noopener noreferrer">{}</a>'
+        ' <small class="host">{}</small>',
+        iri_to_uri(link.address),
+        identifier(text),
+        link.host,
+    )

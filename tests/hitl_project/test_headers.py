@@ -74,3 +74,18 @@ def test_behind_tls_cookies_never_travel_without_it(behind_tls: httpx.Client) ->
 
 def test_without_tls_nothing_is_said_of_it(server: Server) -> None:
     assert "Strict-Transport-Security" not in server.client().get("/").headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/sign-in", "/queue", "/numbers", "/decisions.csv", "/hitl/apvs", "/hitl/reviews"),
+        *("/hitl/decisions", "/hitl/reviews/stats", "/hitl/schema", "/hitl/docs", "/admin/"),
+        *("/admin/auth/user/", "/nowhere", "/hitl/nowhere", "/hitl/metrics"),
+    ],
+)
+@pytest.mark.parametrize("user", ["", "admin"])
+def test_no_cache_keeps_what_depends_on_who_asks(server: Server, path: str, user: str) -> None:
+    answer = server.client(user).get(path)
+    assert "no-store" in answer.headers["Cache-Control"], answer.headers
+    assert "public" not in answer.headers["Cache-Control"]

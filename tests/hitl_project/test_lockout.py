@@ -1,5 +1,7 @@
 """Guessing passwords, through each of the doors that ask for one."""
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 
@@ -115,3 +117,43 @@ def test_what_was_typed_is_kept_nowhere(server: Server, site: Site) -> None:
     assert user in kept
     assert "typed-by-mistake" not in kept
     assert "typed-by-mistake" not in server.printed()
+
+
+# -- Guesses from many addresses --------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def proxied(site: Site) -> Iterator[Server]:
+    """A server that takes six wrong passwords for a name, told by a proxy where they come from."""
+    with site.uvicorn(
+        HITL_SIGN_IN_FAILURES_PER_NAME="6", HITL_TRUSTED_PROXIES="127.0.0.1"
+    ) as server:
+        yield server
+
+
+def test_name_guessed_from_many_addresses_opens_only_from_those_its_user_used(
+    proxied: Server, site: Site
+) -> None:
+    def at(number: int) -> dict[str, str]:
+        return {"X-Forwarded-For": f"198.51.100.{number}"}
+
+    user = new_user(site)
+    assert let_in(knock(proxied, "token", user, PASSWORD, at(1)))
+    for number in range(2, 8):
+        knock(proxied, "token", user, "wrong", at(number))
+    for door in DOORS:
+        assert knock(proxied, door, user, PASSWORD, at(99)).status_code == 429
+    assert let_in(knock(proxied, "token", user, PASSWORD, at(1)))
+    assert let_in(knock(proxied, "console", user, PASSWORD, at(1)))
+    assert let_in(knock(proxied, "token", new_user(site), PASSWORD, at(99)))
+
+
+def test_such_a_name_opens_everywhere_again_after_a_while(proxied: Server, site: Site) -> None:
+    user = new_user(site)
+    for number in range(6):
+        knock(proxied, "token", user, "wrong", {"X-Forwarded-For": f"203.0.113.{number}"})
+    there = {"X-Forwarded-For": "203.0.113.99"}
+    assert knock(proxied, "token", user, PASSWORD, there).status_code == 429
+    sql = "UPDATE axes_accessattempt SET attempt_time = now() - interval '15 min 1 s'"
+    site.execute(f"{sql} WHERE username = %s", user)
+    assert let_in(knock(proxied, "token", user, PASSWORD, there))

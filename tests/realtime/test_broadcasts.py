@@ -1,6 +1,7 @@
 """What subscribers hear when something changes, whatever door it came through."""
 
 import asyncio
+import hashlib
 import json
 import re
 import time
@@ -62,6 +63,8 @@ async def test_decision_is_told_with_its_exact_fields(
         "decision": verb,
         "reviewer_name": "Rita Reviewer",
         "action_taken": action,
+        "apv_version": added["version"],
+        "diff_sha256": hashlib.sha256(added["patch_diff"].encode()).hexdigest(),
         "channel": "decisions",
         "offset": before["offset"] + 1,
     }

@@ -1,5 +1,6 @@
 """Deciding over REST, against a running server."""
 
+import hashlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -50,7 +51,13 @@ def test_decision_is_answered_with_its_record(server: Server) -> None:
         "decided_at",
         "action_completed_at",
         "confidence_stated",
+        "apv_version",
+        "diff_sha256",
+        "by_submitter",
     ]
+    assert record["apv_version"] == added["version"]
+    assert record["diff_sha256"] == hashlib.sha256(added["patch_diff"].encode()).hexdigest()
+    assert record["by_submitter"] is False
     assert record["reviewer_name"] == "Rita Reviewer"
     assert record["reviewer_email"] == "reviewer@example.com"
     assert record["confidence"] == 0.9

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from pydantic.fields import FieldInfo
 
-from realtime.messages import MESSAGES, REQUESTS
+from realtime.messages import ADDED, MESSAGES, REQUESTS
 
 BEGIN, END = "<!-- made from realtime/messages.py: make docs -->\n", "<!-- end -->"
 DOCS: Path = settings.BASE_DIR / "docs"
@@ -42,11 +42,15 @@ def message_tables() -> str:
 def _row(name: str, model: Any) -> str:
     hidden = {"type"} if model in REQUESTS.values() else {"type", "timestamp"}
     fields = [
-        f"`{field}`{'' if _always(info, model) else ' (optional)'}"
+        f"`{field}`{'' if _always(info, model) else ' (optional)'}{_since(info)}"
         for field, info in model.model_fields.items()
         if field not in hidden
     ]
     return f"| `{name}` | {model.__doc__.strip()} | {', '.join(fields) or '–'} |"
+
+
+def _since(info: FieldInfo) -> str:
+    return " (added)" if info.description == ADDED else ""
 
 
 def _always(info: FieldInfo, model: Any) -> bool:

@@ -1,0 +1,248 @@
+"""Odd parameters, headers and bodies at every address: an answer each, never a 500."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.hitl_project.test_bodies import JSON
+from tests.reviews.test_decisions_api import assert_problem
+from tests.site import Server, apv, decision, sign_in
+
+ODD = [
+    "",
+    "x",
+    "-1",
+    "0",
+    "\0",
+    "\ufffe",
+    "é",
+    "'",
+    "%",
+    "http://[::1/",
+    "[]",
+    "{}",
+    "9" * 30,
+    "1e999",
+    "NaN",
+    "x" * 3000,
+    ",".join(["x"] * 300),
+    "0001-01-01",
+    "9999-12-31T23:59:59+14:00",
+    "00000000-0000-0000-0000-000000000000",
+    "APV-2026-001",
+]
+PATHS = [
+    *("/", "/queue", "/queue/rows", "/numbers", "/decisions.csv", "/decisions.jsonl"),
+    *("/sign-in", "/signed-in", "/language", "/favicon.ico", "/apvs/{code}"),
+    *("/apvs/{code}/state", "/apvs/{code}/reading", "/apvs/{code}/changes", "/apvs/{code}/diff"),
+    *("/apvs/{code}.diff", "/hitl/apvs", "/hitl/apvs/{id}", "/hitl/reviews", "/hitl/reviews/stats"),
+    *("/hitl/reviews/{id}", "/hitl/decisions", "/hitl/decisions/{id}", "/hitl/metrics"),
+    *("/hitl/decisions/history/{id}", "/hitl/token", "/hitl/token/refresh", "/hitl/token/revoke"),
+    *("/hitl/ws/ticket", "/hitl/health", "/hitl/health/ready", "/hitl/schema", "/hitl/docs"),
+    *("/admin/", "/admin/login/", "/admin/reviews/apv/", "/admin/reviews/apv/{id}/change/"),
+    *("/admin/reviews/apv/{id}/decide/", "/admin/reviews/decision/", "/admin/reviews/auditentry/"),
+    *("/admin/auth/user/", "/admin/auth/group/", "/admin/knox/authtoken/", "/admin/jsi18n/"),
+    *("/admin/realtime/event/", "/admin/realtime/signin/", "/admin/axes/accessattempt/"),
+]
+NAMES = [
+    *("ids", "status", "search", "severity", "sort", "after", "before", "decision", "decided"),
+    *("package_ecosystem", "wargame_verdict", "patch_strategy", "skip", "offset", "limit", "apv"),
+    *("ordering", "cve_id", "reviewer", "decided_after", "decided_before", "view", "space", "next"),
+    *("q", "o", "p", "e", "all", "action", "_popup", "language", "seen", "left", "version"),
+    *("created_at__year", "created_at__day", "format", "lang", "token", "reading", "open"),
+]
+HEADERS = [
+    *("HX-Request", "HX-Current-URL", "HX-Target", "HX-History-Restore-Request", "Referer"),
+    *("Accept", "Accept-Language", "Authorization", "Idempotency-Key", "X-Request-ID", "Origin"),
+    *("X-CSRFToken", "Content-Type", "X-Forwarded-For", "If-Modified-Since", "Range"),
+]
+COOKIES = ["hitl_diff", "hitl_tab", "hitl_language", "csrftoken"]
+USERS = ["", "pipeline", "reviewer", "admin"]
+
+
+@pytest.fixture(scope="module")
+def clients(uvicorn_server: Server) -> Iterator[dict[str, httpx.Client]]:
+    """A client of each kind of user, whose session nobody else uses."""
+    with contextlib.ExitStack() as open_ones:
+        found = {}
+        for user in USERS:
+            client = httpx.Client(base_url=uvicorn_server.origin, timeout=60)
+            found[user] = open_ones.enter_context(client)
+            if user:
+                sign_in(client, user)
+        yield found
+
+
+odd = st.sampled_from(ODD)
+
+
+@pytest.fixture(scope="module")
+def addressed(uvicorn_server: Server) -> dict[str, str]:
+    added = uvicorn_server.add_apv()
+    return {"code": added["apv_code"], "id": added["apv_id"]}
+
+
+@settings(
+    max_examples=250,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    method=st.sampled_from(["GET", "GET", "GET", "POST", "HEAD", "PUT"]),
+    path=st.sampled_from(PATHS),
+    user=st.sampled_from(USERS),
+    query=st.lists(st.tuples(st.sampled_from(NAMES), odd), max_size=4),
+    headers=st.dictionaries(st.sampled_from(HEADERS), odd, max_size=4),
+    cookies=st.dictionaries(st.sampled_from(COOKIES), odd, max_size=4),
+    form=st.lists(st.tuples(st.sampled_from(NAMES), odd), max_size=4),
+)
+def test_every_address_answers_whatever_is_asked(
+    clients: dict[str, httpx.Client],
+    addressed: dict[str, str],
+    method: str,
+    path: str,
+    user: str,
+    query: list[tuple[str, str]],
+    headers: dict[str, str],
+    cookies: dict[str, str],
+    form: list[tuple[str, str]],
+) -> None:
+    client = clients[user]
+    sent = {name: _in_header(text) for name, text in headers.items()}
+    sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
+    if cookies:
+        kept = {**dict(client.cookies), **{name: quote(text) for name, text in cookies.items()}}
+        sent["Cookie"] = "; ".join(f"{name}={text}" for name, text in kept.items())
+    asked = "&".join(f"{name}={quote(text)}" for name, text in query)
+    body = "&".join(f"{name}={quote(text)}" for name, text in form)
+    url = f"{path.format(**addressed)}?{asked}"
+    answer = client.request(method, url, headers=sent, content=body.encode())
+    assert answer.status_code < 500, (method, url, sent, body)
+
+
+def _in_header(text: str) -> str:
+    return "".join(one if " " <= one <= "~" else "~" for one in text)
+
+
+HALVES = ["\ud800", "\udfff", "x\udc00y"]
+
+
+@pytest.mark.parametrize("half", HALVES)
+@pytest.mark.parametrize(
+    "field", ["severity", "patch_strategy", "patch_risk_level", "wargame_verdict", "package_name"]
+)
+def test_half_a_character_names_its_field(server: Server, field: str, half: str) -> None:
+    body = json.dumps(apv(**{field: half}))
+    answer = server.client("pipeline").post("/hitl/apvs", content=body, headers=JSON)
+    assert_problem(answer, 400, field)
+
+
+@pytest.mark.parametrize("field", ["decision", "justification", "reviewer_name", "apv_id"])
+def test_so_it_does_in_a_decision(server: Server, field: str) -> None:
+    body = json.dumps(decision(server.add_apv()["apv_id"]) | {field: "\ud800"})
+    answer = server.client().post("/hitl/decisions", content=body, headers=JSON)
+    assert_problem(answer, 400, field)
+
+
+@pytest.mark.parametrize("body", ['"\\ud800"', '{"\\ud800": 1}', '["\\ud800"]', '{"x": "\\ud800"}'])
+@pytest.mark.parametrize("path", ["/hitl/apvs", "/hitl/decisions", "/hitl/token"])
+def test_and_anywhere_else(server: Server, path: str, body: str) -> None:
+    answer = server.client("admin").post(path, content=body, headers=JSON)
+    assert_problem(answer, 400)
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/queue/rows?ids=x&status=decided", {}),
+        ("/queue/rows?ids=00000000-0000-0000-0000-000000000000&status=decided", {}),
+        ("/queue", {"HX-Request": "true", "HX-Current-URL": "http://[::1/"}),
+        ("/queue", {"HX-Request": "true", "HX-Current-URL": "http://[x]/"}),
+    ],
+)
+def test_what_failed_once_is_answered(server: Server, path: str, headers: dict[str, str]) -> None:
+    assert server.client().get(path, headers=headers).status_code in {200, 400}
+
+
+def test_bulk_action_of_the_admin_is_answered(server: Server) -> None:
+    added = server.add_apv()
+    for action in ("", "delete_selected", "nonsense"):
+        form = {"action": action, "_selected_action": added["apv_id"], "index": "0"}
+        client = server.client("admin")
+        headers = {"Referer": server.origin}
+        answer = client.post("/admin/reviews/apv/", data=form, headers=headers)
+        assert answer.status_code in {200, 302, 403}
+
+
+# -- Much that is bad -------------------------------------------------------------------------
+
+
+def refusal(server: Server, body: Any) -> dict[str, Any]:
+    answer = server.post("/hitl/apvs", body, user="pipeline")
+    assert answer.status_code == 400
+    assert len(answer.content) < 50_000, len(answer.content)
+    return dict(answer.json()["errors"])
+
+
+@pytest.mark.parametrize("field", ["cwe_ids", "affected_files", "validation_warnings"])
+def test_length_of_a_list_is_checked_before_its_items(server: Server, field: str) -> None:
+    errors = refusal(server, apv(**{field: [{}] * 20_000}))
+    assert list(errors) == [field]
+    assert "at most" in errors[field][0] or "no more than" in errors[field][0]
+
+
+def test_first_bad_items_are_named(server: Server) -> None:
+    errors = refusal(server, apv(cwe_ids=["x"] * 50))
+    assert list(errors) == [f"cwe_ids[{index}]" for index in range(10)]
+
+
+def test_first_bad_apvs_of_a_list_are_named(server: Server) -> None:
+    errors = refusal(server, [apv(severity="HUGE")] * 1000)
+    assert list(errors) == [f"[{index}].severity" for index in range(10)]
+
+
+def test_reasons_do_not_repeat_what_was_sent(server: Server) -> None:
+    errors = refusal(server, apv(severity="x" * 400_000, cve_id="y" * 400_000))
+    assert set(errors) == {"severity", "cve_id"}
+    answer = server.client().get("/hitl/apvs", params={"severity": "x" * 6000})
+    assert answer.status_code == 400
+    assert len(answer.content) < 2000
+
+
+def test_list_of_bad_apvs_costs_less_than_one_of_good_ones(server: Server) -> None:
+    """Counted in errors, not in seconds: none is made that nobody will read."""
+    errors = refusal(server, [apv(cwe_ids=["x"] * 50)] * 1000)
+    assert len(errors) <= 100
+
+
+# -- Codes taken in advance -------------------------------------------------------------------
+
+
+def test_codes_taken_in_advance_are_stepped_over_in_a_few_looks(
+    django_assert_max_num_queries: Any, db: None
+) -> None:
+    from django.utils import timezone
+
+    from reviews import fields, services
+    from reviews.models import APV
+
+    year = timezone.now().year
+    row = {"severity": "HIGH", "package_name": "x", "patch_strategy": "version_bump"}
+    first = services.add_apvs(apvs=[APV(**row)])[0].apv_code
+    last = int(first.rpartition("-")[2])
+    taken = [f"APV-{year}-{number:03d}" for number in range(last + 1, last + 8001)]
+    services.add_apvs(apvs=[APV(apv_code=code, **row) for code in taken])
+    new = APV(**row)
+    with django_assert_max_num_queries(9):
+        fields.assign_codes([new])
+    assert new.apv_code == f"APV-{year}-{last + 8001}"
+    later = APV(**row)
+    with django_assert_max_num_queries(5):
+        fields.assign_codes([later])
