@@ -9,6 +9,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.encoding import iri_to_uri
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from reviews import links
 from reviews.console import names, unseen
@@ -119,8 +120,9 @@ def linked(address: str, text: object, number: int | None = None) -> SafeString:
         links.check_number(number, address)
     except ValidationError as error:
         return format_html(
-            '<span class="unlinked">{} <small>{}</small></span>',
+            '<span class="unlinked">{} <small>{} {}</small></span>',
             identifier(address),
+            gettext("Not linked."),
             " ".join(error.messages),
         )
     return format_html(
