@@ -24,6 +24,8 @@ class BoundedHeads(HttpToolsProtocol):
     """Closes a connection whose next request's head is too large, or takes too long to arrive."""
 
     _awaiting: asyncio.TimerHandle | None = None
+    _reader: asyncio.TimerHandle | None = None
+    """Runs while an answer waits for the client to read."""
     _arrived = 0
     """How many bytes have come of a head that is not there yet."""
     _parsed = 0
@@ -38,6 +40,7 @@ class BoundedHeads(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         CONNECTIONS.release(self.transport)
+        self.resume_writing()
         self._have_head()
         super().connection_lost(exc)
 
@@ -88,6 +91,30 @@ class BoundedHeads(HttpToolsProtocol):
         if self._awaiting is not None:
             self._awaiting.cancel()
             self._awaiting = None
+
+    # -- Answers ------------------------------------------------------------------------------
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_reader()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._reader is not None:
+            self._reader.cancel()
+            self._reader = None
+
+    def _watch_reader(self) -> None:
+        """Cut the line of a client that takes nothing of an answer, which waits in memory."""
+        waiting = self.transport.get_write_buffer_size()
+        seconds = settings.HITL_REQUEST_SECONDS
+        self._reader = self.loop.call_later(seconds, self._check_reader, waiting)
+
+    def _check_reader(self, before: int) -> None:
+        if self.transport.get_write_buffer_size() < before:
+            self._watch_reader()
+        else:
+            self.transport.abort()
 
     # -- Ends ---------------------------------------------------------------------------------
 
