@@ -45,6 +45,7 @@ class Header:
 
     said: dict[str, str] = field(default_factory=dict)
     binary: bool = False
+    is_binary_twice: bool = False
 
     def take(self, line: str) -> None:
         """Read a line of the header."""
@@ -52,7 +53,7 @@ class Header:
         if found := EXTENDED.match(line):
             self.said.setdefault(found[1], found[2])
         elif BINARY.match(line):
-            self.binary = True
+            self.is_binary_twice, self.binary = self.binary, True
             if not self.said and (found := BINARY_NAMES.match(line)):
                 self.said |= {"---": found[1], "+++": found[2]}
         elif found := HG.match(line):
@@ -106,6 +107,7 @@ def finish(file: File, header: Header) -> None:
     file.binary = header.binary
     file.problems += _of_names(claims, moved)
     file.problems += _of_pairs(said)
+    file.problems += _of_git(header)
     file.problems += _of_change(file, said)
 
 
@@ -218,13 +220,27 @@ def _of_pairs(said: dict[str, str]) -> list[Problem]:
     problems = []
     if ("---" in said) != ("+++" in said):
         problems.append(Problem(ProblemKind.ONE_SIDE))
-    if said.keys() & GIT_ALONE and not said.keys() & GIT_FIRST:
-        problems.append(Problem(ProblemKind.HALF, {"missing": "diff --git"}))
     for first, second in PAIRS if said.keys() & PAIRED else ():
         if (first in said) != (second in said):
             missing = second if first in said else first
             problems.append(Problem(ProblemKind.HALF, {"missing": missing}))
     return problems
+
+
+def _of_git(header: Header) -> list[Problem]:
+    """Note what git never leaves out, or writes twice."""
+    said, missing = header.said, []
+    if said.keys() & GIT_ALONE and not said.keys() & GIT_FIRST:
+        missing.append("diff --git")
+    if header.is_git:
+        if said.get("---") == names.NOWHERE and "new file mode" not in said:
+            missing.append("new file mode")
+        if said.get("+++") == names.NOWHERE and "deleted file mode" not in said:
+            missing.append("deleted file mode")
+        if header.binary and "index" not in said:
+            missing.append("index")
+    problems = [Problem(ProblemKind.HALF, {"missing": one}) for one in missing]
+    return [*problems, Problem(ProblemKind.TWICE)] if header.is_binary_twice else problems
 
 
 def _of_change(file: File, said: dict[str, str]) -> list[Problem]:
@@ -248,7 +264,7 @@ def _of_change(file: File, said: dict[str, str]) -> list[Problem]:
         kinds.append(ProblemKind.UNCHANGED_CHANGES)
     if _announces_nothing(file, said):
         kinds.append(ProblemKind.NOTHING)
-    if file.hunks and not file.name:
+    if not file.name:
         kinds.append(ProblemKind.NO_NAME)
     return [Problem(kind) for kind in kinds]
 

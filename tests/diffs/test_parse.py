@@ -359,11 +359,17 @@ def test_headers_that_name_different_files_are_pointed_out(text: str) -> None:
         ("diff --git a/x b/y\nrename from x\n" + AUTH, ProblemKind.HALF),
         (AUTH + "new file mode 100644\nindex 0..1\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+x\n",
          ProblemKind.HALF),
+        ("diff --git a/x b/x\n--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n", ProblemKind.HALF),
+        ("diff --git a/x b/x\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+x\n", ProblemKind.HALF),
+        ("diff --git a/x b/x\nBinary files a/x and b/x differ\n", ProblemKind.HALF),
+        ("diff --git a/x b/x\nindex 1..2\n" + "Binary files a/x and b/x differ\n" * 2,
+         ProblemKind.TWICE),
         ("--- a/x\n@@ -1 +1 @@\n-a\n+b\n", ProblemKind.ONE_SIDE),
         ("diff --git a/x b/x\n" + AUTH, ProblemKind.NOTHING),
         ("--- a/x\n+++ b/x\n", ProblemKind.NOTHING),
         (AUTH + AUTH, ProblemKind.TWICE),
         (CHANGE, ProblemKind.NO_NAME),
+        ("index 1..2 100644\nGIT binary patch\nliteral 3\nKcmZ\n\n", ProblemKind.NO_NAME),
     ],
 )  # fmt: skip
 def test_header_that_contradicts_itself_is_pointed_out(text: str, kind: ProblemKind) -> None:

@@ -33,7 +33,7 @@ def read_by_git(patch: str) -> list[Change]:
         capture_output=True,
         check=False,
     )
-    if done.returncode:
+    if done.returncode or done.stderr.startswith(b"error: "):  # which it may pass over
         raise Refused(done.stderr.decode("utf-8", "replace").strip())
     rows = done.stdout.decode("utf-8", "backslashreplace").split("\0")
     return [_numstat(row) for row in rows if row]

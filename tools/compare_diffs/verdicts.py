@@ -13,7 +13,7 @@ LIMITS = {
     r"git diff header lacks filename information": (
         "git: headers that end with CRLF, of files of which no line changes"
     ),
-    r"corrupt binary patch": "git: binary data, which it unpacks; the console shows none",
+    r"(corrupt|unrecognized) binary patch|inflate: ": "git: binary data, which it alone unpacks",
     r"Target without source": "unidiff: names with spaces, under prefixes other than a/ and b/",
 }
 REFUSALS = re.compile("|".join(LIMITS))
