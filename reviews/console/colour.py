@@ -21,6 +21,8 @@ MOST_CHARACTERS = 400_000
 """Code of a diff beyond this, both sides counted, stays plain."""
 MOST_RUNS = 40_000
 """Runs of a diff beyond this stay plain: an element for each would overwhelm a browser."""
+MOST_MARKS = 1_000
+"""Letters of a diff that are marked as passing for others; a notice above it tells of them too."""
 KEPT_BYTES = 64 * 1024
 """Longer answers are not kept in memory."""
 
@@ -36,15 +38,16 @@ def coloured(sides: Sequence[Side]) -> list[list[SafeString]]:
     """Return the lines of each side as HTML, coloured by the language that its name tells."""
     jobs = [_job(side) for side in sides]
     found = _runs_of([job for job in jobs if job])
-    left = MOST_RUNS
+    left, marks = MOST_RUNS, MOST_MARKS
     html = []
     for (_name, lines), job in zip(sides, jobs, strict=True):
+        text = "\n".join(lines)
         runs = found.get(job) if job else None
         left -= len(runs or ())
-        if runs and left >= 0:
-            html.append(_html(lines, runs))
-        else:
-            html.append([marked(line, passing_in_words(line)) for line in lines])
+        places = set(sorted(passing_in_words(text))[:marks])
+        marks -= len(places)
+        shown = runs if runs and left >= 0 else [("", len(text))]
+        html.append(_html(text, shown, places) if lines else [])
     return html
 
 
@@ -95,10 +98,9 @@ def _key(job: Job) -> str:
     return hashlib.sha256(json.dumps(job).encode()).hexdigest()
 
 
-def _html(lines: Sequence[str], runs: Runs) -> list[SafeString]:
-    """Return the lines as HTML with an element for each run."""
-    text, at = "\n".join(lines), 0
-    places = passing_in_words(text)
+def _html(text: str, runs: Runs, places: set[int]) -> list[SafeString]:
+    """Return the lines of a text as HTML, with an element for each run and each marked letter."""
+    at = 0
     rows: list[list[str]] = [[]]
     for css, length in runs:
         first, *rest = _parts(text, at, length, places)

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from reviews.console.confusables import CONFUSABLE
@@ -17,6 +17,8 @@ from reviews.console.unseen import BLANK
 
 _WORD = re.compile(r"[^\W_]+")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+MOST_MARKED = 50
+"""Letters of one text that are marked, as each mark takes some bytes."""
 LATIN = "LATIN"
 WRITTEN_TOGETHER = (
     frozenset([LATIN, "CJK", "HIRAGANA", "KATAKANA"]),
@@ -97,10 +99,11 @@ def marked(
     `show` gives what is seen of the rest.
     """
     if not places:
-        return escape(show(text))
-    parts, last = [], 0
+        return conditional_escape(show(text))
+    parts: list[tuple[str, str, str]] = []
+    last = 0
     for at, one in enumerate(text):
-        if start + at in places:
+        if start + at in places and len(parts) < MOST_MARKED:
             parts.append((show(text[last:at]), name_of(one), one))
             last = at + 1
     html = format_html_join("", '{}<mark class="lookalike" title="{}">{}</mark>', parts)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from reviews import links
 from reviews.console import names, unseen
-from reviews.console.lookalikes import marked, name_of, passing_in_name
+from reviews.console.lookalikes import marked, name_of, passing_in_name, passing_in_words
 
 register = template.Library()
 
@@ -73,7 +73,8 @@ def identifier_text(value: object) -> str:
 @register.filter
 def prose(value: object) -> SafeString:
     """Show a text in some language; joiners that its script or an emoji needs are kept."""
-    return unseen.prose(_text(value))
+    text = _text(value)
+    return marked(text, passing_in_words(text), show=unseen.prose)
 
 
 @register.filter

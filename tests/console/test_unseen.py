@@ -17,6 +17,7 @@ from reviews.console.unseen import count_unseen, prose, reveal, reveal_in_name, 
 from reviews.models import APV
 from reviews.services import decide
 from reviews.templatetags.shown import identifier, identifier_text
+from reviews.templatetags.shown import prose as prose_filter
 from tests.unseen import HIDDEN, MIXED, TEXT, raw_on, unseen_apv
 
 IGNORABLE = [
@@ -135,6 +136,22 @@ def test_letters_that_pass_for_others_in_a_diff_are_marked_and_told_above_it(
     name = "\u0435 CYRILLIC SMALL LETTER IE"
     assert page.count(f'r<mark class="lookalike" title="{name}">\u0435</mark>quests') == 2
     assert "Letters in the diff pass for others:" in page
+
+
+def test_marks_of_one_page_are_bounded(admin: Client) -> None:
+    line = "a\u0430" * 900
+    given = {"severity": "HIGH", "patch_strategy": "version_bump", "package_name": "requests"}
+    diff = "--- a/x.py\n+++ b/x.py\n@@ -0,0 +1,20 @@\n" + f"+{line}\n" * 20
+    one = APV.objects.create(patch_diff=diff, affected_files=[line[:1_000]] * 900, **given)
+    for address in (f"/apvs/{one.apv_code}", f"/apvs/{one.apv_code}/diff"):
+        assert admin.get(address).content.decode().count("<mark") < 10_000
+
+
+def test_prose_marks_letters_that_pass_for_others() -> None:
+    assert prose_filter(f"{MIXED} \u202e <b>") == (
+        'r<mark class="lookalike" title="\u0435 CYRILLIC SMALL LETTER IE">\u0435</mark>quests '
+        "⟨U+202E⟩ &lt;b&gt;"
+    )
 
 
 def test_control_keeps_what_was_typed_and_notes_what_is_not_seen() -> None:
