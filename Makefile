@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 INTERPRETER := $(if $(filter file,$(origin PYTHON)),$(or $(wildcard $(BIN)/python),$(PYTHON)),$(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check audit faults monkey restarts bench compare-diffs format docs pictures words lock clean installed installed-dev
+.PHONY: help run test check audit faults monkey restarts fuzz bench compare-diffs format docs pictures words lock clean installed installed-dev
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -39,6 +39,9 @@ monkey: installed-dev  ## decide at random in a browser, and compare what is rec
 
 restarts: installed-dev  ## restart a server under 1,000 clients, and kill servers in use; ARGS=--help
 	$(BIN)/python -m tests.restarts $(ARGS)
+
+fuzz: installed-dev  ## post hostile APVs for ten minutes, and look at every page of them; ARGS=--help
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: installed-dev  ## measure fan-out beside what people use; ARGS=--help
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -1,0 +1,15 @@
+"""The short form of `make fuzz`: whatever is posted, every page of it is served in its time."""
+
+from tests.fuzz.run import Fuzz, end
+from tests.site import Site
+
+SECONDS = 20
+ENDING_SECONDS = 30
+
+
+def test_whatever_is_posted_every_page_of_it_is_served_in_its_time() -> None:
+    with Site("fuzz").uvicorn() as server:
+        outcome = Fuzz(server, seed=1).run(SECONDS)
+        assert outcome.taken
+        assert outcome.faults() == []
+        assert end(server, ENDING_SECONDS) < ENDING_SECONDS
