@@ -12,12 +12,17 @@ PATIENCE_SECONDS = 10
 
 
 def started_by(run: str) -> list[psutil.Process]:
-    """The processes whose environment names the test run, but for this one."""
+    """The processes whose environment or command names the test run, but for this one.
+
+    Valkey and PostgreSQL write over what they were given.
+    """
     return [one for one in psutil.process_iter() if one.pid != os.getpid() and _names(one, run)]
 
 
 def _names(process: psutil.Process, run: str) -> bool:
     try:
+        if any(run in word for word in process.cmdline()):
+            return True
         return process.environ().get("TEST_RUN") == run
     except psutil.Error:
         return False

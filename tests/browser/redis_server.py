@@ -1,5 +1,6 @@
 """A Redis of its own, which a test may kill."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -15,7 +16,9 @@ class RedisServer:
     """A Redis process on a Unix socket; `kill` and `start` keep the address."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.mkdtemp(prefix="hitl-redis-")  # a socket's path must be short
+        self._folder = tempfile.mkdtemp(
+            prefix="redis-", dir=os.environ["HITL_VAR"]
+        )  # a socket's path must be short
         self._socket = Path(self._folder) / "redis.sock"
         self.url = f"unix://{self._socket}"
         self.start()
