@@ -3,7 +3,7 @@
 import { draftKeeper } from "./drafts.js";
 import { appeared } from "./gestures.js";
 import { lastQuestion } from "./question.js";
-import { say, words } from "./words.js";
+import { digits, say, words } from "./words.js";
 
 export function decisionForm({ show, signedOut }) {
   let onTheWay = 0; // how many APVs were asked for that are not there yet
@@ -59,8 +59,8 @@ export function decisionForm({ show, signedOut }) {
     count.textContent = isShort
       ? say(words.tooShort, { count: missing })
       : say(words.characters, {
-          count: length().toLocaleString(),
-          most: Number(count.dataset.most).toLocaleString(),
+          count: digits(length()),
+          most: digits(count.dataset.most),
         });
   }
 
