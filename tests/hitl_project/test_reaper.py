@@ -36,14 +36,18 @@ def test_nothing_outlives_tests_that_are_cut_short(name: str) -> None:
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    assert run.stdout
-    folder = run.stdout.readline().strip()
-    assert Path(folder).is_dir()
-    names = [one.name() for one in started_by(folder)]
-    assert names.count("valkey-server") >= 2
-    assert "postgres" in names
-    run.send_signal(signal.Signals[name])
-    run.wait(START_SECONDS)
-    run.stdout.close()
-    wait_for(lambda: not started_by(folder), "all to end", START_SECONDS)
-    wait_for(lambda: not Path(folder).exists(), "the folder to be removed")
+    try:
+        assert run.stdout
+        folder = run.stdout.readline().strip()
+        assert Path(folder).is_dir()
+        names = [one.name() for one in started_by(folder)]
+        assert names.count("valkey-server") >= 2
+        assert "postgres" in names
+        run.send_signal(signal.Signals[name])
+        run.wait(START_SECONDS)
+        run.stdout.close()
+        wait_for(lambda: not started_by(folder), "all to end", START_SECONDS)
+        wait_for(lambda: not Path(folder).exists(), "the folder to be removed")
+    finally:
+        run.kill()
+        run.wait()
