@@ -1,0 +1,6 @@
+"""The orders of versions, each by its ecosystem's own rules. Nothing here knows Django."""
+
+from reviews.versions.ecosystems import Order, order_of
+from reviews.versions.errors import NotAVersion
+
+__all__ = ["NotAVersion", "Order", "order_of"]

@@ -1,0 +1,108 @@
+"""Which order the versions of an ecosystem have; names as in OSV, https://ossf.github.io/osv-schema."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from reviews.versions import (
+    apk,
+    composer,
+    debian,
+    julia,
+    maven,
+    nuget,
+    numbers,
+    pypi,
+    rpm,
+    rubygems,
+    semver,
+)
+
+Key = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Order:
+    """How the versions of an ecosystem compare; without a key, only whether they are the same."""
+
+    name: str
+    key: Key | None = None
+
+    @property
+    def is_known(self) -> bool:
+        return self.key is not None
+
+    def compare(self, one: str, other: str) -> int | None:
+        """Return -1, 0 or 1; None where the two cannot be ordered."""
+        if one == other:
+            return 0
+        if self.key is None:
+            return None
+        try:
+            left, right = self.key(one), self.key(other)
+        except ValueError:  # NotAVersion, or more digits than Python takes for a number
+            return None
+        return int(left > right) - int(left < right)
+
+
+SEMVER, LOOSE = Order("semver", semver.key), Order("loose semver", semver.loose_key)
+DEBIAN, RPM, APK = Order("deb", debian.key), Order("rpm", rpm.key), Order("apk", apk.key)
+BUILDS = Order("semver with builds", semver.build_key)
+CRAN, HACKAGE = Order("CRAN", numbers.cran_key), Order("Hackage", numbers.hackage_key)
+OPAQUE = Order("opaque")
+
+ORDERS: dict[str, Order] = {
+    "almalinux": RPM,
+    "alpaquita": APK,
+    "alpine": APK,
+    "azure linux": RPM,
+    "bellsoft hardened containers": APK,
+    "bioconductor": CRAN,
+    "bitnami": LOOSE,
+    "chainguard": APK,
+    "conancenter": LOOSE,
+    "cran": CRAN,
+    "crates.io": BUILDS,
+    "debian": DEBIAN,
+    "echo": DEBIAN,
+    "ghc": HACKAGE,
+    "github actions": LOOSE,
+    "go": SEMVER,
+    "hackage": HACKAGE,
+    "hex": SEMVER,
+    "julia": Order("Julia", julia.key),
+    "kubernetes": SEMVER,
+    "linux": LOOSE,
+    "mageia": RPM,
+    "maven": Order("Maven", maven.key),
+    "minimos": APK,
+    "npm": SEMVER,
+    "nuget": Order("NuGet", nuget.key),
+    "opam": Order("opam", debian.opam_key),
+    "openeuler": RPM,
+    "opensuse": RPM,
+    "packagist": Order("Composer", composer.key),
+    "photon os": RPM,
+    "pub": BUILDS,
+    "pypi": Order("PEP 440", pypi.key),
+    "red hat": RPM,
+    "rocky linux": RPM,
+    "rubygems": Order("RubyGems", rubygems.key),
+    "suse": RPM,
+    "swifturl": SEMVER,
+    "ubuntu": DEBIAN,
+    "vscode": LOOSE,
+    "wolfi": APK,
+}
+"""By the name in lower case, without what follows a colon."""
+
+
+def order_of(ecosystem: str, *, is_semver: bool = False) -> Order:
+    """Return the order of an ecosystem; of an unknown one OPAQUE, unless its ranges are `SEMVER`.
+
+    What Root patches keeps the order of the distribution that it names second.
+    """
+    name, _colon, rest = ecosystem.strip().lower().partition(":")
+    if name == "root":
+        name = rest.partition(":")[0]
+    return ORDERS.get(name, LOOSE if is_semver else OPAQUE)
