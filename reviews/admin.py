@@ -24,7 +24,7 @@ from reviews.console.forms import DecisionForm
 from reviews.console.question import Question, check_seal
 from reviews.console.wargame import MOST_RAW, raw_text
 from reviews.errors import ReviewError
-from reviews.models import APV, AuditEntry, Decision
+from reviews.models import APV, Advisory, AuditEntry, Decision
 from reviews.templatetags.shown import linked
 
 OPEN = {Status.PENDING, Status.ESCALATED}
@@ -87,7 +87,19 @@ class APVAdmin(BoundedSearch):
     show_full_result_count = False
     inlines = [DecisionsOfAPV]
     fieldsets = [
-        (None, {"fields": ["apv_code", "status", "severity", "priority", "version"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "apv_code",
+                    "status",
+                    "severity",
+                    "severity_source",
+                    "priority",
+                    "version",
+                ]
+            },
+        ),
         (
             _("Vulnerability"),
             {
@@ -253,6 +265,17 @@ class APVAdmin(BoundedSearch):
             **context,
         }
         return TemplateResponse(request, f"admin/reviews/apv/{name}.html", context)
+
+
+@admin.register(Advisory)
+class AdvisoryAdmin(ReadOnlyAdmin):
+    """Advisories as they were imported last, for reading."""
+
+    list_display = ["osv_id", "modified", "withdrawn", "imported_at"]
+    list_filter = [("withdrawn", admin.EmptyFieldListFilter), "modified"]
+    search_fields = ["osv_id"]
+    ordering = ["-modified", "osv_id"]
+    show_full_result_count = False
 
 
 @admin.register(Decision)

@@ -27,6 +27,8 @@ class Status(models.TextChoices):
     CHANGES_REQUESTED = "changes_requested", _("changes requested")
     ESCALATED = "escalated", _("escalated")
     DISMISSED = "dismissed", _("dismissed")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    """No person decided: all that it stood on was taken back."""
 
 
 class PatchStrategy(models.TextChoices):
@@ -103,6 +105,8 @@ class AuditAction(models.TextChoices):
     DECIDED = "decided", _("decided")
     APVS_ADDED = "apvs_added", _("added APVs")
     APV_CHANGED = "apv_changed", _("changed an APV")
+    APV_WITHDRAWN = "apv_withdrawn", _("withdrew an APV")
+    APV_REOPENED = "apv_reopened", _("put an APV back into the queue")
     TOKEN_ISSUED = "token_issued", _("issued a token")
     TOKEN_REVOKED = "token_revoked", _("revoked a token")
     USER_CHANGED = "user_changed", _("changed a user")

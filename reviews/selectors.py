@@ -7,12 +7,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from realtime.messages import StatsUpdate
 from reviews import tally
 from reviews.choices import RECOMMENDABLE, Verb
-from reviews.models import APV
+from reviews.models import APV, APVAdvisory
 from reviews.tally import Decided
 
 
@@ -122,6 +123,12 @@ WITH RECURSIVE found AS (
 SELECT package_ecosystem FROM found WHERE package_ecosystem IS NOT NULL
 """
 """From one to the next by the index on them, instead of through all APVs."""
+
+
+def withdrawn_advisories() -> "Prefetch[Any]":
+    """For rows of APVs: those advisories behind each that were withdrawn, as `withdrawn_links`."""
+    links = APVAdvisory.objects.filter(advisory__withdrawn__isnull=False)
+    return Prefetch("advisory_links", links, to_attr="withdrawn_links")
 
 
 def hours_waiting(apv: APV) -> float:

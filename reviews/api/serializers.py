@@ -9,7 +9,14 @@ from rest_framework import serializers
 from reviews import links, selectors
 from reviews.api.fields import BoundedBytes, BoundedListField, FirstErrors, NumberField, ObjectField
 from reviews.choices import Verb
-from reviews.models import APV, CODE_PATTERN, DIFF_MAX_BYTES, JUSTIFICATION_LENGTH, Decision
+from reviews.models import (
+    APV,
+    CODE_PATTERN,
+    DIFF_MAX_BYTES,
+    JUSTIFICATION_LENGTH,
+    APVAdvisory,
+    Decision,
+)
 
 AS_IT_IS = {"trim_whitespace": False}  # white space is content in code
 
@@ -24,6 +31,28 @@ def submitter() -> serializers.CharField:
     )
 
 
+class AdvisoryOfAPVSerializer(serializers.ModelSerializer[APVAdvisory]):
+    """An advisory behind an APV, and what has become of it."""
+
+    id = serializers.CharField(source="advisory.osv_id", read_only=True)
+    modified = serializers.DateTimeField(
+        source="advisory.modified", read_only=True, allow_null=True
+    )
+    withdrawn = serializers.DateTimeField(
+        source="advisory.withdrawn", read_only=True, allow_null=True
+    )
+
+    class Meta:
+        model = APVAdvisory
+        fields = ["id", "modified", "withdrawn", "applies"]
+        extra_kwargs = {
+            "applies": {
+                "read_only": True,
+                "help_text": "Whether the advisory, as it reads now, asks for this very bump.",
+            }
+        }
+
+
 class APVSerializer(serializers.ModelSerializer[APV]):
     """An APV whole: what a pipeline sends and what a reviewer reads."""
 
@@ -35,6 +64,7 @@ class APVSerializer(serializers.ModelSerializer[APV]):
 
     wargame_evidence = ObjectField(required=False)
     submitted_by = submitter()
+    advisories = AdvisoryOfAPVSerializer(source="advisory_links", many=True, read_only=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Check that number and address are of one pull request."""
@@ -54,6 +84,7 @@ class APVSerializer(serializers.ModelSerializer[APV]):
             "version",
             "priority",
             "severity",
+            "severity_source",
             "cve_id",
             "cve_title",
             "cve_description",
@@ -90,6 +121,7 @@ class APVSerializer(serializers.ModelSerializer[APV]):
             "created_at",
             "updated_at",
             "submitted_by",
+            "advisories",
         ]
         read_only_fields = ["apv_id", "status", "version", "created_at", "updated_at"]
         extra_kwargs: dict[str, dict[str, Any]] = {
@@ -122,6 +154,7 @@ class APVLineSerializer(serializers.ModelSerializer[APV]):
     """An APV in a list: without what may be long."""
 
     submitted_by = submitter()
+    advisories = AdvisoryOfAPVSerializer(source="advisory_links", many=True, read_only=True)
 
     class Meta:
         model = APV

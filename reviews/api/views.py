@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db.models import prefetch_related_objects
 from drf_spectacular.utils import (
     OpenApiParameter,
     PolymorphicProxySerializer,
@@ -43,6 +44,8 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="The same key and body again gives the first answer; another body, 422.",
 )
 
+ADVISORIES = "advisory_links__advisory"
+
 ONE_OR_MANY = PolymorphicProxySerializer(
     "OneOrManyAPVs", [APVSerializer, APVSerializer(many=True)], None, many=False
 )
@@ -54,7 +57,7 @@ ONE_OR_MANY = PolymorphicProxySerializer(
 class APVViewSet(CountedWrites, Retrieves):
     """Every APV, whatever its status; pipelines add theirs here."""
 
-    queryset = APV.objects.select_related("submitted_by")
+    queryset = APV.objects.select_related("submitted_by").prefetch_related(ADVISORIES)
     serializer_class = APVSerializer
     filterset_class = AnyStatusAPVFilter
     permission_for = {"*": "reviews.view_apv", "create": "reviews.add_apv"}
@@ -65,7 +68,8 @@ class APVViewSet(CountedWrites, Retrieves):
 
         What may be long is left out, such as the diff; each APV by itself has it.
         """
-        every = APV.objects.select_related("submitted_by").defer(*LEFT_OUT_OF_LISTS)
+        every = APV.objects.select_related("submitted_by").prefetch_related(ADVISORIES)
+        every = every.defer(*LEFT_OUT_OF_LISTS)
         rows = self.filter_queryset(every)
         order = order_of_apvs(ordering(request))
         count = rows.count if is_narrowed(rows, every) else tally.apvs
@@ -85,6 +89,7 @@ class APVViewSet(CountedWrites, Retrieves):
         given = validated(APVSerializer(data=request.data, many=many))
         rows = given if many else [given]
         apvs = services.add_apvs(apvs=[APV(**row) for row in rows], submitter=request.user)
+        prefetch_related_objects(apvs, ADVISORIES)
         added = represented(APVSerializer, apvs)
         if many:
             return Response(added, status=201)
@@ -96,7 +101,7 @@ class APVViewSet(CountedWrites, Retrieves):
 class ReviewViewSet(CountedWrites, Retrieves):
     """The queue of APVs that wait for a decision."""
 
-    queryset = APV.objects.select_related("submitted_by")
+    queryset = APV.objects.select_related("submitted_by").prefetch_related(ADVISORIES)
     serializer_class = APVSerializer
     filterset_class = APVFilter
     lookup_url_kwarg = "apv_id"

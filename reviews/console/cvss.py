@@ -1,4 +1,4 @@
-"""A CVSS vector spelled out: its base metrics in words (CVSS 3.1 §2, CVSS 4.0 §2)."""
+"""A CVSS vector spelled out: its base metrics in words (CVSS 2.0 §2, 3.1 §2, 4.0 §2)."""
 
 from typing import Any, NamedTuple
 
@@ -63,6 +63,34 @@ WORDS = EXPLOITED | HARMED
 """For each base metric its name, its values, and the value that suits an attacker best."""
 
 
+PARTLY = {
+    "N": NONE,
+    "P": pgettext_lazy("CVSS", "Partial"),
+    "C": pgettext_lazy("CVSS", "Complete"),
+}
+WORDS_OF_V2: dict[str, tuple[Any, dict[str, Any], str]] = {
+    "AV": WORDS["AV"],
+    "AC": (
+        WORDS["AC"][0],
+        {"L": LOW, "M": pgettext_lazy("CVSS", "Medium"), "H": HIGH},
+        "L",
+    ),
+    "Au": (
+        _("Authentication"),
+        {
+            "N": NONE,
+            "S": pgettext_lazy("CVSS", "Single"),
+            "M": pgettext_lazy("CVSS", "Multiple"),
+        },
+        "N",
+    ),
+    "C": (WORDS["C"][0], PARTLY, "C"),
+    "I": (WORDS["I"][0], PARTLY, "C"),
+    "A": (WORDS["A"][0], PARTLY, "C"),
+}
+"""The same for CVSS 2.0, https://www.first.org/cvss/v2/guide."""
+
+
 class Metric(NamedTuple):
     """One metric of a vector in words; `grave` where it could not be worse."""
 
@@ -73,11 +101,12 @@ class Metric(NamedTuple):
 
 
 def spelled(vector: str) -> list[Metric]:
-    """The base metrics of a CVSS 3 or 4 vector in words, in its order; others are left out."""
+    """The base metrics of a CVSS vector in words, in its order; others are left out."""
+    words = WORDS if vector.startswith("CVSS:") else WORDS_OF_V2
     return [
-        Metric(code, WORDS[code][0], WORDS[code][1][value], value == WORDS[code][2])
+        Metric(code, words[code][0], words[code][1][value], value == words[code][2])
         for code, _colon, value in (part.partition(":") for part in vector.split("/"))
-        if code in WORDS and value in WORDS[code][1]
+        if code in words and value in words[code][1]
     ]
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -16,13 +17,13 @@ from reviews.console.digits import digits
 from reviews.console.lookalikes import words_with_passing
 from reviews.console.unseen import count_unseen, reveal
 from reviews.console.wargame import Findings, findings_in
-from reviews.models import APV, ILLUSTRATIVE
+from reviews.models import APV, ILLUSTRATIVE, Advisory
 
 TABS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
     "cve": (
         (
             gettext_lazy("Vulnerability"),
-            ("cve_title", "cve_description", "cve_id", "severity", "cwe_ids"),
+            ("cve_title", "cve_description", "cve_id", "severity", "severity_source", "cwe_ids"),
         ),
         (gettext_lazy("Score"), ("cvss_score", "cvss_vector")),
         (
@@ -111,6 +112,7 @@ LABELS = {
     "version": gettext_lazy("Version"),
     "priority": gettext_lazy("Priority"),
     "severity": gettext_lazy("Severity"),
+    "severity_source": gettext_lazy("Who says so"),
     "cve_id": gettext_lazy("CVE"),
     "cve_title": gettext_lazy("Title"),
     "cvss_score": gettext_lazy("CVSS score"),
@@ -187,6 +189,7 @@ RECORDS = (
     ("OSV", "https://osv.dev/list?q={}"),
 )
 """Who keeps public records of CVEs, and where."""
+ADVISORY = "https://osv.dev/vulnerability/{}"
 
 
 @dataclass(frozen=True)
@@ -273,6 +276,15 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Behind:
+    """An advisory behind the APV: whether it asks for this bump, and where it is published."""
+
+    advisory: Advisory
+    applies: bool
+    address: str
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What the page shows of one APV."""
 
@@ -348,6 +360,20 @@ class Evidence:
         """The public records of the CVE: who keeps them, and where."""
         cve = self.apv.cve_id
         return [(name, address.format(cve)) for name, address in RECORDS] if cve else []
+
+    @cached_property
+    def advisories(self) -> list[Behind]:
+        """The advisories behind the APV, by their ids."""
+        links = self.apv.advisory_links.select_related("advisory").order_by("advisory__osv_id")
+        return [
+            Behind(link.advisory, link.applies, ADVISORY.format(quote(link.advisory.osv_id)))
+            for link in links
+        ]
+
+    @property
+    def gone(self) -> list[Behind]:
+        """Those of the advisories that do not ask for this bump any more."""
+        return [one for one in self.advisories if not one.applies]
 
     @property
     def illustrative(self) -> str:

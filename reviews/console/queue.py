@@ -19,7 +19,7 @@ from django.utils.translation import pgettext_lazy
 
 from realtime import history
 from realtime.messages import Position, wire_time
-from reviews import selectors
+from reviews import selectors, tally
 from reviews.choices import PRIORITY_OF_SEVERITY, PatchStrategy, Severity, Status, Verb
 from reviews.console.filters import (
     PRIORITY,
@@ -110,7 +110,13 @@ DECIDED = Listing(
     _("Nothing is decided yet"),
     _("Decisions appear here as they are made."),
 )
-LISTINGS = {one.name: one for one in (PENDING, ESCALATED, DECIDED)}
+WITHDRAWN = Listing(
+    "withdrawn",
+    _("Withdrawn"),
+    _("Nothing is withdrawn"),
+    _("APVs appear here when all advisories behind them are withdrawn."),
+)
+LISTINGS = {one.name: one for one in (PENDING, ESCALATED, DECIDED, WITHDRAWN)}
 
 
 def listing_of(status: str) -> Listing:
@@ -226,8 +232,8 @@ class Row:
 class Queue:
     """One page of a list; all of it was read in one snapshot.
 
-    `rows` are decisions in the list of these; `pending` and `escalated` count APVs. `total` is
-    the length of the list, up to COUNTED where that takes counting.
+    `rows` are decisions in the list of these; `pending`, `escalated` and `withdrawn` count APVs.
+    `total` is the length of the list, up to COUNTED where that takes counting.
     """
 
     asked: Asked
@@ -235,6 +241,7 @@ class Queue:
     total: int
     pending: int
     escalated: int
+    withdrawn: int
     stats: Any
     positions: dict[str, Position]
     at_top: bool
@@ -289,6 +296,7 @@ def read_queue(asked: Asked, around: str = "") -> Queue:
         rows, at_top, at_end = read_page(asked, around)
         stats = selectors.stats_message()
         escalated = entries(ESCALATED).count()
+        withdrawn = tally.apvs_in(Status.WITHDRAWN)
         whole = at_top and at_end
         total = len(rows) if whole else _count(asked, stats.pending_reviews)
         positions = history.positions()
@@ -298,6 +306,7 @@ def read_queue(asked: Asked, around: str = "") -> Queue:
         total=total,
         pending=stats.pending_reviews,
         escalated=escalated,
+        withdrawn=withdrawn,
         stats=stats,
         positions=positions,
         at_top=at_top,
@@ -309,6 +318,8 @@ def read_page(asked: Asked, around: str = "") -> tuple[list[Any], bool, bool]:
     """The rows of a page, whether it is the first one, and whether it is the last one."""
     is_decided = asked.listing is DECIDED
     found = asked.filter.qs.only(*(COLUMNS_OF_DECISIONS if is_decided else COLUMNS))
+    if not is_decided:
+        found = found.prefetch_related(selectors.withdrawn_advisories())
     place = _place(asked) or _place_around(asked, around)
     ordered = found.order_by(*asked.order.by)
     page = list((ordered if place is None else ordered.filter(place))[: PAGE + 1])
@@ -321,6 +332,7 @@ def read_rows(ids: Iterable[UUID], asked: Asked) -> list[Row]:
     if asked.listing is DECIDED:
         return []  # its rows are decisions
     found = asked.filter.qs.filter(pk__in=ids).order_by(*QUEUE_SORTS[asked.sort].by).only(*COLUMNS)
+    found = found.prefetch_related(selectors.withdrawn_advisories())
     return [Row(apv, asked.sort) for apv in found]
 
 
@@ -331,6 +343,8 @@ def entries(listing: Listing) -> Any:
     """
     if listing is DECIDED:
         return Decision.objects.select_related("apv")
+    if listing is WITHDRAWN:
+        return APV.objects.filter(status=Status.WITHDRAWN)
     if listing is ESCALATED:
         return APV.objects.filter(status=Status.ESCALATED, decisions__decision=Verb.ESCALATE)
     return APV.objects.pending()

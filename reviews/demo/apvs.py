@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from reviews import osv
+from reviews import ratings
 from reviews.choices import PatchStrategy, RiskLevel, WargameVerdict
 from reviews.demo.manifests import bump_diff, manifest_path
 from reviews.demo.workarounds import WORKAROUNDS
@@ -86,7 +86,7 @@ def make_apv(advisory: Advisory, dice: Random) -> APV:
 
 
 def _facts(advisory: Advisory) -> Fields:
-    rating = osv.rate([advisory["cvss_vector"]])
+    rating = ratings.rate([advisory["cvss_vector"]])
     assert rating is not None, advisory["cve_id"]
     return {
         "severity": rating.severity,

@@ -232,7 +232,9 @@ def _neighbours_without(manifest: Manifest, package: str) -> dict[str, str]:
 
 
 def _prefixed(version: str, prefix: str) -> str:
-    return prefix + version.removeprefix(prefix)
+    """Prefix the version, also in "before 1.2.3"."""
+    words, _space, number = version.rpartition(" ")
+    return f"{words}{_space}{prefix}{number.removeprefix(prefix)}"
 
 
 def _entry(manifest: Manifest, package: str, version: str) -> str:

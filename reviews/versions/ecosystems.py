@@ -1,7 +1,8 @@
 """Which order the versions of an ecosystem have; names as in OSV, https://ossf.github.io/osv-schema."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cmp_to_key, lru_cache
 from typing import Any
 
 from reviews.versions import (
@@ -39,10 +40,23 @@ class Order:
         if self.key is None:
             return None
         try:
-            left, right = self.key(one), self.key(other)
+            left, right = _key(self, one), _key(self, other)
         except ValueError:  # NotAVersion, or more digits than Python takes for a number
             return None
         return int(left > right) - int(left < right)
+
+    def _compare(self, one: str, other: str) -> int:
+        return self.compare(one, other) or 0
+
+    def highest(self, versions: Iterable[str]) -> str:
+        """Return the highest, or the first of those that cannot be ordered."""
+        return max(versions, key=cmp_to_key(self._compare))
+
+
+@lru_cache(maxsize=10_000)
+def _key(order: Order, version: str) -> Any:
+    assert order.key is not None
+    return order.key(version)
 
 
 SEMVER, LOOSE = Order("semver", semver.key), Order("loose semver", semver.loose_key)

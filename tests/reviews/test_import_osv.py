@@ -194,24 +194,44 @@ def test_two_databases_on_the_same_cve_give_one_apv(importer: Importer):
     assert importer.run() == {"added": 1, "known already": 1}
 
 
-def test_an_advisory_that_gets_its_cve_later_is_known(importer: Importer):
+def test_an_advisory_that_gets_its_cve_later_adds_no_second_apv(importer: Importer):
     importer.run(importer.write("a.json", advisory(aliases=[])))
-    assert importer.run(importer.write("a.json", advisory()))["known already"] == 1
+    assert importer.run(importer.write("a.json", advisory()))["revised"] == 1
+    assert APV.objects.get().cve_id == "CVE-2024-0001"
 
 
-def test_another_fixed_version_is_new(importer: Importer):
+def test_another_fixed_version_of_another_advisory_is_new(importer: Importer):
     importer.run(importer.write("a.json", advisory()))
-    text = json.dumps(advisory()).replace("1.2.1", "1.2.2")
-    assert importer.run(importer.write("a.json", text.encode()))["added"] == 1
+    text = json.dumps(advisory(id="GHSA-aaaa-bbbb-cccc")).replace("1.2.1", "1.2.2")
+    assert importer.run(importer.write("b.json", text.encode()))["added"] == 1
 
 
-def test_the_same_advisory_for_another_package_is_new(importer: Importer):
+def test_another_package_of_the_same_advisory_is_new(importer: Importer):
     importer.run(importer.write("a.json", advisory()))
-    text = json.dumps(advisory()).replace("jinja", "ninja")
-    assert importer.run(importer.write("a.json", text.encode()))["added"] == 1
+    second = json.loads(json.dumps(advisory()["affected"][0]).replace("jinja", "ninja"))
+    both = advisory(affected=[*advisory()["affected"], second])
+    assert importer.run(importer.write("a.json", both)) == {"added": 1, "known already": 1}
 
 
 # -- Adding -----------------------------------------------------------------------------------
+
+
+def test_progress_that_is_asked_for_is_told_in_lines_where_there_is_no_terminal(
+    importer: Importer,
+):
+    for number in range(1, 4):
+        importer.write(f"{number}.json", advisory(number))
+    importer.run(progress=True)
+    assert importer.complaints[0] == "0 of 3 files (0 %)"
+    assert importer.complaints[-1] == "3 of 3 files (100 %)"
+
+
+def test_progress_that_nobody_asked_for_is_not_told_where_there_is_no_terminal(
+    importer: Importer,
+):
+    importer.write("1.json", advisory())
+    importer.run()
+    assert importer.complaints == []
 
 
 def test_every_apv_is_told_whatever_their_number(importer: Importer):
@@ -227,7 +247,7 @@ def test_the_default_severity_can_be_chosen(importer: Importer):
     assert (apv.severity, apv.priority) == ("HIGH", 8)
     assert apv.validation_warnings == [
         osv.ILLUSTRATIVE,
-        "PYSEC-2024-1 has no usable CVSS vector: HIGH by default.",
+        "PYSEC-2024-1 names no severity: HIGH by default.",
     ]
 
 

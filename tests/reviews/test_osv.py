@@ -1,5 +1,6 @@
 import json
 import subprocess
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -211,14 +212,91 @@ def test_an_unusable_vector_of_the_package_leaves_the_advisory_s():
     assert rated(severity=ratings(V31), affected=[package]) == (9.8, "CRITICAL")
 
 
-@pytest.mark.parametrize("vectors", [[], [V2], ["medium"], ["CVSS:3.1/"], ["CVSS:4.0/AV:é"], [""]])
-def test_without_a_usable_vector_the_default_counts_and_a_warning_says_so(vectors: list[str]):
+@pytest.mark.parametrize("vectors", [[], ["CVSS:3.1/"], ["CVSS:4.0/AV:é"], [""], ["untriaged"]])
+def test_an_advisory_without_a_severity_gets_the_default_and_a_warning_says_so(vectors: list[str]):
     made = the_apv(advisory(severity=ratings(*vectors)))
     assert (made["cvss_score"], made["severity"]) == (None, "MEDIUM")
-    assert (
-        "PYSEC-2024-1 has no usable CVSS vector: MEDIUM by default."
-        in (made["validation_warnings"])
-    )
+    assert made["severity_source"] == "default of the import"
+    assert "PYSEC-2024-1 names no severity: MEDIUM by default." in made["validation_warnings"]
+
+
+def worded(word: Any, name: str = "severity") -> Json:
+    return {"database_specific": {name: word}}
+
+
+@pytest.mark.parametrize(
+    ("word", "severity"),
+    [
+        ("CRITICAL", "CRITICAL"),
+        ("Important", "HIGH"),
+        ("MODERATE", "MEDIUM"),
+        ("Moderately critical", "MEDIUM"),
+        ("moderately_critical", "MEDIUM"),
+        (" Low ", "LOW"),
+        ("negligible", "LOW"),
+    ],
+)
+def test_severity_may_be_a_word(word: str, severity: str):
+    made = the_apv(advisory(**worded(word)))
+    assert (made["severity"], made["cvss_score"]) == (severity, None)
+    assert made["severity_source"] == f'severity of PYSEC-2024-1: "{word.strip()}"'
+    assert len(made["validation_warnings"]) == 1
+
+
+def test_ubuntu_s_priority_is_a_severity():
+    made = the_apv(advisory(severity=[{"type": "Ubuntu", "score": "high"}]))
+    assert (made["severity"], made["severity_source"]) == ("HIGH", 'Ubuntu of PYSEC-2024-1: "high"')
+
+
+@pytest.mark.parametrize("name", ["severity", "urgency", "priority"])
+@pytest.mark.parametrize("place", ["ecosystem_specific", "database_specific"])
+def test_words_of_the_package_count_wherever_databases_put_them(name: str, place: str):
+    package = affected(span(fixed="2.0")) | {place: {name: "high"}}
+    made = the_apv(advisory(package, **worded("LOW")))
+    assert (made["severity"], made["severity_source"]) == ("HIGH", f'{name} of the package: "high"')
+
+
+@pytest.mark.parametrize("word", ["not yet assigned", "", 7, None, True, {}, [], ["x"], "9" * 999])
+def test_a_word_that_says_nothing_of_the_severity_is_passed_over(word: Any):
+    made = the_apv(advisory(**worded(word)))
+    assert made["severity_source"] == "default of the import"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"severity": [{"type": "CVSS_V2", "score": V2}]},
+        {"severity": [{"type": "CVSS_V2", "score": f"({V2})"}]},
+        {"database_specific": {"cvss": V2}},
+        {"database_specific": {"cvss": {"vectorString": V2, "score": 7.5}}},
+    ],
+)
+def test_a_vector_of_cvss_2_counts(place: Json):
+    made = the_apv(advisory(**place))
+    assert (made["severity"], made["cvss_score"], made["cvss_vector"]) == ("HIGH", 7.5, V2)
+    assert made["severity_source"].endswith(" of PYSEC-2024-1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "score", "severity"),
+    [("CVSS_V2", "10.0", "HIGH"), ("CVSS_V3", 9.8, "CRITICAL"), ("CVSS_V3", "3.1", "LOW")],
+)
+def test_a_bare_score_counts_by_the_scale_of_its_version(kind: str, score: Any, severity: str):
+    made = the_apv(advisory(severity=[{"type": kind, "score": score}]))
+    assert (made["severity"], made["cvss_score"]) == (severity, float(score))
+
+
+def test_a_vector_counts_more_than_a_word_and_a_word_more_than_cvss_2():
+    both = worded("CRITICAL")
+    assert rated(severity=ratings(V30), **both) == (5.3, "MEDIUM")
+    assert rated(severity=ratings(V2), **both) == (None, "CRITICAL")
+
+
+def test_a_vector_in_the_package_s_specifics_counts():
+    package = affected(span(fixed="2.0"), database_specific={"cvss": V31, "informational": None})
+    made = the_apv(advisory(package))
+    assert (made["severity"], made["cvss_score"]) == ("CRITICAL", 9.8)
+    assert made["severity_source"] == "cvss of the package"
 
 
 # -- Which version to which -------------------------------------------------------------------
@@ -237,7 +315,7 @@ def test_of_several_lines_the_highest_with_a_fix_counts():
 
 def test_events_count_in_the_order_of_their_versions():
     events = [{"fixed": "2.1.0"}, {"fixed": "1.4.2"}, {"introduced": "2.0"}, {"introduced": "0"}]
-    assert bump(affected({"type": "ECOSYSTEM", "events": events})) == ("2.0", "2.1.0")
+    assert bump(affected({"type": "ECOSYSTEM", "events": events})) == ("before 2.1.0", "2.1.0")
 
 
 def test_a_higher_line_without_a_fix_is_a_warning():
@@ -268,48 +346,58 @@ def test_git_ranges_are_ignored():
     assert bump(affected(commits, span(fixed="1.5"), versions=["1.4"])) == ("1.4", "1.5")
 
 
-def test_an_assumed_version_is_a_warning():
-    made = the_apv(advisory(affected(span(fixed="1.5.2"))))
-    assert made["package_version"] == "1.5.1"
+@pytest.mark.parametrize(
+    ("ecosystem", "introduced", "fixed"),
+    [
+        ("npm", "0", "1.2.3"),
+        ("npm", "0", "0.0.0"),
+        ("PyPI", "1.5.0", "1.5.2"),
+        ("PyPI", "0", "dev"),
+        ("Go", "0", "1.1.25-0.20191211073109-8ebf2e419df7"),
+        ("AlmaLinux:9", "0", "32:9.16.23-1.el9"),
+        ("Bitnami", "2020.12.23", "2023.03.13"),
+        ("Moon Packages", "0", "q3-2021"),
+    ],
+)
+def test_where_no_version_is_listed_none_is_made_up(ecosystem: str, introduced: str, fixed: str):
+    made = the_apv(advisory(affected(span(introduced, fixed), ecosystem=ecosystem)))
+    assert (made["package_version"], made["fixed_version"]) == (f"before {fixed}", fixed)
+    assert made["patch_description"] == (
+        f"PYSEC-2024-1: moves jinja to {fixed}, from any version before it."
+    )
+    since = "" if introduced == "0" else f", from {introduced} up"
     assert made["validation_warnings"][1] == (
-        "No affected version is listed: 1.5.1, the one before the fix, is assumed."
+        f"No affected version is listed: any before {fixed} may be{since}."
     )
 
 
-@pytest.mark.parametrize(
-    ("ecosystem", "introduced", "fixed", "old"),
-    [
-        ("npm", "0", "1.2.3", "1.2.2"),
-        ("npm", "0", "1.2.0", "1.1.0"),
-        ("npm", "0", "2.0.0", "1.0.0"),
-        ("npm", "1.2.3-beta.1", "1.2.3", "1.2.3-beta.1"),
-        ("npm", "0", "0.0.0", "0"),
-        ("Maven", "0", "2.13.4.2", "2.13.4.1"),
-        ("PyPI", "1.5.0", "1.5.2", "1.5.1"),
-        ("PyPI", "0", "v1.5", "1.4"),
-        ("PyPI", "0", "dev", "0"),
-        ("Go", "0", "1.1.25-0.20191211073109-8ebf2e419df7", "1.1.24"),
-        ("Go", "0", "0.0.0-20180925071336-cf3bd585ca2a", "0.0.0-0"),
-        ("Go", "0", "18.0.0", "18.0.0-0"),
-        ("Go", "9.10.0+incompatible", "9.10.2+incompatible", "9.10.1+incompatible"),
-        ("Go", "1.22.0-0", "1.22.1", "1.22.0"),
-    ],
-)
-def test_what_comes_before_a_fix(ecosystem: str, introduced: str, fixed: str, old: str):
-    assert bump(affected(span(introduced, fixed), ecosystem=ecosystem)) == (old, fixed)
+def test_a_diff_from_no_listed_version_says_before_and_applies(tmp_path: Path):
+    made = the_apv(advisory(affected(span(fixed="1.5.2"), ecosystem="Go", name="example.com/a")))
+    assert "\n-\texample.com/a before v1.5.2\n+\texample.com/a v1.5.2\n" in made["patch_diff"]
+    old = manifests.manifest_text("Go", "example.com/a", "before 1.5.2")
+    (tmp_path / "go.mod").write_text(old, encoding="utf-8")
+    diff = made["patch_diff"].encode()
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=diff, check=True)
+
+
+def test_a_version_that_only_just_fits_is_shortened_where_it_says_before():
+    made = the_apv(advisory(affected(span(fixed="1." + "1" * 98), ecosystem="npm")))
+    assert len(made["package_version"]) == len(made["fixed_version"]) == 100
+    assert made["package_version"].endswith("…")
 
 
 @pytest.mark.parametrize(
     ("ecosystem", "versions"),
     [
         ("PyPI", ["1.0.dev1", "1.0a1", "1.0rc1", "1.0", "1.0.post1", "1.9", "1.10", "1!0.1"]),
-        ("PyPI", ["not-a-version", "0.1"]),
         ("npm", ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0"]),
         ("Go", ["0.0.0-0", "0.0.0-2019-abc", "v0.9.0", "1.0.0", "1.0.1+incompatible"]),
         ("Maven", ["31.1-jre", "32.0.0-jre", "32.0.0.1"]),
-        ("Maven", ["5.4.0.Alpha1", "5.4.0.Final", "5.4.1.Final"]),
+        ("Maven", ["5.4.0.Alpha1", "5.4.0.Final", "5.4.0.SP1", "5.4.1.Final"]),
         ("RubyGems", ["2.0.0.pre1", "2.0.0", "2.0.0.1"]),
-        ("Debian:12", ["5.2-1", "5.2-2", "5.2-2+deb12u1", "5.2-2+deb12u2"]),
+        ("Debian:12", ["5.2-1", "5.2-2", "5.2-2+deb12u1", "5.2-2+deb12u2", "1:0.1-1"]),
+        ("AlmaLinux:9", ["9:8.4-1.el9", "32:9.16.23-1.el9", "32:9.16.23-14.el9"]),
+        ("Alpine:v3.20", ["1.1.1w-r0", "3.0.0_rc1-r0", "3.0.0-r0", "3.0.0-r1"]),
     ],
 )
 def test_versions_are_ordered_as_their_ecosystem_does(ecosystem: str, versions: list[str]):
@@ -320,6 +408,118 @@ def test_versions_are_ordered_as_their_ecosystem_does(ecosystem: str, versions: 
             lower,
             higher,
         )
+
+
+def kinds(*events: str) -> Json:
+    """A range of events such as "fixed 1.0"."""
+    pairs = [event.split(" ") for event in events]
+    return {"type": "SEMVER", "events": [{kind: version} for kind, version in pairs]}
+
+
+@pytest.mark.parametrize(
+    ("ranges", "fixed"),
+    [
+        ([kinds("introduced 0", "limit 2.0.0"), span("2.0.0", "2.1.0")], "2.1.0"),
+        ([kinds("introduced 0", "fixed 1.2.0", "limit 2.0.0"), span("3.0.0", "3.1.0")], "3.1.0"),
+        ([kinds("introduced 0", "limit 1.0.0", "limit 2.0.0", "fixed 1.5.0")], "1.5.0"),
+        ([kinds("introduced 0", "fixed 1.5.0", "limit *")], "1.5.0"),
+        ([kinds("introduced 3.0.0", "fixed 3.1.0", "limit 2.0.0"), span("0", "1.0.0")], "1.0.0"),
+        ([kinds("introduced 0", "fixed 3.0.0", "limit 2.0.0")], "3.0.0"),
+        ([kinds("introduced 0", "introduced 1.5.0", "fixed 1.7.0")], "1.7.0"),
+        ([kinds("introduced 0", "fixed 1.5.0", "fixed 1.6.0")], "1.5.0"),
+        ([kinds("introduced 0", "fixed 1.5.0", "introduced 1.5.0", "fixed 1.6.0")], "1.6.0"),
+    ],
+)
+def test_events_are_evaluated_as_the_schema_says(ranges: list[Json], fixed: str):
+    assert bump(affected(*ranges, ecosystem="npm"))[1] == fixed
+
+
+def test_a_limit_is_no_fix():
+    package = affected(kinds("introduced 0", "limit 2.0.0"))
+    assert reasons(advisory(package)) == ["no fixed version, only a limit"]
+
+
+@pytest.mark.parametrize(
+    "empty", [("introduced 2.0.0", "fixed 2.0.0"), ("fixed 2.0.0", "introduced 2.0.0")]
+)
+@pytest.mark.parametrize("ecosystem", ["npm", "PyPI", "Maven", "Debian:12", "Moon Packages"])
+def test_an_interval_that_ends_where_it_begins_is_none(empty: tuple[str, str], ecosystem: str):
+    events = kinds("introduced 0", "fixed 1.2.1", *empty)
+    made = the_apv(advisory(affected(events, ecosystem=ecosystem)))
+    assert made["fixed_version"] == "1.2.1"
+    assert not any("affected too" in warning for warning in made["validation_warnings"])
+
+
+def test_an_interval_of_versions_that_are_the_same_is_none():
+    events = kinds("introduced 0", "fixed 1.2.1", "introduced 2.0", "fixed 2.0.0.Final")
+    assert bump(affected(events, ecosystem="Maven")) == ("before 1.2.1", "1.2.1")
+
+
+def test_a_last_affected_version_is_affected():
+    lines = affected(span(fixed="1.5"), kinds("introduced 1.4", "last_affected 1.5"))
+    assert reasons(advisory(lines)) == ["no fixed version, only the last affected one"]
+
+
+def test_one_fix_is_enough_where_versions_have_no_order():
+    package = affected(span(fixed="q3"), ecosystem="Moon Packages", versions=["q1", "q2"])
+    assert bump(package) == ("before q3", "q3")
+
+
+def test_of_several_fixes_none_is_chosen_where_versions_have_no_order():
+    lines = [kinds("introduced q1", "fixed q2"), kinds("introduced q3", "fixed q4")]
+    for one in lines:
+        one["type"] = "ECOSYSTEM"
+    assert reasons(advisory(affected(*lines, ecosystem="Moon Packages"))) == [
+        "several fixed versions, and no known order of versions"
+    ]
+
+
+def test_a_listed_text_that_is_no_version_is_not_taken_for_one():
+    assert bump(affected(span(fixed="1.0"), versions=["nightly", "0.9"])) == ("0.9", "1.0")
+    assert bump(affected(span(fixed="1.0"), versions=["nightly"])) == ("before 1.0", "1.0")
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "names", "shown"),
+    [
+        ("PyPI", ["Web_Crawler", "web-crawler", "web.crawler"], "web-crawler"),
+        ("NuGet", ["Newtonsoft.Json", "newtonsoft.json"], "Newtonsoft.Json"),
+        ("Packagist", ["Symfony/Http-Kernel", "symfony/http-kernel"], "symfony/http-kernel"),
+        ("crates.io", ["serde_json", "serde-json"], "serde_json"),
+        ("GitHub Actions", ["Actions/Checkout", "actions/checkout"], "Actions/Checkout"),
+    ],
+)
+def test_spellings_of_one_package_make_one_apv(ecosystem: str, names: list[str], shown: str):
+    packages = [
+        affected(span(f"{number}.0.0", f"{number}.5.0"), name=name, ecosystem=ecosystem)
+        for number, name in enumerate(names, start=1)
+    ]
+    made = the_apv(advisory(*packages))
+    assert (made["package_name"], made["fixed_version"]) == (shown, f"{len(names)}.5.0")
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "names"),
+    [
+        ("Go", ["github.com/Azure/azure", "github.com/azure/azure"]),
+        ("npm", ["JSONStream", "jsonstream"]),
+        ("Maven", ["org.example:Core", "org.example:core"]),
+        ("RubyGems", ["RedCloth", "redcloth"]),
+        ("PyPI", ["web-crawler", "webcrawler"]),
+    ],
+)
+def test_names_that_a_registry_tells_apart_make_two_apvs(ecosystem: str, names: list[str]):
+    packages = [affected(span(fixed="1.0.0"), name=name, ecosystem=ecosystem) for name in names]
+    assert len(results(advisory(*packages))) == 2
+
+
+def test_an_advisory_with_more_ranges_than_any_has_is_passed_over_in_time():
+    lines = [span(f"{number}.0.0", f"{number}.1.0") for number in range(501)]
+    assert reasons(advisory(affected(*lines))) == ["more than 500 ranges"]
+    versions = [f"1.0.{number}" for number in range(20_001)]
+    assert reasons(advisory(affected(span(fixed="2.0"), versions=versions))) == [
+        "more than 20,000 versions"
+    ]
 
 
 def test_zeros_at_the_end_make_no_difference():
@@ -367,6 +567,8 @@ def test_other_json_is_not_an_advisory(document: Any):
         ({"affected": [affected(name="a\nb")]}, "affected.0.package.name"),
         ({"affected": [affected(span(fixed="9" * 5000))]}, "affected.0.ranges.0.events.1.fixed"),
         ({"severity": [{"type": "CVSS_V3"}]}, "severity.0.score"),
+        ({"modified": "yesterday"}, "modified"),
+        ({"withdrawn": "0001-01-01T00:00:00+14:00"}, "withdrawn"),
     ],
 )
 def test_a_malformed_advisory_is_refused_with_the_place(change: Json, place: str):
@@ -386,6 +588,9 @@ def test_a_malformed_advisory_is_refused_with_the_place(change: Json, place: str
         (b"--- 1\n--- 2\n", True, "not YAML: expected a single document"),
         (b"a: !!python/object:os.system {}", True, "not YAML: could not determine a constructor"),
         (b"[" * 10_000, True, "not YAML: nested too deeply"),
+        (b"a: &a [x]\nb: *a\n", True, "not YAML without aliases: line 2"),
+        (b"[" + b"1," * 500_000 + b"1]", False, "not JSON: more than 500,000 values"),
+        (b"- 1\n" * 500_001, True, "not YAML: more than 500,000 values"),
         (b"", True, "not an OSV advisory"),
     ],
 )
@@ -402,6 +607,17 @@ def test_yaml_says_the_same_as_json():
     document = advisory(severity=ratings(V31))
     from_yaml = osv.read(yaml.safe_dump(document).encode(), is_yaml=True)
     assert from_yaml == osv.read(json.dumps(document).encode(), is_yaml=False)
+
+
+def test_aliases_that_would_fill_the_memory_are_refused_before_they_are_followed():
+    levels = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 40)]
+    text = "\n".join(["affected: []", "l0: &l0 [x]", *levels])
+    tracemalloc.start()
+    message = refusal(text.encode(), is_yaml=True)
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert message == "not YAML without aliases: line 3"
+    assert most < 2_000_000
 
 
 def test_versions_without_quotes_in_yaml_stay_text():

@@ -15,17 +15,17 @@ from typing import Any, NamedTuple
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from realtime.publish import publishing
-from reviews import osv, services
+from reviews import advisories, osv
 from reviews.api.problems import flatten
 from reviews.api.serializers import APVSerializer
-from reviews.choices import PatchStrategy, Severity
-from reviews.models import APV
+from reviews.choices import Severity
+from reviews.management.progress import follow
 
 YAML_SUFFIXES = frozenset([".yaml", ".yml"])
 SUFFIXES = YAML_SUFFIXES | {".json"}
 ADVISORY_MAX_BYTES = 10 * 1024 * 1024
-PER_TRANSACTION = 100
+PER_TRANSACTION = 50
+"""Packages, about; whoever watches is told of so many at once."""
 # zipfile lets the errors of its decompressors through; RuntimeError: a password is needed.
 UNREADABLE = (
     OSError,
@@ -37,9 +37,6 @@ UNREADABLE = (
     lzma.LZMAError,
 )
 
-Identity = tuple[str, str, str, str]
-"""Ecosystem, package, fixed version, and a CVE or OSV id."""
-
 
 class Source(NamedTuple):
     """A file, on disk or in a zip, that should hold one advisory."""
@@ -49,15 +46,34 @@ class Source(NamedTuple):
     read: Callable[[], bytes]
 
 
+class Advised(NamedTuple):
+    """An advisory, and the name of the file it was read from."""
+
+    name: str
+    published: advisories.Published
+
+
+COUNTED = {
+    "added": "added",
+    "known": "known already",
+    "revised": "revised",
+    "withdrawn": "withdrawn from the queue",
+    "reopened": "back in the queue",
+}
+OF_REVISIONS = ("revised", "withdrawn", "reopened")
+
+
 class Command(BaseCommand):
     help = (
-        "Add a version-bump APV for each package with a fixed version in OSV advisories, as "
-        "published: JSON or YAML files, folders of them (walked recursively) or zips. What gives "
-        "no APV is passed over and counted by reason; -v 2 names each. An advisory says nothing of "
-        "a project: the diffs are illustrative, the other lines of their manifests made up, and "
-        "each APV carries a warning that says so. Running it twice adds nothing twice: an APV is "
-        "known when a version bump of the same package to the same version exists for the same "
-        "CVE or the same OSV id."
+        "Keep OSV advisories, as published: JSON or YAML files, folders of them (walked "
+        "recursively) or zips; and add a version-bump APV for each package with a fixed version. "
+        "What gives no APV is passed over and counted by reason; -v 2 names each. An advisory says "
+        "nothing of a project: the diffs are illustrative, the other lines of their manifests made "
+        "up, and each APV carries a warning that says so. Running it twice adds nothing twice: an "
+        "APV is known when a version bump of the same package to the same version exists for the "
+        "same CVE or the same OSV id. An advisory that was modified since revises its pending "
+        "APVs; one that was withdrawn takes those out of the queue that stand on nothing else; an "
+        "older one changes nothing."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -66,22 +82,35 @@ class Command(BaseCommand):
             "--default-severity",
             choices=Severity.values,
             default=Severity.MEDIUM.value,
-            help="for advisories without a usable CVSS vector (default: %(default)s)",
+            help="for advisories that name no severity (default: %(default)s)",
         )
-        parser.add_argument("--dry-run", action="store_true", help="count, but add nothing")
+        parser.add_argument("--dry-run", action="store_true", help="count, but keep nothing")
+        parser.add_argument(
+            "--progress",
+            action=argparse.BooleanOptionalAction,
+            default=None,
+            help="a bar on a terminal, else lines on standard error (default: on a terminal only)",
+        )
 
     def handle(
-        self, *args: Any, paths: list[Path], default_severity: str, dry_run: bool, **options: Any
+        self,
+        *args: Any,
+        paths: list[Path],
+        default_severity: str,
+        dry_run: bool,
+        progress: bool | None,
+        **options: Any,
     ) -> None:
         self.verbosity: int = options["verbosity"]
+        self.default_severity = default_severity
         self.passed_over: Counter[str] = Counter()
-        self.added = self.known = 0
-        self.met: set[Identity] = set()
+        self.done: Counter[str] = Counter()
+        self.tried: advisories.Known | None = {} if dry_run else None
         with ExitStack() as open_zips:
             sources = self._sources(map(Path, paths), open_zips)
-            progress = tqdm(sources, unit=" files", disable=None, leave=False)
-            for batch in _batches(self._apvs(progress, default_severity)):
-                self._add(batch, dry_run)
+            followed = follow(sources, " files", self.stderr, wanted=progress)
+            for batch in _batches(self._read(followed)):
+                self._import(batch)
         self._summarise(dry_run)
 
     # -- Finding and reading ------------------------------------------------------------------
@@ -100,18 +129,26 @@ class Command(BaseCommand):
                 self._pass_over(str(path), why, always=True)
         return found
 
-    def _apvs(self, sources: Iterable[Source], default_severity: str) -> Iterator[APV]:
+    def _read(self, sources: Iterable[Source]) -> Iterator[Advised]:
         for source in sources:
             try:
-                advisory = osv.read(_bytes_of(source), is_yaml=source.is_yaml)
+                document = osv.load(_bytes_of(source), is_yaml=source.is_yaml)
+                advisory = osv.parsed(document)
+                storable = advisories.storable(document)
             except osv.PassedOver as why:
                 self._pass_over(source.name, why, always=True)
                 continue
-            for made in osv.apvs_of(advisory, default_severity=default_severity):
-                try:
-                    yield _valid(made)
-                except osv.PassedOver as why:
-                    self._pass_over(source.name, why)
+            bumps = list(self._bumps_of(advisory, source.name))
+            yield Advised(source.name, advisories.Published(advisory, storable, bumps))
+
+    def _bumps_of(self, advisory: osv.Advisory, name: str = "") -> Iterator[osv.Fields]:
+        """The APVs of an advisory that keep the rules of REST; others of a file are passed over."""
+        for made in osv.apvs_of(advisory, default_severity=self.default_severity):
+            try:
+                yield _checked(made)
+            except osv.PassedOver as why:
+                if name:
+                    self._pass_over(name, why)
 
     def _pass_over(self, name: str, why: osv.PassedOver, *, always: bool = False) -> None:
         self.passed_over[why.reason] += 1
@@ -119,27 +156,22 @@ class Command(BaseCommand):
             with tqdm.external_write_mode():
                 self.stderr.write(f"{name}: {why}")
 
-    # -- Adding -------------------------------------------------------------------------------
+    # -- Importing ----------------------------------------------------------------------------
 
-    def _add(self, apvs: list[APV], dry_run: bool) -> None:
-        with publishing():
-            self.met |= _stored_identities(apvs)
-            new = [apv for apv in apvs if self._is_new(apv)]
-            if not dry_run:
-                services.add_apvs(apvs=new)
-        self.added += len(new)
-        self.known += len(apvs) - len(new)
-
-    def _is_new(self, apv: APV) -> bool:
-        identities = _identities(apv)
-        is_new = self.met.isdisjoint(identities)
-        self.met |= identities
-        return is_new
+    def _import(self, batch: list[Advised]) -> None:
+        names = {one.published.advisory.id: one.name for one in batch}
+        published = [one.published for one in batch]
+        outcome = advisories.import_advisories(published, self._bumps_of, tried=self.tried)
+        for what in COUNTED:
+            self.done[what] += getattr(outcome, what)
+        for osv_id in outcome.older:
+            self._pass_over(names[osv_id], osv.PassedOver("older than what is kept"))
 
     def _summarise(self, dry_run: bool) -> None:
         counts = [
-            ("would be added" if dry_run else "added", self.added),
-            ("known already", self.known),
+            ("would be added" if dry_run else "added", self.done["added"]),
+            ("known already", self.done["known"]),
+            *((COUNTED[what], self.done[what]) for what in OF_REVISIONS if self.done[what]),
             *((f"passed over: {reason}", n) for reason, n in self.passed_over.most_common()),
         ]
         width = max(len(what) for what, _ in counts)
@@ -193,42 +225,26 @@ def _bytes_of(source: Source) -> bytes:
     return data
 
 
-def _valid(made: osv.Fields | osv.PassedOver) -> APV:
+def _checked(made: osv.Fields | osv.PassedOver) -> osv.Fields:
     """The APV, checked by the rules of REST; raises PassedOver when there is none."""
     if isinstance(made, osv.PassedOver):
         raise made
     serializer = APVSerializer(data=made)
     if serializer.is_valid():
-        return APV(**serializer.validated_data)
+        return dict(serializer.validated_data)
     reasons = [f"{field}: {' '.join(why)}" for field, why in flatten(serializer.errors).items()]
     raise osv.PassedOver("breaks a rule for APVs", "; ".join(reasons))
 
 
-def _stored_identities(apvs: Iterable[APV]) -> set[Identity]:
-    """The identities of the stored version bumps of these packages."""
-    stored = APV.objects.filter(
-        patch_strategy=PatchStrategy.VERSION_BUMP,
-        package_ecosystem__in={apv.package_ecosystem for apv in apvs},
-        package_name__in={apv.package_name for apv in apvs},
-    )
-    known = stored.only(
-        "package_ecosystem", "package_name", "fixed_version", "cve_id", "patch_description"
-    )
-    return {identity for apv in known.iterator() for identity in _identities(apv)}
-
-
-def _identities(apv: APV) -> set[Identity]:
-    bump = apv.package_ecosystem, apv.package_name, apv.fixed_version
-    ids = {apv.cve_id, osv.osv_id(apv.patch_description)}
-    return {(*bump, one) for one in ids if one}
-
-
-def _batches(apvs: Iterator[APV]) -> Iterator[list[APV]]:
-    batch: list[APV] = []
-    for apv in apvs:
-        batch.append(apv)
-        if len(batch) == PER_TRANSACTION:
-            yield batch
-            batch = []
+def _batches(advised: Iterable[Advised]) -> Iterator[list[Advised]]:
+    """Lists of a few packages each, in which no advisory comes twice."""
+    batch: dict[str, Advised] = {}
+    packages = 0
+    for one in advised:
+        if packages >= PER_TRANSACTION or one.published.advisory.id in batch:
+            yield list(batch.values())
+            batch, packages = {}, 0
+        batch[one.published.advisory.id] = one
+        packages += max(1, len(one.published.bumps))
     if batch:
-        yield batch
+        yield list(batch.values())

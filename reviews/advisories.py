@@ -1,0 +1,318 @@
+"""Advisories are kept, and what stands on them follows: revised with them, withdrawn with them.
+
+An APV that an import made is revised while nobody has decided on it, in the fields that nobody has
+changed since. It leaves the queue when no advisory behind it applies any more, and returns when one
+does again. Decided APVs never change: what became of their advisories is shown beside them.
+"""
+
+import hashlib
+import json
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
+
+from realtime.publish import publishing
+from reviews import audit, osv, services
+from reviews.choices import PRIORITY_OF_SEVERITY, AuditAction, PatchStrategy, Status
+from reviews.models import APV, Advisory, APVAdvisory
+from reviews.package_names import identity
+
+IMPORTS_LOCK = 0x6F7376
+"""Imports take turns, so that two never add the same APV."""
+DEEPEST = 200
+OPEN = frozenset([Status.PENDING, Status.WITHDRAWN])
+"""Nobody has decided on these."""
+
+Fields = osv.Fields
+Key = tuple[str, str, str]
+"""Ecosystem, package and fixed version, the same however they are written."""
+Known = dict[tuple[Key, str], APV]
+"""APVs by what they bump, and the CVE or OSV id that they do it for."""
+BumpsOf = Callable[[osv.Advisory], Iterable[Fields]]
+"""What the APVs of an advisory would say, checked."""
+
+
+class Published(NamedTuple):
+    """An advisory to import, and what its APVs say; its document is `storable`."""
+
+    advisory: osv.Advisory
+    document: Any
+    bumps: list[Fields]
+
+
+@dataclass
+class Outcome:
+    """What an import did, in APVs; `older` names advisories."""
+
+    added: int = 0
+    known: int = 0
+    revised: int = 0
+    withdrawn: int = 0
+    reopened: int = 0
+    older: list[str] = field(default_factory=list)
+
+
+def import_advisories(
+    published: Sequence[Published], bumps_of: BumpsOf, *, tried: Known | None = None
+) -> Outcome:
+    """Keep advisories, no two with the same id, and let APVs follow them, in one transaction.
+
+    An advisory that is older than the one kept changes nothing. With `tried`, which holds the APVs
+    that earlier calls would have added, nothing is kept. `bumps_of` says what APVs were made of an
+    advisory that is replaced.
+    """
+    with publishing():
+        _take_turn()
+        outcome = _Batch(bumps_of, {} if tried is None else tried).run(published)
+        if tried is not None:
+            transaction.set_rollback(True)
+    return outcome
+
+
+def _take_turn() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORTS_LOCK])
+
+
+# -- Keeping advisories -----------------------------------------------------------------------
+
+
+class Kept(NamedTuple):
+    """An advisory that was kept, and the document that it replaces, if that was another one."""
+
+    row: Advisory
+    bumps: list[Fields]
+    replaced: Any
+
+
+def keep(published: Sequence[Published], outcome: Outcome) -> list[Kept]:
+    """Write advisories down, and return those that are not older than what is there."""
+    by_id = {one.advisory.id: one for one in published}
+    rows = Advisory.objects.select_for_update().filter(osv_id__in=by_id).order_by("osv_id")
+    stored = {row.osv_id: row for row in rows}
+    kept = []
+    for osv_id, one in by_id.items():
+        row = stored.get(osv_id) or Advisory(osv_id=osv_id)
+        if _is_older(one.advisory, row):
+            outcome.older.append(osv_id)
+        else:
+            kept.append(Kept(row, one.bumps, _write(one, row)))
+    rows_of_kept = [one.row for one in kept]
+    Advisory.objects.bulk_create([row for row in rows_of_kept if row.pk is None])
+    known = [row for row in rows_of_kept if row.osv_id in stored]
+    Advisory.objects.bulk_update(known, FIELDS_OF_ADVISORIES)
+    return kept
+
+
+FIELDS_OF_ADVISORIES = ["modified", "withdrawn", "aliases", "document", "sha256"]
+
+
+def _is_older(advisory: osv.Advisory, row: Advisory) -> bool:
+    if row.modified is None:
+        return False
+    return advisory.modified is None or advisory.modified < row.modified
+
+
+def _write(published: Published, row: Advisory) -> Any:
+    """Fill the row; return the document that was there, if it was another one."""
+    advisory, document = published.advisory, published.document
+    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+    replaced = row.document if row.sha256 not in {"", digest} else None
+    row.modified, row.withdrawn = advisory.modified, advisory.withdrawn
+    row.aliases = [alias[:200] for alias in storable(advisory.aliases)]
+    row.document, row.sha256 = document, digest
+    return replaced
+
+
+def storable(value: Any, depth: int = 0) -> Any:
+    """Return a JSON value as PostgreSQL can store it: no NUL, no half surrogates, no NaN.
+
+    Raises PassedOver when it is nested too deeply.
+    """
+    if depth > DEEPEST:
+        raise osv.PassedOver("not an OSV advisory", "nested too deeply")
+    match value:
+        case dict():
+            return {storable(key): storable(one, depth + 1) for key, one in value.items()}
+        case list():
+            return [storable(one, depth + 1) for one in value]
+        case str():
+            return value.replace("\0", "\ufffd").encode(errors="replace").decode()
+        case float() if not math.isfinite(value):
+            return None
+    return value
+
+
+# -- What stands on them ----------------------------------------------------------------------
+
+
+class _Batch:
+    """Some advisories, their links, and the APVs that follow."""
+
+    def __init__(self, bumps_of: BumpsOf, known: Known) -> None:
+        self._bumps_of = bumps_of
+        self._outcome = Outcome()
+        self._links: dict[int, list[APVAdvisory]] = defaultdict(list)
+        self._known = known
+        self._new: list[APV] = []
+        self._new_links: list[APVAdvisory] = []
+
+    def run(self, published: Sequence[Published]) -> Outcome:
+        kept = keep(published, self._outcome)
+        self._read_links([one.row for one in kept])
+        self._read_known([made for one in kept for made in one.bumps])
+        for one in kept:
+            self._follow(one)
+        if self._new:
+            services.add_apvs(apvs=self._new)
+        self._outcome.added = len(self._new)
+        self._write_links()
+        self._settle()
+        return self._outcome
+
+    def _read_links(self, rows: list[Advisory]) -> None:
+        links = APVAdvisory.objects.filter(advisory__in=rows).select_related("apv")
+        for link in links.select_for_update(of=("apv",)).order_by("apv_id"):
+            self._links[link.advisory_id].append(link)
+
+    def _read_known(self, wanted: list[Fields]) -> None:
+        """The stored bumps of these packages, whoever made them."""
+        names = {made["package_name"] for made in wanted}
+        cves = {made["cve_id"] for made in wanted if made["cve_id"]}
+        stored = APV.objects.filter(
+            Q(cve_id__in=cves) | Q(package_name__in=names),
+            patch_strategy=PatchStrategy.VERSION_BUMP,
+        )
+        for apv in stored.only(*KNOWN_BY).iterator():
+            self._remember(apv)
+
+    def _remember(self, apv: APV) -> None:
+        for one in (apv.cve_id, osv.osv_id(apv.patch_description)):
+            if one:
+                self._known.setdefault((_key_of(apv), one), apv)
+
+    def _follow(self, kept: Kept) -> None:
+        links = self._links[kept.row.pk]
+        keys = {_key(made) for made in kept.bumps}
+        for link in links:
+            link.applies = _key_of(link.apv) in keys
+        replaced = self._replaced(kept, links)
+        for made in kept.bumps:
+            self._want(kept.row, made, replaced)
+
+    def _replaced(self, kept: Kept, links: list[APVAdvisory]) -> dict[Key, Fields]:
+        """What the APVs of the replaced document said, where there are APVs to compare with it."""
+        if kept.replaced is None or not links:
+            return {}
+        advisory = osv.parsed(kept.replaced).model_copy(update={"withdrawn": None})
+        return {_key(made): made for made in self._bumps_of(advisory)}
+
+    def _want(self, row: Advisory, made: Fields, replaced: dict[Key, Fields]) -> None:
+        """See that a bump has an APV: its own, an outdated one, one found, or a new one."""
+        key, links = _key(made), self._links[row.pk]
+        link = next((one for one in links if _key_of(one.apv) == key), None)
+        link = link or next((one for one in links if self._is_outdated(one, key)), None)
+        if link is not None:
+            self._revise(link, replaced.get(_key_of(link.apv)), made)
+        elif apv := self._find(key, made, row.osv_id):
+            self._link(apv, row, origin=osv.osv_id(apv.patch_description) == row.osv_id)
+            self._outcome.known += 1
+        else:
+            self._add(row, made)
+
+    def _is_outdated(self, link: APVAdvisory, key: Key) -> bool:
+        """Whether an APV was made from this advisory alone, for another fix of the package."""
+        return (
+            link.origin
+            and not link.applies
+            and _key_of(link.apv)[:2] == key[:2]
+            and link.apv.status in OPEN
+            and not link.apv.advisory_links.exclude(pk=link.pk).filter(applies=True).exists()
+        )
+
+    def _revise(self, link: APVAdvisory, old: Fields | None, new: Fields) -> None:
+        link.applies = True
+        if old and link.origin and link.apv.status in OPEN and _change(link, old, new):
+            self._outcome.revised += 1
+        else:
+            self._outcome.known += 1
+
+    def _find(self, key: Key, made: Fields, osv_id: str) -> APV | None:
+        return self._known.get((key, made["cve_id"] or "")) or self._known.get((key, osv_id))
+
+    def _link(self, apv: APV, row: Advisory, *, origin: bool) -> None:
+        link = APVAdvisory(apv=apv, advisory=row, origin=origin)
+        self._new_links.append(link)
+        self._links[row.pk].append(link)
+
+    def _add(self, row: Advisory, made: Fields) -> None:
+        apv = APV(**made)
+        self._new.append(apv)
+        self._remember(apv)
+        self._link(apv, row, origin=True)
+
+    def _write_links(self) -> None:
+        new = {id(link) for link in self._new_links}
+        every = [link for links in self._links.values() for link in links]
+        APVAdvisory.objects.bulk_create(self._new_links)
+        APVAdvisory.objects.bulk_update([one for one in every if id(one) not in new], ["applies"])
+
+    def _settle(self) -> None:
+        """Take out of the queue what stands on nothing any more, and put back what does again."""
+        touched = [link.apv_id for links in self._links.values() for link in links]
+        links = APVAdvisory.objects.filter(apv=OuterRef("pk"))
+        stands = Exists(links.filter(applies=True))
+        imported = APV.objects.filter(Exists(links.filter(origin=True)), pk__in=touched)
+        imported = imported.order_by("pk").select_for_update(of=("self",))
+        for apv in imported.filter(~stands, status=Status.PENDING):
+            _move(apv, Status.WITHDRAWN, AuditAction.APV_WITHDRAWN)
+            self._outcome.withdrawn += 1
+        for apv in imported.filter(stands, status=Status.WITHDRAWN):
+            _move(apv, Status.PENDING, AuditAction.APV_REOPENED)
+            self._outcome.reopened += 1
+
+
+KNOWN_BY = (
+    *("package_ecosystem", "package_name", "fixed_version"),
+    *("cve_id", "patch_description"),
+)
+
+
+def _key(made: Fields) -> Key:
+    return *identity(made["package_ecosystem"], made["package_name"]), made["fixed_version"]
+
+
+def _key_of(apv: APV) -> Key:
+    return *identity(apv.package_ecosystem, apv.package_name), apv.fixed_version
+
+
+def _change(link: APVAdvisory, old: Fields, new: Fields) -> bool:
+    """Change the APV as its advisory changed, but not what somebody else changed since."""
+    apv = link.apv
+    changed = [
+        name for name in new if new[name] != old.get(name) and getattr(apv, name) == old.get(name)
+    ]
+    values = {name: new[name] for name in changed}
+    if "severity" in values and apv.priority == PRIORITY_OF_SEVERITY[old["severity"]]:
+        values["priority"] = PRIORITY_OF_SEVERITY[new["severity"]]
+    for name, value in values.items():
+        setattr(apv, name, value)
+    if values:
+        apv.save(update_fields=[*values, "version", "updated_at"])
+        about = sorted(values)
+        audit.record(
+            AuditAction.APV_CHANGED, apv.apv_code, fields=about, advisory=str(link.advisory)
+        )
+    return bool(values)
+
+
+def _move(apv: APV, status: Status, action: AuditAction) -> None:
+    apv.status = status
+    apv.save(update_fields=["status", "version", "updated_at"])
+    advisories = apv.advisory_links.values_list("advisory__osv_id", flat=True)
+    audit.record(action, apv.apv_code, advisories=sorted(advisories))

@@ -1,0 +1,43 @@
+"""How far a command has come, for whoever waits for it."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+LINE_SECONDS = 5.0
+"""Between two lines, where there is no terminal to draw a bar on."""
+
+T = TypeVar("T")
+
+
+def follow(items: Sequence[T], unit: str, stream: Any, *, wanted: bool | None) -> Iterator[T]:
+    """Yield the items and show how many were taken: a bar on a terminal, else lines.
+
+    `wanted` is None where nobody asked: then only a terminal shows it.
+    """
+    on_terminal = bool(stream.isatty())
+    if wanted or (wanted is None and on_terminal):
+        yield from _bar(items, unit) if on_terminal else _lines(items, unit, stream)
+    else:
+        yield from items
+
+
+def _bar(items: Sequence[T], unit: str) -> Iterator[T]:
+    yield from tqdm(items, unit=unit, leave=False)
+
+
+def _lines(items: Sequence[T], unit: str, stream: Any) -> Iterator[T]:
+    last = 0.0
+    for number, item in enumerate(items):
+        if time.monotonic() - last >= LINE_SECONDS:
+            stream.write(_line(number, items, unit))
+            last = time.monotonic()
+        yield item
+    stream.write(_line(len(items), items, unit))
+
+
+def _line(number: int, items: Sequence[Any], unit: str) -> str:
+    share = 100 * number // len(items) if items else 100
+    return f"{number:,} of {len(items):,}{unit} ({share} %)"

@@ -1,0 +1,38 @@
+"""Names of packages, as their registries take them for the same."""
+
+import re
+
+from packaging.utils import canonicalize_name
+
+IN_ANY_CASE = frozenset(["nuget", "packagist", "github actions", "vscode", "hex", "pub"])
+"""Registries that ignore case. Those of Go, npm, Maven, RubyGems and CRAN do not."""
+
+
+def canonical(ecosystem: str, name: str) -> str:
+    """Return the name as its registry shows it.
+
+    PyPI shows normalised names (https://packaging.python.org/specifications/name-normalization/),
+    Packagist lower case; NuGet and crates.io show what the author wrote.
+    """
+    name = name.strip()
+    match _registry(ecosystem):
+        case "pypi":
+            return canonicalize_name(name)
+        case "packagist" | "hex" | "pub":
+            return name.lower()
+    return name
+
+
+def identity(ecosystem: str, name: str) -> tuple[str, str]:
+    """Return what is the same for two spellings of one package: its ecosystem and its name."""
+    registry, name = _registry(ecosystem), canonical(ecosystem, name)
+    if registry in IN_ANY_CASE:
+        name = name.lower()
+    elif registry == "crates.io":  # https://doc.rust-lang.org/cargo/reference/registry-index.html
+        name = re.sub("_", "-", name.lower())
+    return ecosystem.strip().lower(), name
+
+
+def _registry(ecosystem: str) -> str:
+    name, _colon, rest = ecosystem.strip().lower().partition(":")
+    return rest.partition(":")[0] if name == "root" else name
