@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 INTERPRETER := $(if $(filter file,$(origin PYTHON)),$(or $(wildcard $(BIN)/python),$(PYTHON)),$(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check audit faults monkey restarts fuzz bench compare-diffs format docs pictures words lock clean installed installed-dev
+.PHONY: help run test check audit faults monkey restarts fuzz bench compare-diffs versions format docs pictures words lock clean installed installed-dev
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -48,6 +48,9 @@ bench: installed-dev  ## measure fan-out beside what people use; ARGS=--help
 
 compare-diffs: installed-dev  ## compare how the console, git and unidiff read patches; ARGS=--help
 	$(BIN)/python -m tools.compare_diffs $(ARGS)
+
+versions: installed  ## hold the orders of versions against published ones; ARGS="FOLDER" tries advisories
+	$(BIN)/python -m tools.versions $(ARGS)
 
 docs: installed  ## write the generated parts of docs/
 	$(BIN)/python manage.py write_docs

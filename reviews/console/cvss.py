@@ -62,32 +62,29 @@ HARMED: dict[str, tuple[Any, dict[str, Any], str]] = {
 WORDS = EXPLOITED | HARMED
 """For each base metric its name, its values, and the value that suits an attacker best."""
 
-
-PARTLY = {
-    "N": NONE,
-    "P": pgettext_lazy("CVSS", "Partial"),
-    "C": pgettext_lazy("CVSS", "Complete"),
-}
-WORDS_OF_V2: dict[str, tuple[Any, dict[str, Any], str]] = {
-    "AV": WORDS["AV"],
+EXPLOITED_V2: dict[str, tuple[Any, dict[str, Any], str]] = {
+    "AV": EXPLOITED["AV"],
     "AC": (
-        WORDS["AC"][0],
-        {"L": LOW, "M": pgettext_lazy("CVSS", "Medium"), "H": HIGH},
+        EXPLOITED["AC"][0],
+        COMPLEXITY | {"M": pgettext_lazy("CVSS complexity", "Medium")},
         "L",
     ),
     "Au": (
         _("Authentication"),
         {
-            "N": NONE,
-            "S": pgettext_lazy("CVSS", "Single"),
-            "M": pgettext_lazy("CVSS", "Multiple"),
+            "N": pgettext_lazy("CVSS authentication", "None"),
+            "S": pgettext_lazy("CVSS authentication", "Single"),
+            "M": pgettext_lazy("CVSS authentication", "Multiple"),
         },
         "N",
     ),
-    "C": (WORDS["C"][0], PARTLY, "C"),
-    "I": (WORDS["I"][0], PARTLY, "C"),
-    "A": (WORDS["A"][0], PARTLY, "C"),
 }
+IMPACT_V2 = {
+    "N": pgettext_lazy("CVSS impact", "None"),
+    "P": pgettext_lazy("CVSS impact", "Partial"),
+    "C": pgettext_lazy("CVSS impact", "Complete"),
+}
+WORDS_V2 = EXPLOITED_V2 | {code: (HARMED[code][0], IMPACT_V2, "C") for code in ("C", "I", "A")}
 """The same for CVSS 2.0, https://www.first.org/cvss/v2/guide."""
 
 
@@ -102,7 +99,7 @@ class Metric(NamedTuple):
 
 def spelled(vector: str) -> list[Metric]:
     """The base metrics of a CVSS vector in words, in its order; others are left out."""
-    words = WORDS if vector.startswith("CVSS:") else WORDS_OF_V2
+    words = WORDS if vector.startswith("CVSS:") else WORDS_V2
     return [
         Metric(code, words[code][0], words[code][1][value], value == words[code][2])
         for code, _colon, value in (part.partition(":") for part in vector.split("/"))

@@ -113,6 +113,7 @@ DECIDED = Listing(
 WITHDRAWN = Listing(
     "withdrawn",
     _("Withdrawn"),
+    _("Withdrawn"),
     _("Nothing is withdrawn"),
     _("APVs appear here when all advisories behind them are withdrawn."),
 )
