@@ -133,7 +133,7 @@ def test_what_is_left_out_is_counted_and_can_be_downloaded() -> None:
         validation_warnings=[f"w{n}" for n in range(51)],
     )
     page = client_of("reviewers").get(f"/apvs/{one.apv_code}").content.decode()
-    assert "14950 more results are in the raw evidence." in page
+    assert "14,950 more results are in the raw evidence." in page
     assert "This is the beginning; the file has all of it." in page
     assert "and 50 more," in page
     assert "and 1 more," in page
