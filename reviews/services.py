@@ -179,6 +179,12 @@ def _check_open(apv: APV, decision: str, reviewer: Any) -> None:
     raise AlreadyDecided(standing, sees_decisions=sees_decisions)
 
 
+def wanted_justification() -> str:
+    """Say how long a justification must be, with numbers as the language writes them."""
+    least, most = (number_format(bound, force_grouping=True) for bound in JUSTIFICATION_LENGTH)
+    return _("Write {least} to {most} characters.").format(least=least, most=most)
+
+
 def _check_input(
     apv: APV,
     decision: str,
@@ -189,9 +195,7 @@ def _check_input(
     errors: FieldErrors = {}
     least, most = JUSTIFICATION_LENGTH
     if not least <= len(justification) <= most:
-        message = _("Write {least} to {most} characters.")
-        shown = number_format(most, force_grouping=True)
-        errors["justification"] = [message.format(least=least, most=shown)]
+        errors["justification"] = [wanted_justification()]
     if confidence is not None and not (math.isfinite(confidence) and 0 <= confidence <= 1):
         errors["confidence"] = [_("Give a number from 0 to 1.")]
     if decision not in Verb.values:

@@ -6,8 +6,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from reviews import services
 from reviews.choices import OUTCOME, Severity, Verb
-from reviews.models import JUSTIFICATION_LENGTH
 
 
 def refusals() -> dict[str, str]:
@@ -72,9 +72,7 @@ def words() -> dict[str, Any]:
         "refusals": refusals(),
         "missing": {
             "decision": _("Choose what to decide."),
-            "justification": _("Write {least} to {most:,} characters.").format(
-                least=JUSTIFICATION_LENGTH[0], most=JUSTIFICATION_LENGTH[1]
-            ),
+            "justification": services.wanted_justification(),
             "modifications": _("Say what to change."),
         },
         "cannot": _(
