@@ -41,7 +41,7 @@ restarts: installed-dev  ## restart a server under 1,000 clients, and kill serve
 	$(BIN)/python -m tests.restarts $(ARGS)
 
 fuzz: installed-dev  ## post hostile APVs for ten minutes, and look at every page of them; ARGS=--help
-	$(BIN)/python -m tests.fuzz $(ARGS)
+	$(BIN)/python -m tools.fuzz $(ARGS)
 
 bench: installed-dev  ## measure fan-out beside what people use; ARGS=--help
 	$(BIN)/python -m tests.bench $(ARGS)

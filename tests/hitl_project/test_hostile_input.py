@@ -1,7 +1,7 @@
 """The short form of `make fuzz`: whatever is posted, every page of it is served in its time."""
 
-from tests.fuzz.run import Fuzz, end
 from tests.site import Site
+from tools.fuzz.run import Fuzz, end
 
 SECONDS = 20
 ENDING_SECONDS = 30

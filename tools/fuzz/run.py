@@ -10,8 +10,8 @@ from urllib.parse import quote
 import httpx
 import psutil
 
-from tests.fuzz.inputs import Inputs
 from tests.site import Server
+from tools.fuzz.inputs import Inputs
 
 MOST_PLAIN_PAGES = 40
 """The processor time that any request may take, in pages of a plain APV."""
@@ -144,7 +144,7 @@ class Fuzz:
         return self.outcome
 
     def turn(self) -> None:
-        """Post one of each kind; look at what was taken, decide on it, and look again."""
+        """Post one of each kind; read the pages of what was taken, before and after a decision."""
         self._post(self.inputs.body())
         self._post(json.dumps(self.inputs.spoiled()).encode())
         taken = self._post(json.dumps(self.inputs.apv()).encode())
@@ -152,10 +152,10 @@ class Fuzz:
             return
         self.outcome.taken += 1
         apv = taken.json()
-        self._look(apv)
+        self._read_pages(apv)
         decision = json.dumps(self.inputs.decision(apv["apv_id"])).encode()
         if self._post(decision, "/hitl/decisions", "reviewer").status_code == 200:
-            self._look(apv)
+            self._read_pages(apv)
 
     def _post(
         self, body: bytes, path: str = "/hitl/apvs", user: str = "pipeline"
@@ -164,7 +164,7 @@ class Fuzz:
         request = client.build_request("POST", path, content=body, headers=JSON)
         return self._note(f"POST {path}", request, user)
 
-    def _look(self, apv: dict[str, str]) -> None:
+    def _read_pages(self, apv: dict[str, str]) -> None:
         for name, address, headers in pages_of(apv):
             request = self.server.client("admin").build_request("GET", address, headers=headers)
             self._note(f"{name} of {apv['apv_code']}", request, "admin")

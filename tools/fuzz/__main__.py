@@ -14,8 +14,8 @@ from tests import environment  # first: it starts PostgreSQL
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_project.settings")
 django.setup()
 
-from tests.fuzz.run import Fuzz, Outcome, end  # noqa: E402 — the serializers need Django
 from tests.site import ROOT, Site  # noqa: E402
+from tools.fuzz.run import Fuzz, Outcome, end  # noqa: E402 — the serializers need Django
 
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- fuzz: made by make fuzz -->\n", "<!-- fuzz: end -->"

@@ -1,0 +1,1 @@
+"""Posts hostile APVs to a real server, and watches what every page that shows them takes."""
