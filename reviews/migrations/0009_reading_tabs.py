@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """A reader may have several tabs."""
 
-    dependencies = [("reviews", "0011_search_path")]
+    dependencies = [("reviews", "0008_search_path")]
 
     operations = [
         migrations.RemoveConstraint("Reading", "reading_once"),

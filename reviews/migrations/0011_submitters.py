@@ -10,7 +10,7 @@ import reviews.links
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reviews", "0009_decisions"),
+        ("reviews", "0010_decisions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -26,7 +26,7 @@ def count_opinions(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reviews", "0012_reading_tabs"),
+        ("reviews", "0009_reading_tabs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

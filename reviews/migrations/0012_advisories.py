@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reviews", "0010_submitters"),
+        ("reviews", "0011_submitters"),
     ]
 
     operations = [
