@@ -20,11 +20,11 @@ NUMERIC_END = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)\.?")
 UNSEEN = re.compile(r"[\x00-\x20\x7f\\]|\s")
 UPWARDS = re.compile(r"(^|/)(\.|%2e){1,2}(/|$)", re.IGNORECASE)
 PULL_REQUEST = re.compile(
-    r"/(?:pulls?|pull-requests?|pullrequests?|merge_requests|\+)/([0-9]{1,18})(?![0-9])",
+    r"(?:/(?:pulls?|pull-requests?|pullrequests?|merge[_-]requests?|\+)|#/c)/\+?([0-9]+)",
     re.IGNORECASE,
 )
 """A pull request's number as GitHub, GitLab, Gitea, Bitbucket, Azure and Gerrit write it."""
-NUMBER_AT_END = re.compile(r"/([0-9]{1,18})/*$")
+NUMBER_AT_END = re.compile(r"/([0-9]+)/*$")
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,8 @@ def _host(parts: SplitResult) -> str:
     """The host in ASCII, as browsers look it up."""
     host = parts.hostname or ""
     if parts.netloc.startswith("["):
+        if "%" in host:  # a zone, which browsers do not look up
+            raise _no_host()
         return f"[{_checked_ip(host)}]"
     try:
         name = host if host.isascii() else idna.encode(host, uts46=True).decode().lower()
