@@ -155,3 +155,46 @@ def test_search_for_too_much_finds_nothing_and_says_why(text: str) -> None:
     assert "Search for 200 characters in 10 words at most." in page
     assert "0 users" in page
     assert "1 user" in client.get("/admin/auth/user/", {"q": "root"}).text
+
+
+@pytest.mark.parametrize(
+    ("model", "query"),
+    [
+        ("reviews/apv", "cve_id__regex=("),
+        ("reviews/apv", "patch_diff__iregex=(.*)(.*)(.*)x"),
+        ("reviews/apv", "cve_id__range=x"),
+        ("reviews/apv", "cve_id__unaccent=x"),
+        ("reviews/apv", "status__regex=("),
+        ("reviews/apv", "submitted_by__password__startswith=p"),
+        ("reviews/decision", "justification__contains=x"),
+        ("auth/user", "password__startswith=p"),
+        ("auth/user", "email__gte=a"),
+        ("auth/user", "groups__user__password__gte=a"),
+        ("knox/authtoken", "digest__gte=a"),
+        ("knox/authtoken", "user__password__startswith=p"),
+        ("realtime/signin", "user__password__startswith=p"),
+        ("realtime/event", "message__regex=("),
+    ],
+)
+def test_address_narrows_a_list_only_as_its_filters_do(model: str, query: str) -> None:
+    client = browser(User.objects.create_superuser("root"))
+    assert client.get(f"/admin/{model}/?{query}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("model", "query"),
+    [
+        ("reviews/apv", "status__exact=pending"),
+        ("reviews/apv", "created_at__year=2026&created_at__month=1&created_at__day=2"),
+        ("reviews/advisory", "withdrawn__isempty=1"),
+        ("reviews/decision", "decided_at__gte=2026-01-01T00:00Z&decided_at__lt=2026-01-02T00:00Z"),
+        ("auth/user", "groups__id__exact=1"),
+        ("auth/user", "is_active__exact=1"),
+        ("auth/user", "groups__isnull=True"),
+        ("realtime/event", "channel=hitl"),
+        ("knox/authtoken", "expiry__isnull=True"),
+    ],
+)
+def test_filters_beside_a_list_narrow_it(model: str, query: str) -> None:
+    client = browser(User.objects.create_superuser("root"))
+    assert client.get(f"/admin/{model}/?{query}").status_code == 200
