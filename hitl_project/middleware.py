@@ -10,7 +10,6 @@ import structlog
 from csp.constants import SELF
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -21,7 +20,7 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import LazyObject, empty
 from django_structlog.middlewares import RequestMiddleware
 
-from hitl_project import arrival
+from hitl_project import arrival, forms
 from realtime import auth
 from realtime.socket_log import is_request_id
 from reviews import audit, writes
@@ -58,7 +57,7 @@ class RequestLog(RequestMiddleware):
     def process_got_request_exception(
         self, sender: type[Any], request: HttpRequest, **options: Any
     ) -> None:
-        if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):  # those are a 503
+        if not isinstance(sys.exc_info()[1], problems.NO_FAILURES):
             super().process_got_request_exception(sender, request, **options)
 
     @staticmethod
@@ -125,6 +124,8 @@ class Refused(MiddlewareMixin):
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         status = getattr(request, "scope", {}).get(arrival.REFUSED)
+        if status is None and not forms.is_readable(request):
+            status = HTTPStatus.BAD_REQUEST
         return refusal(request, status) if status else None
 
 

@@ -1,16 +1,18 @@
+import logging
 import sys
 from typing import Any
 
 import structlog
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib import admin
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.urls import include, path, re_path
 from django.views import defaults
 
 from reviews.api import problems
+
+logger = logging.getLogger(__name__)
 
 
 class NoSuchSocket(AsyncWebsocketConsumer):
@@ -42,9 +44,16 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The answer to an exception that nobody handled: 503 when the database is away, else 500."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    """The answer to an exception that nobody handled: 503 when the database is away, else 500.
+
+    A value that cannot be stored or looked for is the sender's mistake: 400.
+    """
+    error = sys.exc_info()[1]
+    if isinstance(error, problems.AWAY):
         return database_away(request)
+    if isinstance(error, problems.UNFIT):
+        logger.warning("A value reached the database unchecked: %s", type(error).__name__)
+        return bad_request(request, error)
     if is_api(request):
         return problems.response(500, "Something went wrong here. It has been logged.")
     known = structlog.contextvars.get_contextvars()

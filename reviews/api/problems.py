@@ -6,7 +6,7 @@ from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +23,13 @@ MOST_FIELDS, MOST_REASONS, MOST_CHARACTERS = 100, 5, 300
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 DATABASE_AWAY = "The database is busy or away; try again."
+AWAY = (OperationalError, InterfaceError)
+UNFIT = (DataError, ValidationError)
+"""What is raised for a value that nothing refused before it reached the database."""
+NO_FAILURES = (*AWAY, *UNFIT)
+"""Exceptions that are no fault of this code: a 503 or a 400."""
 REFUSALS: dict[int, Any] = {
+    HTTPStatus.BAD_REQUEST: _("Send forms in UTF-8."),
     HTTPStatus.UNAUTHORIZED: _("Sign in to send as much as this."),
     HTTPStatus.REQUEST_TIMEOUT: _("The request took too long to arrive."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _("The request is larger than may be sent here."),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.hitl_project.test_bodies import JSON
 from tests.reviews.test_decisions_api import assert_problem
-from tests.site import Server, apv, decision, sign_in
+from tests.site import Server, Site, apv, decision, sign_in
 
 ODD = [
     "",
@@ -246,3 +246,50 @@ def test_codes_taken_in_advance_are_stepped_over_in_a_few_looks(
     later = APV(**row)
     with django_assert_max_num_queries(5):
         fields.assign_codes([later])
+
+
+# -- Forms and values that cannot be read -----------------------------------------------------
+
+NO_TEXT = ["zlib", "hex", "rot13", "undefined", "idna", "punycode", "utf-16", "unicode_escape"]
+FORM_TYPES = ["application/x-www-form-urlencoded", "multipart/form-data; boundary=B"]
+PART = b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--B--\r\n'
+DOORS = ["/sign-in", "/language", "/admin/login/", "/hitl/token", "/hitl/apvs", "/hitl/ws/ticket"]
+
+
+@pytest.mark.parametrize("codec", NO_TEXT)
+@pytest.mark.parametrize("kind", FORM_TYPES)
+def test_form_in_another_code_is_refused(server: Server, kind: str, codec: str) -> None:
+    """By a session, too: the check of its token would read the form."""
+    for client in (httpx.Client(base_url=server.origin), server.client("admin")):
+        for path in DOORS:
+            headers = {"Content-Type": f"{kind}; charset={codec}"}
+            answer = client.post(path, content=PART, headers=headers)
+            assert answer.status_code == 400, (path, answer.status_code)
+            assert "UTF-8" in answer.text
+
+
+@pytest.mark.parametrize("codec", ["utf8", "UTF-8", "U8"])
+def test_form_in_utf_8_is_read_however_that_is_spelt(server: Server, codec: str) -> None:
+    headers = {"Content-Type": f"{FORM_TYPES[0]}; charset={codec}"}
+    answer = httpx.post(f"{server.origin}/language", content=b"a=1", headers=headers)
+    assert answer.status_code == 403  # it is read, and has no CSRF token
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/reviews/apv/?package_ecosystem=%00",
+        "/admin/reviews/apv/?status__exact=%00",
+        "/admin/knox/authtoken/%00/change/",
+        "/admin/knox/authtoken/_00/delete/",
+        "/admin/r/{apv}/x/",
+        "/admin/autocomplete/?app_label=knox&model_name=authtoken&field_name=user&term=%00",
+    ],
+)
+def test_value_that_cannot_be_looked_for_is_no_failure(
+    server: Server, site: Site, path: str
+) -> None:
+    sql = "SELECT id FROM django_content_type WHERE app_label = 'reviews' AND model = 'apv'"
+    kind = site.rows(sql)[0][0] if "{apv}" in path else ""
+    answer = server.client("admin").get(path.format(apv=kind))
+    assert answer.status_code in {200, 302, 400, 404}, answer.status_code
