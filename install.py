@@ -51,7 +51,7 @@ class InstallError(Exception):
 
 def main(level: str) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(128 + signal.SIGTERM))
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     if is_installed(level):
         return
     with _alone():
@@ -74,12 +74,10 @@ def is_sound() -> bool:
     if not (pip.exists() and PYTHON.exists()):
         return False
     named = re.search(r"/.*?/bin(?=/python)", pip.read_text())
-    return bool(
-        named and Path(named[0]).exists() and os.path.samefile(named[0], VENV / "bin")
-    ) and (
-        f"version = {sys.version_info.major}.{sys.version_info.minor}."
-        in (VENV / "pyvenv.cfg").read_text()
-    )
+    if not named or not Path(named[0]).exists() or not os.path.samefile(named[0], VENV / "bin"):
+        return False
+    version = f"version = {sys.version_info.major}.{sys.version_info.minor}."
+    return version in (VENV / "pyvenv.cfg").read_text()
 
 
 def install(level: str) -> None:

@@ -46,14 +46,12 @@ def validated(serializer: serializers.BaseSerializer[Any]) -> Any:
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
     finally:
-        for one in (
-            serializer,
-            getattr(serializer, "child", serializer),
-        ):  # of a list, both have it
-            _forget(one)
+        _forget(serializer)
 
 
 def _forget(serializer: Any) -> None:
+    if child := getattr(serializer, "child", None):  # of a list, which hands it the same
+        _forget(child)
     for name in ("initial_data", "_validated_data", "_errors"):
         serializer.__dict__.pop(name, None)
     serializer._kwargs = {}  # kept by REST framework, for making copies of a serializer

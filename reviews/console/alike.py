@@ -6,7 +6,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from reviews.console.queue import DECIDED, PENDING, Asked, listing_of
+from reviews.console.queue import PENDING, Asked, listing_of
 from reviews.models import APV
 
 PACKAGE = ("package_name", "package_ecosystem")
@@ -43,9 +43,7 @@ class AllAlike:
 
 def alike(apv: APV, *, sees_decisions: bool) -> AllAlike:
     """The lists of APVs like this one, beside it in its own tab."""
-    listing = listing_of(apv.status)
-    if listing is DECIDED and not sees_decisions:
-        listing = PENDING
+    listing = listing_of(apv.status, sees_decisions=sees_decisions)
 
     def sharing(names: tuple[str, ...], label: Any) -> Alike:
         query = QueryDict(mutable=True)

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from reviews.console.evidence import GROUPS, LABELS
+from reviews.console.facts import GROUPS, LABELS
 from reviews.models import APV
 
 BRIEF = 80

@@ -5,183 +5,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from django.contrib.postgres.fields import ArrayField
-from django.db import models
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import ngettext, pgettext
 
-from reviews.console import cvss, cwe
+from reviews.console import cvss
 from reviews.console.digits import digits
+from reviews.console.facts import APART, NOT_RUN, REPEATS, TABS, TITLES, Fact, Group, answer, fact
 from reviews.console.lookalikes import words_with_passing
-from reviews.console.unseen import count_unseen, reveal
+from reviews.console.unseen import count_unseen
 from reviews.console.wargame import Findings, findings_in
 from reviews.models import APV, ILLUSTRATIVE, Advisory
 
-TABS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
-    "cve": (
-        (
-            gettext_lazy("Vulnerability"),
-            ("cve_title", "cve_description", "cve_id", "severity", "severity_source", "cwe_ids"),
-        ),
-        (gettext_lazy("Score"), ("cvss_score", "cvss_vector")),
-        (
-            gettext_lazy("Package"),
-            ("package_name", "package_ecosystem", "package_version", "fixed_version"),
-        ),
-        (
-            gettext_lazy("Vulnerable code"),
-            ("vulnerable_code_type", "affected_files", "vulnerable_code_signature"),
-        ),
-    ),
-    "patch": (
-        (
-            gettext_lazy("Patch"),
-            ("patch_description", "patch_strategy", "patch_risk_level", "patch_confidence"),
-        ),
-        (gettext_lazy("Pull request"), ("pr_number", "pr_branch", "pr_url")),
-        (gettext_lazy("Diff"), ("patch_diff",)),
-    ),
-    "wargame": (
-        (
-            gettext_lazy("Wargame"),
-            ("wargame_verdict", "wargame_confidence", "wargame_run_url", "wargame_evidence"),
-        ),
-    ),
-    "validation": (
-        (
-            gettext_lazy("Validation"),
-            ("validation_passed", "validation_confidence", "validation_warnings"),
-        ),
-        (
-            gettext_lazy("Confirmation"),
-            (
-                "confirmed",
-                "confirmation_confidence",
-                "static_confidence",
-                "dynamic_confidence",
-                "false_positive_probability",
-            ),
-        ),
-    ),
-    "history": (
-        (
-            gettext_lazy("Record"),
-            (
-                "apv_code",
-                "status",
-                "priority",
-                "version",
-                "created_at",
-                "submitted_by",
-                "updated_at",
-                "apv_id",
-            ),
-        ),
-    ),
-}
-"""Every field of an APV, by tab and group."""
-GROUPS = tuple(group for groups in TABS.values() for group in groups)
-TITLES = {
-    "cve": gettext_lazy("CVE"),
-    "patch": gettext_lazy("Patch"),
-    "wargame": gettext_lazy("Wargame"),
-    "validation": gettext_lazy("Validation"),
-    "history": gettext_lazy("History"),
-}
-FIRST_TAB = "cve"
-APART = frozenset(
-    [
-        "cve_title",
-        "cvss_score",
-        "cvss_vector",
-        "patch_diff",
-        "validation_warnings",
-        "wargame_evidence",
-    ]
-)
-"""Fields that the page shows in a way of their own, not in the list of their group."""
-REPEATS = "cve_description"
-"""The field that often begins with what the title, which stands above it, has said."""
-
-LABELS = {
-    "apv_code": gettext_lazy("Code"),
-    "apv_id": gettext_lazy("APV id"),
-    "status": gettext_lazy("Status"),
-    "version": gettext_lazy("Version"),
-    "priority": gettext_lazy("Priority"),
-    "severity": gettext_lazy("Severity"),
-    "severity_source": gettext_lazy("Who says so"),
-    "cve_id": gettext_lazy("CVE"),
-    "cve_title": gettext_lazy("Title"),
-    "cvss_score": gettext_lazy("CVSS score"),
-    "cvss_vector": gettext_lazy("CVSS vector"),
-    "cwe_ids": gettext_lazy("Weaknesses"),
-    "package_name": gettext_lazy("Package"),
-    "package_ecosystem": gettext_lazy("Ecosystem"),
-    "fixed_version": gettext_lazy("Fixed version"),
-    "affected_files": gettext_lazy("Affected files"),
-    "confirmed": gettext_lazy("Confirmed"),
-    "confirmation_confidence": gettext_lazy("Confidence of the confirmation"),
-    "static_confidence": gettext_lazy("Static analysis"),
-    "dynamic_confidence": gettext_lazy("Dynamic analysis"),
-    "false_positive_probability": gettext_lazy("False positive"),
-    "patch_strategy": gettext_lazy("Strategy"),
-    "patch_confidence": gettext_lazy("Confidence of the patch"),
-    "patch_diff": gettext_lazy("Diff"),
-    "validation_passed": gettext_lazy("Passed"),
-    "validation_confidence": gettext_lazy("Confidence of the validation"),
-    "validation_warnings": gettext_lazy("Warnings"),
-    "pr_number": gettext_lazy("Number"),
-    "wargame_verdict": gettext_lazy("Verdict"),
-    "wargame_confidence": gettext_lazy("Confidence of the wargame"),
-    "wargame_evidence": gettext_lazy("Evidence"),
-    "created_at": gettext_lazy("Added"),
-    "submitted_by": gettext_lazy("Added by"),
-    "updated_at": gettext_lazy("Changed"),
-    "cve_description": gettext_lazy("Description"),
-    "patch_description": gettext_lazy("Description"),
-    "patch_risk_level": gettext_lazy("Risk"),
-    "package_version": gettext_lazy("Vulnerable version"),
-    "vulnerable_code_signature": gettext_lazy("Signature"),
-    "vulnerable_code_type": gettext_lazy("Type"),
-    "wargame_run_url": gettext_lazy("Run"),
-    "pr_url": gettext_lazy("Address"),
-    "pr_branch": gettext_lazy("Branch"),
-}
-KINDS = {
-    "vulnerable_code_signature": "code",
-    "pr_url": "link",
-    "wargame_run_url": "link",
-    "cve_title": "prose",
-    "cve_id": "cve",
-    "cwe_ids": "cwes",
-    "apv_id": "name",
-    "pr_branch": "name",
-    "package_version": "name",
-    "fixed_version": "name",
-}
-"""How a field is shown; others by the type of their column."""
-KIND_OF_COLUMN: tuple[tuple[type[Any], str], ...] = (
-    (models.BooleanField, "answer"),
-    (models.FloatField, "share"),
-    (models.DateTimeField, "time"),
-    (models.JSONField, "json"),
-    (ArrayField, "list"),
-    (models.TextField, "prose"),
-)
-WIDE = frozenset(["prose", "code", "json", "list", "link", "cwes", "cve"])
-
 MOST_WORDS = 5
 """Words with letters that pass for others, of which a notice above the diff speaks."""
-NOT_RUN = pgettext_lazy("evidence", "Not run")
-CONFIDENCES_OF_CONFIRMATION = (
-    "confirmation_confidence",
-    "static_confidence",
-    "dynamic_confidence",
-    "false_positive_probability",
-)
 RECORDS = (
     ("CVE.org", "https://www.cve.org/CVERecord?id={}"),
     ("NVD", "https://nvd.nist.gov/vuln/detail/{}"),
@@ -190,41 +28,6 @@ RECORDS = (
 )
 """Who keeps public records of CVEs, and where."""
 ADVISORY = "https://osv.dev/vulnerability/{}"
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One field as it is shown; `kind` says how, `value` is None where nothing is known."""
-
-    field: str
-    label: Any
-    kind: str
-    value: Any
-
-    @property
-    def wide(self) -> bool:
-        return self.kind in WIDE
-
-    @property
-    def percent(self) -> int:
-        return round(float(self.value) * 100)
-
-
-@dataclass(frozen=True)
-class Group:
-    """Facts under one heading."""
-
-    title: Any
-    facts: list[Fact]
-
-    @property
-    def given(self) -> list[Fact]:
-        return [fact for fact in self.facts if fact.value is not None]
-
-    @property
-    def missing(self) -> str:
-        """The names of what was not given."""
-        return ", ".join(str(fact.label) for fact in self.facts if fact.value is None)
 
 
 @dataclass(frozen=True)
@@ -276,8 +79,8 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Behind:
-    """An advisory behind the APV: whether it asks for this bump, and where it is published."""
+class LinkedAdvisory:
+    """An advisory that asked for the APV: whether it still does, and where it is published."""
 
     advisory: Advisory
     applies: bool
@@ -362,16 +165,18 @@ class Evidence:
         return [(name, address.format(cve)) for name, address in RECORDS] if cve else []
 
     @cached_property
-    def advisories(self) -> list[Behind]:
-        """The advisories behind the APV, by their ids."""
+    def advisories(self) -> list[LinkedAdvisory]:
+        """The advisories that asked for the APV, by their ids."""
         links = self.apv.advisory_links.select_related("advisory").order_by("advisory__osv_id")
         return [
-            Behind(link.advisory, link.applies, ADVISORY.format(quote(link.advisory.osv_id)))
+            LinkedAdvisory(
+                link.advisory, link.applies, ADVISORY.format(quote(link.advisory.osv_id))
+            )
             for link in links
         ]
 
     @property
-    def gone(self) -> list[Behind]:
+    def gone(self) -> list[LinkedAdvisory]:
         """Those of the advisories that do not ask for this bump any more."""
         return [one for one in self.advisories if not one.applies]
 
@@ -423,8 +228,8 @@ def _count(words: str, count: int) -> str:
 
 def signals_of(apv: APV) -> list[Signal]:
     """What a reviewer reads first."""
-    validation = _answer(apv, "validation_passed", _("Passed"), _("Not passed"))
-    confirmation = _answer(apv, "confirmed", _("Confirmed"), _("Not confirmed"))
+    validation = answer(apv, "validation_passed", _("Passed"), _("Not passed"))
+    confirmation = answer(apv, "confirmed", _("Confirmed"), _("Not confirmed"))
     tone = "success" if apv.validation_passed else "failure"
     verdict, risk = apv.get_wargame_verdict_display(), apv.get_patch_risk_level_display()
     risk_tone = {"low": "success", "medium": "partial", "high": "failure"}
@@ -445,41 +250,3 @@ def _recommendation(apv: APV) -> tuple[Any, str]:
     """What the machine would do, and its tone; it has no opinion where nothing was run."""
     said = apv.recommendation
     return (NOT_RUN, "none") if said is None else (capfirst(said.label), "")
-
-
-def _answer(apv: APV, name: str, yes: Any, no: Any) -> Any:
-    """`yes` or `no`, or that nothing was run: a bare "no" is what an APV has by default."""
-    if getattr(apv, name):
-        return yes
-    return no if _left_traces(apv, name) else NOT_RUN
-
-
-def _left_traces(apv: APV, name: str) -> bool:
-    if name == "confirmed":
-        return any(getattr(apv, field) is not None for field in CONFIDENCES_OF_CONFIRMATION)
-    return apv.was_validated
-
-
-def fact(apv: APV, name: str) -> Fact:
-    column: Any = APV._meta.get_field(name)
-    kind = KINDS.get(name) or _kind_of(column)
-    return Fact(name, LABELS[name], kind, _value(apv, column, kind))
-
-
-def _kind_of(column: Any) -> str:
-    return next((kind for type_, kind in KIND_OF_COLUMN if isinstance(column, type_)), "text")
-
-
-def _value(apv: APV, column: Any, kind: str) -> Any:
-    """What the page shows; None for what was not given."""
-    value = getattr(apv, column.name)
-    if value in (None, "", [], {}):
-        return None
-    match kind:
-        case "answer":
-            return _answer(apv, column.name, _("Yes"), _("No"))
-        case "code":
-            return reveal(value)
-        case "cwes":
-            return [(one, one.removeprefix("CWE-"), cwe.name_of(one)) for one in value]
-    return capfirst(getattr(apv, f"get_{column.name}_display")()) if column.choices else value

@@ -20,8 +20,9 @@ from reviews.console.changes import seen
 from reviews.console.diff_rows import Options
 from reviews.console.effects import effect
 from reviews.console.elsewhere import find_elsewhere
-from reviews.console.evidence import FIRST_TAB, TABS, Evidence
+from reviews.console.evidence import Evidence
 from reviews.console.excuses import excused
+from reviews.console.facts import FIRST_TAB, TABS
 from reviews.console.filters import SORTS, asked
 from reviews.console.forms import ConsoleForm
 from reviews.console.queue import (
@@ -136,9 +137,6 @@ def reading_context(
         decisions = list(apv.decisions.order_by(*DECISIONS.by)) if is_open else []
         positions = history.positions()
         others = alike(apv, sees_decisions=is_open)
-    listing = listing_of(apv.status)
-    if listing is DECIDED and not is_open:
-        listing = PENDING
     form = form or ConsoleForm(initial={"version": apv.version, "seen": seen_before or seen(apv)})
     changed = form.differences(apv) if reread or seen_before else []
     if reread:
@@ -154,7 +152,7 @@ def reading_context(
             (one, effect(apv, one.decision), confidence.in_words(one.confidence))
             for one in decisions
         ],
-        "listing": listing,
+        "listing": listing_of(apv.status, sees_decisions=is_open),
         "kept": kept_of(request),
         "may_decide": services.may_decide(request.user, apv),
         "form": form,

@@ -120,9 +120,10 @@ WITHDRAWN = Listing(
 LISTINGS = {one.name: one for one in (PENDING, ESCALATED, DECIDED, WITHDRAWN)}
 
 
-def listing_of(status: str) -> Listing:
-    """The list that an APV of this status stands in."""
-    return LISTINGS.get(status, DECIDED)
+def listing_of(status: str, *, sees_decisions: bool = True) -> Listing:
+    """Return the list that an APV of this status is in; the queue if a user may not see it."""
+    listing = LISTINGS.get(status, DECIDED)
+    return PENDING if listing is DECIDED and not sees_decisions else listing
 
 
 @dataclass(frozen=True)

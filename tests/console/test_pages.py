@@ -15,7 +15,7 @@ from django.utils import timezone
 from realtime.models import Counter
 from reviews import osv, presence
 from reviews.choices import Status
-from reviews.console.evidence import GROUPS
+from reviews.console.facts import GROUPS
 from reviews.console.queue import PAGE, PENDING, Asked, in_words, read_page
 from reviews.models import APV, QUEUE_ORDERS, Decision, Reading
 from tests.forms import fields_of
