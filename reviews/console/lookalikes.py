@@ -6,6 +6,7 @@ nor one of another script that could be read as ASCII throughout.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 
@@ -26,6 +27,13 @@ WRITTEN_TOGETHER = (
     frozenset([LATIN, "CJK", "HANGUL"]),
 )
 """Scripts that Japanese, Chinese and Korean mix (UTS 39, 5.2, Highly Restrictive)."""
+EAST_ASIAN = frozenset(["CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"])
+SCRIPTS = {"IDEOGRAPHIC": "CJK", "FEMININE": LATIN, "MASCULINE": LATIN}
+"""Of letters whose names begin otherwise."""
+STROKES = frozenset("一丨ー")
+"""Letters that are a dash or a bar where no other East Asian one stands beside them."""
+_WIDE = {"FULLWIDTH"}
+"""Latin letters as East Asian texts have them."""
 
 
 def passing_in_name(text: str) -> set[int]:
@@ -41,7 +49,7 @@ def passing_in_name(text: str) -> set[int]:
 
 
 def passing_in_words(text: str) -> set[int]:
-    """Return where letters pass for others in the words of code or prose."""
+    """Return where letters pass for others in the words of code."""
     if text.isascii():
         return set()
     return {
@@ -62,7 +70,7 @@ def words_with_passing(text: str, most: int) -> list[str]:
 
 
 def _passing(word: str) -> Iterator[int]:
-    letters = {at: script_of(one) for at, one in enumerate(word) if _is_letter(one)}
+    letters = _scripts(word)
     scripts = set(letters.values())
     is_mixed = len(scripts) > 1 and not any(scripts <= group for group in WRITTEN_TOGETHER)
     own = LATIN if LATIN in scripts else next(iter(letters.values()), LATIN)
@@ -75,20 +83,96 @@ def _passing(word: str) -> Iterator[int]:
             yield at
 
 
+def _scripts(word: str) -> dict[int, str]:
+    """Return the script of each letter; a stroke such as 一 has one only beside East Asian ones."""
+    letters = {at: script_of(one) for at, one in enumerate(word) if _is_letter(one)}
+    company = {script for at, script in letters.items() if word[at] not in STROKES} & EAST_ASIAN
+    for at in letters:
+        if word[at] in STROKES:
+            letters[at] = next(iter(company), "STROKE")
+    return letters
+
+
 def _is_letter(one: str) -> bool:
-    return one.isalpha() and one not in BLANK  # Hangul fillers count as letters
+    """Whether a character is a letter, or a number that is written with one, such as ⅼ."""
+    if one in BLANK:
+        return False  # Hangul fillers count as letters
+    return one.isalpha() or unicodedata.category(one) == "Nl"
 
 
 def looks_like(one: str) -> str | None:
-    """Return the character of ASCII that `one`, which is none, looks like, if there is one."""
+    """Return what of ASCII `one`, which is none, looks like, if anything; several for ligatures."""
     plain = unicodedata.normalize("NFKC", one)
     plain = CONFUSABLE.get(plain, plain)
-    return plain if len(plain) == 1 and "!" <= plain <= "~" else None
+    is_like = all("!" <= char <= "~" for char in plain)
+    return plain if is_like and (len(plain) == 1 or one.isalpha()) else None
 
 
 def script_of(letter: str) -> str:
     """Return the first word of a letter's name, which is its script but for compatibility."""
-    return unicodedata.name(letter, "UNNAMED").split()[0]
+    name = unicodedata.name(letter, "UNNAMED").removeprefix("HALFWIDTH ").split()[0]
+    return SCRIPTS.get(name, name)
+
+
+# -- Prose --------------------------------------------------------------------------------------
+
+
+ORTHOGRAPHIC = {"ª": "", "º": "", "ʻ": "", "ʼ": "", "ı": "çğşöüÇĞŞİÖÜ", "þ": "ðæÐÆ", "Þ": "ðæÐÆ"}
+"""Letters that languages are written with, and others of them that show a text to be in one."""
+
+
+def passing_in_prose(text: str) -> set[int]:
+    """Return where letters pass for others in a text in some language.
+
+    Less than in code: there, a letter alone is a symbol (Δ, α, ℝ, 1ª), letters that look like none
+    of ASCII deceive nobody (μs, kΩ), and `рис` is a word where the text is Russian.
+    """
+    if text.isascii() or not passing_in_words(text):
+        return set()
+    spoken = _spoken(text)
+    plain = {one for one, others in ORTHOGRAPHIC.items() if not others or {*others} & {*text}}
+    return {
+        found.start() + at
+        for found in _WORD.finditer(text)
+        if not found[0].isascii()
+        for at in _passing_in_prose(found[0], spoken)
+        if found[0][at] not in plain
+    }
+
+
+def _passing_in_prose(word: str, spoken: set[str]) -> Iterator[int]:
+    letters = {at: script for at, script in _scripts(word).items() if not _is_index(word[at])}
+    scripts = set(letters.values())
+    if len(letters) > 1 and not (len(scripts) == 1 and scripts <= spoken):
+        wide = _WIDE & spoken
+        yield from (
+            at for at in _passing(word) if _deceives(word[at]) and letters.get(at) not in wide
+        )
+
+
+def _is_index(letter: str) -> bool:
+    return unicodedata.decomposition(letter).startswith(("<sub>", "<super>"))
+
+
+def _deceives(letter: str) -> bool:
+    """Whether a letter is taken for one of ASCII, as none is that runs from right to left."""
+    if _is_index(letter) or unicodedata.bidirectional(letter) in {"R", "AL"}:
+        return False
+    return len(looks_like(letter) or "") == 1
+
+
+def _spoken(text: str) -> set[str]:
+    """Return the scripts with no fewer words that can only be theirs than there are Latin ones."""
+    words = Counter(script for found in _WORD.finditer(text) for script in _sure(found[0]))
+    spoken = {one for one in words if one != LATIN and words[one] >= words[LATIN]}
+    return spoken | _WIDE if words.keys() & EAST_ASIAN else spoken
+
+
+def _sure(word: str) -> set[str]:
+    letters = _scripts(word)
+    scripts = set(letters.values())
+    is_sure = LATIN in scripts or not all(looks_like(word[at]) for at in letters)
+    return scripts if is_sure and (len(scripts) == 1 or scripts & EAST_ASIAN) else set()
 
 
 def marked(

@@ -28,6 +28,8 @@ _IN_NAMES = re.compile(r"^ | $| (?= )|(?<= ) |[\t\n]")
 _WIDE_SPACE = "␣"
 EMOJI_JOINER, NON_JOINER, TEXT_STYLE, EMOJI_STYLE = "\u200d", "\u200c", "\ufe0e", "\ufe0f"
 KEYCAP = "\u20e3"
+VIRAMA = 9
+"""The combining class of these signs."""
 
 
 def reveal(text: str) -> str:
@@ -111,20 +113,43 @@ def prose(text: str) -> SafeString:
 
 def _in_prose(text: str, at: int) -> str:
     one, before, after = text[at], text[at - 1 : at], text[at + 1 : at + 2]
-    return reference_to(one) if _is_needed(one, before, after) else number_of(one)
+    is_needed = _is_needed(one, before, after) or _is_of_flag(text, at)
+    return reference_to(one) if is_needed else number_of(one)
 
 
 def _is_needed(one: str, before: str, after: str) -> bool:
     match one:
         case "\ufe0e" | "\ufe0f":
-            return _is_symbol(before) or after == KEYCAP
+            return _is_symbol(before) or before in PUNCTUATION or after == KEYCAP
         case "\u200d":
             return _joins_letters(before, after) or (
                 _is_symbol(after) and (_is_symbol(before) or before == EMOJI_STYLE)
             )
         case "\u200c":
             return _joins_letters(before, after)
+        case "\u00a0" | "\u202f" | "\u2009" | "\u3000":
+            return _is_seen(before) and _is_seen(after)
     return False
+
+
+PUNCTUATION = ("\N{DOUBLE EXCLAMATION MARK}", "\N{EXCLAMATION QUESTION MARK}", "\N{WAVY DASH}")
+"""Emoji that Unicode takes for punctuation."""
+
+
+def _is_seen(one: str) -> bool:
+    return one != "" and one != " " and one.isprintable() and one not in BLANK
+
+
+FLAGS = [
+    "\N{WAVING BLACK FLAG}" + "".join(chr(0xE0000 + ord(one)) for one in region) + "\U000e007f"
+    for region in ("gbeng", "gbsct", "gbwls")
+]
+"""Emoji that are written with tags (Unicode's emoji-sequences.txt)."""
+
+
+def _is_of_flag(text: str, at: int) -> bool:
+    start = text.rfind(FLAGS[0][0], max(0, at - len(FLAGS[0])), at)
+    return start >= 0 and text.startswith(tuple(FLAGS), start) and at < start + len(FLAGS[0])
 
 
 def _is_symbol(one: str) -> bool:
@@ -132,11 +157,15 @@ def _is_symbol(one: str) -> bool:
 
 
 def _joins_letters(before: str, after: str) -> bool:
-    """Whether a joiner stands where a script uses it: in Arabic, or after a virama (RFC 5892)."""
-    if not before or not after:
+    """Whether a joiner stands where a script uses it: in Arabic, or at a virama (RFC 5892).
+
+    Bengali has it before a virama, Malayalam at the end of a word too.
+    """
+    if not before:
         return False
-    arabic = {unicodedata.bidirectional(before), unicodedata.bidirectional(after)} == {"AL"}
-    return arabic or unicodedata.combining(before) == 9
+    around = [before, after] if after else [before]
+    is_at_virama = VIRAMA in map(unicodedata.combining, around)
+    return is_at_virama or [*map(unicodedata.bidirectional, around)] == ["AL", "AL"]
 
 
 def reference_to(character: str) -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from reviews import links
 from reviews.console import names, unseen
-from reviews.console.lookalikes import marked, name_of, passing_in_name, passing_in_words
+from reviews.console.lookalikes import marked, name_of, passing_in_name, passing_in_prose
 
 register = template.Library()
 
@@ -74,7 +74,7 @@ def identifier_text(value: object) -> str:
 def prose(value: object) -> SafeString:
     """Show a text in some language; joiners that its script or an emoji needs are kept."""
     text = _text(value)
-    return marked(text, passing_in_words(text), show=unseen.prose)
+    return marked(text, passing_in_prose(text), show=unseen.prose)
 
 
 @register.filter

@@ -1,5 +1,6 @@
 """Nothing on a page is there without being seen, and no letter passes for another one."""
 
+import html
 import re
 import sys
 import unicodedata
@@ -255,3 +256,53 @@ def test_mixed_scripts_are_named_in_rows_in_the_reading_pane_and_in_titles(
 def test_admin_notes_what_is_not_seen_in_a_control(admin: Client, added: list[APV]) -> None:
     page = admin.get(f"/admin/reviews/apv/{added[0].pk}/change/").content.decode()
     assert page.count('class="control-note"') >= 8
+
+
+PROSE = (
+    "1ª versão, 2º lugar, n.º 5: correção não aplicada",
+    "Größe der Straße – „Zitat“, z.\u00a0B. 10\u202f%",
+    "データベースのエラー、時々。ＡＰＩを使う\u3000コード",
+    "한국어 문장입니다. API를 호출",
+    "استخدام الAPI من هنا، اه",
+    "Старый сорт: рис, сок и рог из OpenSSL",
+    "Ελληνικά κείμενο για το TLS",
+    "Güvenlik açığı: ışık",
+    "α-Synuclein, Δt = 10 μs, 5 kΩ, σ², αₙ, x ∈ ℝ, 𝑥",
+    "ন্\u200cক, র\u200d\u09cdয, മലയാളം ന്\u200d.",
+    "‼\ufe0f 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f 👩\u200d💻",
+)
+
+
+@pytest.mark.parametrize("text", PROSE)
+def test_prose_in_any_language_is_neither_marked_nor_changed(text: str) -> None:
+    assert html.unescape(prose_filter(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "update rеquests",
+        "from рауре to you, see подробности",
+        "Русский текст: pаypal",
+        "paypaı",
+        "ɡoogle",
+        "ｐaypal",
+        "impⅼrt",
+        "a\u00a0\u00a0b",
+        "\u3000a",
+        "🏴\U000e0061\U000e0062\U000e007f",
+    ],
+)
+def test_prose_is_marked_where_letters_deceive_and_spaces_are_hidden(text: str) -> None:
+    shown = prose_filter(text)
+    assert "<mark" in shown or "⟨U+" in shown
+
+
+def test_long_vowel_mark_passes_for_a_dash_except_beside_kana() -> None:
+    assert passing_in_name("データー-api") == set()
+    assert passing_in_name("lodashーjs") == {6}
+    assert passing_in_name("lodash一js") == {6}
+
+
+def test_ligature_in_a_name_passes_for_its_letters() -> None:
+    assert passing_in_name("ﬁle-loader") == {0}
