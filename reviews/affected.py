@@ -95,7 +95,7 @@ def find_bump(ecosystem: str, entries: Sequence[Affected]) -> Bump:
     line = versions.highest_with_a_fix()
     assert line.fixed is not None
     inside = versions.highest_listed_in(line)
-    old = inside or BEFORE.format(line.fixed)
+    old = inside or BEFORE.format(line.end)
     unlisted = [] if inside else [_unlisted(line)]
     return Bump(old, line.fixed, bool(inside), [*unlisted, *versions.unfixed_above(line.fixed)])
 
@@ -269,7 +269,7 @@ def _within(interval: Interval, limit: str | None, order: Order) -> Interval | N
 
 def _unlisted(line: Interval) -> str:
     since = "" if line.start == FIRST else f", from {line.start} up"
-    return f"No affected version is listed: any before {line.fixed} may be{since}."
+    return f"No affected version is listed: any before {line.end} may be{since}."
 
 
 def _unfixed(line: Interval) -> str:

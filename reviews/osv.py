@@ -231,7 +231,8 @@ def _apv(
 ) -> Fields:
     ecosystem, name = package.ecosystem, canonical(package.ecosystem, package.name)
     bump = find_bump(ecosystem, entries)
-    rated = rate_statements(*_statements(advisory, entries))
+    said = _statements(advisory, entries)
+    rated = rate_statements(*said)
     return {
         **_severity(rated, default_severity),
         "cve_id": _cve(advisory),
@@ -249,13 +250,22 @@ def _apv(
         "validation_warnings": [
             ILLUSTRATIVE,
             *bump.warnings,
-            *(
-                []
-                if rated
-                else [f"{advisory.id} names no severity: {default_severity} by default."]
-            ),
+            *([] if rated else [_unrated(advisory, [*said[0], *said[1]], default_severity)]),
         ],
     }
+
+
+def _unrated(advisory: Advisory, said: list[Statement], default: str) -> str:
+    """Say why the default severity counts."""
+    unusable = list(dict.fromkeys(one.text[:100] for one in said if one.text))[:MOST_UNUSABLE]
+    if not unusable:
+        return f"{advisory.id} names no severity: {default} by default."
+    named = ", ".join(f'"{text}"' for text in unusable)
+    return f"{advisory.id} names no severity that can be used, only {named}: {default} by default."
+
+
+MOST_UNUSABLE = 3
+"""Statements that are quoted."""
 
 
 def _move(name: str, bump: Bump) -> str:

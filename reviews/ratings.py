@@ -134,7 +134,7 @@ def _is_v2(stated: Statement) -> bool:
 
 def _worded(stated: Iterable[Statement]) -> Rated | None:
     for one in stated:
-        word = " ".join(one.text.lower().replace("_", " ").split())
+        word = " ".join(one.text.lower().rstrip("*").replace("_", " ").split())  # Debian's "low**"
         if one.kind == "CVSS":
             continue
         if word in WORDS:

@@ -212,12 +212,22 @@ def test_an_unusable_vector_of_the_package_leaves_the_advisory_s():
     assert rated(severity=ratings(V31), affected=[package]) == (9.8, "CRITICAL")
 
 
-@pytest.mark.parametrize("vectors", [[], ["CVSS:3.1/"], ["CVSS:4.0/AV:é"], [""], ["untriaged"]])
+@pytest.mark.parametrize("vectors", [[], [""], [" "]])
 def test_an_advisory_without_a_severity_gets_the_default_and_a_warning_says_so(vectors: list[str]):
     made = the_apv(advisory(severity=ratings(*vectors)))
     assert (made["cvss_score"], made["severity"]) == (None, "MEDIUM")
     assert made["severity_source"] == "default of the import"
     assert "PYSEC-2024-1 names no severity: MEDIUM by default." in made["validation_warnings"]
+
+
+@pytest.mark.parametrize("vector", ["CVSS:3.1/", "CVSS:4.0/AV:é", "untriaged", V31[9:]])
+def test_warning_quotes_a_severity_that_cannot_be_used(vector: str):
+    made = the_apv(advisory(severity=ratings(vector)))
+    assert made["severity_source"] == "default of the import"
+    warning = (
+        f'PYSEC-2024-1 names no severity that can be used, only "{vector}": MEDIUM by default.'
+    )
+    assert warning in made["validation_warnings"]
 
 
 def worded(word: Any, name: str = "severity") -> Json:
@@ -234,6 +244,7 @@ def worded(word: Any, name: str = "severity") -> Json:
         ("moderately_critical", "MEDIUM"),
         (" Low ", "LOW"),
         ("negligible", "LOW"),
+        ("high**", "HIGH"),
     ],
 )
 def test_severity_may_be_a_word(word: str, severity: str):
@@ -432,6 +443,12 @@ def kinds(*events: str) -> Json:
 )
 def test_events_are_evaluated_as_the_schema_says(ranges: list[Json], fixed: str):
     assert bump(affected(*ranges, ecosystem="npm"))[1] == fixed
+
+
+def test_versions_from_a_limit_on_are_not_said_to_be_affected():
+    made = the_apv(advisory(affected(kinds("introduced 0", "fixed 3.0.0", "limit 2.0.0"))))
+    assert (made["package_version"], made["fixed_version"]) == ("before 2.0.0", "3.0.0")
+    assert "No affected version is listed: any before 2.0.0 may be." in made["validation_warnings"]
 
 
 def test_a_limit_is_no_fix():
