@@ -18,7 +18,7 @@ def hunk_of(header: str) -> Hunk:
     """Read the header of a hunk; one without usable numbers gives a hunk without ranges."""
     if found := HEADER.match(header):
         return Hunk(header, (_range(*found.group(1, 2)),), _range(*found.group(3, 4)))
-    if found := COMBINED.match(header):
+    if header.startswith("@@@") and (found := COMBINED.match(header)):
         *olds, new = [_range(*one.groups()) for one in RANGES.finditer(found[0])]
         if len(olds) == len(found[1]) - 1:
             return Hunk(header, tuple(olds), new)

@@ -20,6 +20,7 @@ AFTER_COMMAND = re.compile(r"--- |\*\*\* |Binary |diff |Only in |Index: |[0-9]|$
 AFTER_INDEX = re.compile(r"={5}|--- |\*\*\* |diff |RCS |Index: |$")
 PROPERTY_HUNK = re.compile(r"## -[0-9]+(?:,([0-9]{1,15}))? \+[0-9]+(?:,([0-9]{1,15}))? ##")
 SIGNS = ("+", "-")
+SIDES = {"---", "+++"}
 
 
 def parse(text: str) -> Diff:
@@ -119,7 +120,7 @@ class _Parser:
         if line.startswith(SIGNS) and not self.header.takes_names:
             self._add(Hunk(None, problems=[Problem(ProblemKind.NO_HEADER)]))
         else:
-            self._take_header()
+            self._take_header(max(1, self.lines.blanks(self.at)))
 
     def _git(self) -> bool:
         if not self.file and not AFTER_GIT.match(self.lines.bare(self.at + 1)):
@@ -176,7 +177,8 @@ class _Parser:
     def _add(self, hunk: Hunk) -> None:
         assert self.file
         hunk.at = self.at
-        is_plain = self.header.said.keys() <= {"---", "+++"}
+        said = self.header.said
+        is_plain = len(said) <= len(SIDES) and said.keys() <= SIDES
         self.at = read_body(self.lines, self.at, hunk, may_be_plain=is_plain)
         hunk.is_last = self.at == len(self.lines) and not self.lines.is_whole
         check_order(hunk, self.hunk)
