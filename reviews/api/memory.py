@@ -60,4 +60,12 @@ def _forget(serializer: Any) -> None:
 def represented(serializer: type[serializers.BaseSerializer[Any]], rows: Any) -> list[Any]:
     """Return `rows` as `serializer` writes them, on which nothing refers to them afterwards."""
     record = serializer()
-    return [record.to_representation(row) for row in rows]
+    return [_represented(record, row) for row in rows]
+
+
+def _represented(record: serializers.BaseSerializer[Any], row: Any) -> Any:
+    """Represent a row, and drop what was prefetched for it: its querysets refer to the row."""
+    try:
+        return record.to_representation(row)
+    finally:
+        getattr(row, "_prefetched_objects_cache", {}).clear()
