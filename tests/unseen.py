@@ -36,6 +36,11 @@ def unseen_apv() -> dict[str, Any]:
     return {name: _fitting(name) for name in text_fields()}
 
 
+def postable_apv() -> dict[str, Any]:
+    """Return those fields of it that REST takes: it refuses such addresses."""
+    return {name: value for name, value in unseen_apv().items() if not name.endswith("_url")}
+
+
 def _fitting(name: str) -> Any:
     field: Any = APVSerializer().fields[name]
     if name == "patch_diff":

@@ -126,10 +126,15 @@ async def test_corpus_in_addresses_and_refused_forms_executes_nothing(
         await reader.page.get_by_label("Modify").check()
         await reader.page.get_by_label("Key").first.fill(text)
         await reader.page.get_by_label("Value").first.fill(text)
-        await reader.page.get_by_label("Confidence").fill("7")
-        await reader.page.get_by_label("Justification").fill(text * 2)
+        await reader.page.get_by_label("Justification").fill(f"{text} {text} is no reason")
         await reader.page.keyboard.press("Control+Enter")
-        await reader.page.keyboard.press("Enter")
+        await reader.page.locator("#confirm[open]").wait_for()
+        await reader.look()
+        await reader.page.keyboard.press("Escape")
+        await reader.page.get_by_label("Unsure").evaluate(
+            "(radio, text) => { radio.value = text; radio.checked = true; }", text
+        )
+        await reader.page.get_by_label("Justification").press("Control+Enter")
         await reader.page.locator(".errorlist").first.wait_for()
         await reader.look()
     assert reader.trouble == []

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from tests.browser.conftest import OpenTab
 from tests.console.test_unseen import IGNORABLE
 from tests.site import Server
-from tests.unseen import HIDDEN, MIXED, RAW, TEXT, unseen_apv
+from tests.unseen import HIDDEN, MIXED, RAW, TEXT, postable_apv
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -31,12 +31,12 @@ NOTHING_FETCHED = "**/queue/rows?*"
 async def test_what_the_socket_tells_shows_nothing_that_is_not_seen(
     open_tab: OpenTab, server: Server
 ) -> None:
-    read = server.add_apv(**unseen_apv())
+    read = server.add_apv(**postable_apv())
     tab = await open_tab(path=f"/apvs/{read['apv_code']}")
     await tab.page.route(
         NOTHING_FETCHED, lambda route: route.abort()
     )  # rows as the socket drew them
-    arrived = server.add_apv(**unseen_apv())
+    arrived = server.add_apv(**postable_apv())
     row = tab.page.locator(f"#apv-{arrived['apv_id']}")
     await expect(row.locator(".package")).to_contain_text(f"{MIXED}⟨U+202E⟩")
     await expect(row.locator(".package")).to_contain_text("(е Cyrillic)")

@@ -32,8 +32,8 @@ export function decisionForm({ show, signedOut }) {
   }
 
   function fill({ decision, justification, confidence, keys, values }) {
-    check(form().querySelector(`[name=decision][value="${decision}"]:enabled`));
-    check(form().querySelector(`[name=confidence][value="${confidence}"]`));
+    check("decision", decision);
+    check("confidence", confidence);
     text().value = justification;
     keys.forEach((name, at) => {
       const row = pairs()[at] ?? addRow();
@@ -43,7 +43,10 @@ export function decisionForm({ show, signedOut }) {
     });
   }
 
-  function check(radio) {
+  /** Choose what a draft names, if it can be chosen still. */
+  function check(name, value) {
+    const radios = form().querySelectorAll(`[name=${name}]:enabled`);
+    const radio = [...radios].find((one) => one.value === value);
     if (radio) radio.checked = true;
   }
 
