@@ -1,4 +1,4 @@
-"""Real PostgreSQL and Valkey under `HITL_VAR`, for whoever gives no URL of their own.
+"""Real PostgreSQL and Valkey under `HITL_VAR`, for installations that name no servers of their own.
 
 Every process that uses them holds a shared lock on one file; the last to leave stops them. The
 kernel drops the lock of a killed process, so a crash never leaves a count that is wrong, and the

@@ -39,7 +39,7 @@ def ensure(folder: Path) -> None:
 
 
 def private(path: str, flags: int) -> int:
-    """Open a file as `open` does, for its owner alone: a lock is held by whoever may read it."""
+    """Open a file as `open` does, for its owner alone: readers of a lock file can hold its lock."""
     descriptor = os.open(path, flags, 0o600)
     if os.fstat(descriptor).st_uid == os.geteuid():
         os.fchmod(descriptor, 0o600)

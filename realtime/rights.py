@@ -1,6 +1,6 @@
 """Who may hand on what: nobody grants what they do not have.
 
-Whoever manages users or tokens could otherwise make themselves a superuser, or act as one.
+Users who manage users or tokens could otherwise make themselves superusers, or act as one.
 """
 
 from typing import Any

@@ -54,7 +54,7 @@ class ProblemKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A contradiction in a diff, for whoever shows it to put into words."""
+    """A contradiction in a diff; the page that shows it finds the words."""
 
     kind: ProblemKind
     values: dict[str, int | str] = field(default_factory=dict)

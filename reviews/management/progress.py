@@ -1,4 +1,4 @@
-"""How far a command has come, for whoever waits for it."""
+"""How far a command has come, for the person who waits for it."""
 
 import time
 from collections.abc import Iterator, Sequence

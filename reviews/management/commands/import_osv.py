@@ -25,7 +25,7 @@ YAML_SUFFIXES = frozenset([".yaml", ".yml"])
 SUFFIXES = YAML_SUFFIXES | {".json"}
 ADVISORY_MAX_BYTES = 10 * 1024 * 1024
 PER_TRANSACTION = 50
-"""Packages, about; whoever watches is told of so many at once."""
+"""Packages, about: watchers hear of so many at once."""
 # zipfile lets the errors of its decompressors through; RuntimeError: a password is needed.
 UNREADABLE = (
     OSError,
