@@ -206,5 +206,5 @@ class UnseenCharacters(MiddlewareMixin):
         is_page = response.headers.get("Content-Type", "").startswith("text/html")
         if is_page and isinstance(response, HttpResponse):
             response.content = reveal_on_page(response.content.decode())
-            response.headers.pop("Content-Length", None)
+            response["Content-Length"] = str(len(response.content))
         return response

@@ -52,6 +52,13 @@ def deflated(data: bytes) -> bytes:
     return (packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
+class Received(asyncio.StreamReader):
+    """What came on a line; a reset ends it, but takes away nothing that came before."""
+
+    def set_exception(self, exc: Exception) -> None:
+        self.feed_eof()
+
+
 class RawLine:
     """The connection of one client."""
 
@@ -119,7 +126,7 @@ async def raw_line(
     if small:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
     connection.connect(("127.0.0.1", port))
-    line = RawLine(*await asyncio.open_connection(sock=connection))
+    line = await _line_on(connection)
     try:
         line.writer.write(request.encode())
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -132,3 +139,12 @@ async def raw_line(
         yield line
     finally:
         line.writer.transport.abort()
+
+
+async def _line_on(connection: socket.socket) -> RawLine:
+    """Like `asyncio.open_connection`, with a reader of ours."""
+    loop = asyncio.get_running_loop()
+    reader = Received(loop=loop)
+    protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+    transport, _ = await loop.create_connection(lambda: protocol, sock=connection)
+    return RawLine(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
