@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 MOST_FIELDS, MOST_REASONS, MOST_CHARACTERS = 100, 5, 300
 """How many fields a problem names, how many reasons for each, and how long these may be."""
+MOST_BYTES, MOST_DETAIL = 32 * 1024, 1000
+"""How large all of that may be together, and how many characters `detail` may have."""
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 DATABASE_AWAY = "The database is busy or away; try again."
@@ -77,7 +79,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         case ReviewError():
             return _answer(error.status, str(error), **extensions_of(error, context["request"]))
         case exceptions.ValidationError():
-            errors = bounded(flatten(error.detail))
+            errors = flatten(error.detail)
             return _answer(error.status_code, "Some fields are not as they must be.", errors=errors)
         case exceptions.APIException():
             answer = _answer(error.status_code, str(error.detail))
@@ -111,10 +113,19 @@ def flatten(detail: Any, path: str = "") -> FieldErrors:
 
 def bounded(errors: FieldErrors) -> FieldErrors:
     """The first of `errors`, without the length of what was sent: reasons may quote it."""
-    return {
-        field[:MOST_CHARACTERS]: [reason[:MOST_CHARACTERS] for reason in reasons[:MOST_REASONS]]
-        for field, reasons in islice(errors.items(), MOST_FIELDS)
-    }
+    kept: FieldErrors = {}
+    left = MOST_BYTES
+    for field, reasons in islice(errors.items(), MOST_FIELDS):
+        name, why = _cut(field), [_cut(reason) for reason in reasons[:MOST_REASONS]]
+        left -= len(json.dumps([name, why], ensure_ascii=False).encode(errors="replace"))
+        if left < 0:
+            break
+        kept[name] = why
+    return kept
+
+
+def _cut(text: str) -> str:
+    return text[:MOST_CHARACTERS]
 
 
 def extensions_of(error: ReviewError, request: Request) -> dict[str, Any]:
@@ -131,7 +142,10 @@ def _step(path: str, key: Any) -> str:
 
 
 def _answer(status: int, detail: str, **extensions: Any) -> Response:
-    body = document(status, detail, **extensions)
+    """A problem of any kind over REST, which is small whatever was sent."""
+    if "errors" in extensions:
+        extensions["errors"] = bounded(extensions["errors"])
+    body = document(status, detail[:MOST_DETAIL], **extensions)
     return Response(body, status=status, content_type=CONTENT_TYPE)
 
 

@@ -2,7 +2,8 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -214,6 +215,31 @@ def test_reasons_do_not_repeat_what_was_sent(server: Server) -> None:
     answer = server.client().get("/hitl/apvs", params={"severity": "x" * 6000})
     assert answer.status_code == 400
     assert len(answer.content) < 2000
+
+
+WIDE = "\U0001f642" * 400
+REFUSED: dict[str, Callable[[], Any]] = {
+    "names of fields": lambda: [{f"{WIDE[:300]}{number}": "\ud800"} for number in range(1000)],
+    "choices": lambda: [apv(severity=WIDE, patch_strategy=WIDE, wargame_verdict=WIDE)] * 1000,
+    "controls": lambda: [apv(severity="\x01" * 400, patch_risk_level="\x01" * 400)] * 1000,
+    "items of lists": lambda: [apv(cwe_ids=[WIDE] * 20, affected_files=[[WIDE]] * 20)] * 50,
+    "codes in use": lambda: [apv(apv_code=f"APV-2001-{number:03}") for number in range(1000)],
+    "the same code": lambda: [apv(apv_code="APV-2002-" + "9" * 9)] * 1000,
+    "many fields": lambda: {f"{number}{WIDE}": number for number in range(5000)},
+    "no JSON": lambda: WIDE * 100,
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_answer_to_a_refused_post_is_small_whatever_was_posted(server: Server, what: str) -> None:
+    client, body = server.client("pipeline"), json.dumps(REFUSED[what]()).encode()
+    post = partial(
+        client.post, "/hitl/apvs", content=body, headers={"Content-Type": "application/json"}
+    )
+    answer = post() if what != "codes in use" else (post(), post())[1]
+    problem = assert_problem(answer, 409 if "code" in what else 400)
+    assert problem["detail"]
+    assert len(answer.content) < 50_000, len(answer.content)
 
 
 def test_list_of_bad_apvs_costs_less_than_one_of_good_ones(server: Server) -> None:
