@@ -116,6 +116,19 @@ def start() -> None:
             os.environ["DATABASE_URL"] = _start_postgres(folder / "postgres")
         if not os.environ.get("REDIS_URL"):
             os.environ["REDIS_URL"] = _start_redis(folder / "redis")
+        keeper.note(folder, _processes(folder))
+
+
+def _processes(folder: Path) -> list[keeper.Process]:
+    """Return the servers of `folder` that run."""
+    found = []
+    if (pid := folder / "postgres" / "postmaster.pid").exists():
+        lines = pid.read_text().splitlines()  # the fifth is where its socket lies
+        found.append(keeper.Process(int(lines[0]), signal.SIGINT, lines[4]))
+    if (pid := folder / "redis" / "redis.pid").exists():
+        sockets = str(_socket_folder(folder / "redis"))
+        found.append(keeper.Process(int(pid.read_text()), signal.SIGTERM, sockets))
+    return found
 
 
 def _make(folder: Path) -> None:
@@ -177,7 +190,8 @@ def _leave(folder: Path, owner: int) -> None:
     for number in UNTIMELY:  # a second Ctrl-C must not cut this short
         signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(FileNotFoundError):  # somebody has removed the folder
-        stop_unused(folder, _attached)
+        if keeper.is_there(_attached, folder / keeper.USERS):  # or made it anew, for others
+            stop_unused(folder, _attached)
 
 
 def stop_unused(folder: Path, mine: int | None = None) -> bool:

@@ -1,6 +1,7 @@
 """The servers of one's own: started in odd places, interrupted, and not started at all."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hitl_project import keeper
 from tests.hitl_project.test_serve import ELSEWHERE, Installation, assert_one_line, installation
 from tests.site import ROOT, START_SECONDS, wait_for
 
@@ -94,6 +96,30 @@ def test_folder_that_cannot_be_made_is_said_in_one_line(
     done = installation.run(command, HITL_VAR=folder)
     assert done.returncode != 0
     assert_one_line(done, f"HITL_VAR: cannot keep data in {folder}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_servers_end_although_somebody_has_removed_their_folder(
+    installation: Installation, number: int
+) -> None:
+    server = installation.serve()
+    running = installation.embedded()
+    assert {one.name() for one in running} >= {"postgres", "valkey-server"}
+    shutil.rmtree(installation.folder)
+    server.process.send_signal(number)
+    server.process.wait(START_SECONDS)
+    wait_for(lambda: not any(one.is_running() for one in running), "all to end", START_SECONDS)
+    wait_for(lambda: not installation.processes(), "the keeper to end")
+
+
+def test_folder_that_was_made_anew_is_not_the_one_that_was_removed(tmp_path: Path) -> None:
+    users = tmp_path / keeper.USERS
+    with users.open("a") as held:
+        assert keeper.is_there(held.fileno(), users)
+        users.unlink()
+        assert not keeper.is_there(held.fileno(), users)
+        users.touch()
+        assert not keeper.is_there(held.fileno(), users)
 
 
 def test_home_may_be_written_as_a_tilde(installation: Installation, tmp_path: Path) -> None:
