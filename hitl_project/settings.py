@@ -17,6 +17,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from hitl_project import embedded, logs
+from hitl_project.database_connection import bounded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -266,6 +267,7 @@ DATABASES = {
     }
 }
 HITL_DB_POOL = number("HITL_DB_POOL", 20, least=10)
+HITL_DB_SECONDS = number("HITL_DB_SECONDS", 20, least=1, most=86_400)
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     pool={
         "min_size": 0,
@@ -274,11 +276,12 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         # The pool's patience with a database that is away doubles up to this; then a new request
         # starts afresh. Short, or it would notice the return late.
         "reconnect_timeout": 1,
+        "connection_class": bounded(HITL_DB_SECONDS),
     },
     connect_timeout=5,
     # A lock or a statement that takes longer is given up; the caller is told to try again. Of a
     # process that stopped in the middle of a transaction, the locks are freed.
-    options="-c lock_timeout=10s -c statement_timeout=60s"
+    options=f"-c lock_timeout=10s -c statement_timeout={HITL_DB_SECONDS}s"
     " -c idle_in_transaction_session_timeout=60s",
     keepalives_idle=10,
     keepalives_interval=5,

@@ -1,15 +1,19 @@
 """PostgreSQL goes away under a running server, and comes back."""
 
 import asyncio
+import contextlib
+import inspect
 import os
 import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psycopg
 import pytest
 
 from tests.hitl_project.test_serve import Installation, installation
-from tests.site import Server, Site, apv, decision, wait_for
+from tests.site import ANSWER_SECONDS, Server, Site, apv, decision, wait_for
 
 __all__ = ["installation"]
 
@@ -72,6 +76,64 @@ def test_pages_say_that_the_database_is_away(installation: Installation, server:
     assert answer.headers["Retry-After"] == "2"
     assert "The database is away" in answer.text
     assert "Traceback" not in server.printed()
+
+
+def test_statement_under_way_in_a_frozen_postgres_is_given_up(installation: Installation) -> None:
+    installation.environment["HITL_DB_SECONDS"] = "2"
+    server = installation.serve()
+    client = server.client("admin")
+    body = decision(client.post("/hitl/apvs", json=apv()).json()["apv_id"])
+    with lock_on_apvs(installation) as waiting, ThreadPoolExecutor() as others:
+        asked = others.submit(client.post, "/hitl/decisions", json=body)
+        wait_for(waiting, "the decision to wait for the lock")
+        with frozen_postgres(installation):
+            assert asked.result(ANSWER_SECONDS).status_code == 503
+            assert client.get("/").status_code == 503
+            assert server.answers()
+    wait_for(lambda: readiness(server) == (200, "ready"), "readiness to return")
+    assert client.post("/hitl/decisions", json=body).status_code == 200
+    assert "Traceback" not in server.printed()
+
+
+@contextlib.contextmanager
+def lock_on_apvs(installation: Installation) -> Iterator[Callable[[], bool]]:
+    """Let nobody change an APV; gives a function that tells whether somebody waits to."""
+    with psycopg.connect(url_of(installation), autocommit=True) as watcher:
+
+        def waiting() -> bool:
+            sql = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+            return bool(watcher.execute(sql).fetchone()[0])  # type: ignore[index]
+
+        with psycopg.connect(url_of(installation)) as holder:
+            holder.execute("LOCK TABLE reviews_apv IN EXCLUSIVE MODE")
+            yield waiting
+
+
+def url_of(installation: Installation) -> str:
+    lines = (installation.folder / "postgres" / "postmaster.pid").read_text().splitlines()
+    return f"postgresql://postgres@/postgres?host={lines[4]}"
+
+
+@contextlib.contextmanager
+def frozen_postgres(installation: Installation) -> Iterator[None]:
+    [postmaster] = [
+        one
+        for one in installation.embedded()
+        if one.name() == "postgres" and one.parent().name() != "postgres"  # type: ignore[union-attr]
+    ]
+    processes = [postmaster, *postmaster.children(recursive=True)]
+    for one in processes:
+        one.suspend()
+    try:
+        yield
+    finally:
+        for one in processes:
+            one.resume()
+
+
+def test_members_of_psycopg_that_bounding_a_statement_uses_are_there() -> None:
+    assert issubclass(psycopg.errors._WaitTimeout, psycopg.OperationalError)
+    assert "timeout" in inspect.signature(psycopg.Connection.wait).parameters
 
 
 def test_readiness_is_degraded_without_redis(installation: Installation, server: Server) -> None:
