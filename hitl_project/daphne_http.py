@@ -1,7 +1,8 @@
 """Daphne's HTTP protocol, where a request is bounded in size and time before it is there.
 
 Daphne calls the application when the whole body has come, however long that takes, and keeps it in
-memory or on disk meanwhile. Only silence is bounded, by Twisted, to a minute.
+memory or on disk meanwhile. Only silence is bounded, by Twisted, to a minute. An answer that nobody
+reads it keeps in memory while the line is open, with those to further requests on that line.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from twisted.web.http import HTTPChannel
 
 from hitl_project import bodies
 from realtime.connections import CONNECTIONS, FIRST_BYTE_SECONDS
+from realtime.daphne_protocol import Pace
 from reviews.api import problems
 
 _Request: Any = WebRequest
@@ -26,6 +28,7 @@ _got_length, _content_came = _Request.gotLength, _Request.handleContentChunk
 _data_received, _connection_lost = _Channel.dataReceived, _Channel.connectionLost
 _all_content_received = _Channel.allContentReceived
 _connection_made = _Channel.connectionMade
+_pause, _resume, _finish = _Channel.pauseProducing, _Channel.resumeProducing, _Request.finish
 _bad_request = _Channel._respondToBadRequestAndDisconnect
 _socket_lost = WebSocketProtocol.connectionLost
 
@@ -37,7 +40,10 @@ def bound_requests() -> None:
     """
     _Request.gotLength = _begin_body
     _Request.handleContentChunk = _take
-    _Channel.patience = _Channel.silence = None
+    _Channel.patience = _Channel.silence = _Channel.reader = _Channel.unread = None
+    _Channel.pauseProducing = _wait_for_reader
+    _Channel.resumeProducing = _go_on
+    _Request.finish = _finish_when_read
     _Channel.connectionMade = _begin
     _Channel._respondToBadRequestAndDisconnect = _refuse_head
     _Channel.lineLengthExceeded = _refuse_line
@@ -51,6 +57,7 @@ def bound_requests() -> None:
 
 
 def _begin(channel: Any) -> None:
+    channel.pace = Pace()
     _connection_made(channel)
     if CONNECTIONS.admit(channel.transport, _address(channel)):
         seconds = min(FIRST_BYTE_SECONDS, settings.HITL_REQUEST_SECONDS)
@@ -90,6 +97,7 @@ def _refuse_line(channel: Any, line: bytes) -> None:
 
 def _begin_body(request: Any, length: int | None) -> None:
     _got_length(request, length)
+    request.pace = request.channel.pace
     request.bound, request.came = bodies.for_anybody(), 0
     request.asking, request.is_cut = None, False
     _compare(request, length or 0)
@@ -170,6 +178,9 @@ def _end(channel: Any, reason: Any) -> None:
     CONNECTIONS.release(channel.transport)
     _stop_timer(channel, "silence")
     _stop_timer(channel, "patience")
+    _stop_timer(channel, "reader")
+    channel.unread = None
+    channel.pace.stopProducing()
     _connection_lost(channel, reason)
 
 
@@ -189,3 +200,50 @@ def _refuse(channel: Any, status: HTTPStatus) -> None:
     """Answer before there is a request that the application could be asked about."""
     channel.transport.write(problems.raw_answer(status))
     channel.loseConnection()
+
+
+# -- Answers ----------------------------------------------------------------------------------
+
+
+def _finish_when_read(request: Any) -> None:
+    """Take the line's next request only then: its answer would wait in memory with this one."""
+    if request.channel is not None and request.channel._waitingForTransport:
+        request.channel.unread = request
+    else:
+        _finish(request)
+
+
+def _wait_for_reader(channel: Any) -> None:
+    channel.pace.pauseProducing()
+    _pause(channel)
+    if channel.reader is None:
+        _watch_reader(channel)
+
+
+def _go_on(channel: Any) -> None:
+    _stop_timer(channel, "reader")
+    channel.pace.resumeProducing()
+    _resume(channel)
+    if request := channel.unread:
+        channel.unread = None
+        _finish(request)
+
+
+def _watch_reader(channel: Any) -> None:
+    """Cut the line of a client that takes nothing of an answer for too long."""
+    channel.reader = channel.callLater(
+        settings.HITL_REQUEST_SECONDS, partial(_check_reader, channel, _waiting_bytes(channel))
+    )
+
+
+def _check_reader(channel: Any, before: int) -> None:
+    channel.reader = None
+    if _waiting_bytes(channel) < before:
+        _watch_reader(channel)
+    else:
+        channel.transport.abortConnection()
+
+
+def _waiting_bytes(channel: Any) -> int:
+    line = channel.transport
+    return int(len(line.dataBuffer) - line.offset + line._tempDataLen)

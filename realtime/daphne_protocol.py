@@ -82,7 +82,7 @@ def _close_or_reply(protocol: Any, message: dict[str, Any]) -> None:
         _handle_reply(protocol, message)
 
 
-class _Pace:
+class Pace:
     """A Twisted push producer: the transport tells it when to pause, and when to go on."""
 
     def __init__(self) -> None:
@@ -101,7 +101,7 @@ class _Pace:
 
 def _open(protocol: Any) -> None:
     protocol.controls = Allowance(settings.HITL_WS_RATE_PER_MINUTE)
-    protocol.pace = _Pace()
+    protocol.pace = Pace()
     protocol.transport.unregisterProducer()  # the one of HTTP, which the line has done with
     protocol.transport.registerProducer(protocol.pace, True)
     _on_open(protocol)
@@ -109,7 +109,8 @@ def _open(protocol: Any) -> None:
 
 async def _send_and_wait(server: Any, protocol: Any, message: dict[str, Any]) -> None:
     await _send(server, protocol, message)
-    if message["type"] == "websocket.send" and hasattr(protocol, "pace"):
+    is_followed = message["type"] == "websocket.send" or message.get("more_body", False)
+    if is_followed and hasattr(protocol, "pace"):
         await protocol.pace.writable.wait()
 
 

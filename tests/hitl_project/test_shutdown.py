@@ -20,7 +20,7 @@ from uvicorn.supervisors import multiprocess
 
 from tests.hitl_project.test_serve import Installation, installation
 from tests.hitl_project.test_workers import workers
-from tests.site import Server, Site, hubs_listening, wait_for
+from tests.site import ANSWER_SECONDS, Server, Site, hubs_listening, wait_for
 
 assert installation  # a fixture
 RESTART = (1012, "The server restarts")
@@ -161,6 +161,34 @@ async def test_daphne_closes_its_sockets_with_a_word(site: Site) -> None:
             server.process.send_signal(signal.SIGTERM)
             assert await socket.close_code() == 1012
         server.process.wait(20)
+
+
+@pytest.mark.parametrize("kind", ["uvicorn", "daphne"])
+def test_server_ends_while_the_process_that_colours_is_busy(site: Site, kind: str) -> None:
+    with getattr(site, kind)() as server, ThreadPoolExecutor() as others:
+        first, second = (server.add_apv(patch_diff=diff_of(name))["apv_code"] for name in "bc")
+        assert server.client().get(f"/apvs/{first}").status_code == 200
+        [lexer] = lexers_of(server)
+        lexer.suspend()  # as good as one that never ends
+        asked = others.submit(server.client().get, f"/apvs/{second}")
+        assert server.client("lead").get("/").status_code == 200  # meanwhile
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(ANSWER_SECONDS)
+        with contextlib.suppress(httpx.HTTPError):
+            asked.result()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            lexer.resume()
+        wait_for(lambda: not lexer.is_running(), "the process that colours to end")
+    assert "Traceback" not in server.printed()
+
+
+def diff_of(name: str) -> str:
+    return f"--- a/{name}.py\n+++ b/{name}.py\n@@ -1 +1 @@\n-a = 1\n+{name} = 2\n"
+
+
+def lexers_of(server: Server) -> list[psutil.Process]:
+    children = psutil.Process(server.process.pid).children()
+    return [one for one in children if "lexing.py" in " ".join(one.cmdline())]
 
 
 async def test_server_that_is_interrupted_ends_without_waiting_and_leaves_the_groups(

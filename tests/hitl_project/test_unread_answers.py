@@ -1,7 +1,8 @@
 """A client that asks for much and reads none of it does not keep the answers in memory."""
 
-import asyncio
 import socket
+import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,20 +12,30 @@ import pytest
 from tests.site import ANSWER_SECONDS, Server, Site, wait_for
 
 DIFF = "+" + "x" * 1_000_000
+PATIENCE = 4
+"""How many seconds the server waits for a client that takes nothing."""
+PIECE = 100_000
 AT_ONCE = 12
 """Answers of a megabyte: together more than the kernel keeps for a line."""
 
 
-def asking(server: Server, apv: dict[str, Any]) -> socket.socket:
-    """A connection that has asked for the diff of an APV several times and reads nothing."""
+def asking(
+    server: Server, apv: dict[str, Any], times: int = AT_ONCE, *, small: bool = True
+) -> socket.socket:
+    """A connection that has asked for the diff of an APV several times and reads nothing.
+
+    A `small` one holds little that nobody has read.
+    """
     line = socket.socket()
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    if small:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     line.connect(("127.0.0.1", urlsplit(server.origin).port))
     cookie = f"hitl_session={server.client().cookies['hitl_session']}"
     ask = (
         f"GET /apvs/{apv['apv_code']}.diff HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n"
     )
-    line.sendall(ask.encode() * AT_ONCE)
+    wait_for(lambda: holds(server, line), "the connection to be taken")
+    line.sendall(ask.encode() * times)
     return line
 
 
@@ -35,23 +46,80 @@ def holds(server: Server, line: socket.socket) -> bool:
     return any(one.raddr and one.raddr.port == port for one in ends)
 
 
-def test_line_of_a_client_that_takes_nothing_is_cut(site: Site) -> None:
-    with site.uvicorn(HITL_REQUEST_SECONDS="2") as server:
-        line = asking(server, server.add_apv(patch_diff=DIFF))
-        with line:
-            assert holds(server, line)
-            wait_for(lambda: not holds(server, line), "the line to be cut")
+@pytest.fixture(scope="module", params=["uvicorn", "daphne"])
+def server(request: Any, site: Site) -> Iterator[Server]:
+    """A server that is soon done with clients that read nothing."""
+    with getattr(site, request.param)(HITL_REQUEST_SECONDS=str(PATIENCE)) as running:
+        yield running
 
 
-@pytest.mark.asyncio
-async def test_client_that_reads_slowly_gets_all_of_it(site: Site) -> None:
-    with site.uvicorn(HITL_REQUEST_SECONDS="2") as server:
-        apv = await asyncio.to_thread(server.add_apv, patch_diff=DIFF)
-        line = asking(server, apv)
-        with line:
-            line.settimeout(ANSWER_SECONDS)
-            taken = 0
-            while taken < AT_ONCE * len(DIFF):
-                piece = await asyncio.to_thread(line.recv, 200_000)
-                assert piece
-                taken += len(piece)
+def test_line_of_a_client_that_takes_nothing_is_cut(server: Server) -> None:
+    with asking(server, server.add_apv(patch_diff=DIFF)) as line:
+        wait_for(lambda: not holds(server, line), "the line to be cut")
+
+
+def test_client_that_reads_slowly_gets_all_of_it(server: Server) -> None:
+    apv, times = server.add_apv(patch_diff=DIFF), 30
+    with asking(server, apv, times, small=False) as line:
+        line.settimeout(ANSWER_SECONDS)
+        taken = 0
+        while taken < times * len(DIFF):
+            time.sleep(0.02)  # all of it takes longer than the server's patience
+            piece = line.recv(PIECE)
+            assert piece
+            taken += len(piece)
+
+
+def test_answers_to_requests_that_wait_are_made_one_after_another(server: Server) -> None:
+    """What a client asks for on one line without reading costs the memory of one answer."""
+    process = psutil.Process(server.process.pid)
+    apv = server.add_apv(patch_diff=DIFF)
+    path = f"/apvs/{apv['apv_code']}.diff"
+    server.client().get(path)
+    before = process.memory_info().rss
+    with asking(server, apv, times=100) as line:
+        most = before
+        while holds(server, line):
+            most = max(most, process.memory_info().rss)
+    assert most - before < 20 * len(DIFF)
+
+
+APVS = """
+INSERT INTO reviews_apv SELECT copy.* FROM reviews_apv whole, generate_series(1, %s) number,
+    jsonb_populate_record(whole, jsonb_build_object(
+        'apv_id', gen_random_uuid(), 'apv_code', 'APV-2000-' || (1000 + number))) copy
+"""
+DECISIONS = """
+INSERT INTO reviews_decision
+SELECT copy.* FROM reviews_apv apv, (SELECT * FROM reviews_decision LIMIT 1) whole,
+    jsonb_populate_record(NULL::reviews_decision, to_jsonb(whole) || jsonb_build_object(
+        'decision_id', gen_random_uuid(), 'apv_id', apv.apv_id)) copy
+WHERE apv.apv_id <> whole.apv_id
+"""
+COUNT = 3000
+PLAIN = {"Accept-Encoding": "identity"}
+
+
+@pytest.fixture(scope="module")
+def large() -> Site:
+    """A database with one APV and its long decision, and many copies of both."""
+    site = Site("unread")
+    with site.uvicorn() as server:
+        answer = server.decide(server.add_apv()["apv_id"], justification="So it is. " * 480)
+        assert answer.status_code == 200
+    site.execute(APVS, COUNT - 1)
+    site.execute(DECISIONS)
+    return site
+
+
+@pytest.mark.parametrize("kind", ["uvicorn", "daphne"])
+def test_client_that_reads_an_export_slowly_gets_all_of_it(large: Site, kind: str) -> None:
+    lines = 0
+    with (
+        getattr(large, kind)(HITL_REQUEST_SECONDS=str(PATIENCE)) as server,
+        server.client().stream("GET", "/decisions.jsonl", headers=PLAIN) as answer,
+    ):
+        for piece in answer.iter_raw(PIECE):
+            time.sleep(0.04)  # all of it takes longer than the server's patience
+            lines += piece.count(b"\n")
+    assert lines == COUNT
