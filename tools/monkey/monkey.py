@@ -5,82 +5,36 @@ import contextlib
 import re
 import string
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import BrowserContext, CDPSession, Page, Route
+from playwright.async_api import BrowserContext, CDPSession, Page, Request, Response, Route
 from playwright.async_api import Error as BrowserError
 
 from tests.site import Server, Site, apv
+from tools.monkey.outcome import Answer, Confirmed, Outcome, compare
 
 WATCH = (Path(__file__).parent / "watch.js").read_text()
 VIEWPORTS = [(1440, 900), (1100, 800), (700, 760), (480, 820)]
 LEFT_ALONE = re.compile(r"/(sign-out|language|admin|sign-in)\b")
 FEWEST, BATCH = 40, 60
-MADE_BY = """
-SELECT decision_id::text, apv_code, decision, justification, decision.confidence, modifications
-FROM reviews_decision AS decision JOIN reviews_apv USING (apv_id) WHERE reviewer_name = %s
-"""
-
-
-@dataclass(frozen=True)
-class Confirmed:
-    """What a question showed at the moment in which it was answered."""
-
-    code: str
-    verb: str
-    justification: str | None
-    confidence: str | None
-    modifications: list[list[str]]
-
-    @classmethod
-    def of(cls, told: dict[str, Any]) -> "Confirmed":
-        label, code = told["title"].strip().rstrip("?").split()
-        shown = {name: told[name] for name in ("justification", "confidence", "modifications")}
-        return cls(code=code, verb=label.lower(), **shown)
-
-    def is_recorded_as(
-        self, verb: str, justification: str, confidence: float | None, modifications: dict[str, Any]
-    ) -> bool:
-        if self.justification is None:  # a question that shows the verb alone
-            return verb == self.verb
-        percent = "not said" if confidence is None else f"{round(100 * confidence)} %"
-        pairs = [[key, str(value)] for key, value in modifications.items()]
-        return (
-            verb == self.verb
-            and justification == self.justification
-            and (self.confidence or "").endswith(percent)
-            and sorted(pairs) == sorted(self.modifications)
-        )
-
-
-@dataclass
-class Outcome:
-    """What a run came to."""
-
-    actions: int = 0
-    confirmed: list[Confirmed] = field(default_factory=list)
-    decisions: int = 0
-    differing: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        counts = f"{self.actions} actions, {len(self.confirmed)} questions confirmed"
-        return f"{counts}, {self.decisions} decisions recorded, {len(self.differing)} differing"
 
 
 class Monkey:
     """One tab, and the hands on it. Times are in seconds."""
 
-    def __init__(self, page: Page, devtools: CDPSession, server: Server, dice: Random) -> None:
+    def __init__(
+        self, page: Page, devtools: CDPSession, server: Server, dice: Random, outcome: Outcome
+    ) -> None:
         self.page = page
         self.devtools = devtools
         self.server = server
         self.dice = dice
-        self.outcome = Outcome()
+        self.outcome = outcome
+        self.on_the_way: dict[Request, Answer] = {}
         self.sending: set[asyncio.Future[Any]] = set()
 
     # -- Hands -------------------------------------------------------------------------------
@@ -94,6 +48,13 @@ class Monkey:
             self._unawaited(self.page.keyboard.type(letter))
             await asyncio.sleep(0.004)
 
+    async def write(self, text: str) -> None:
+        """Type, or paste, a text that is long enough for a justification."""
+        if self.dice.random() < 0.5:
+            await self.type(text)
+        else:
+            self._unawaited(self.page.keyboard.insert_text(text))
+
     async def click_at(self, x: float, y: float, times: int = 1) -> None:
         """Click without waiting for the page to come round to it, as a hand does."""
         for number in range(times):
@@ -101,6 +62,12 @@ class Monkey:
                 where = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": number + 1}
                 self._unawaited(self.devtools.send("Input.dispatchMouseEvent", where))
             await self._pause(0.04, 0.26)
+
+    async def reach(self, selector: str, times: int = 1) -> None:
+        """Mostly scroll one of what `selector` finds into sight, and click where one is."""
+        if self.dice.random() < 0.8:
+            await self.page.evaluate(REACH, [selector, self.dice.random()])
+        await self.click(selector, times)
 
     async def click(self, selector: str, times: int = 1) -> None:
         """Click on one of what `selector` finds, wherever it is, if it is on the screen."""
@@ -146,25 +113,32 @@ class Monkey:
         if self.dice.random() < 0.4:
             await self.press(self.dice.choice("aarrmedd"))
         else:
-            await self.click("[name=decision]:enabled")
-        if self.dice.random() < 0.7:
+            await self.reach("[name=decision]:enabled")
+        if self.dice.random() < 0.85:
             await self.page.evaluate("document.getElementById('id_justification')?.focus()")
-        await self.type(self._words(4))
+        await self.write(self._words(3))
         await self.page.evaluate(FILL_MODIFICATIONS, self._words(1))
         if self.dice.random() < 0.3:
             await self.click("#field-confidence label")
         if self.dice.random() < 0.5:
             await self.press("Control+Enter")
         else:
-            await self.click("#decision-form .primary", self.dice.choice([1, 1, 2]))
+            await self.reach("#decision-form .primary", self.dice.choice([1, 1, 2]))
         if self.dice.random() < 0.8:
             with contextlib.suppress(BrowserError):  # it may have been refused
-                await self.page.locator("#confirm[open] .primary").wait_for(timeout=1500)
-            await self._pause(0, 0.7)
+                await self.page.locator(ASKED_OR_REFUSED).first.wait_for(timeout=1500)
+            await self._pause(0, 0.5)
         await self.answer()
 
     async def answer(self) -> None:
-        """Answer the question, if there is one, more than once, or press on blindly."""
+        """Answer the question, if there is one, and mostly until it is answered."""
+        for _ in range(self.dice.choice([1, 4, 4, 4])):
+            await self.answer_once()
+            if not await self.page.locator("#confirm[open]").count():
+                return
+
+    async def answer_once(self) -> None:
+        """Answer the question more than once, or press on blindly."""
         if self.dice.random() < 0.3:
             for _ in range(self.dice.choice([1, 2, 3])):
                 await self.press("Enter")
@@ -206,9 +180,21 @@ class Monkey:
     # -- Keeping it going --------------------------------------------------------------------
 
     async def settle(self) -> None:
-        """Wait until nothing is on its way, and no question is open."""
+        """Wait until every gesture has reached the page, and every answer the monkey."""
         while self.sending:
             await asyncio.wait(self.sending, timeout=30)
+        with contextlib.suppress(BrowserError):
+            await self.page.locator("#confirm[data-state=sending]").wait_for(state="detached")
+
+    def sent(self, request: Request) -> None:
+        """Note that a confirmed question leaves for the server."""
+        if request.method == "POST" and (answer := Answer.to(request.post_data)):
+            self.on_the_way[request] = answer
+            self.outcome.answers.append(answer)
+
+    def answered(self, response: Response) -> None:
+        if answer := self.on_the_way.pop(response.request, None):
+            answer.status = response.status
 
     async def come_back(self) -> None:
         """Return to the console when a link led away from it."""
@@ -218,6 +204,11 @@ class Monkey:
             await self.page.goto(self.server.origin)
 
 
+ASKED_OR_REFUSED = "#confirm[open] .primary, #decision-form .errorlist, #cannot:not([hidden])"
+REACH = """([selector, which]) => {
+  const found = [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility());
+  found[Math.floor(which * found.length)]?.scrollIntoView({ block: "center" });
+}"""
 BOXES = """(selector) => [...document.querySelectorAll(selector)]
   .filter((one) => one.checkVisibility())
   .map((one) => one.getBoundingClientRect())
@@ -243,32 +234,51 @@ SCROLL = """(number) => {
 
 
 async def run(
-    context: BrowserContext, server: Server, site: Site, seconds: float, seed: int
+    contexts: Sequence[BrowserContext], server: Server, site: Site, seconds: float, seed: int
 ) -> Outcome:
-    """Let the monkey loose as the user who is signed in with `context`; return what came of it."""
-    dice = Random(seed)
-    page = await context.new_page()
-    monkey = Monkey(page, await context.new_cdp_session(page), server, dice)
-    page.on("pageerror", lambda error: monkey.outcome.errors.append(str(error)))
-    context.on("page", lambda other: asyncio.ensure_future(other.close()))
-    await page.expose_binding(
-        "tellConfirmed", lambda _, told: monkey.outcome.confirmed.append(Confirmed.of(told))
-    )
-    await page.add_init_script(WATCH)
-    await page.route("**/*", lambda route: _slowly(route, server, dice))
-    await page.goto(server.origin)
+    """Let a monkey loose in each context, all as Rita; return what came of it together."""
+    outcome = Outcome()
     end = time.monotonic() + seconds
+    dice = [Random(f"{seed} {number}") for number in range(len(contexts))]
+    plays = [
+        _play(context, server, outcome, end, own)
+        for context, own in zip(contexts, dice, strict=True)
+    ]
+    await asyncio.gather(*plays)
+    compare(outcome, site, "Rita Reviewer")
+    return outcome
+
+
+async def _play(
+    context: BrowserContext, server: Server, outcome: Outcome, end: float, dice: Random
+) -> None:
+    page = await context.new_page()
+    monkey = Monkey(page, await context.new_cdp_session(page), server, dice, outcome)
+    await _watch(context, page, monkey)
+    _feed(server, dice)
+    await page.goto(server.origin)
     while time.monotonic() < end:
-        if monkey.outcome.actions % 10 == 0:
-            _feed(server, dice)
+        if outcome.actions % 10 == 0:
+            await asyncio.to_thread(_feed, server, dice)
         with contextlib.suppress(BrowserError):  # it navigates under our hands
             await monkey.act()
             await monkey.come_back()
     await monkey.settle()
-    await asyncio.sleep(2)  # the longest that an answer is held up, and some more
     await page.close()
-    compare(monkey.outcome, site)
-    return monkey.outcome
+
+
+async def _watch(context: BrowserContext, page: Page, monkey: Monkey) -> None:
+    """Hear what the page confirms and sends, and slow it down."""
+    outcome = monkey.outcome
+    page.on("pageerror", lambda error: outcome.errors.append(str(error)))
+    context.on("page", lambda other: asyncio.ensure_future(other.close()))
+    await page.expose_binding(
+        "tellConfirmed", lambda _, told: outcome.confirmed.append(Confirmed.of(told))
+    )
+    page.on("request", monkey.sent)
+    page.on("response", monkey.answered)
+    await page.add_init_script(WATCH)
+    await page.route("**/*", lambda route: _slowly(route, monkey.server, monkey.dice))
 
 
 async def _slowly(route: Route, server: Server, dice: Random) -> None:
@@ -294,13 +304,3 @@ def _feed(server: Server, dice: Random) -> None:
 def _apv(dice: Random) -> dict[str, Any]:
     without = {"pr_number": None, "pr_url": ""} if dice.random() < 0.15 else {}
     return apv(wargame_verdict=dice.choice([None, "success", "partial"]), **without)
-
-
-def compare(outcome: Outcome, site: Site) -> None:
-    """Compare each recorded decision with the last question that was confirmed about its APV."""
-    last = {one.code: one for one in outcome.confirmed}
-    for _id, code, *recorded in site.rows(MADE_BY, "Rita Reviewer"):
-        outcome.decisions += 1
-        question = last.get(code)
-        if question is None or not question.is_recorded_as(*recorded):
-            outcome.differing.append(f"{code}: recorded {recorded}, confirmed {question}")

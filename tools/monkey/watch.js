@@ -11,6 +11,7 @@
       title: text("h2"),
       justification: text(".given .prose"),
       confidence: text(".given > div:last-child dd"),
+      seal: document.querySelector("#confirm [name=question]").value,
       modifications: pairs.map((pair) => [...pair.children].map((cell) => cell.textContent)),
     });
   }

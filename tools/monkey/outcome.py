@@ -1,0 +1,139 @@
+"""What a run came to: each question that was confirmed, and what became of it."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.site import Site
+
+SEAL = re.compile(r'name="question"\r\n\r\n(\S+)\r\n')
+DECISIONS = """
+SELECT apv_code, decision, justification, decision.confidence, modifications, reviewer_name = %s
+FROM reviews_decision AS decision JOIN reviews_apv USING (apv_id)
+"""
+ALREADY = {403: "escalated meanwhile: only leads decide on it", 409: "decided meanwhile"}
+"""Why the server may refuse, by status: somebody decided while the question was open."""
+
+Recorded = tuple[str, str, float | None, dict[str, Any]]
+"""Of a decision the verb, the justification, the confidence and the modifications."""
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What a question showed at the moment in which it was answered."""
+
+    code: str
+    verb: str
+    justification: str | None
+    confidence: str | None
+    modifications: list[list[str]]
+    seal: str
+
+    @classmethod
+    def of(cls, told: dict[str, Any]) -> "Confirmed":
+        label, code = told["title"].strip().rstrip("?").split()
+        names = ("justification", "confidence", "modifications", "seal")
+        return cls(code=code, verb=label.lower(), **{name: told[name] for name in names})
+
+    def is_recorded_as(self, recorded: Recorded) -> bool:
+        verb, justification, confidence, modifications = recorded
+        percent = "not said" if confidence is None else f"{round(100 * confidence)} %"
+        pairs = [[key, str(value)] for key, value in modifications.items()]
+        return (
+            verb == self.verb
+            and justification == self.justification
+            and (self.confidence or "").endswith(percent)
+            and sorted(pairs) == sorted(self.modifications)
+        )
+
+
+@dataclass
+class Answer:
+    """A confirmed question on its way to the server; `status` is 0 until that has answered."""
+
+    seal: str
+    status: int = 0
+
+    @classmethod
+    def to(cls, body: str | None) -> "Answer | None":
+        """The answer that a request of this body carries, if it carries one."""
+        found = SEAL.search(body or "")
+        return cls(found[1]) if found else None
+
+
+@dataclass
+class Outcome:
+    """What a run came to; `differing` and `lost` are empty where all is well."""
+
+    actions: int = 0
+    confirmed: list[Confirmed] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    decisions: int = 0
+    recorded: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    unsent: int = 0
+    again: int = 0
+    lost: list[str] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether each decision was confirmed as it stands, and each question led somewhere."""
+        accounted = self.recorded + self.refused.total() + self.unsent + self.again
+        adds_up = accounted == len(self.confirmed) and self.recorded == self.decisions
+        return adds_up and not (self.lost or self.differing or self.errors)
+
+    def __str__(self) -> str:
+        refused = "".join(f"\n  refused, {why}: {n}" for why, n in sorted(self.refused.items()))
+        return (
+            f"{self.actions} actions, {len(self.confirmed)} questions confirmed: "
+            f"{self.recorded} recorded, {self.refused.total()} refused, {self.unsent} never sent, "
+            f"{self.again} sent again, {len(self.lost)} lost; "
+            f"{self.decisions} decisions recorded, {len(self.differing)} differing{refused}"
+        )
+
+
+def compare(outcome: Outcome, site: Site, reviewer: str) -> None:
+    """Find the question of each decision of `reviewer`, and what became of each question."""
+    rows = site.rows(DECISIONS, reviewer)
+    decided = {code for code, *_ in rows}
+    own: dict[str, Recorded] = {code: tuple(row[:4]) for code, *row in rows if row[4]}
+    outcome.decisions = len(own)
+    unmatched = dict(own)
+    for question in outcome.confirmed:
+        _account(outcome, question, unmatched, own, question.code in decided)
+    last = {one.code: one for one in outcome.confirmed}
+    for code, recorded in unmatched.items():
+        outcome.differing.append(f"{code}: recorded {recorded}, confirmed {last.get(code)}")
+
+
+def _account(
+    outcome: Outcome,
+    question: Confirmed,
+    unmatched: dict[str, Recorded],
+    own: dict[str, Recorded],
+    is_decided: bool,
+) -> None:
+    """Say what became of a question; one that the server refused for no reason is lost."""
+    answer = _take(outcome.answers, question.seal)
+    status = answer.status if answer else None
+    if status in ALREADY and is_decided:
+        outcome.refused[ALREADY[status]] += 1
+    elif answer is None:
+        outcome.unsent += 1
+    elif question.code in unmatched and question.is_recorded_as(unmatched[question.code]):
+        del unmatched[question.code]
+        outcome.recorded += 1
+    elif question.code in own and question.is_recorded_as(own[question.code]):
+        outcome.again += 1
+    else:
+        outcome.lost.append(f"{question} was answered with {status}, and is not recorded")
+
+
+def _take(answers: list[Answer], seal: str) -> Answer | None:
+    found = next((one for one in answers if one.seal == seal), None)
+    if found:
+        answers.remove(found)
+    return found
