@@ -84,9 +84,11 @@ class Line {
     this.#tell("refused");
   }
 
-  /** Connect at once, instead of when the backoff ends: somebody asked for it. */
+  /** Connect at once, instead of when the backoff or an attempt ends: somebody asked for it. */
   retry() {
-    if (!this.#over && !this.#socket) this.#wake();
+    if (this.#over || !["stale", "offline"].includes(this.status)) return;
+    this.#cut();
+    this.#open();
   }
 
   // -- Opening and closing ---------------------------------------------------------------------
