@@ -101,6 +101,8 @@ class Question:
     def cautions(self) -> list[Caution]:
         """What the evidence says that a reviewer must not overlook."""
         found = [*_of_wargame(self.apv), *_of_validation(self.apv)]
+        if self.apv.submitted_by_id == self.user.pk:
+            found.insert(0, Caution(_("You added this APV yourself.")))
         if self.apv.patch_risk_level == RiskLevel.HIGH:
             found.append(Caution(_("The risk of the patch is high.")))
         said = self.apv.recommendation

@@ -781,6 +781,12 @@ def test_nothing_is_recorded_before_the_question_was_answered(reviewer):
     assert not Decision.objects.exists()
 
 
+def test_question_says_that_the_reviewer_added_the_apv(reviewer):
+    own, other = new_apv(submitted_by_id=int(reviewer.session["_auth_user_id"])), new_apv()
+    assert "You added this APV yourself." in text_of(ask(reviewer, own))
+    assert "You added this APV yourself." not in text_of(ask(reviewer, other))
+
+
 @pytest.mark.parametrize(
     "changed",
     [
