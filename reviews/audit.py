@@ -19,13 +19,14 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Max
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from realtime.messages import wire_time
 from realtime.publish import as_last_act
-from reviews.choices import AuditAction, Door
+from reviews.choices import CHANGES_OF_APVS, AuditAction, Door
 from reviews.models import AuditEntry
 
 SIGNED = (
@@ -97,6 +98,15 @@ def record_export(user: Any, name: str, **details: Any) -> None:
     )
     if not before.exists():
         record(AuditAction.EXPORTED, name, actor=user, **details)
+
+
+def last_change_of_apvs() -> int:
+    """Return the number of the newest entry that tells of a changed APV; 0 where there is none.
+
+    A page whose lists were read at a smaller number reads them anew.
+    """
+    changes = AuditEntry.objects.filter(action__in=CHANGES_OF_APVS)
+    return changes.aggregate(newest=Max("sequence"))["newest"] or 0
 
 
 def _as_text(details: dict[str, Any]) -> str:

@@ -112,3 +112,11 @@ class AuditAction(models.TextChoices):
     USER_CHANGED = "user_changed", _("changed a user")
     PERMISSIONS_CHANGED = "permissions_changed", _("changed permissions")
     EXPORTED = "exported", _("exported")
+
+
+CHANGES_OF_APVS = (
+    AuditAction.APV_CHANGED,
+    AuditAction.APV_WITHDRAWN,
+    AuditAction.APV_REOPENED,
+)
+"""What becomes of APVs without a decision: no message tells it."""

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from realtime.publish import AtomicSave, publishing
 from reviews import fields, links, signals
 from reviews.choices import (
+    CHANGES_OF_APVS,
     RECOMMENDABLE,
     Action,
     AuditAction,
@@ -632,6 +633,11 @@ class AuditEntry(models.Model):
                 fields=["actor", "address"],
                 name="audit_signed_in",
                 condition=models.Q(action=AuditAction.SIGNED_IN),
+            ),
+            models.Index(
+                fields=["sequence"],
+                name="audit_apv_changed",
+                condition=models.Q(action__in=CHANGES_OF_APVS),
             ),
         ]
 

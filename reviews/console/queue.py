@@ -19,7 +19,7 @@ from django.utils.translation import pgettext_lazy
 
 from realtime import history
 from realtime.messages import Position, wire_time
-from reviews import selectors, tally
+from reviews import audit, selectors, tally
 from reviews.choices import PRIORITY_OF_SEVERITY, PatchStrategy, Severity, Status, Verb
 from reviews.console.filters import (
     PRIORITY,
@@ -235,7 +235,8 @@ class Queue:
     """One page of a list; all of it was read in one snapshot.
 
     `rows` are decisions in the list of these; `pending`, `escalated` and `withdrawn` count APVs.
-    `total` is the length of the list, up to COUNTED where that takes counting.
+    `total` is the length of the list, up to COUNTED where that takes counting; `changes` is the
+    number of the last change to any APV.
     """
 
     asked: Asked
@@ -246,6 +247,7 @@ class Queue:
     withdrawn: int
     stats: Any
     positions: dict[str, Position]
+    changes: int
     at_top: bool
     at_end: bool
 
@@ -302,6 +304,7 @@ def read_queue(asked: Asked, around: str = "") -> Queue:
         whole = at_top and at_end
         total = len(rows) if whole else _count(asked, stats.pending_reviews)
         positions = history.positions()
+        changes = audit.last_change_of_apvs()
     return Queue(
         asked=asked,
         rows=rows,
@@ -311,6 +314,7 @@ def read_queue(asked: Asked, around: str = "") -> Queue:
         withdrawn=withdrawn,
         stats=stats,
         positions=positions,
+        changes=changes,
         at_top=at_top,
         at_end=at_end,
     )

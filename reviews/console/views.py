@@ -61,6 +61,8 @@ from reviews.errors import AlreadyDecided, Conflict, NotAllowed, ReviewError
 from reviews.models import APV, Decision
 
 YEAR_SECONDS = 365 * 24 * 3600
+STATE = ("version", "status", "submitted_by")
+"""What of an APV a page asks for again and again."""
 SEAL, GO_BACK = "question", "back"
 """What an answer to the question carries, and what goes back to the form instead."""
 
@@ -124,11 +126,22 @@ def apv(request: Request, code: str) -> HttpResponse:
 @readers_only
 @require_safe
 def apv_state(request: Request, code: str) -> HttpResponse:
-    """An APV's version and the positions it was read at, for a page that missed something."""
+    """How an APV stands, and the positions it was read at, for a page that missed something."""
     with selectors.snapshot():
-        version = get_object_or_404(APV.objects.only("version"), apv_code=code).version
+        apv = get_object_or_404(APV.objects.only(*STATE), apv_code=code)
+        state = _state(request, apv)
         positions = history.positions()
-    return JsonResponse({"version": version, "positions": readable(request, positions)})
+    return JsonResponse({**state, "positions": readable(request, positions)})
+
+
+def _state(request: Request, apv: APV) -> dict[str, Any]:
+    """What a page that shows `apv` beside a list compares with what it shows."""
+    return {
+        "version": apv.version,
+        "open": services.may_decide(request.user, apv),
+        "status": apv.get_status_display(),
+        "changes": audit.last_change_of_apvs(),
+    }
 
 
 @readers_only
@@ -144,8 +157,8 @@ def apv_alike(request: Request, code: str) -> HttpResponse:
 @readers_only
 @require_POST
 def apv_reading(request: Request, code: str) -> HttpResponse:
-    """Note that the user is reading an APV, or has left it; tells its version and who else is."""
-    apv = get_object_or_404(APV.objects.only("version"), apv_code=code)
+    """Note that the user is reading an APV, or has left it; tells how it stands and who else is."""
+    apv = get_object_or_404(APV.objects.only(*STATE), apv_code=code)
     who: Any = {"apv": apv, "user": request.user, "tab": request.POST.get("tab", "")}
     try:
         if "left" in request.POST:
@@ -154,7 +167,7 @@ def apv_reading(request: Request, code: str) -> HttpResponse:
         others = presence.others_reading(**who)
     except presence.BadTab as error:
         return JsonResponse({"errors": {"tab": [str(error)]}}, status=400)
-    return JsonResponse({"version": apv.version, "others": others})
+    return JsonResponse({**_state(request, apv), "others": others})
 
 
 @readers_only

@@ -25,7 +25,7 @@ function start(main) {
     show: (part) => globalThis.htmx.swap("#reading", part, { swapStyle: "outerHTML" }),
     signedOut: () => line.refuse(),
   });
-  const reading = readingPage(endsLine, decision.overtaken);
+  const reading = readingPage(endsLine, decision, queue.changed);
   keys(queue, reading, decision);
   suggestions((place) => {
     const reason = decision.suggest(place);

@@ -194,7 +194,7 @@ export function decisionForm({ show, signedOut }) {
 
   function whyNot(verb) {
     if (!form()) return words.nothingToDecide;
-    if (isOver()) return words.isOver;
+    if (isOver()) return form().dataset.over;
     if (!question.isIdle()) return words.isAsked;
     const radio = radioOf(verb);
     if (!radio) return form().querySelector(`data[value="${verb}"]`).textContent;
@@ -227,14 +227,21 @@ export function decisionForm({ show, signedOut }) {
     focused = null;
   }
 
-  /** Somebody else decided: nothing can be chosen or sent any more; what was written stays. */
-  function overtaken(text) {
+  /** It is not open any more: nothing can be chosen or sent; what was written stays. */
+  function overtaken(text, reason = words.isOver) {
     if (!form() || question.isSending()) return; // its answer will tell
     question.overtaken(text);
     if (question.isIdle()) release();
-    form().dataset.over = "";
+    form().dataset.over = reason;
     for (const input of form().querySelectorAll("input[type=radio], button")) input.disabled = true;
     for (const input of form().querySelectorAll("input:not([type]), textarea")) input.readOnly = true;
+  }
+
+  /** It is not what the question showed any more; the form can be sent again. */
+  function outdated(text) {
+    if (!form()) return;
+    question.overtaken(text);
+    if (question.isIdle()) release();
   }
 
   /** Take over the form of an APV that was opened. */
@@ -282,5 +289,17 @@ export function decisionForm({ show, signedOut }) {
   document.addEventListener("submit", submitted);
   start();
 
-  return { adopt, arrive, choose, forgetDraft: draft.forget, isLeaving, leave, overtaken, suggest, waits };
+  return {
+    adopt,
+    arrive,
+    choose,
+    forgetDraft: draft.forget,
+    isLeaving,
+    isSending: question.isSending,
+    leave,
+    outdated,
+    overtaken,
+    suggest,
+    waits,
+  };
 }

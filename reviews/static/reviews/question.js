@@ -154,7 +154,7 @@ export function lastQuestion({ hold, release, show, signedOut }) {
     close();
   }
 
-  /** The APV was decided by somebody else: nothing is left to confirm. */
+  /** The APV was decided, closed or changed by others: this is not to be confirmed any more. */
   function overtaken(text) {
     if (state === "asking") abandon();
     if (state !== "open") return;

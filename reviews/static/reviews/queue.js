@@ -137,6 +137,11 @@ export function queuePage(endsLine) {
     settling = setTimeout(() => compare(message.pending_reviews), SETTLE_MS);
   }
 
+  /** An APV was changed, withdrawn or put back, which no event tells: rows may differ. */
+  function changed(number) {
+    if (number > Number(list().dataset.changes)) reloadSoon();
+  }
+
   /** Rows can come and leave without an event, when somebody changes them: numbers show it. */
   function compare(pending) {
     const shown = isWhole() ? standing().length + held.size : counts.known();
@@ -520,6 +525,7 @@ export function queuePage(endsLine) {
 
   return {
     positions: positions(),
+    changed,
     on: { new_apv: arrive, decision_made: decide, stats_update: count },
     reload,
     adopt,

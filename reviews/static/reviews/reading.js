@@ -12,8 +12,11 @@ const thisTab = [...crypto.getRandomValues(new Uint8Array(16))]
   .map((byte) => byte.toString(16).padStart(2, "0"))
   .join(""); // the reader may have several, and leave one
 
-/** `overtaken` is told, in words, that the APV that is open was decided by somebody else. */
-export function readingPage(endsLine, overtaken) {
+/**
+ * `decision` is told, in words, that the APV that is open was decided, closed or changed by others;
+ * `changed` hears the number of the last change to any APV.
+ */
+export function readingPage(endsLine, decision, changed) {
   let last; // where it was said last that an APV is being read
   const reading = () => document.getElementById("reading");
   const tabs = () => [...document.querySelectorAll("#tabs [data-tab]")];
@@ -100,21 +103,24 @@ export function readingPage(endsLine, overtaken) {
     notice.querySelector("button").hidden = message.decision !== "escalate"; // leads go on
     notice.hidden = false;
     reading().querySelector(".head .tag").textContent = capitalised(outcome);
-    overtaken(text);
+    decision.overtaken(text);
   }
 
-  /** Say every few seconds that this APV is being read; hear who else does, and its version. */
+  /** Say every few seconds that this APV is being read; hear who else does, and how it stands. */
   async function beat() {
     const { reading: address, apvId } = reading()?.dataset ?? {};
     const isRead = address && location.pathname.startsWith("/apvs/") && !document.hidden;
     if (!isRead) {
       showReaders([]);
+      if (!document.hidden) await look();
       return;
     }
-    const { version, others } = await (await read(address, { method: "POST", body: token() })).json();
-    if (reading()?.dataset.apvId !== apvId) return;
-    showReaders(others.map(revealed));
-    compare(version);
+    const now = await (await read(address, { method: "POST", body: token() })).json();
+    if (reading()?.dataset.apvId === apvId) {
+      showReaders(now.others.map(revealed));
+      compare(now);
+    }
+    changed(now.changes);
   }
 
   function token() {
@@ -151,12 +157,32 @@ export function readingPage(endsLine, overtaken) {
     const { state, apvId } = reading()?.dataset ?? {};
     if (!state) return;
     const now = await (await read(state)).json();
-    if (reading()?.dataset.apvId === apvId) compare(now.version);
+    if (reading()?.dataset.apvId === apvId) compare(now);
+    changed(now.changes);
   }
 
-  function compare(version) {
+  function compare({ version, open, status }) {
     if (version === Number(reading().dataset.version)) return;
     if (!document.getElementById("decided-meanwhile").hidden) return; // that says it already
+    if (!open && "open" in reading().dataset) closed(status);
+    else showChanged();
+  }
+
+  /** It was withdrawn, or decided by somebody of whom nothing was heard yet. */
+  function closed(status) {
+    if (decision.isSending()) return; // its answer will tell
+    const { code } = reading().dataset;
+    const text = say(words.closed, { code, outcome: status });
+    const notice = document.getElementById("decided-meanwhile");
+    notice.querySelector("span").textContent = text;
+    notice.querySelector("button").hidden = false;
+    notice.hidden = false;
+    reading().querySelector(".head .tag").textContent = capitalised(status);
+    decision.overtaken(text, words.isClosed);
+  }
+
+  function showChanged() {
+    decision.outdated(words.changed);
     const notice = document.getElementById("changed");
     notice.querySelector("span").textContent = words.changed;
     notice.hidden = false;
