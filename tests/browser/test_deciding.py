@@ -10,7 +10,8 @@ from playwright.async_api import Page, Route, expect
 from tests.browser.conftest import OpenTab
 from tests.browser.tab import REASON, becomes, decide
 from tests.people import move_to_group, new_user
-from tests.site import Server, Site
+from tests.proxy import Proxy
+from tests.site import COPIES, Server, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -21,6 +22,20 @@ BUSY = """(milliseconds) => {
   };
   document.querySelector("#confirm").addEventListener("click", () => setTimeout(stall));
 }"""
+PATIENT = """
+const wait = window.setTimeout;
+window.setTimeout = (work, milliseconds, ...more) =>
+  wait(work, milliseconds === 15_000 ? 600_000 : milliseconds, ...more);
+"""
+"""A page that gives up no attempt by itself."""
+TWO_LINES = """--- a/app.cfg
++++ b/app.cfg
+@@ -1,2 +1,2 @@
+-timeout = 3
+-retries = 1
++timeout = 5
++retries = 2
+"""
 OPTION_UNDER_THE_BUTTON = """(verb) => {
   const button = document.querySelector("#confirm .primary").getBoundingClientRect();
   const option = document.querySelector(`.option.${verb}`);
@@ -288,6 +303,65 @@ async def test_apv_that_cannot_be_read_is_no_decision_that_was_not_sent(
     await expect(page.get_by_role("button", name="Retry now")).to_be_hidden()
 
 
+async def test_retry_now_connects_at_once(open_tab: OpenTab, server: Server, proxy: Proxy) -> None:
+    server.add_apv()
+    tab = await open_tab(proxy.origin, luck=100)  # by itself it would come back after 30 seconds
+    retry = tab.page.get_by_role("button", name="Retry now")
+    proxy.refuse(True)
+    proxy.cut()
+    await tab.status_becomes("stale")
+    proxy.refuse(False)
+    await retry.click()
+    await tab.status_becomes("live")
+    await expect(retry).to_be_hidden()
+    server.add_apv()
+    await expect(tab.page.locator("#tab-pending .count")).to_have_text("2")
+
+
+async def test_retry_now_gives_up_an_attempt_that_nobody_answers(
+    open_tab: OpenTab, proxy: Proxy
+) -> None:
+    tab = await open_tab(proxy.origin, script=PATIENT)
+    before = proxy.attempts
+    proxy.blackhole(True)
+    proxy.cut()
+
+    async def hangs() -> bool:
+        return proxy.attempts > before
+
+    await becomes(hangs, True)
+    proxy.forget()
+    proxy.blackhole(False)
+    await tab.status_becomes("stale")
+    await tab.page.get_by_role("button", name="Retry now").click()
+    await tab.status_becomes("live")
+
+
+async def test_apv_that_was_asked_for_from_a_row_that_is_gone_can_be_decided_on(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    shown, wanted = server.add_apv(severity="CRITICAL"), server.add_apv()
+    tab = await open_tab(path=f"/apvs/{shown['apv_code']}")
+    page, comes = tab.page, asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await comes.wait()
+        await route.continue_()
+
+    await page.route(f"**/apvs/{wanted['apv_code']}", hold)
+    row = page.locator(f"#apv-{wanted['apv_id']}")
+    await row.evaluate("(row) => (row.dataset.before = '')")
+    await page.get_by_role("link", name=wanted["apv_code"]).click()
+    await expect(page.locator("#reading")).to_have_js_property("inert", value=True)
+    site.execute(COPIES, 1, 30)  # which is told by their number: the list is read anew
+    await expect(page.locator("[data-before]")).to_have_count(0)
+    comes.set()
+    await page.locator(f"#reading[data-code={wanted['apv_code']}]").wait_for()
+    await expect(page.locator("#reading")).to_have_js_property("inert", value=False)
+    await decide(page, "r")
+    await becomes(recorded(site, wanted), ["reject"])
+
+
 # -- Modifying --------------------------------------------------------------------------------
 
 
@@ -306,3 +380,30 @@ async def test_suggestion_at_a_line_of_the_diff_names_it(
     await becomes(recorded(site, apv), ["modify"])
     rows = site.rows("SELECT modifications FROM reviews_decision WHERE apv_id = %s", apv["apv_id"])
     assert rows == [({"requirements.txt:1": "pin 2.32.4"},)]
+
+
+async def test_suggestion_at_a_line_needs_no_pointer(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv = server.add_apv(patch_diff=TWO_LINES)
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    await page.keyboard.press("2")
+    await page.locator("#tabs [aria-selected=true]").focus()
+    suggest = page.get_by_role("button", name="Suggest a change at this line: app.cfg:")
+    for _ in range(30):
+        await page.keyboard.press("Tab")
+        if await suggest.count() and await suggest.evaluate("(b) => b === document.activeElement"):
+            break
+    await expect(suggest).to_be_focused()
+    await page.keyboard.press("End")
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("ArrowDown")
+    await expect(suggest).to_have_accessible_name("Suggest a change at this line: app.cfg:2")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("retries = 4")
+    await page.get_by_label("Justification").fill(REASON)
+    await page.keyboard.press("Control+Enter")
+    await page.locator("#confirm .primary").click()
+    await becomes(recorded(site, apv), ["modify"])
+    rows = site.rows("SELECT modifications FROM reviews_decision WHERE apv_id = %s", apv["apv_id"])
+    assert rows == [({"app.cfg:2": "retries = 4"},)]
