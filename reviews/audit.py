@@ -86,9 +86,18 @@ def record(
 EXPORT_REPEATED = timedelta(minutes=10)
 """A file that the same user fetches again within this time is no news for the audit."""
 
+MOST_ASKED = 1000
+"""How much is recorded of the address of an export; its sender chooses the length."""
 
-def record_export(user: Any, name: str, **details: Any) -> None:
-    """Record that `user` takes the decisions out as a file, unless they did so a moment ago."""
+
+def record_export(user: Any, name: str, *, asked: str) -> None:
+    """Record that `user` takes the decisions out as a file, unless they did so a moment ago.
+
+    `asked` is the query that narrows them.
+    """
+    details: dict[str, Any] = {
+        "asked": asked if len(asked) <= MOST_ASKED else f"{asked[:MOST_ASKED]}…"
+    }
     before = AuditEntry.objects.filter(
         at__gt=timezone.now() - EXPORT_REPEATED,
         action=AuditAction.EXPORTED,

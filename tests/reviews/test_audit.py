@@ -104,6 +104,16 @@ def test_export_that_is_fetched_again_and_again_is_recorded_once(
     assert told == [("lead", "severity=LOW"), ("admin", "severity=LOW"), ("lead", "severity=HIGH")]
 
 
+def test_export_fills_no_audit_with_what_its_address_says(
+    server: Server, site: Site, since: int
+) -> None:
+    for tail in ("x", "y"):
+        path = f"/decisions.csv?search={'z' * 20_000}{tail}"
+        assert server.client("lead").get(path).status_code == 200
+    [entry] = entries(site, since, action="exported", object="decisions.csv")
+    assert entry["details"]["asked"] == f"search={'z' * 993}…"
+
+
 def test_decisions_are_recorded_with_their_door(server: Server, site: Site, since: int) -> None:
     ways = {"rest": by_rest, "console": by_console, "admin": by_admin}
     added = {door: server.add_apv() for door in ways}
