@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from reviews.console import sent_json
 from reviews.console.facts import GROUPS, LABELS
 from reviews.models import APV
 
@@ -34,7 +35,7 @@ def seen(apv: APV) -> str:
 def differences(apv: APV, text: str) -> list[Difference]:
     """What is different on `apv` from what `seen` gave before; nothing where `text` is no such."""
     try:
-        before = json.loads(text)
+        before = sent_json.read(text)
     except (ValueError, RecursionError):
         return []
     if not isinstance(before, dict):

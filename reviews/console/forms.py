@@ -13,7 +13,7 @@ from rest_framework.exceptions import ValidationError as RefusedObject
 
 from reviews.api.fields import ObjectField
 from reviews.choices import Status, Verb
-from reviews.console import confidence
+from reviews.console import confidence, sent_json
 from reviews.console.changes import Difference, differences, seen
 from reviews.console.digits import digits
 from reviews.console.effects import effect
@@ -236,21 +236,22 @@ class ConsoleForm(DecisionForm):
     @property
     def rows(self) -> list[tuple[str, str]]:
         """The modifications as the editor shows them, and room for more."""
-        return [*(self._pairs or []), *[("", "")] * self.BLANK_ROWS]
+        return [*(self.pairs or []), *[("", "")] * self.BLANK_ROWS]
 
     @property
     def text(self) -> str:
         """Modifications that were sent as a text, and cannot be shown as rows."""
         value = self["modifications"].value()
-        return value if isinstance(value, str) and self._pairs is None else ""
+        return value if isinstance(value, str) and self.pairs is None else ""
 
     @property
-    def _pairs(self) -> list[tuple[str, str]] | None:
+    def pairs(self) -> list[tuple[str, str]] | None:
+        """The modifications that were sent, or None where they are no plain keys and values."""
         value = self["modifications"].value()
         if isinstance(value, list):
             return value
         try:
-            read = json.loads(value or "{}")
+            read = sent_json.read(value or "{}")
         except (ValueError, RecursionError):
             return None
         is_plain = isinstance(read, dict) and all(isinstance(one, str) for one in read.values())

@@ -909,6 +909,32 @@ def test_apv_without_pull_request_cannot_be_approved(reviewer):
     assert f"{apv.apv_code} has no pull request to approve." in text_of(answer)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"modifications": '{"version": "\\ud800"}'},
+        {"modifications": '{"\\udfff": "1.2.3"}'},
+        {"seen": '{"severity": "\\ud800"}', "version": 9},
+        {"since": '{"package_name": "x\\udc00y"}'},
+    ],
+)
+def test_half_a_character_in_what_is_sent_back_is_answered(reviewer, fields):
+    answer = ask(reviewer, new_apv(), **fields)
+    assert answer.status_code in {200, 400, 409}
+
+
+@pytest.mark.parametrize(
+    "sent", ['{"version": "2.33.0"}', "version: 2.33.0", '{"line": [7]}', "[]"]
+)
+def test_draft_that_comes_too_late_shows_the_modifications_it_had(reviewer, lead, sent):
+    apv = new_apv()
+    assert decide(lead, apv).status_code == 302
+    text = text_of(ask(reviewer, apv, decision="modify", modifications=sent))
+    assert "Your draft, not sent" in text
+    kept = text.partition("Your draft, not sent")[2]
+    assert "2.33.0" in kept if "2.33" in sent else sent in kept
+
+
 def test_second_decision_is_a_409_that_names_the_first_and_keeps_the_draft(reviewer, lead):
     apv = new_apv()
     decide(lead, apv)
