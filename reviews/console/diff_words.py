@@ -49,6 +49,9 @@ PROBLEMS: dict[ProblemKind, str | Promise] = {
     ProblemKind.OUTSIDE: gettext_lazy(
         "These lines look like changes, but stand outside every hunk. They are not counted."
     ),
+    ProblemKind.UNREAD: gettext_lazy(
+        "So many files and hunks come before that the rest is shown as it came. It is not counted."
+    ),
 }
 
 

@@ -20,6 +20,8 @@ AFTER_COMMAND = re.compile(r"--- |\*\*\* |Binary |diff |Only in |Index: |[0-9]|$
 AFTER_INDEX = re.compile(r"={5}|--- |\*\*\* |diff |RCS |Index: |$")
 PROPERTY_HUNK = re.compile(r"## -[0-9]+(?:,([0-9]{1,15}))? \+[0-9]+(?:,([0-9]{1,15}))? ##")
 SIGNS = ("+", "-")
+MOST_PARTS = 25_000
+"""Files and hunks that are told apart; each costs time, whatever little it holds."""
 SIDES = {"---", "+++"}
 
 
@@ -39,13 +41,22 @@ class _Parser:
         """The last hunk of the file."""
         self.seen: dict[str, File] = {}
         """The files that the same patch changed already."""
+        self.parts = 0
+        """Files and hunks so far."""
 
     def run(self) -> Diff:
-        while self.at < len(self.lines):
+        while self.at < len(self.lines) and self.parts < MOST_PARTS:
             if not self._boundary():
                 self._plain()
         self._finish_file()
+        if self.at < len(self.lines):
+            self._leave_the_rest()
         return Diff(self.sections)
+
+    def _leave_the_rest(self) -> None:
+        """Keep the lines that are left as text, and say that they are not read."""
+        rest = self.lines.raw[self.at :]
+        self.sections.append(Text(rest, [Problem(ProblemKind.UNREAD)], self.at))
 
     def _boundary(self) -> bool:
         """Take a line that begins something, if it is one."""
@@ -83,6 +94,7 @@ class _Parser:
     def _start_file(self) -> None:
         self._finish_file()
         self.file, self.header, self.hunk = File(), Header(), None
+        self.parts += 1
         self.sections.append(self.file)
 
     def _finish_file(self) -> None:
@@ -184,6 +196,7 @@ class _Parser:
         check_order(hunk, self.hunk)
         self.file.parts.append(hunk)
         self.hunk = hunk
+        self.parts += 1
 
     # -- Notes and text -----------------------------------------------------------------------
 

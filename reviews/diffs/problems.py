@@ -50,6 +50,8 @@ class ProblemKind(StrEnum):
     # Of text
     OUTSIDE = auto()
     """Lines that look like changes stand outside every hunk."""
+    UNREAD = auto()
+    """There are too many files and hunks before these lines for them to be told apart too."""
 
 
 @dataclass(frozen=True, slots=True)

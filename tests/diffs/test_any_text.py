@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviews.diffs import parse
+from reviews.diffs import ProblemKind, Text, parse
+from reviews.diffs.parse import MOST_PARTS
 
 HEADERS = st.sampled_from(
     [
@@ -52,6 +53,18 @@ def test_numbers_and_counts_are_those_of_the_lines(lines: list[str]) -> None:
         found = [line.kind for hunk in file.hunks for line in hunk.lines]
         assert (file.added, file.removed) == (found.count("add"), found.count("del"))
         assert all(len(hunk.lines) == len(hunk.body) for hunk in file.hunks)
+
+
+@pytest.mark.parametrize("line", ["Index: q", "@@ -1 +1 @@", "diff --git a/x b/x"])
+def test_more_parts_than_are_told_apart_are_kept_as_text_that_says_so(line: str) -> None:
+    text = f"{line}\n" * (2 * MOST_PARTS)
+    diff = parse(text)
+    parts = sum(1 + len(file.hunks) for file in diff.files)
+    assert MOST_PARTS <= parts <= MOST_PARTS + 1
+    rest = diff.sections[-1]
+    assert isinstance(rest, Text)
+    assert [problem.kind for problem in rest.problems] == [ProblemKind.UNREAD]
+    assert raw_lines(text) == expected(text)
 
 
 # -- Time -------------------------------------------------------------------------------------
