@@ -338,6 +338,9 @@ def test_positions_in_the_page_are_those_of_the_counters(reviewer):
         assert attribute(reviewer.get(path), "positions") == counters
     assert reviewer.get(f"/apvs/{apv.apv_code}/state").json() == {
         "version": 2,
+        "open": False,
+        "status": "approved",
+        "changes": 0,
         "positions": counters,
     }
 
@@ -642,7 +645,8 @@ def test_wargame_is_shown_before_and_after(reviewer):
 def test_readers_are_told_of_each_other_until_they_leave_or_fall_silent(reviewer, lead):
     apv, other = new_apv(), new_apv()
     address = f"/apvs/{apv.apv_code}/reading"
-    assert reviewer.post(address).json() == {"version": 1, "others": []}
+    state = {"version": 1, "open": True, "status": "pending", "changes": 0}
+    assert reviewer.post(address).json() == {**state, "others": []}
     assert lead.post(address).json()["others"] == ["Rita Reviewer"]
     assert lead.post(f"/apvs/{other.apv_code}/reading").json()["others"] == []
     assert reviewer.post(address, {"left": ""}).status_code == 204
