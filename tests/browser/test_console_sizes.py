@@ -21,9 +21,13 @@ PHONE: dict[str, Any] = {
 }
 WIDE: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 CUT = """() => [...document.querySelectorAll(
-    ".rows :is(.at-code, .at-cve, .package .end, .target, .at-severity)")]
-  .filter((one) => one.scrollWidth > one.clientWidth + 1 || one.getBoundingClientRect().right >
-    one.closest("tr").getBoundingClientRect().right + 1)
+    ".rows :is(.at-code, .at-cve, .package .end, .target, .at-severity, .at-share)")]
+  .filter((one) => {
+    const row = one.closest("tr").getBoundingClientRect();
+    const { top, right, bottom } = one.getBoundingClientRect();
+    const isOutside = top < row.top || right > row.right + 1 || bottom > row.bottom;
+    return isOutside || one.scrollWidth > one.clientWidth + 1;
+  })
   .map((one) => one.textContent)"""
 """What tells rows apart, and is not whole."""
 SMALL = """(least) => [...document.querySelectorAll(
@@ -45,6 +49,9 @@ def crowded(server: Server, site: Site, empty_queue: None) -> None:
     rows = list(overfull(30, jacksons=12))
     for number, row in enumerate(rows):
         row["apv_code"] = f"APV-2026-{10 ** (2 + number % 7) + number}"
+        if number % 5 == 0:  # the longest words that a row may have
+            row |= {"patch_strategy": "config_change", "wargame_verdict": "inconclusive"}
+            row["confirmation_confidence"] = 1.0
     answer = server.client("pipeline").post("/hitl/apvs", json=rows)
     assert answer.status_code == 201, answer.text
 
