@@ -28,7 +28,7 @@ _got_length, _content_came = _Request.gotLength, _Request.handleContentChunk
 _data_received, _connection_lost = _Channel.dataReceived, _Channel.connectionLost
 _all_content_received = _Channel.allContentReceived
 _connection_made = _Channel.connectionMade
-_pause, _resume, _finish = _Channel.pauseProducing, _Channel.resumeProducing, _Request.finish
+_pause, _resume = _Channel.pauseProducing, _Channel.resumeProducing
 _bad_request = _Channel._respondToBadRequestAndDisconnect
 _socket_lost = WebSocketProtocol.connectionLost
 
@@ -40,10 +40,9 @@ def bound_requests() -> None:
     """
     _Request.gotLength = _begin_body
     _Request.handleContentChunk = _take
-    _Channel.patience = _Channel.silence = _Channel.reader = _Channel.unread = None
+    _Channel.patience = _Channel.silence = _Channel.reader = None
     _Channel.pauseProducing = _wait_for_reader
     _Channel.resumeProducing = _go_on
-    _Request.finish = _finish_when_read
     _Channel.connectionMade = _begin
     _Channel._respondToBadRequestAndDisconnect = _refuse_head
     _Channel.lineLengthExceeded = _refuse_line
@@ -179,7 +178,6 @@ def _end(channel: Any, reason: Any) -> None:
     _stop_timer(channel, "silence")
     _stop_timer(channel, "patience")
     _stop_timer(channel, "reader")
-    channel.unread = None
     channel.pace.stopProducing()
     _connection_lost(channel, reason)
 
@@ -205,14 +203,6 @@ def _refuse(channel: Any, status: HTTPStatus) -> None:
 # -- Answers ----------------------------------------------------------------------------------
 
 
-def _finish_when_read(request: Any) -> None:
-    """Take the line's next request only then: its answer would wait in memory with this one."""
-    if request.channel is not None and request.channel._waitingForTransport:
-        request.channel.unread = request
-    else:
-        _finish(request)
-
-
 def _wait_for_reader(channel: Any) -> None:
     channel.pace.pauseProducing()
     _pause(channel)
@@ -224,9 +214,6 @@ def _go_on(channel: Any) -> None:
     _stop_timer(channel, "reader")
     channel.pace.resumeProducing()
     _resume(channel)
-    if request := channel.unread:
-        channel.unread = None
-        _finish(request)
 
 
 def _watch_reader(channel: Any) -> None:
