@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext, OpenTab
 from tests.browser.redis_server import RedisServer
@@ -294,7 +294,7 @@ async def test_page_is_read_anew_when_another_history_began(
     await tab.still_follows()
 
 
-async def test_reader_of_one_apv_is_told_that_it_changed_and_keeps_the_draft(
+async def test_reader_of_one_apv_is_told_that_it_was_decided_unheard_and_keeps_the_draft(
     open_tab: OpenTab, site: Site, server: Server, proxy: Proxy
 ) -> None:
     added = server.add_apv()
@@ -303,7 +303,8 @@ async def test_reader_of_one_apv_is_told_that_it_changed_and_keeps_the_draft(
     async with away(tab, proxy):
         change(server, added)
         site.execute("DELETE FROM realtime_event")
-    await tab.page.get_by_text("This APV changed while you were reading.").wait_for()
+    told = f"{added['apv_code']} Approved while you were reading."
+    await expect(tab.page.locator("#decided-meanwhile")).to_contain_text(told, ignore_case=True)
     await tab.status_becomes("live")
     assert await tab.page.input_value("#id_justification") == "A draft that takes its time."
 

@@ -6,7 +6,6 @@ import { decisionForm } from "./decision.js";
 import { filterChoices } from "./filters.js";
 import { read, readElement, SignedOut } from "./fragment.js";
 import { keys } from "./keys.js";
-import { numbersChanged, showNumbers } from "./numbers.js";
 import { queuePage } from "./queue.js";
 import { readingPage } from "./reading.js";
 import { revealedAll } from "./unseen.js";
@@ -34,6 +33,9 @@ function start(main) {
   filterChoices();
   const alike = countAlike(endsLine);
 
+  const plotted = () => document.querySelector("#numbers figure");
+  const numbers = () => import("./numbers.js"); // many readers never scroll down to them
+
   // -- The line --------------------------------------------------------------------------------
 
   function open(positions) {
@@ -59,7 +61,7 @@ function start(main) {
     queue.on[message.type]?.(message);
     reading.on[message.type]?.(message);
     alike.on[message.type]?.(message);
-    if (message.type === "stats_update") numbersChanged();
+    if (message.type === "stats_update" && plotted()) numbers().then((they) => they.numbersChanged());
   }
 
   async function reload() {
@@ -103,7 +105,7 @@ function start(main) {
     if (elt === document.body) return;
     const holds = (id) => elt.id === id || elt.querySelector(`#${id}`);
     if (holds("list")) queue.adopt();
-    if (document.querySelector("#numbers figure")?.contains(elt) || elt.closest("#numbers")) showNumbers();
+    if (plotted()?.contains(elt) || elt.closest("#numbers")) numbers().then((they) => they.showNumbers());
     if (holds("reading")) {
       reading.adopt();
       decision.adopt();
