@@ -123,6 +123,8 @@ async def test_corpus_in_addresses_and_refused_forms_executes_nothing(
         ):
             await reader.open(server.origin + path)
         await reader.page.goto(f"{server.origin}/apvs/{added['apv_code']}")
+        await reader.page.get_by_text("Live", exact=True).wait_for()
+        await reader.page.locator("html:not([data-guarded])").wait_for()  # clicks count from now on
         await reader.page.get_by_label("Modify").check()
         await reader.page.get_by_label("Key").first.fill(text)
         await reader.page.get_by_label("Value").first.fill(text)
