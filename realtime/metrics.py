@@ -99,6 +99,8 @@ SENT = {channel: _sent.labels(channel, MESSAGE_TYPES[channel]) for channel in CH
 DURATION = {channel: _duration.labels(channel) for channel in CHANNELS}
 for _outcome in ("recovered", *Refusal.__args__):  # type: ignore[attr-defined]
     RESUMES.labels(_outcome)
+for _reason in ("address", "process", "silent"):
+    REFUSED_CONNECTIONS.labels(_reason)
 
 
 def count_broadcast(channel: str, sent: int, seconds: float) -> None:
