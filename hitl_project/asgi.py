@@ -35,6 +35,8 @@ from realtime.routing import websocket_urlpatterns  # noqa: E402
 PROBES = {"/hitl/health", "/hitl/health/live", "/hitl/health/ready"}
 SLOT_SECONDS = 30
 """How long a request may wait for its turn."""
+CONNECTIONS_OF_OTHERS = DATABASE_THREADS + bodies.THREADS
+"""How many connections of the pool are kept for what is no request."""
 
 
 class OneThreadPerRequest(ASGIHandler):
@@ -48,8 +50,7 @@ class OneThreadPerRequest(ASGIHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        others = DATABASE_THREADS + bodies.THREADS
-        self._slots = asyncio.Semaphore(settings.HITL_DB_POOL - others)
+        self._slots = asyncio.Semaphore(settings.HITL_DB_POOL - CONNECTIONS_OF_OTHERS)
         self._password_slots = asyncio.Semaphore(passwords.AT_ONCE)
 
     def load_middleware(self, is_async: bool = False) -> None:

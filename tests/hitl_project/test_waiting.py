@@ -14,7 +14,6 @@ from channels.testing import HttpCommunicator
 from django.conf import settings
 
 from hitl_project import asgi
-from realtime.history import DATABASE_THREADS
 from tests.faults.world import pause
 from tests.site import Server, Site, Start, apv, decision, wait_for
 
@@ -22,7 +21,7 @@ PING_BOUND = 0.25
 """What the specification allows; seen on a busy machine: 13 ms, a nineteenth of it."""
 SETTINGS = {
     "lock_timeout": "10s",
-    "statement_timeout": "1min",
+    "statement_timeout": "20s",
     "idle_in_transaction_session_timeout": "1min",
 }
 
@@ -101,7 +100,7 @@ async def test_request_whose_turn_does_not_come_is_refused_with_503(
     monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(asgi, "SLOT_SECONDS", 0.05)
-    monkeypatch.setattr(settings, "HITL_DB_POOL", DATABASE_THREADS)  # no turn for anybody
+    monkeypatch.setattr(settings, "HITL_DB_POOL", asgi.CONNECTIONS_OF_OTHERS)  # no turn for anybody
     handler: Any = asgi.OneThreadPerRequest()
     headers = [(b"host", b"localhost")]
     answer = await HttpCommunicator(handler, "GET", path, headers=headers).get_response()
@@ -113,9 +112,9 @@ async def test_request_whose_turn_does_not_come_is_refused_with_503(
 def test_clients_that_hang_up_do_not_free_the_turns_of_threads_at_work(
     start: Start, site: Site
 ) -> None:
-    """A pool of ten has turns for four; the sockets' own connections stay free."""
+    """A pool of ten has turns for three; the sockets' own connections stay free."""
     with start(HITL_DB_POOL="10") as server:
-        turns = 10 - DATABASE_THREADS
+        turns = 10 - asgi.CONNECTIONS_OF_OTHERS
         apv_id = server.add_apv()["apv_id"]
         signed_in = server.client()
 

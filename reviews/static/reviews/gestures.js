@@ -8,7 +8,7 @@ const REACTION_MS = 350; // sooner nobody has seen what appeared; the second of 
 
 const root = document.documentElement;
 let changed = "page"; // what appeared or left last: the page, or the part with this id
-let shownAt = 0; // when that was on the screen; Infinity until it is
+let shownAt = Infinity; // when that was on the screen; Infinity until it is
 let pressedAt = 0; // when the last click began
 let guarding; // the timer that ends the guard
 
@@ -45,3 +45,4 @@ function guard(event) {
 
 addEventListener("pointerdown", ({ timeStamp }) => (pressedAt = timeStamp), true);
 addEventListener("click", guard, true);
+appeared();

@@ -50,7 +50,8 @@ export function keys(queue, reading, decision) {
 
   // -- Deciding ----------------------------------------------------------------------------------
 
-  function decide(verb) {
+  function decide(verb, event) {
+    if (isEarly(event)) return; // what it would decide on was not on the screen yet
     if (opening !== undefined) openFocused();
     const reason = otherRow() || decision.choose(verb);
     if (reason) refuse(reason);
@@ -88,7 +89,7 @@ export function keys(queue, reading, decision) {
 
   function pressed(event) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.isComposing || isEarly(event)) return;
+    if (event.isComposing) return;
     const field = event.target.closest?.(FIELD);
     if (field) {
       if (event.key === "Escape") field.blur();
@@ -120,7 +121,7 @@ export function keys(queue, reading, decision) {
   function act(event) {
     const { key } = event;
     if (key in actions) actions[key](event);
-    else if (key in VERBS) decide(VERBS[key]);
+    else if (key in VERBS) decide(VERBS[key], event);
     else return /^[1-9]$/.test(key) && reading.show(Number(key));
     return true;
   }
