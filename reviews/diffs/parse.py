@@ -20,8 +20,10 @@ AFTER_COMMAND = re.compile(r"--- |\*\*\* |Binary |diff |Only in |Index: |[0-9]|$
 AFTER_INDEX = re.compile(r"={5}|--- |\*\*\* |diff |RCS |Index: |$")
 PROPERTY_HUNK = re.compile(r"## -[0-9]+(?:,([0-9]{1,15}))? \+[0-9]+(?:,([0-9]{1,15}))? ##")
 SIGNS = ("+", "-")
-MOST_PARTS = 25_000
-"""Files and hunks that are told apart; each costs time, whatever little it holds."""
+FILE_COST, HUNK_COST = 3, 2
+"""How long reading a header takes, one of a file beside one of a hunk."""
+MOST_COST = 50_001
+"""What reading all headers may cost: 10,000 files with a hunk each, or 25,000 hunks."""
 SIDES = {"---", "+++"}
 
 
@@ -41,11 +43,11 @@ class _Parser:
         """The last hunk of the file."""
         self.seen: dict[str, File] = {}
         """The files that the same patch changed already."""
-        self.parts = 0
-        """Files and hunks so far."""
+        self.cost = 0
+        """What reading the headers has cost so far."""
 
     def run(self) -> Diff:
-        while self.at < len(self.lines) and self.parts < MOST_PARTS:
+        while self.at < len(self.lines) and self.cost < MOST_COST:
             if not self._boundary():
                 self._plain()
         self._finish_file()
@@ -94,7 +96,7 @@ class _Parser:
     def _start_file(self) -> None:
         self._finish_file()
         self.file, self.header, self.hunk = File(), Header(), None
-        self.parts += 1
+        self.cost += FILE_COST
         self.sections.append(self.file)
 
     def _finish_file(self) -> None:
@@ -196,7 +198,7 @@ class _Parser:
         check_order(hunk, self.hunk)
         self.file.parts.append(hunk)
         self.hunk = hunk
-        self.parts += 1
+        self.cost += HUNK_COST
 
     # -- Notes and text -----------------------------------------------------------------------
 

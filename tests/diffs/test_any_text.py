@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviews.diffs import ProblemKind, Text, parse
-from reviews.diffs.parse import MOST_PARTS
+from reviews.diffs.parse import FILE_COST, HUNK_COST, MOST_COST
 
 HEADERS = st.sampled_from(
     [
@@ -57,10 +57,10 @@ def test_numbers_and_counts_are_those_of_the_lines(lines: list[str]) -> None:
 
 @pytest.mark.parametrize("line", ["Index: q", "@@ -1 +1 @@", "diff --git a/x b/x"])
 def test_more_parts_than_are_told_apart_are_kept_as_text_that_says_so(line: str) -> None:
-    text = f"{line}\n" * (2 * MOST_PARTS)
+    text = f"{line}\n" * MOST_COST
     diff = parse(text)
-    parts = sum(1 + len(file.hunks) for file in diff.files)
-    assert MOST_PARTS <= parts <= MOST_PARTS + 1
+    cost = sum(FILE_COST + HUNK_COST * len(file.hunks) for file in diff.files)
+    assert MOST_COST <= cost <= MOST_COST + FILE_COST
     rest = diff.sections[-1]
     assert isinstance(rest, Text)
     assert [problem.kind for problem in rest.problems] == [ProblemKind.UNREAD]
