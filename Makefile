@@ -32,19 +32,19 @@ format: installed-dev  ## rewrite the code in the house format
 	$(BIN)/python -m ruff format .
 
 faults: installed-dev  ## inject every fault under load, and count what was lost; ARGS=--help
-	$(BIN)/python -m tests.faults $(ARGS)
+	$(BIN)/python -m tools.faults $(ARGS)
 
 monkey: installed-dev  ## decide at random in a browser, and compare what is recorded with what was confirmed; ARGS=--help
 	$(BIN)/python -m tools.monkey $(ARGS)
 
 restarts: installed-dev  ## restart a server under 1,000 clients, and kill servers in use; ARGS=--help
-	$(BIN)/python -m tests.restarts $(ARGS)
+	$(BIN)/python -m tools.restarts $(ARGS)
 
 fuzz: installed-dev  ## post hostile APVs for ten minutes, and look at every page of them; ARGS=--help
 	$(BIN)/python -m tools.fuzz $(ARGS)
 
 bench: installed-dev  ## measure fan-out beside what people use; ARGS=--help
-	$(BIN)/python -m tests.bench $(ARGS)
+	$(BIN)/python -m tools.bench $(ARGS)
 
 compare-diffs: installed-dev  ## compare how the console, git and unidiff read patches; ARGS=--help
 	$(BIN)/python -m tools.compare_diffs $(ARGS)
@@ -56,7 +56,7 @@ docs: installed  ## write the generated parts of docs/
 	$(BIN)/python manage.py write_docs
 
 pictures: installed-dev  ## take the README's pictures of the console anew
-	$(BIN)/python -m tests.pictures
+	$(BIN)/python -m tools.pictures
 
 words: installed  ## collect what is to be translated, and compile the translations; needs GNU gettext
 	$(BIN)/python manage.py makemessages --locale pt_BR --no-location --no-obsolete --no-wrap --ignore tests --ignore $(VENV) --ignore var

@@ -9,8 +9,8 @@ import psutil
 import pytest
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from tests.faults.load import until
 from tests.site import Server, Site, wait_for
+from tools.faults.load import until
 
 SOCKETS = 1000
 

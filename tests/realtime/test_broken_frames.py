@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from tests.faults.world import pause
 from tests.realtime.raw import (
     BINARY,
     CLOSE,
@@ -21,6 +20,7 @@ from tests.realtime.raw import (
     raw_line,
 )
 from tests.site import ANSWER_SECONDS, Server, Site, wait_for
+from tools.faults.world import pause
 
 PART = b'{"type":"ping","padding":"'
 LIMIT = 10_240

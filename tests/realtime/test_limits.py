@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.faults.world import pause
 from tests.realtime.test_trouble import open_connections
 from tests.site import Server, Start, wait_for
+from tools.faults.world import pause
 
 PING = '{"type":"ping"}'
 

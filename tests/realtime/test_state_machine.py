@@ -20,7 +20,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.faults.world import OwnRedis
 from tests.realtime.follower import (
     LOGS,
     SERVICE_RESTART,
@@ -32,6 +31,7 @@ from tests.realtime.follower import (
     read_anew,
 )
 from tests.site import ROOT, Site, apv
+from tools.faults.world import OwnRedis
 
 REPLAY_LIMIT = 20
 """Small, so that a client can be too far behind."""

@@ -15,8 +15,8 @@ from realtime.uvicorn_protocol import (
     FrameProtocol,
     encode_frames,
 )
-from tests.faults.world import pause
 from tests.site import ANSWER_SECONDS
+from tools.faults.world import pause
 
 
 class Running:

@@ -5,6 +5,7 @@ BENCH_REDIS names a Redis for the pub/sub layer; without it the layer is in memo
 
 import json
 import os
+from typing import Any
 
 import django
 from django.conf import settings
@@ -32,16 +33,16 @@ from django.http import HttpRequest, JsonResponse  # noqa: E402
 from django.urls import path  # noqa: E402
 from django.views.decorators.csrf import csrf_exempt  # noqa: E402
 
-from tests.bench.servers.messages import decision_made, stats_update  # noqa: E402
+from tools.bench.servers.messages import decision_made, stats_update  # noqa: E402
 
 
 class Consumer(AsyncJsonWebsocketConsumer):
-    async def receive_json(self, content: dict, **_: object) -> None:
+    async def receive_json(self, content: dict[str, Any], **_: object) -> None:
         for channel in content["channels"]:
             await self.channel_layer.group_add(channel, self.channel_name)
         await self.send_json({"type": "subscription_confirmed", "channels": content["channels"]})
 
-    async def tell(self, event: dict) -> None:
+    async def tell(self, event: dict[str, Any]) -> None:
         await self.send_json(event["message"])
 
 

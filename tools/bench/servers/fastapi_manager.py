@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 
-from tests.bench.servers.messages import decision_made, stats_update
+from tools.bench.servers.messages import decision_made, stats_update
 
 
 class Manager:

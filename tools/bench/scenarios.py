@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 from picows import WSTransport, ws_connect
 
-from tests.bench.crowd import Crowd, Member
-from tests.bench.fanout import fan_out
-from tests.bench.processes import cpu_seconds, pss_bytes
-from tests.bench.systems import ThisProject, run
 from tests.site import decision
+from tools.bench.crowd import Crowd, Member
+from tools.bench.fanout import fan_out
+from tools.bench.processes import cpu_seconds, pss_bytes
+from tools.bench.systems import ThisProject, run
 
 MEGABYTE = 2**20
 

@@ -8,9 +8,9 @@ import sys
 from datetime import UTC, datetime
 
 from tests import environment  # first: it starts PostgreSQL
-from tests.faults.world import World
-from tests.restarts import herd, soak
 from tests.site import ROOT
+from tools.faults.world import World
+from tools.restarts import herd, soak
 
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- {}: made by make restarts -->\n", "<!-- {}: end -->"
@@ -98,7 +98,7 @@ async def of_soak(world: World, small: bool) -> tuple[list[str], bool]:
 
 if __name__ == "__main__":
     assert environment
-    parser = argparse.ArgumentParser(prog="python -m tests.restarts", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.restarts", description=__doc__)
     parser.add_argument("--small", action="store_true", help="the short form, as in make test")
     parser.add_argument("--only", choices=("herd", "soak"), help="only one of the two")
     parser.add_argument(

@@ -8,9 +8,9 @@ import sys
 from datetime import UTC, datetime
 
 from tests import environment  # first: it starts PostgreSQL
-from tests.faults.kinds import KINDS, Worlds, measure
-from tests.faults.load import FULL, SMALL, Outcome
 from tests.site import ROOT
+from tools.faults.kinds import KINDS, Worlds, measure
+from tools.faults.load import FULL, SMALL, Outcome
 
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- made by make faults -->\n", "<!-- end -->"
@@ -58,7 +58,7 @@ async def main(options: argparse.Namespace, worlds: Worlds) -> int:
 
 if __name__ == "__main__":
     assert environment
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.faults", description=__doc__)
     parser.add_argument("--small", action="store_true", help="the short form, as in make test")
     parser.add_argument("--only", metavar="WORDS", help="only faults with these words in the title")
     parser.add_argument(

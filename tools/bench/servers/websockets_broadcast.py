@@ -11,7 +11,7 @@ import uvloop
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 from websockets.exceptions import ConnectionClosed
 
-from tests.bench.servers.messages import decision_made, stats_update
+from tools.bench.servers.messages import decision_made, stats_update
 
 subscribed: set[ServerConnection] = set()
 

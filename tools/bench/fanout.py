@@ -5,8 +5,8 @@ import statistics
 import time
 from dataclasses import dataclass
 
-from tests.bench.processes import cpu_seconds, pss_bytes
-from tests.bench.systems import System
+from tools.bench.processes import cpu_seconds, pss_bytes
+from tools.bench.systems import System
 
 WARM_UP = 3
 APART_SECONDS = 0.3

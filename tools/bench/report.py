@@ -12,9 +12,9 @@ import matplotlib
 matplotlib.use("svg")
 from matplotlib import pyplot
 
-from tests.bench.fanout import Fanout
-from tests.bench.scenarios import Figure
 from tests.site import ROOT
+from tools.bench.fanout import Fanout
+from tools.bench.scenarios import Figure
 
 PAGE, PLOT = ROOT / "docs" / "performance.md", ROOT / "docs" / "images" / "fanout.svg"
 BEGIN, END = "<!-- made by make bench -->\n", "<!-- end -->"

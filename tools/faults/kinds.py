@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from tests.faults.load import FULL, Fault, Load, Outcome, Size
-from tests.faults.world import World, pause
 from tests.proxy import Proxy
+from tools.faults.load import FULL, Fault, Load, Outcome, Size
+from tools.faults.world import World, pause
 
 
 async def nothing(world: World, stretch: float) -> None:
@@ -51,7 +51,7 @@ async def killed_in_commit_hook(world: World, stretch: float) -> None:
     """The next commit of a server is its last: it dies before it has told anybody."""
     for _ in range(2):
         world.kill_server(1)
-        await world.restart_server(1, program="-m tests.faults.dying_server")
+        await world.restart_server(1, program="-m tools.faults.dying_server")
         world.servers[1].process.send_signal(signal.SIGUSR1)
         await asyncio.to_thread(world.servers[1].process.wait, 30)
     await world.restart_server(1)
@@ -104,7 +104,7 @@ KINDS: list[Kind | LineFault] = [
     Kind(
         "layer: capacity 5, a receiver stalled for 5 s",
         receiver_stalled,
-        {"DJANGO_SETTINGS_MODULE": "tests.faults.small_layer"},
+        {"DJANGO_SETTINGS_MODULE": "tools.faults.small_layer"},
     ),
     Kind("PostgreSQL: all backends terminated, five times", backends_terminated),
     LineFault("line: blackhole for 5 s", "blackhole"),

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import httpx
 
-from tests.faults.watcher import Watcher
-from tests.faults.world import World, now, pause
 from tests.site import apv, decision
+from tools.faults.watcher import Watcher
+from tools.faults.world import World, now, pause
 
 SETTLE_SECONDS = 40
 BATCH = 100

@@ -1,4 +1,4 @@
-"""Takes the README's pictures of the console: `python -m tests.pictures` writes docs/images/.
+"""Takes the README's pictures of the console: `python -m tools.pictures` writes docs/images/.
 
 A site of its own is filled with demo APVs and decisions, served, and looked at with Chromium.
 """

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.world import World
-from tests.restarts import herd, soak
+from tools.faults.world import World
+from tools.restarts import herd, soak
 
 
 @pytest.fixture(scope="module")

@@ -4,17 +4,17 @@ import argparse
 import os
 import sys
 
-from tests.bench.processes import CLIENT_CORE, allow_many_files
+from tools.bench.processes import CLIENT_CORE, allow_many_files
 
 if (os.cpu_count() or 1) > 1:
     os.sched_setaffinity(0, {CLIENT_CORE})  # and PostgreSQL and Redis with it, which start next
 
 from tests import environment
-from tests.bench import report, scenarios
-from tests.bench.fanout import fan_out
-from tests.bench.report import Results, cpu, marginal, p50
-from tests.bench.scenarios import Figure
-from tests.bench.systems import System, ThisProject, all_systems, run
+from tools.bench import report, scenarios
+from tools.bench.fanout import fan_out
+from tools.bench.report import Results, cpu, marginal, p50
+from tools.bench.scenarios import Figure
+from tools.bench.systems import System, ThisProject, all_systems, run
 
 DECISIONS = {100: 30, 200: 30, 1000: 15, 2000: 10, 5000: 3, 9000: 3}
 """How many decisions are made at each number of sockets."""
@@ -42,7 +42,7 @@ def line(name: str, size: int) -> str:
 
 
 def figures_of(found: object) -> list[str]:
-    from tests.bench.fanout import Fanout
+    from tools.bench.fanout import Fanout
 
     assert isinstance(found, Fanout)
     trouble = f"lost {found.lost}, closed {found.closed}" if found.lost or found.closed else ""
@@ -113,7 +113,7 @@ def alone(single: float, rows: bool) -> list[Figure]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often (default: 3)")
     parser.add_argument("--quick", action="store_true", help="few sizes, for a first look")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md")

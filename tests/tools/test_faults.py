@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.kinds import KINDS, Kind, LineFault, Worlds, measure
-from tests.faults.load import SMALL
+from tools.faults.kinds import KINDS, Kind, LineFault, Worlds, measure
+from tools.faults.load import SMALL
 
 
 @pytest.fixture(scope="module")

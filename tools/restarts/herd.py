@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 from picows import WSError
 
-from tests.faults.watcher import Watcher
-from tests.faults.world import World, now, pause
 from tests.site import decision
+from tools.faults.watcher import Watcher
+from tools.faults.world import World, now, pause
 
 ANSWER_SECONDS = 15.0
 """As in socket.js, in whose place these clients stand."""

@@ -19,10 +19,10 @@ import httpx
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.bench.crowd import Crowd
-from tests.bench.processes import SERVER_CORE, pin
 from tests.people import issue
 from tests.site import ROOT, Server, Site, apv, decision, wait_for
+from tools.bench.crowd import Crowd
+from tools.bench.processes import SERVER_CORE, pin
 
 UVICORN = ("uvicorn", "--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio")
 QUIET = ("--no-access-log", "--log-level", "warning")
@@ -107,7 +107,7 @@ class ThisProject(System):
 
 
 class Process(System):
-    """A server of `tests.bench.servers`, started as a process of its own."""
+    """A server of `tools.bench.servers`, started as a process of its own."""
 
     def __init__(self, name: str, command: list[str], **variables: str) -> None:
         self.name, self._command, self._variables = name, command, variables
@@ -213,7 +213,7 @@ class Nats(OverTheSocket):
         await self._publisher.send(b'CONNECT {"verbose":false}\r\n')
 
     async def decide(self) -> None:
-        from tests.bench.servers.messages import decision_made, stats_update
+        from tools.bench.servers.messages import decision_made, stats_update
 
         body = decision_made({"apv_id": str(uuid4()), "decision": "approve"})
         for subject, message in (("decisions", body), ("stats", stats_update())):
@@ -236,9 +236,9 @@ def all_systems(*, slow: int) -> list[System]:
     redis: dict[str, Any] = {"BENCH_REDIS": os.environ["REDIS_URL"]}
     uvicorn = [python, "-m", *UVICORN, *QUIET, "--port", "{port}"]
     daphne = [python, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", "{port}"]
-    plain = "tests.bench.servers.plain_channels:application"
-    manager = "tests.bench.servers.fastapi_manager:application"
-    broadcast = [python, "-m", "tests.bench.servers.websockets_broadcast", "{port}"]
+    plain = "tools.bench.servers.plain_channels:application"
+    manager = "tools.bench.servers.fastapi_manager:application"
+    broadcast = [python, "-m", "tools.bench.servers.websockets_broadcast", "{port}"]
     most: dict[str, Any] = {"most_sockets": slow}
     nats = shutil.which("nats-server")
     return [

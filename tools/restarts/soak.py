@@ -10,8 +10,8 @@ from dataclasses import astuple, dataclass
 import httpx
 from websockets.exceptions import WebSocketException
 
-from tests.faults.world import World, now, pause
 from tests.site import apv, decision, hubs_listening
+from tools.faults.world import World, now, pause
 
 USERS = 8
 ROUND_SECONDS = 0.05
