@@ -1,9 +1,7 @@
 # HITL Console: `make run` serves it, `make test` and `make check` prove it.
-PYTHON ?= python3
-VENV   := .venv
-BIN    := $(VENV)/bin
-# What .venv was made with, if it is there; PYTHON, where somebody names one.
-INTERPRETER := $(if $(filter file,$(origin PYTHON)),$(or $(wildcard $(BIN)/python),$(PYTHON)),$(PYTHON))
+# PYTHON names the Python to make .venv with; find_python.sh says which one it is otherwise.
+VENV := .venv
+BIN  := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check audit faults monkey restarts fuzz bench compare-diffs versions format docs pictures words lock clean installed installed-dev
@@ -82,10 +80,5 @@ installed-dev:
 	@$(call install,dev)
 
 define install
-says=$$($(INTERPRETER) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "is too old")' 2>&1) || { \
-  echo "error: HITL Console needs Python 3.11 or later, and '$(INTERPRETER)' $${says:-does not run}" >&2; \
-  case "$$(command -v $(INTERPRETER))" in */shims/*) \
-    echo "It is a shim of a version manager in which no version is chosen: choose one there, or" >&2;; esac; \
-  echo "name another Python: make $(MAKECMDGOALS) PYTHON=/usr/bin/python3.12" >&2; exit 1; }; \
-$(INTERPRETER) install.py $(1)
+python=$$(sh find_python.sh "$(PYTHON)") && "$$python" install.py $(1)
 endef

@@ -16,6 +16,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+if sys.version_info < (3, 11):  # noqa: UP036 — whoever calls it without `make` may have an older one
+    sys.exit(
+        "error: HITL Console needs Python 3.11 or later, and this is " + sys.version.split()[0]
+    )
+
 ROOT = Path(__file__).absolute().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
