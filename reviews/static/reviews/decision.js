@@ -94,7 +94,9 @@ export function decisionForm({ show, signedOut }) {
     },
     modifications: () =>
       chosen()?.value === "modify" &&
-      ![...form().querySelectorAll("#field-modifications :is(input, textarea)")].some((one) => one.value.trim()),
+      ![...form().querySelectorAll("#field-modifications :is(input, textarea)")].some((one) =>
+        one.value.trim(),
+      ),
   };
   const fieldOf = (name) => document.getElementById(`field-${name}`);
   const inputOf = (name) => fieldOf(name).querySelector("input:enabled, textarea");
@@ -234,7 +236,8 @@ export function decisionForm({ show, signedOut }) {
     if (question.isIdle()) release();
     form().dataset.over = reason;
     for (const input of form().querySelectorAll("input[type=radio], button")) input.disabled = true;
-    for (const input of form().querySelectorAll("input:not([type]), textarea")) input.readOnly = true;
+    for (const input of form().querySelectorAll("input:not([type]), textarea"))
+      input.readOnly = true;
   }
 
   /** It is not what the question showed any more; the form can be sent again. */
@@ -257,7 +260,9 @@ export function decisionForm({ show, signedOut }) {
     showVerb();
     const refused = document.querySelector("#decide .refused");
     if (refused) draft.save();
-    (form().querySelector("[aria-invalid=true], fieldset:has(.errorlist) input:enabled") ?? refused)?.focus();
+    (
+      form().querySelector("[aria-invalid=true], fieldset:has(.errorlist) input:enabled") ?? refused
+    )?.focus();
   }
 
   document.addEventListener("input", (event) => {

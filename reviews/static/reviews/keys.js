@@ -98,7 +98,8 @@ export function keys(queue, reading, decision) {
     if (document.querySelector("dialog[open]") || decision.waits()) return;
     if (event.key === "Escape") dismiss();
     else if (isTyping(event)) event.preventDefault();
-    else if (event.key.startsWith("Arrow") && !inQueue(event.target)) return; // panes scroll by these
+    else if (event.key.startsWith("Arrow") && !inQueue(event.target))
+      return; // panes scroll by these
     else if (act(event)) event.preventDefault();
     else if (isLetter(event) && event.key !== " ") typedAt = event.timeStamp;
   }

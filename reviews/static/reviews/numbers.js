@@ -92,8 +92,19 @@ async function draw(figure) {
         y: { range: (_, __, top) => [0, Number(most) || Math.max(1, top * 1.1)] },
       },
       axes: [
-        { ...axis, size: 28, space: spaceOfDays(), grid: { show: false }, values: (_, at) => at.map(inDays) },
-        { ...axis, size: 44, incrs: isStacked ? WHOLE : undefined, values: (_, at) => at.map((value) => inUnits(value, unit)) },
+        {
+          ...axis,
+          size: 28,
+          space: spaceOfDays(),
+          grid: { show: false },
+          values: (_, at) => at.map(inDays),
+        },
+        {
+          ...axis,
+          size: 44,
+          incrs: isStacked ? WHOLE : undefined,
+          values: (_, at) => at.map((value) => inUnits(value, unit)),
+        },
       ],
       series: [{}, ...(isStacked ? lines.reverse() : lines)],
     },
@@ -117,7 +128,10 @@ function inDays(seconds) {
 function spaceOfDays() {
   const pen = document.createElement("canvas").getContext("2d");
   pen.font = FONT;
-  const widths = Array.from({ length: 12 }, (_, month) => pen.measureText(day.format(Date.UTC(2026, month, 28))).width);
+  const widths = Array.from(
+    { length: 12 },
+    (_, month) => pen.measureText(day.format(Date.UTC(2026, month, 28))).width,
+  );
   return Math.ceil(Math.max(...widths)) + 12;
 }
 

@@ -49,7 +49,8 @@ export function lastQuestion({ hold, release, show, signedOut }) {
     enter("sending");
     const told = await post(question().getAttribute("action"), new FormData(question()));
     if (mine === turn) finish(told);
-    else if (told.decided) tell(told); // its APV was left: only say what became of it
+    else if (told.decided)
+      tell(told); // its APV was left: only say what became of it
     else toast(reason(told, true));
   }
 
@@ -86,7 +87,10 @@ export function lastQuestion({ hold, release, show, signedOut }) {
   // -- The server ------------------------------------------------------------------------------
 
   async function post(address, fields) {
-    fields.set("csrfmiddlewaretoken", document.querySelector("#decide [name=csrfmiddlewaretoken]").value);
+    fields.set(
+      "csrfmiddlewaretoken",
+      document.querySelector("#decide [name=csrfmiddlewaretoken]").value,
+    );
     try {
       return await read(
         await fetch(address, {
@@ -184,5 +188,11 @@ export function lastQuestion({ hold, release, show, signedOut }) {
     if (state === "open") leave(); // in a way that cannot be prevented
   });
 
-  return { ask, abandon, overtaken, isIdle: () => state === "idle", isSending: () => state === "sending" };
+  return {
+    ask,
+    abandon,
+    overtaken,
+    isIdle: () => state === "idle",
+    isSending: () => state === "sending",
+  };
 }

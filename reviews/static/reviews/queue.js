@@ -301,7 +301,10 @@ export function queuePage(endsLine) {
     const waiting = [...held.values()].sort((a, b) => (a.dataset.order < b.dataset.order ? -1 : 1));
     held.clear();
     for (const row of waiting) {
-      insert(row, rows().find((other) => other.dataset.order > row.dataset.order));
+      insert(
+        row,
+        rows().find((other) => other.dataset.order > row.dataset.order),
+      );
     }
     showNews();
     waiting[0]?.scrollIntoView({ block: "nearest" });
@@ -382,7 +385,9 @@ export function queuePage(endsLine) {
       const focused = document.activeElement?.closest("#list tr, #lists a")?.id;
       const { scrollTop } = list();
       list().replaceWith(document.adoptNode(part.querySelector("#list")));
-      document.getElementById("lists").replaceWith(document.adoptNode(part.querySelector("#lists")));
+      document
+        .getElementById("lists")
+        .replaceWith(document.adoptNode(part.querySelector("#lists")));
       document.getElementById("lists").removeAttribute("hx-swap-oob");
       adopt();
       tellUntold(before);
@@ -428,12 +433,15 @@ export function queuePage(endsLine) {
   }
 
   function reloadSoon(delay = REST_MS) {
-    reloading ??= setTimeout(() => {
-      reloading = undefined;
-      reload().catch((error) => {
-        if (!endsLine(error)) reloadSoon(RETRY_MS);
-      });
-    }, delay + Math.random() * SPREAD_MS);
+    reloading ??= setTimeout(
+      () => {
+        reloading = undefined;
+        reload().catch((error) => {
+          if (!endsLine(error)) reloadSoon(RETRY_MS);
+        });
+      },
+      delay + Math.random() * SPREAD_MS,
+    );
   }
 
   function positions() {

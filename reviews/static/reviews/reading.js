@@ -51,6 +51,7 @@ export function readingPage(endsLine, decision, changed) {
       document.getElementById(`panel-${tab.dataset.tab}`).classList.toggle("chosen", isChosen);
     }
     if (keep) {
+      // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API needs HTTPS
       document.cookie = `hitl_tab=${chosen.dataset.tab}; path=/; max-age=${YEAR_SECONDS}; SameSite=Lax`;
     }
   }

@@ -35,7 +35,8 @@ export function suggestions(take) {
   function offer({ target }) {
     const panel = document.getElementById("diff")?.closest("[role=tabpanel]");
     const isThere = button.isConnected && button.checkVisibility();
-    if (panel?.contains(target) && target.matches(":focus-visible") && !isThere) show(numbered()[0]);
+    if (panel?.contains(target) && target.matches(":focus-visible") && !isThere)
+      show(numbered()[0]);
   }
 
   function move(event) {

@@ -4,8 +4,18 @@
 const UNSEEN =
   /(?!\x20)[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800\ufffc\u{1d159}\u{16fe4}\u{13441}\u{13442}]/gu;
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
-const WRITTEN_WITH_LATIN = /[\p{Script=Latin}\p{Script=Han}\p{Script=Hira}\p{Script=Kana}\p{Script=Hang}\p{Script=Bopo}]/u;
-const SCRIPTS = ["Cyrillic", "Greek", "Armenian", "Cherokee", "Coptic", "Georgian", "Hebrew", "Arabic"];
+const WRITTEN_WITH_LATIN =
+  /[\p{Script=Latin}\p{Script=Han}\p{Script=Hira}\p{Script=Kana}\p{Script=Hang}\p{Script=Bopo}]/u;
+const SCRIPTS = [
+  "Cyrillic",
+  "Greek",
+  "Armenian",
+  "Cherokee",
+  "Coptic",
+  "Georgian",
+  "Hebrew",
+  "Arabic",
+];
 const OF_SCRIPT = SCRIPTS.map((name) => [name, new RegExp(`\\p{Script=${name}}`, "u")]);
 
 function numberOf(character) {
@@ -18,7 +28,9 @@ function passing(text) {
   const letters = new Set(words.flatMap((word) => [...word]).filter((one) => /\p{L}/u.test(one)));
   return [...letters]
     .filter((one) => !WRITTEN_WITH_LATIN.test(one))
-    .map((one) => `${one} ${OF_SCRIPT.find(([, script]) => script.test(one))?.[0] ?? numberOf(one)}`);
+    .map(
+      (one) => `${one} ${OF_SCRIPT.find(([, script]) => script.test(one))?.[0] ?? numberOf(one)}`,
+    );
 }
 
 /** `text` with each unseen character as its number, and a note on letters that pass for others. */
