@@ -99,7 +99,7 @@ def test_pages_refuse_it_with_a_page(server: Server) -> None:
         line.head(f"Content-Length: {10 * 1024**3}", path="/apvs/APV-2026-001")
         status, page = line.answer()
     assert status == 413
-    assert "<h1>This request was not taken</h1>" in page
+    assert "<h1>This request was not accepted</h1>" in page
     assert "The request is larger than may be sent here." in page
 
 
