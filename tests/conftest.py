@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.site import Server, Site, Start
+from tests.support.site import Server, Site, Start
 
 EMPTIABLE_AUDIT = """
 ALTER TABLE reviews_auditentry DISABLE TRIGGER audit_is_never_emptied;

@@ -3,7 +3,7 @@
 A site of its own is filled with demo APVs and decisions, served, and looked at with Chromium.
 """
 
-import tests.environment  # noqa: F401, I001 — starts the servers before the settings are read
+import tests.support.environment  # noqa: F401, I001 — starts the servers before the settings are read
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +13,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.chromium import OPTIONS, obtain
-from tests.site import ROOT, Server, Site
+from tests.support.chromium import OPTIONS, obtain
+from tests.support.site import ROOT, Server, Site
 
 IMAGES = ROOT / "docs" / "images"
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -6,14 +6,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
-from tests.browser.chromium import OPTIONS, NoChromium, obtain
-from tests.browser.redis_server import RedisServer
-from tests.browser.tab import KEEP_STATUSES, Tab, port_of
-from tests.proxy import Proxy
-from tests.site import Server, Site
-
-NewContext = Callable[..., Awaitable[BrowserContext]]
-OpenTab = Callable[..., Awaitable[Tab]]
+from tests.support.chromium import OPTIONS, NoChromium, obtain
+from tests.support.proxy import Proxy
+from tests.support.redis_server import RedisServer
+from tests.support.site import Server, Site
+from tests.support.tab import KEEP_STATUSES, NewContext, OpenTab, Tab, port_of
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import NoChromium, obtain
+from tests.support.chromium import NoChromium, obtain
 
 
 class Machine:

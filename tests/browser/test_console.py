@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.conftest import NewContext, OpenTab
-from tests.browser.tab import REASON, becomes, decide
-from tests.proxy import Proxy
-from tests.site import COPIES, PASSWORD, Server, Site
+from tests.support.proxy import Proxy
+from tests.support.site import COPIES, PASSWORD, Server, Site
+from tests.support.tab import REASON, NewContext, OpenTab, becomes, decide
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

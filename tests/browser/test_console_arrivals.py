@@ -5,9 +5,8 @@ import asyncio
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import OpenTab
-from tests.browser.tab import becomes
-from tests.site import Server, Site
+from tests.support.site import Server, Site
+from tests.support.tab import OpenTab, becomes
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

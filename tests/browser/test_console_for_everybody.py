@@ -5,10 +5,9 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.accessibility import violations
-from tests.browser.conftest import NewContext, OpenTab
-from tests.browser.tab import REASON, becomes, decide
-from tests.site import Server, Site
+from tests.support.accessibility import violations
+from tests.support.site import Server, Site
+from tests.support.tab import REASON, NewContext, OpenTab, becomes, decide
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

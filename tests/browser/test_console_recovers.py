@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import NewContext, OpenTab
-from tests.browser.redis_server import RedisServer
-from tests.browser.tab import Tab, becomes, port_of
-from tests.people import move_to_group, new_user
-from tests.proxy import Proxy
-from tests.site import COPIES, Server, Site, serving
+from tests.support.people import move_to_group, new_user
+from tests.support.proxy import Proxy
+from tests.support.redis_server import RedisServer
+from tests.support.site import COPIES, Server, Site, serving
+from tests.support.tab import NewContext, OpenTab, Tab, becomes, port_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

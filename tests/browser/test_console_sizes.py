@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.accessibility import violations
-from tests.browser.conftest import NewContext, OpenTab
-from tests.browser.tab import becomes
-from tests.overfull import overfull
-from tests.site import Server, Site
+from tests.support.accessibility import violations
+from tests.support.overfull import overfull
+from tests.support.site import Server, Site
+from tests.support.tab import NewContext, OpenTab, becomes
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import OpenTab
-from tests.browser.tab import decide
-from tests.site import Server, Site
+from tests.support.site import Server, Site
+from tests.support.tab import OpenTab, decide
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.conftest import OpenTab
-from tests.browser.tab import REASON, becomes, decide
-from tests.people import move_to_group, new_user
-from tests.proxy import Proxy
-from tests.site import COPIES, Server, Site
+from tests.support.people import move_to_group, new_user
+from tests.support.proxy import Proxy
+from tests.support.site import COPIES, Server, Site
+from tests.support.tab import REASON, OpenTab, becomes, decide
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

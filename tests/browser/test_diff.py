@@ -3,10 +3,10 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.accessibility import violations
-from tests.browser.conftest import NewContext, OpenTab
-from tests.console.patches import many_files, many_lines
-from tests.site import Server
+from tests.support.accessibility import violations
+from tests.support.patches import many_files, many_lines
+from tests.support.site import Server
+from tests.support.tab import NewContext, OpenTab
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.accessibility import NARROW, violations_everywhere
-from tests.browser.conftest import NewContext
-from tests.people import new_user, signed_in
-from tests.site import PASSWORD, Server, Site, sign_in
+from tests.support.accessibility import NARROW, violations_everywhere
+from tests.support.people import new_user, signed_in
+from tests.support.site import PASSWORD, Server, Site, sign_in
+from tests.support.tab import NewContext
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.browser.firefox import CONTROL, ENTER, Firefox, find, firefox
-from tests.browser.tab import REASON, port_of
-from tests.site import Server, Site, serving
+from tests.support.firefox import CONTROL, ENTER, Firefox, find, firefox
+from tests.support.site import Server, Site, serving
+from tests.support.tab import REASON, port_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

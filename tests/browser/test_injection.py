@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.browser.conftest import NewContext
-from tests.browser.injection import CORPUS, Witness, text_fields, texts_of_apv
-from tests.site import Server, Site, apv, decision
+from tests.support.injection import CORPUS, Witness, text_fields, texts_of_apv
+from tests.support.site import Server, Site, apv, decision
+from tests.support.tab import NewContext
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.browser.conftest import NewContext
-from tests.site import Server, Site
+from tests.support.site import Server, Site
+from tests.support.tab import NewContext
 from tools.monkey.monkey import run
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -6,9 +6,8 @@ from functools import partial
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import OpenTab
-from tests.browser.tab import becomes
-from tests.site import Server, Site
+from tests.support.site import Server, Site
+from tests.support.tab import OpenTab, becomes
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

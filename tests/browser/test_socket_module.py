@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, WebSocketRoute
 
-from tests.browser.conftest import NewContext
-from tests.browser.tab import becomes
-from tests.people import move_to_group, new_user
-from tests.site import Server, Site
+from tests.support.people import move_to_group, new_user
+from tests.support.site import Server, Site
+from tests.support.tab import NewContext, becomes
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

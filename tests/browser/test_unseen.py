@@ -3,10 +3,9 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import OpenTab
-from tests.console.test_unseen import IGNORABLE
-from tests.site import Server
-from tests.unseen import HIDDEN, MIXED, RAW, TEXT, postable_apv
+from tests.support.site import Server
+from tests.support.tab import OpenTab
+from tests.support.unseen import HIDDEN, IGNORABLE, MIXED, RAW, TEXT, postable_apv
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import OpenTab
-from tests.browser.tab import REASON
-from tests.site import Server, Site
+from tests.support.site import Server, Site
+from tests.support.tab import REASON, OpenTab
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

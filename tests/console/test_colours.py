@@ -13,7 +13,7 @@ from reviews.console import colour, languages
 from reviews.console.diff_rows import Options
 from reviews.console.diffs import page_of
 from reviews.console.lexer_process import COMPUTING_SECONDS, LexerProcess
-from tests.site import wait_for
+from tests.support.waiting import wait_for
 
 FRAGMENTS = [
     *("\n", " ", "\t\n", "a\n", " a", "- ", "```\n", "<a ", "<<A\n", "=begin\n", "__END__\n"),

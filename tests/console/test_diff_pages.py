@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from reviews.models import APV
-from tests.console.patches import TWO_FILES, many_files, many_lines
+from tests.support.patches import TWO_FILES, many_files, many_lines
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reviews.console.diff_rows import LONGEST, Options, Row
 from reviews.console.diffs import MOST_FILES, MOST_ROWS, Page, Section, line_of, page_of, section_of
-from tests.console.patches import TWO_FILES, many_files, many_lines
+from tests.support.patches import TWO_FILES, many_files, many_lines
 
 UNIFIED, SPLIT = Options("unified"), Options("split")
 IGNORING = Options("unified", "ignored")

@@ -10,7 +10,7 @@ from django.test import Client
 from reviews import services
 from reviews.console.queue import PAGE
 from reviews.models import APV
-from tests.site import apv
+from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
 

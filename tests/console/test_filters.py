@@ -14,7 +14,7 @@ from reviews.console.alike import alike
 from reviews.console.filters import asked
 from reviews.console.queue import DECIDED, PENDING, Asked
 from reviews.models import APV
-from tests.site import apv
+from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from reviews.console.names import split
 from reviews.console.wargame import findings_in
 from reviews.models import APV
 from reviews.templatetags.shown import identifier_in_two
-from tests.overfull import LONG, overfull
+from tests.support.overfull import LONG, overfull
 
 pytestmark = pytest.mark.django_db
 

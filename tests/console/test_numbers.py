@@ -23,7 +23,7 @@ from reviews import services, trends
 from reviews.choices import Verb
 from reviews.console.export import COLUMNS, FIELDS, PIECE, as_csv, harmless, stream
 from reviews.models import APV, Decision
-from tests.site import Server, apv
+from tests.support.site import Server, apv
 
 pytestmark = pytest.mark.django_db
 

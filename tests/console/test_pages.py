@@ -18,34 +18,14 @@ from reviews.choices import Status
 from reviews.console.facts import GROUPS
 from reviews.console.queue import PAGE, PENDING, Asked, in_words, read_page
 from reviews.models import APV, QUEUE_ORDERS, Decision, Reading
-from tests.forms import fields_of
-from tests.site import DIFF
+from tests.support.forms import fields_of
+from tests.support.in_process import client_of, new_apv
+from tests.support.site import DIFF
 
 pytestmark = pytest.mark.django_db
 
 SCRIPT = "<script>alert(1)</script>"
 JUSTIFICATION = "The bump is minimal and the wargame holds."
-
-
-def client_of(group: str, full_name: str = "") -> Client:
-    """A browser in which a new user of `group` is signed in."""
-    first, _, last = full_name.partition(" ")
-    user = User.objects.create_user(uuid.uuid4().hex, first_name=first, last_name=last)
-    user.groups.add(Group.objects.get(name=group))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def new_apv(**fields) -> APV:
-    given = {
-        "severity": "HIGH",
-        "package_name": "requests",
-        "patch_strategy": "version_bump",
-        "pr_number": 7,
-        **fields,
-    }
-    return APV.objects.create(**given)
 
 
 def decide(client: Client, apv: APV, **fields):

@@ -15,7 +15,7 @@ from reviews.console.forms import DecisionForm
 from reviews.console.numbers import read_numbers
 from reviews.errors import InvalidInput
 from reviews.models import APV
-from tests.site import apv
+from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
 

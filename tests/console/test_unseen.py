@@ -19,16 +19,7 @@ from reviews.models import APV
 from reviews.services import decide
 from reviews.templatetags.shown import identifier, identifier_text
 from reviews.templatetags.shown import prose as prose_filter
-from tests.unseen import HIDDEN, MIXED, TEXT, raw_on, unseen_apv
-
-IGNORABLE = [
-    *(0xAD, 0x34F, 0x61C, 0x3164, 0xFEFF, 0xFFA0),
-    *(*range(0x115F, 0x1161), *range(0x17B4, 0x17B6), *range(0x180B, 0x1810)),
-    *(*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)),
-    *(*range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9)),
-    *(*range(0x1BCA0, 0x1BCA4), *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE1000)),
-]
-"""Default_Ignorable_Code_Point (DerivedCoreProperties.txt of Unicode 17.0.0)."""
+from tests.support.unseen import HIDDEN, IGNORABLE, MIXED, TEXT, raw_on, unseen_apv
 
 
 def test_every_ignorable_character_and_every_unusual_space_is_revealed() -> None:

@@ -12,7 +12,7 @@ from reviews.console.evidence import Evidence
 from reviews.console.queue import Row
 from reviews.console.wargame import MOST_CHANGES, findings_in
 from reviews.models import APV
-from tests.console.test_pages import client_of, new_apv
+from tests.support.in_process import client_of, new_apv
 
 pytestmark = pytest.mark.django_db
 

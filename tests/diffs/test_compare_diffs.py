@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reviews.diffs import parse
-from tests.diffs.repositories import OPTIONS, TREES, Repository, git, new_repository
+from tests.support.repositories import OPTIONS, TREES, Repository, git, new_repository
 from tools.compare_diffs.__main__ import answer, compare
 from tools.compare_diffs.mutations import MUTATIONS, mutated
 from tools.compare_diffs.readers import read_by_console, read_by_git, read_by_unidiff

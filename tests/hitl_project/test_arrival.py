@@ -1,7 +1,6 @@
 """Requests that are too large or too slow, on a bare line to each server."""
 
 import json
-import re
 import socket
 import tempfile
 import time
@@ -12,10 +11,11 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.site import ANSWER_SECONDS, Server, Site, apv
+from tests.support.http_line import PIECE, Line
+from tests.support.site import Server, Site, apv
+from tests.support.waiting import ANSWER_SECONDS
 
 MOST = 1024 * 1024
-PIECE = b"x" * 65536
 
 
 @pytest.fixture(scope="module", params=["uvicorn", "daphne"])
@@ -23,60 +23,6 @@ def server(request: Any, site: Site) -> Iterator[Server]:
     """A server that takes a megabyte."""
     with getattr(site, request.param)(HITL_MAX_BODY_BYTES=str(MOST)) as running:
         yield running
-
-
-class Line:
-    """A connection on which nobody minds the rules of HTTP."""
-
-    def __init__(self, server: Server) -> None:
-        self.token = f"Cookie: hitl_session={server.client().cookies['hitl_session']}"
-        port = int(server.origin.rpartition(":")[2])
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS)
-
-    def __enter__(self) -> "Line":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-
-    def head(self, *headers: str, path: str = "/hitl/apvs") -> None:
-        lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", self.token, *headers, "", ""]
-        self.socket.sendall("\r\n".join(lines).encode())
-
-    def chunk(self, data: bytes) -> None:
-        self.socket.sendall(b"%x\r\n%s\r\n" % (len(data), data))
-
-    def chunks_for_ever(self) -> None:
-        ends = time.monotonic() + ANSWER_SECONDS
-        while time.monotonic() < ends:
-            self.chunk(PIECE)
-
-    def answer(self) -> tuple[int, str]:
-        """Status and body of what comes."""
-        received = b""
-        while b"\r\n\r\n" not in received or len(received) < _whole(received):
-            piece = self.socket.recv(65536)
-            assert piece, received
-            received += piece
-        head, _, body = received.partition(b"\r\n\r\n")
-        return int(head.split()[1]), body.decode()
-
-    def is_closed(self) -> bool:
-        self.socket.settimeout(0.05)
-        try:
-            return self.socket.recv(65536) == b""
-        except TimeoutError:
-            return False
-        except ConnectionResetError:
-            return True
-
-
-def _whole(received: bytes) -> int:
-    """How long an answer is, of which the head has come."""
-    head, end, _ = received.partition(b"\r\n\r\n")
-    length = re.search(rb"(?i)content-length: (\d+)", head)
-    assert length, head
-    return len(head) + len(end) + int(length[1])
 
 
 def assert_refused(answer: tuple[int, str], status: int) -> None:

@@ -9,13 +9,12 @@ import httpx
 import psutil
 import pytest
 
-from tests.people import api, issue, new_user
-from tests.reviews.test_decisions_api import assert_problem
-from tests.site import Server, Site, apv, decision
+from tests.support.people import api, issue, new_user
+from tests.support.problems import assert_problem
+from tests.support.site import JSON, Server, Site, apv, decision
 
 KIB, MIB = 1024, 1024 * 1024
-JSON = {"Content-Type": "application/json"}
-UNCOLLECTED = "-m tests.hitl_project.uncollected_server"
+UNCOLLECTED = "-m tests.support.uncollected_server"
 
 
 def body_of(size: int) -> bytes:

@@ -11,8 +11,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.people import issue, new_user, signed_in
-from tests.site import PASSWORD, Server, Site
+from tests.support.people import issue, new_user, signed_in
+from tests.support.site import PASSWORD, Server, Site
 
 Serve = Callable[..., AbstractContextManager[Server]]
 

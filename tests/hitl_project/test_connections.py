@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.hitl_project.test_arrival import Line
-from tests.site import ANSWER_SECONDS, Server, Start, wait_for
+from tests.support.http_line import Line
+from tests.support.site import Server, Start
+from tests.support.waiting import ANSWER_SECONDS, wait_for
 
 FEW = 30
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.site import Server, apv, decision
+from tests.support.site import Server, apv, decision
 
 
 def without_csrf(server: Server, user: str) -> httpx.Client:

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from hitl_project.management.commands.write_docs import DOCS, with_tables
 from realtime.messages import DecisionMade, NewAPV
 from reviews.choices import Action, Severity, Verb
-from tests.site import ROOT
+from tests.support.site import ROOT
 
 VARIABLE = re.compile(r"\b(?:env\.\w+|number|switch|url)\(\s*\"([A-Z_]+)\"")
 

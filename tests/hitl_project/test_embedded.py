@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from hitl_project import keeper
-from tests.hitl_project.test_serve import ELSEWHERE, Installation, assert_one_line, installation
-from tests.site import ROOT, START_SECONDS, wait_for
-
-__all__ = ["installation"]
+from tests.support.installations import ELSEWHERE, Installation, assert_one_line
+from tests.support.site import ROOT
+from tests.support.waiting import START_SECONDS, wait_for
 
 COUNT_USERS = "from django.contrib.auth.models import User; print(User.objects.count())"
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.hitl_project.test_serve import Installation, installed
-from tests.site import ROOT, START_SECONDS, wait_for
+from tests.support.installations import Installation, installed
+from tests.support.site import ROOT
+from tests.support.waiting import START_SECONDS, wait_for
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 RECIPE = re.search(r"^run:.*\n\t@(.+)$", MAKEFILE, re.MULTILINE)

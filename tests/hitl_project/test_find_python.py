@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.site import ROOT
+from tests.support.site import ROOT
 
 MAKE = shutil.which("make") or "make"
 

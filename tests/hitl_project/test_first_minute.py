@@ -13,10 +13,10 @@ import pytest
 
 import install
 from hitl_project import postgres_user
-from tests.hitl_project.test_serve import Installation, installation
-from tests.site import ROOT, START_SECONDS, Server, wait_for
+from tests.support.installations import Installation
+from tests.support.site import ROOT, Server
+from tests.support.waiting import START_SECONDS, wait_for
 
-__all__ = ["installation"]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run as another user")
 
 # -- Installing -------------------------------------------------------------------------------

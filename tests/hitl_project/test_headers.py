@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.site import PASSWORD, Server, Site
+from tests.support.site import PASSWORD, Server, Site
 
 PAGES = ("/", "/sign-in", "/nothing-here", "/admin/login/", "/hitl/docs", "/hitl/apvs", "/hitl/x")
 

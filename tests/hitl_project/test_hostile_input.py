@@ -1,6 +1,6 @@
 """The short form of `make fuzz`: whatever is posted, every page of it is served in its time."""
 
-from tests.site import Site
+from tests.support.site import Site
 from tools.fuzz.run import Fuzz, end
 
 SECONDS = 20

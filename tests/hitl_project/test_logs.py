@@ -11,7 +11,8 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.site import Server, Site, apv, sign_in, wait_for
+from tests.support.site import Server, Site, apv, sign_in
+from tests.support.waiting import wait_for
 
 
 def lines(server: Server) -> list[dict[str, Any]]:

@@ -12,9 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.hitl_project.test_bodies import JSON
-from tests.reviews.test_decisions_api import assert_problem
-from tests.site import Server, Site, apv, decision, sign_in
+from tests.support.problems import assert_problem
+from tests.support.site import JSON, Server, Site, apv, decision, sign_in
 
 ODD = [
     "",

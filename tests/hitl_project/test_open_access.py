@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.people import refusal
-from tests.site import ROOT, Site
+from tests.support.people import refusal
+from tests.support.site import ROOT, Site
 
 LOUD = "HITL_OPEN_ACCESS is on: whoever reaches this service acts as the demo reviewer."
 

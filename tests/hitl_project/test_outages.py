@@ -12,10 +12,9 @@ import httpx
 import psycopg
 import pytest
 
-from tests.hitl_project.test_serve import Installation, installation
-from tests.site import ANSWER_SECONDS, Server, Site, apv, decision, wait_for
-
-__all__ = ["installation"]
+from tests.support.installations import Installation
+from tests.support.site import Server, Site, apv, decision
+from tests.support.waiting import ANSWER_SECONDS, wait_for
 
 
 def readiness(server: Server) -> tuple[int, str]:

@@ -12,9 +12,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from hitl_project.management.commands.write_docs import DOCS
-from tests.forms import fields_of
-from tests.people import api, issue, new_user, opened, signed_in
-from tests.site import Server, Site, Socket, apv, decision
+from tests.support.forms import fields_of
+from tests.support.people import api, issue, new_user, opened, signed_in
+from tests.support.site import Server, Site, Socket, apv, decision
 
 NOBODIES = ("anonymous", "disabled")
 SIGN_IN = re.compile(r"^/(sign-in|admin/login/)")

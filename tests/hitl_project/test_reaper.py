@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.reaper import started_by
-from tests.site import ROOT, START_SECONDS, wait_for
+from tests.support.reaper import started_by
+from tests.support.site import ROOT
+from tests.support.waiting import START_SECONDS, wait_for
 
 RUN = """
-import tests.environment
+import tests.support.environment
 import os, time
-from tests.browser.redis_server import RedisServer
-from tests.site import Site
+from tests.support.redis_server import RedisServer
+from tests.support.site import Site
 
 server = RedisServer()
 with Site("short").uvicorn():

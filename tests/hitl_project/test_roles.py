@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
-from tests.site import PASSWORD, ROOT, Server, Site
+from tests.support.site import PASSWORD, ROOT, Server, Site
 
 ONCE, ONCE_IN_IT, AFTER_EACH_MIGRATE = re.findall(
     r"```sql\n(.*?)```", (ROOT / "docs" / "production.md").read_text(), re.DOTALL

@@ -1,120 +1,25 @@
 """`manage.py serve` from nothing, as `make run` calls it, with embedded servers of its own."""
 
 import asyncio
-import contextlib
-import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from hitl_project.management.commands.serve import addresses
-from tests.site import PASSWORD, ROOT, START_SECONDS, Server, Site, sign_in, wait_for
-
-PASSED_ON = {"PATH", "HOME", "LANG", "TEST_RUN"}
-
-
-class Installation:
-    """A data folder, and processes that use it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.environment = {
-            **{key: text for key, text in os.environ.items() if key in PASSED_ON},
-            "HITL_VAR": str(folder),
-            "HITL_ENV_FILE": os.devnull,
-            "HITL_DEMO_PASSWORD": PASSWORD,
-        }
-        self.started: list[subprocess.Popen[bytes]] = []
-
-    def run(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env={**self.environment, **variables},
-            capture_output=True,
-            text=True,
-            timeout=START_SECONDS,
-            check=False,
-        )
-
-    def serve(self) -> Server:
-        log = self.folder.parent / f"serve-{len(self.started)}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--prepare", "--port", "0"],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        self.started.append(process)
-
-        def address() -> re.Match[str] | None:
-            assert process.poll() is None, log.read_text()
-            return re.search(r"http://127\.0\.0\.1:(\d+)/", log.read_text())
-
-        found = wait_for(address, "the address to be printed", START_SECONDS)
-        server = Server(int(found[1]), process, log)
-        wait_for(server.answers, "the server to answer", START_SECONDS)
-        return server
-
-    def embedded(self) -> list[psutil.Process]:
-        """The PostgreSQL and Redis processes with data in the folder."""
-        return [
-            process
-            for process in psutil.process_iter(["cmdline", "cwd", "name", "status"])
-            if process.info["name"] in {"postgres", "valkey-server"}
-            and process.info["status"] != psutil.STATUS_ZOMBIE
-            and (
-                str(self.folder) in " ".join(process.info["cmdline"] or [])
-                or str(process.info["cwd"]).startswith(str(self.folder))
-            )
-        ]
-
-    def processes(self) -> list[psutil.Process]:
-        """All that was started for the folder: servers, workers, keeper."""
-        return [one for one in psutil.process_iter() if self._started(one)]
-
-    def _started(self, process: psutil.Process) -> bool:
-        try:
-            return process.status() != psutil.STATUS_ZOMBIE and process.environ().get(
-                "HITL_VAR"
-            ) == str(self.folder)
-        except psutil.Error:
-            return False
-
-
-@pytest.fixture
-def installation() -> Iterator[Installation]:
-    with installed() as made:
-        yield made
-
-
-@contextlib.contextmanager
-def installed() -> Iterator[Installation]:
-    """An installation in a folder that others may enter: as root, PostgreSQL runs as another user.
-
-    It is stopped in the end.
-    """
-    folder = Path(tempfile.mkdtemp(dir=os.environ["HITL_VAR"]))
-    folder.chmod(0o755)
-    made = Installation(folder / "var")
-    yield made
-    for process in made.started:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-    made.run("shell", "-c", "pass")  # the last to leave stops what a kill left running
+from tests.support.installations import (
+    ELSEWHERE,
+    Installation,
+    assert_one_line,
+)
+from tests.support.site import PASSWORD, ROOT, Server, Site, sign_in
+from tests.support.waiting import wait_for
 
 
 def stop(server: Server, number: int) -> str:
@@ -176,13 +81,6 @@ def test_port_in_use_is_said_in_one_line(installation: Installation) -> None:
         done = installation.run("serve", "--prepare", "--port", str(port))
     assert done.returncode != 0
     assert_one_line(done, f"cannot listen on 127.0.0.1:{port}")
-
-
-ELSEWHERE = {
-    "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
-    "REDIS_URL": "redis://127.0.0.1:1",
-    "SECRET_KEY": "x" * 60,
-}
 
 
 @pytest.mark.parametrize(
@@ -278,12 +176,6 @@ def test_no_demo_user_is_made_whose_password_could_not_be_shown(
     made = installation.run("create_demo_users").stdout
     assert made.count(PASSWORD) == 4
     assert "changepassword NAME" in installation.run("create_demo_users").stdout
-
-
-def assert_one_line(done: "subprocess.CompletedProcess[str]", reason: str) -> None:
-    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    assert len(lines) == 1, done.stdout + done.stderr
-    assert reason in lines[0]
 
 
 def test_runserver_serves_pages_and_the_socket_through_daphne(site: Site) -> None:

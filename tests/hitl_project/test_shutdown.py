@@ -18,11 +18,11 @@ import redis
 from uvicorn import Server as UvicornServer
 from uvicorn.supervisors import multiprocess
 
-from tests.hitl_project.test_serve import Installation, installation
-from tests.hitl_project.test_workers import workers
-from tests.site import ANSWER_SECONDS, Server, Site, hubs_listening, wait_for
+from tests.support.installations import Installation
+from tests.support.processes import workers
+from tests.support.site import Server, Site, hubs_listening
+from tests.support.waiting import ANSWER_SECONDS, wait_for
 
-assert installation  # a fixture
 RESTART = (1012, "The server restarts")
 LONG: dict[str, Any] = {"HITL_SHUTDOWN_GRACE_SECONDS": "600"}
 """So long that only a second signal ends it, or that a test sees all it wants to see."""

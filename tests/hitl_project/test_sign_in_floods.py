@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from hitl_project.passwords import network_of
-from tests.hitl_project.test_lockout import DOORS, knock, let_in
-from tests.people import new_user
-from tests.reviews.test_decisions_api import assert_problem
-from tests.site import PASSWORD, Server, Site
+from tests.support.passwords import DOORS, knock, let_in
+from tests.support.people import new_user
+from tests.support.problems import assert_problem
+from tests.support.site import PASSWORD, Server, Site
 
 FLOOD = 60
 MOST = 4

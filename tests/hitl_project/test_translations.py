@@ -11,7 +11,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import translation
 
-from tests.site import ROOT, Server, decision
+from tests.support.site import ROOT, Server, decision
 
 FOLDER = ROOT / "locale" / "pt_BR" / "LC_MESSAGES"
 MARKS = {"_": 1, "gettext": 1, "gettext_lazy": 1, "ngettext": 2, "pgettext": 2, "pgettext_lazy": 2}

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from tests.site import ANSWER_SECONDS, Server, Site, wait_for
+from tests.support.site import Server, Site
+from tests.support.waiting import ANSWER_SECONDS, wait_for
 
 DIFF = "+" + "x" * 1_000_000
 PATIENCE = 4

@@ -14,8 +14,8 @@ from channels.testing import HttpCommunicator
 from django.conf import settings
 
 from hitl_project import asgi
-from tests.site import Server, Site, Start, apv, decision, wait_for
-from tools.faults.world import pause
+from tests.support.site import Server, Site, Start, apv, decision
+from tests.support.waiting import pause, wait_for
 
 PING_BOUND = 0.25
 """What the specification allows; seen on a busy machine: 13 ms, a nineteenth of it."""

@@ -9,8 +9,9 @@ import psutil
 import pytest
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from tests.site import Server, Site, wait_for
-from tools.faults.load import until
+from tests.support.processes import workers
+from tests.support.site import Server, Site
+from tests.support.waiting import until, wait_for
 
 SOCKETS = 1000
 
@@ -19,19 +20,6 @@ SOCKETS = 1000
 def server(site: Site) -> Iterator[Server]:
     with site.uvicorn(WORKERS="2") as server:
         yield server
-
-
-def workers(server: Server) -> list[psutil.Process]:
-    """The processes that serve: children of the one that was started."""
-    children = psutil.Process(server.process.pid).children()
-    return [one for one in children if _is_worker(one)]
-
-
-def _is_worker(process: psutil.Process) -> bool:
-    try:
-        return "spawn_main" in " ".join(process.cmdline())
-    except psutil.Error:  # it ended a moment ago
-        return False
 
 
 def sockets_of(process: psutil.Process, server: Server) -> int:

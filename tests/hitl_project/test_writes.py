@@ -11,9 +11,10 @@ from knox.crypto import hash_token
 
 from reviews.api.throttles import CountedWrites
 from reviews.writes import Writers
-from tests.people import api, new_user
-from tests.reviews.test_decisions_api import assert_problem
-from tests.site import Server, Site, apv, wait_for
+from tests.support.people import api, new_user
+from tests.support.problems import assert_problem
+from tests.support.site import Server, Site, apv
+from tests.support.waiting import wait_for
 
 MOST = 5
 """So few that a slow machine has sent them all before the first is given back, 12 s later."""

@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus
 
 from realtime.channels import STATE_SECONDS
-from tests.site import Server, Site, Socket
+from tests.support.site import CREATE, Server, Site, Socket
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
@@ -128,12 +128,6 @@ async def test_list_of_apvs_is_told_one_by_one_without_a_hole(server: Server, si
 
 def _apv(number: int) -> dict[str, Any]:
     return {"severity": "LOW", "package_name": f"p{number}", "patch_strategy": "version_bump"}
-
-
-CREATE = (
-    "from reviews.models import APV; print(APV.objects.create("
-    "severity='LOW', package_name='{}', patch_strategy='version_bump').apv_id)"
-)
 
 
 async def test_row_saved_in_another_process_reaches_a_socket(server: Server, site: Site) -> None:

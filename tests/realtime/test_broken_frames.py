@@ -1,29 +1,29 @@
 """Clients that break the protocol itself: they are closed at once, and nobody else notices."""
 
 import asyncio
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg
 import pytest
 
-from tests.realtime.raw import (
+from tests.support.raw import (
     BINARY,
     CLOSE,
     CONT,
     CUT,
+    LIMIT,
     PING,
     TEXT,
+    assert_no_traceback,
     close,
     frame,
     raw_line,
 )
-from tests.site import ANSWER_SECONDS, Server, Site, wait_for
-from tools.faults.world import pause
+from tests.support.site import Server, Site
+from tests.support.waiting import ANSWER_SECONDS, pause, wait_for
 
 PART = b'{"type":"ping","padding":"'
-LIMIT = 10_240
 
 
 @dataclass(frozen=True)
@@ -130,8 +130,3 @@ async def test_broken_frames_that_come_before_the_answer_end_the_line(
     async with server.socket() as other:
         assert (await other.ask({"type": "ping"}))["type"] == "pong"
     assert_no_traceback(server, told)
-
-
-def assert_no_traceback(server: Server, since: int) -> None:
-    """Check that what the server printed after so many characters tells of no exception."""
-    assert not re.search("Traceback|exception", server.printed()[since:])

@@ -6,9 +6,9 @@ import contextlib
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from tests.people import refusal
-from tests.realtime.test_metrics import numbers
-from tests.site import Server, Site
+from tests.support.metrics import numbers
+from tests.support.people import refusal
+from tests.support.site import Server, Site
 
 FULL = (1008, "Server at capacity")
 

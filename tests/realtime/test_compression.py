@@ -5,9 +5,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.realtime.raw import BINARY, CONT, PING, TEXT, RawLine, deflated, frame, raw_line
-from tests.realtime.test_broken_frames import assert_no_traceback
-from tests.site import Server, Site
+from tests.support.raw import (
+    BINARY,
+    CONT,
+    PING,
+    TEXT,
+    RawLine,
+    assert_no_traceback,
+    deflated,
+    frame,
+    raw_line,
+)
+from tests.support.site import Server, Site
 
 OFFER = "permessage-deflate; client_max_window_bits"
 PACKED = 4

@@ -8,9 +8,8 @@ from datetime import timedelta
 import pytest
 from rest_framework_simplejwt.tokens import AccessToken
 
-from tests.people import issue, new_user, opened, signed_in
-from tests.realtime.test_revocation import closed_within
-from tests.site import Server, Site, Socket
+from tests.support.people import issue, new_user, opened, signed_in
+from tests.support.site import Server, Site, Socket, closed_within
 
 LEFT = 4
 """For how many seconds a credential is good when its socket opens."""

@@ -9,9 +9,9 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.realtime.raw import CUT, PING, PONG, TEXT, RawLine, frame, raw_line
-from tests.site import ANSWER_SECONDS, Server, Site, wait_for
-from tools.faults.world import pause
+from tests.support.raw import CUT, PING, PONG, TEXT, RawLine, frame, raw_line
+from tests.support.site import Server, Site
+from tests.support.waiting import ANSWER_SECONDS, pause, wait_for
 
 COUNT = 10_000
 AT_ONCE = 100

@@ -11,8 +11,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from tests.realtime.test_broken_frames import LIMIT, assert_no_traceback
-from tests.site import ANSWER_SECONDS, Server
+from tests.support.raw import LIMIT, assert_no_traceback
+from tests.support.site import Server
+from tests.support.waiting import ANSWER_SECONDS
 
 KINDS = ["ping", "subscribe", "unsubscribe", "ack"]
 CHANNELS = ["apvs", "decisions", "stats"]

@@ -3,9 +3,10 @@
 import asyncio
 import re
 
-from tests.proxy import Proxy
-from tests.realtime.test_trouble import open_connections
-from tests.site import Start, wait_for
+from tests.support.metrics import open_connections
+from tests.support.proxy import Proxy
+from tests.support.site import Start
+from tests.support.waiting import wait_for
 
 
 async def test_peer_that_vanished_is_noticed_and_one_that_is_silent_stays(start: Start) -> None:

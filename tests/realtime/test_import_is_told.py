@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.site import ROOT, Server, Site
+from tests.support.site import ROOT, Server, Site
 
 PUBLISHED = ROOT.parent / "shared" / "data" / "osv"
 """Real advisories, where somebody put them beside the project."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.realtime.test_trouble import open_connections
-from tests.site import Server, Start, wait_for
-from tools.faults.world import pause
+from tests.support.metrics import open_connections
+from tests.support.site import Server, Start
+from tests.support.waiting import pause, wait_for
 
 PING = '{"type":"ping"}'
 

@@ -12,7 +12,9 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import InvalidStatus
 
-from tests.site import ROOT, Server, Site, wait_for
+from tests.support.metrics import numbers
+from tests.support.site import ROOT, Server, Site
+from tests.support.waiting import wait_for
 
 DEPLOY = ROOT / "deploy"
 OUTCOMES = ("recovered", "epoch", "ahead", "too_far", "truncated")
@@ -20,30 +22,9 @@ SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 NAME = re.compile(r"\bhitl_[a-z_]+\b")
 
 
-class Numbers(dict[str, float]):
-    """The samples of a server by name with labels, such as `hitl_decisions_total{approve}`."""
-
-    def __missing__(self, name: str) -> float:
-        return 0.0
-
-    def since(self, before: "Numbers") -> "Numbers":
-        return Numbers({name: value - before[name] for name, value in self.items()})
-
-
 def in_short(server: Server) -> dict[str, int]:
     answer = httpx.get(f"{server.origin}/hitl/metrics", headers={"Accept": "application/json"})
     return dict(answer.json())
-
-
-def numbers(server: Server) -> Numbers:
-    answer = httpx.get(f"{server.origin}/hitl/metrics", headers={"Accept": "text/plain"})
-    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    found = Numbers()
-    for family in text_string_to_metric_families(answer.text):
-        for sample in family.samples:
-            labels = ",".join(sample.labels.values())
-            found[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
-    return found
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.people import issue
-from tests.site import Server, Site
+from tests.support.people import issue
+from tests.support.site import Server, Site
 
 ALLOWED = "https://console.example.com,http://[::1]:8080"
 REFUSED = [

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.site import Server, Site, Socket, apv
+from tests.support.site import Server, Site, Socket, add
 
 
 @pytest.fixture
@@ -16,12 +16,6 @@ def server(uvicorn_server: Server) -> Server:
 async def position(server: Server, channel: str = "apvs") -> dict[str, Any]:
     async with server.socket() as socket:
         return dict((await socket.subscribe(channel))["positions"][channel])
-
-
-def add(server: Server, count: int) -> list[str]:
-    answer = server.post("/hitl/apvs", [apv() for _ in range(count)], user="pipeline")
-    assert answer.status_code == 201, answer.text
-    return [one["apv_id"] for one in answer.json()]
 
 
 async def resume(socket: Socket, since: dict[str, Any], channel: str = "apvs") -> dict[str, Any]:

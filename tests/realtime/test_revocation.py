@@ -14,8 +14,8 @@ from websockets.exceptions import ConnectionClosed
 
 from realtime import auth, credentials
 from realtime.credentials import Proof, issue_token
-from tests.people import api, issue, new_user, opened, signed_in
-from tests.site import Server, Site, Socket
+from tests.support.people import api, issue, new_user, opened, signed_in
+from tests.support.site import Server, Site, Socket, closed_within
 
 TOLD_SECONDS = 2
 UNTOLD_SECONDS = 60
@@ -41,13 +41,6 @@ async def watching(server: Server, site: Site, user: str, door: str) -> AsyncIte
             )
         await socket.subscribe(*LOGS)
         yield socket
-
-
-async def closed_within(socket: Socket, seconds: float) -> tuple[int | None, str | None]:
-    """The code and reason with which the socket is closed by then."""
-    async with asyncio.timeout(seconds):
-        await socket.connection.wait_closed()
-    return socket.connection.close_code, socket.connection.close_reason
 
 
 async def run(site: Site, user: str, code: str) -> None:

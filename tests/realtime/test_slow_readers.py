@@ -12,11 +12,11 @@ from websockets.asyncio.client import ClientConnection
 
 from realtime.hub import CHECK_SECONDS
 from realtime.outbox import STALL_SECONDS, TRY_AGAIN_LATER, Burst, QueuedOutbox
-from tests.proxy import Proxy
-from tests.realtime.raw import TEXT, RawLine, close, frame, raw_line
-from tests.realtime.test_resume import add
-from tests.realtime.test_trouble import open_connections
-from tests.site import Server, Site, Socket, Start, wait_for
+from tests.support.metrics import open_connections
+from tests.support.proxy import Proxy
+from tests.support.raw import TEXT, RawLine, close, frame, raw_line
+from tests.support.site import Server, Site, Socket, Start, add
+from tests.support.waiting import wait_for
 
 MUCH = 16 * 1024 * 1024
 """Bytes, more than any kernel holds for one connection."""

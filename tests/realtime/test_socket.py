@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.site import Server
+from tests.support.site import Server
 
 TIMESTAMP = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
 

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.realtime.follower import (
+from tests.support.follower import (
     LOGS,
     SERVICE_RESTART,
     Follower,
@@ -30,8 +30,8 @@ from tests.realtime.follower import (
     View,
     read_anew,
 )
-from tests.site import ROOT, Site, apv
-from tools.faults.world import OwnRedis
+from tests.support.redis_server import RedisServer
+from tests.support.site import ROOT, Site, apv
 
 REPLAY_LIMIT = 20
 """Small, so that a client can be too far behind."""
@@ -79,13 +79,13 @@ class Installation(contextlib.ExitStack):
     """A server, a Redis that may be killed, and another process that writes."""
 
     def __enter__(self) -> "Installation":
-        self.redis = OwnRedis()
+        self.redis = RedisServer()
         self.callback(self.redis.kill)
         self.site = Site("machine", REDIS_URL=self.redis.url, HITL_WS_RATE_PER_MINUTE="100000")
         self.server = self.enter_context(self.site.uvicorn(HITL_REPLAY_LIMIT=str(REPLAY_LIMIT)))
         self._worker = self.enter_context(
             subprocess.Popen(
-                [sys.executable, "-m", "tests.realtime.worker"],
+                [sys.executable, "-m", "tests.support.worker"],
                 cwd=ROOT,
                 env=self.site.environment,
                 stdin=subprocess.PIPE,
@@ -97,7 +97,7 @@ class Installation(contextlib.ExitStack):
         return self
 
     def worker(self, call: str, **arguments: Any) -> Any:
-        """What a function of `tests.realtime.worker` returns there."""
+        """What a function of `tests.support.worker` returns there."""
         assert self._worker.stdin is not None
         assert self._worker.stdout is not None
         self._worker.stdin.write(json.dumps([call, arguments]) + "\n")

@@ -8,9 +8,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.people import api, issue, new_user, refusal, signed_in
-from tests.reviews.test_decisions_api import assert_problem
-from tests.site import Server, Site, Socket
+from tests.support.people import api, issue, new_user, refusal, signed_in
+from tests.support.problems import assert_problem
+from tests.support.site import Server, Site, Socket
 
 INVALID = (1008, "Invalid token")
 

@@ -7,9 +7,9 @@ from functools import partial
 import httpx
 import pytest
 
-from tests.people import api, issue, new_user, opened, refusal, signed_in
-from tests.reviews.test_decisions_api import assert_problem
-from tests.site import Server, Site, apv, decision
+from tests.support.people import api, issue, new_user, opened, refusal, signed_in
+from tests.support.problems import assert_problem
+from tests.support.site import Server, Site, apv, decision
 
 
 def expire(site: Site, token: str) -> None:

@@ -11,18 +11,14 @@ import httpx
 import psycopg
 import pytest
 
-from tests.realtime.test_broadcasts import CREATE
-from tests.site import Server, Site, apv, decision, wait_for
+from tests.support.metrics import open_connections
+from tests.support.site import CREATE, Server, Site, apv, decision
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture
 def server(uvicorn_server: Server) -> Server:
     return uvicorn_server
-
-
-def open_connections(server: Server) -> int:
-    answer = httpx.get(f"{server.origin}/hitl/metrics", headers={"Accept": "application/json"})
-    return int(answer.json()["websocket_connections"])
 
 
 def test_sockets_that_end_in_the_handshake_are_not_counted(server: Server) -> None:

@@ -15,8 +15,7 @@ from realtime.uvicorn_protocol import (
     FrameProtocol,
     encode_frames,
 )
-from tests.site import ANSWER_SECONDS
-from tools.faults.world import pause
+from tests.support.waiting import ANSWER_SECONDS, pause
 
 
 class Running:

@@ -13,8 +13,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.realtime.writer import Outcome
-from tests.site import ROOT, Server, Site, Socket
+from tests.support.site import ROOT, Server, Site, Socket
+from tests.support.writer import Outcome
 
 PROCESSES, THREADS, TRANSACTIONS = 4, 4, 500
 LOOK_SECONDS = 0.002
@@ -127,7 +127,7 @@ def run_writers(site: Site) -> Outcome:
 def started(site: Site, number: int) -> "subprocess.Popen[str]":
     arguments = [str(number), str(THREADS), str(TRANSACTIONS)]
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.realtime.writer", *arguments],
+        [sys.executable, "-m", "tests.support.writer", *arguments],
         cwd=ROOT,
         env=site.environment,
         stdin=subprocess.PIPE,

@@ -15,8 +15,8 @@ from realtime.credentials import issue_token
 from realtime.models import Event, SignIn
 from reviews import services
 from reviews.models import APV, Decision
-from tests.forms import fields_of
-from tests.site import apv
+from tests.support.forms import fields_of
+from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
 

@@ -30,7 +30,7 @@ from reviews.choices import (
     WargameVerdict,
 )
 from reviews.models import APV
-from tests.site import apv
+from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.reviews.test_decisions_api import assert_problem
-from tests.site import Server, Site, apv
+from tests.support.problems import assert_problem
+from tests.support.site import Server, Site, apv
 
 
 @pytest.fixture

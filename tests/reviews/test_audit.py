@@ -20,8 +20,8 @@ from knox.models import AuthToken
 from reviews import audit, services
 from reviews.choices import AuditAction
 from reviews.models import APV, AuditEntry, AuditHead
-from tests.forms import fields_of
-from tests.site import PASSWORD, Server, Site, apv, decision, sign_in
+from tests.support.forms import fields_of
+from tests.support.site import PASSWORD, Server, Site, apv, decision, sign_in
 
 Entry = dict[str, Any]
 COLUMNS = "sequence, actor, door, action, object, details, address, request_id"

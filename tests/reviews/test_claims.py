@@ -14,7 +14,7 @@ from reviews import services
 from reviews.api.serializers import DecisionSerializer
 from reviews.console.export import as_csv
 from reviews.models import APV, Decision
-from tests.site import apv
+from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
 

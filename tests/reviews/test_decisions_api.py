@@ -9,24 +9,13 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.site import Server, Site, apv, decision
+from tests.support.problems import assert_problem
+from tests.support.site import Server, Site, apv, decision
 
 
 @pytest.fixture
 def server(uvicorn_server: Server) -> Server:
     return uvicorn_server
-
-
-def assert_problem(answer: httpx.Response, status: int, *fields: str) -> dict[str, Any]:
-    """The answer is a problem document of `status` that names `fields`."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    problem = answer.json()
-    assert problem["status"] == status
-    assert {"type", "title", "detail"} <= problem.keys()
-    for field in fields:
-        assert field in problem["errors"], problem
-    return dict(problem)
 
 
 def test_decision_is_answered_with_its_record(server: Server) -> None:

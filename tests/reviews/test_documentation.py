@@ -5,7 +5,7 @@ import yaml
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.site import ROOT
+from tests.support.site import ROOT
 
 pytestmark = pytest.mark.django_db
 

@@ -7,8 +7,8 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from reviews import links
-from tests.reviews.test_decisions_api import assert_problem
-from tests.site import Server, Site, apv
+from tests.support.problems import assert_problem
+from tests.support.site import Server, Site, apv
 
 UNFIT = [
     "https://github.com@evil.example/shop/pull/7",

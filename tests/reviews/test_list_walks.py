@@ -9,8 +9,8 @@ import pytest
 from django.core import signing
 
 from reviews.orders import APV_KEYS, SALT
-from tests.reviews.test_decisions_api import assert_problem
-from tests.site import Server, Site, apv
+from tests.support.problems import assert_problem
+from tests.support.site import Server, Site, apv
 
 ROWS = 17
 LISTS = ["reviews", "apvs", "decisions"]

@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from realtime.models import Counter, Event
 from reviews import services
 from reviews.models import APV, Decision
-from tests.site import apv
+from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.site import Server, Site
+from tests.support.site import Server, Site
 
 SECONDS = 120
 CHECKS = (

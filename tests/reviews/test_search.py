@@ -11,7 +11,7 @@ from reviews.api.filters import APVFilter
 from reviews.console.queue import PENDING, Asked
 from reviews.models import APV
 from reviews.orders import QUEUE
-from tests.site import COPIES, apv
+from tests.support.site import COPIES, apv
 
 pytestmark = pytest.mark.django_db
 

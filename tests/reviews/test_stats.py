@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 
 from reviews import selectors, services
 from reviews.models import APV, Decision
-from tests.site import apv
+from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
 

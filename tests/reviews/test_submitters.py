@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.people import api, issue, new_user
-from tests.reviews.test_decisions_api import assert_problem
-from tests.site import Server, Site, apv, decision
+from tests.support.people import api, issue, new_user
+from tests.support.problems import assert_problem
+from tests.support.site import Server, Site, apv, decision
 
 
 def by_admin(server: Server) -> dict[str, str]:

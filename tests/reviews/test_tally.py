@@ -13,7 +13,7 @@ from django.utils import timezone
 from reviews import services, tally
 from reviews.choices import Severity, Status
 from reviews.models import APV, Decision
-from tests.site import apv
+from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
 

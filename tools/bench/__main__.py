@@ -9,7 +9,7 @@ from tools.bench.processes import CLIENT_CORE, allow_many_files
 if (os.cpu_count() or 1) > 1:
     os.sched_setaffinity(0, {CLIENT_CORE})  # and PostgreSQL and Redis with it, which start next
 
-from tests import environment
+from tests.support import environment
 from tools.bench import report, scenarios
 from tools.bench.fanout import fan_out
 from tools.bench.report import Results, cpu, marginal, p50

@@ -12,7 +12,7 @@ import matplotlib
 matplotlib.use("svg")
 from matplotlib import pyplot
 
-from tests.site import ROOT
+from tests.support.site import ROOT
 from tools.bench.fanout import Fanout
 from tools.bench.scenarios import Figure
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from picows import WSTransport, ws_connect
 
-from tests.site import decision
+from tests.support.site import decision
 from tools.bench.crowd import Crowd, Member
 from tools.bench.fanout import fan_out
 from tools.bench.processes import cpu_seconds, pss_bytes

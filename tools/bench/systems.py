@@ -19,8 +19,9 @@ import httpx
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.people import issue
-from tests.site import ROOT, Server, Site, apv, decision, wait_for
+from tests.support.people import issue
+from tests.support.site import ROOT, Server, Site, apv, decision
+from tests.support.waiting import wait_for
 from tools.bench.crowd import Crowd
 from tools.bench.processes import SERVER_CORE, pin
 

@@ -7,8 +7,8 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from tests import environment  # first: it starts PostgreSQL
-from tests.site import ROOT
+from tests.support import environment  # first: it starts PostgreSQL
+from tests.support.site import ROOT
 from tools.faults.kinds import KINDS, Worlds, measure
 from tools.faults.load import FULL, SMALL, Outcome
 

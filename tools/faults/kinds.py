@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from tests.proxy import Proxy
+from tests.support.proxy import Proxy
+from tests.support.waiting import pause
 from tools.faults.load import FULL, Fault, Load, Outcome, Size
-from tools.faults.world import World, pause
+from tools.faults.world import World
 
 
 async def nothing(world: World, stretch: float) -> None:
@@ -36,9 +37,9 @@ async def redis_clients_killed(world: World, stretch: float) -> None:
 
 
 async def redis_stopped(world: World, stretch: float) -> None:
-    world.redis.send_signal(signal.SIGSTOP)
+    world.redis.process.send_signal(signal.SIGSTOP)
     await pause(10 * stretch)
-    world.redis.send_signal(signal.SIGCONT)
+    world.redis.process.send_signal(signal.SIGCONT)
 
 
 async def server_killed(world: World, stretch: float) -> None:

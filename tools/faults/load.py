@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import httpx
 
-from tests.site import apv, decision
+from tests.support.site import apv, decision
+from tests.support.waiting import pause, until
 from tools.faults.watcher import Watcher
-from tools.faults.world import World, now, pause
+from tools.faults.world import World, now
 
-SETTLE_SECONDS = 40
 BATCH = 100
 
 
@@ -174,9 +174,3 @@ class Load:
             lines=sum(one.lines for one in self.watchers),
             reloads=sum(one.reloads for one in self.watchers),
         )
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(SETTLE_SECONDS):
-        while not condition():
-            await pause(0.05)

@@ -2,57 +2,21 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
-import subprocess
 import time
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import redis
-
-from hitl_project import embedded
-from tests.site import Server, Site, wait_for
-
-
-class OwnRedis:
-    """A Redis server process that may be killed, stopped and started again."""
-
-    def __init__(self) -> None:
-        self.socket = Path(os.environ["HITL_VAR"]) / f"redis-{uuid4().hex[:8]}.sock"
-        self.url = f"unix://{self.socket}"
-        self.start()
-
-    def start(self) -> None:
-        command = [embedded.redis_server(), "--port", "0", "--unixsocket", str(self.socket)]
-        self.process = subprocess.Popen(
-            [*command, "--save", "", "--appendonly", "no"], stdout=subprocess.DEVNULL
-        )
-        wait_for(self._answers, "Redis to answer")
-
-    def _answers(self) -> bool:
-        with contextlib.suppress(redis.RedisError):
-            return bool(self.client().ping())
-        return False
-
-    def client(self) -> redis.Redis:
-        return redis.Redis(unix_socket_path=str(self.socket))
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def send_signal(self, number: int) -> None:
-        self.process.send_signal(number)
+from tests.support.redis_server import RedisServer
+from tests.support.site import Server, Site
 
 
 class World:
     """Two servers on ports that stay theirs through restarts."""
 
     def __init__(self, **variables: str) -> None:
-        self.redis = OwnRedis()
+        self.redis = RedisServer()
         self.site = Site(f"faults-{uuid4().hex[:8]}", REDIS_URL=self.redis.url)
         self._variables = variables
         self._running: dict[int, contextlib.ExitStack] = {}
@@ -86,18 +50,13 @@ class World:
         for stack in self._running.values():
             stack.close()
         with contextlib.suppress(OSError):
-            self.redis.send_signal(signal.SIGCONT)
-            self.redis.kill()
+            self.redis.process.send_signal(signal.SIGCONT)
+            self.redis.remove()
 
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
-
-
-async def pause(seconds: float) -> None:
-    """Let a fault last; the one place here that waits for time and not for a condition."""
-    await asyncio.sleep(seconds)
 
 
 def now() -> float:

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 
 import django
 
-from tests import environment  # first: it starts PostgreSQL
+from tests.support import environment  # first: it starts PostgreSQL
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_project.settings")
 django.setup()
 
-from tests.site import ROOT, Site  # noqa: E402
+from tests.support.site import ROOT, Site  # noqa: E402
 from tools.fuzz.run import Fuzz, Outcome, end  # noqa: E402 — the serializers need Django
 
 PAGE = ROOT / "docs" / "reliability.md"

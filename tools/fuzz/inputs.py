@@ -7,8 +7,8 @@ from random import Random
 from typing import Any
 
 from reviews.console.languages import PATTERNS
-from tests.browser.injection import CORPUS
-from tests.unseen import HIDDEN, TEXT
+from tests.support.injection import CORPUS
+from tests.support.unseen import HIDDEN, TEXT
 
 UNITS = (
     *("\n", " ", "\t", "\t\n", "a\n", "a.", "(", "[", "{", "<", "<!--", "</a>", "/*", "//", "#{"),

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 import psutil
 
-from tests.site import Server
+from tests.support.site import Server
 from tools.fuzz.inputs import Inputs
 
 MOST_PLAIN_PAGES = 40

@@ -5,12 +5,12 @@ import asyncio
 import secrets
 import sys
 
-from tests import environment  # first: it starts PostgreSQL
+from tests.support import environment  # first: it starts PostgreSQL
 
 from playwright.async_api import Browser, BrowserContext, async_playwright  # isort: skip
 
-from tests.browser.chromium import OPTIONS, obtain
-from tests.site import Server, Site
+from tests.support.chromium import OPTIONS, obtain
+from tests.support.site import Server, Site
 from tools.monkey.monkey import run
 from tools.monkey.outcome import Outcome
 

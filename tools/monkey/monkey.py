@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import BrowserContext, CDPSession, Page, Request, Response, Route
 from playwright.async_api import Error as BrowserError
 
-from tests.site import Server, Site, apv
+from tests.support.site import Server, Site, apv
 from tools.monkey.outcome import Answer, Confirmed, Outcome, compare
 
 WATCH = (Path(__file__).parent / "watch.js").read_text()

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.site import Site
+from tests.support.site import Site
 
 SEAL = re.compile(r'name="question"\r\n\r\n(\S+)\r\n')
 DECISIONS = """

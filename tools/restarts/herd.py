@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 from picows import WSError
 
-from tests.site import decision
+from tests.support.site import decision
+from tests.support.waiting import pause
 from tools.faults.watcher import Watcher
-from tools.faults.world import World, now, pause
+from tools.faults.world import World, now
 
 ANSWER_SECONDS = 15.0
 """As in socket.js, in whose place these clients stand."""

@@ -10,8 +10,9 @@ from dataclasses import astuple, dataclass
 import httpx
 from websockets.exceptions import WebSocketException
 
-from tests.site import apv, decision, hubs_listening
-from tools.faults.world import World, now, pause
+from tests.support.site import apv, decision, hubs_listening
+from tests.support.waiting import pause
+from tools.faults.world import World, now
 
 USERS = 8
 ROUND_SECONDS = 0.05

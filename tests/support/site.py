@@ -18,20 +18,12 @@ import psycopg
 import redis
 from websockets.asyncio.client import ClientConnection, connect
 
-ROOT = Path(__file__).parent.parent
+from tests.support.waiting import ANSWER_SECONDS, START_SECONDS, wait_for
+
+JSON = {"Content-Type": "application/json"}
+
+ROOT = Path(__file__).parent.parent.parent
 PASSWORD = "correct-horse-battery"
-START_SECONDS = 60
-ANSWER_SECONDS = 20
-"""How long a test waits for something that must happen; none asserts how fast it does."""
-
-
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = ANSWER_SECONDS) -> Any:
-    """The first true value of `condition`, asked for again and again."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.02)
-    return value
 
 
 class Site:
@@ -332,3 +324,23 @@ def decision(apv_id: str, **fields: Any) -> dict[str, Any]:
         "justification": "The bump is minimal and the wargame holds.",
         **fields,
     }
+
+
+def add(server: Server, count: int) -> list[str]:
+    answer = server.post("/hitl/apvs", [apv() for _ in range(count)], user="pipeline")
+    assert answer.status_code == 201, answer.text
+    return [one["apv_id"] for one in answer.json()]
+
+
+async def closed_within(socket: Socket, seconds: float) -> tuple[int | None, str | None]:
+    """The code and reason with which the socket is closed by then."""
+    async with asyncio.timeout(seconds):
+        await socket.connection.wait_closed()
+    return socket.connection.close_code, socket.connection.close_reason
+
+
+CREATE = (
+    "from reviews.models import APV; print(APV.objects.create("
+    "severity='LOW', package_name='{}', patch_strategy='version_bump').apv_id)"
+)
+"""What `manage.py shell` runs to add an APV of a package and print its id."""

@@ -11,7 +11,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from tests.site import ANSWER_SECONDS, Server
+from tests.support.site import Server
+from tests.support.waiting import ANSWER_SECONDS
 
 LOGS = ("apvs", "decisions")
 SERVICE_RESTART = 1012

@@ -1,5 +1,6 @@
-"""A Redis of its own, which a test may kill."""
+"""A Redis of its own, which a test may kill, stop and start again."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import redis
 
 from hitl_project import embedded
-from tests.site import wait_for
+from tests.support.waiting import wait_for
 
 
 class RedisServer:
@@ -43,9 +44,10 @@ class RedisServer:
         self.kill()
         shutil.rmtree(self._folder)
 
+    def client(self) -> redis.Redis:
+        return redis.Redis(unix_socket_path=str(self._socket))
+
     def _answers(self) -> bool:
-        try:
-            with redis.Redis(unix_socket_path=str(self._socket)) as client:
-                return bool(client.ping())
-        except redis.RedisError:
-            return False
+        with contextlib.suppress(redis.RedisError), self.client() as client:
+            return bool(client.ping())
+        return False

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Page, Request, WebSocket
+from playwright.async_api import BrowserContext, Page, Request, WebSocket
 
-from tests.site import ANSWER_SECONDS, Server
+from tests.support.site import Server
+from tests.support.waiting import ANSWER_SECONDS
 
 KEEP_STATUSES = """
 window.statuses = [];
@@ -141,3 +142,9 @@ class Tab:
         shown = dict(await page.evaluate(SHOWN))
         await stranger.close()
         return shown
+
+
+NewContext = Callable[..., Awaitable[BrowserContext]]
+"""Makes a browser of its own in which a user is signed in."""
+OpenTab = Callable[..., Awaitable[Tab]]
+"""Opens a page of the console in a tab."""

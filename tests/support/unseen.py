@@ -7,7 +7,16 @@ from rest_framework import serializers
 
 from reviews.api.fields import ObjectField
 from reviews.api.serializers import APVSerializer
-from tests.browser.injection import text_fields
+from tests.support.injection import text_fields
+
+IGNORABLE = [
+    *(0xAD, 0x34F, 0x61C, 0x3164, 0xFEFF, 0xFFA0),
+    *(*range(0x115F, 0x1161), *range(0x17B4, 0x17B6), *range(0x180B, 0x1810)),
+    *(*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)),
+    *(*range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9)),
+    *(*range(0x1BCA0, 0x1BCA4), *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE1000)),
+]
+"""Default_Ignorable_Code_Point (DerivedCoreProperties.txt of Unicode 17.0.0)."""
 
 HIDDEN = (
     "\u202e\u2066\u200f\u061c"  # direction

@@ -14,8 +14,8 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.browser.tab import becomes
-from tests.site import START_SECONDS, wait_for
+from tests.support.tab import becomes
+from tests.support.waiting import START_SECONDS, wait_for
 
 NAMES = ("firefox", "firefox-esr")
 ENTER, CONTROL = "\ue007", "\ue009"

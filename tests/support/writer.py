@@ -1,4 +1,4 @@
-"""A process with several writers; run as `python -m tests.realtime.writer PROCESS THREADS COUNT`.
+"""A process with several writers; run as `python -m tests.support.writer PROCESS THREADS COUNT`.
 
 It prints a line when it is ready, starts when it reads one, and prints what became of each
 transaction as JSON: the ids of the APVs that are to be there and of those that are not.

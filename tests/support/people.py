@@ -10,7 +10,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.site import PASSWORD, Server, Site, Socket
+from tests.support.site import PASSWORD, Server, Site, Socket
 
 
 def new_user(site: Site, group: str = "reviewers") -> str:

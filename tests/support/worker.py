@@ -1,4 +1,4 @@
-"""Another process that writes: `python -m tests.realtime.worker`.
+"""Another process that writes: `python -m tests.support.worker`.
 
 It reads calls of the functions below as JSON lines and answers each with a line of JSON.
 """

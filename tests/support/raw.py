@@ -2,13 +2,18 @@
 
 import asyncio
 import json
+import re
 import socket
 import struct
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from tests.site import ANSWER_SECONDS, Server
+from tests.support.site import Server
+from tests.support.waiting import ANSWER_SECONDS
+
+LIMIT = 10_240
+"""Bytes of the longest message that a server takes."""
 
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 MASK = b"\x01\x02\x03\x04"
@@ -148,3 +153,8 @@ async def _line_on(connection: socket.socket) -> RawLine:
     protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
     transport, _ = await loop.create_connection(lambda: protocol, sock=connection)
     return RawLine(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
+
+
+def assert_no_traceback(server: Server, since: int) -> None:
+    """Check that what the server printed after so many characters tells of no exception."""
+    assert not re.search("Traceback|exception", server.printed()[since:])
