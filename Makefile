@@ -65,12 +65,12 @@ words: installed  ## collect what is to be translated, and compile the translati
 audit: installed-dev  ## ask pypi.org for known vulnerabilities of all that is pinned
 	$(BIN)/python -m pip_audit --strict --disable-pip --require-hashes -r requirements.txt -r requirements-embedded.txt -r requirements-dev.txt
 
-lock: installed-dev  ## compile pyproject.toml into pinned, hashed requirements
-	$(LOCK) --upgrade pyproject.toml -o requirements.txt
+lock: installed-dev  ## pin what pyproject.toml names, with hashes; ARGS=--upgrade takes newer versions
+	$(LOCK) pyproject.toml -o requirements.txt
 	$(LOCK) --constraint requirements.txt --group pyproject.toml:embedded -o requirements-embedded.txt
 	$(LOCK) --constraint requirements.txt --constraint requirements-embedded.txt --group pyproject.toml:dev -o requirements-dev.txt
 
-LOCK = $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-header
+LOCK = $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-header $(ARGS)
 
 clean:  ## remove the virtual environment and caches; data under var/ stays
 	rm -rf $(VENV) node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
