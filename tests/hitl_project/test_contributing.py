@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.site import ROOT
+from tests.support.site import ROOT
 
 ADR = ROOT / "docs" / "adr"
 DECISIONS = sorted(ADR.glob("[0-9]*.md"))
