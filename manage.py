@@ -13,15 +13,15 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    from hitl_project import embedded
+    from hitl_project.embedded import servers
 
     try:
-        if embedded.needed_by(sys.argv):
-            embedded.start()
+        if servers.needed_by(sys.argv):
+            servers.start()
         from django.conf import settings
 
         settings.configured or settings._setup()  # type: ignore[misc]
-    except (ImproperlyConfigured, embedded.EmbeddedServerError) as error:
+    except (ImproperlyConfigured, servers.EmbeddedServerError) as error:
         sys.exit(f"error: {error}")
     execute_from_command_line(sys.argv)
 

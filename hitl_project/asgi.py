@@ -14,28 +14,29 @@ from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from hitl_project import embedded
+from hitl_project.embedded import servers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_project.settings")
-embedded.start()
+servers.start()
 django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402 — these need the apps
 
-from hitl_project import arrival, bodies, passwords  # noqa: E402
+from accounts import password_limits  # noqa: E402
 from hitl_project.checks import OPEN_ACCESS  # noqa: E402
-from hitl_project.daphne_http import bound_requests  # noqa: E402
+from hitl_project.servers import body_sizes, request_bodies  # noqa: E402
+from hitl_project.servers.connections import allow_open_files  # noqa: E402
+from hitl_project.servers.daphne_http import bound_requests  # noqa: E402
+from hitl_project.servers.daphne_socket import prepare_daphne  # noqa: E402
 from hitl_project.urls import refuse_socket  # noqa: E402
-from realtime import leaving  # noqa: E402
-from realtime.connections import allow_open_files  # noqa: E402
-from realtime.daphne_protocol import prepare_daphne  # noqa: E402
-from realtime.history import DATABASE_THREADS  # noqa: E402
-from realtime.routing import websocket_urlpatterns  # noqa: E402
+from realtime import shutdown  # noqa: E402
+from realtime.socket.routing import websocket_urlpatterns  # noqa: E402
+from realtime.threads import DATABASE_THREADS  # noqa: E402
 
-PROBES = {"/hitl/health", "/hitl/health/live", "/hitl/health/ready"}
+PROBES = {f"{settings.API_PREFIX}health{part}" for part in ("", "/live", "/ready")}
 SLOT_SECONDS = 30
 """How long a request may wait for its turn."""
-CONNECTIONS_OF_OTHERS = DATABASE_THREADS + bodies.THREADS
+CONNECTIONS_OF_OTHERS = DATABASE_THREADS + body_sizes.THREADS
 """How many connections of the pool are kept for what is no request."""
 
 
@@ -51,7 +52,7 @@ class OneThreadPerRequest(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         self._slots = asyncio.Semaphore(settings.HITL_DB_POOL - CONNECTIONS_OF_OTHERS)
-        self._password_slots = asyncio.Semaphore(passwords.AT_ONCE)
+        self._password_slots = asyncio.Semaphore(password_limits.AT_ONCE)
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
@@ -60,11 +61,11 @@ class OneThreadPerRequest(ASGIHandler):
         respond: Any = sync_to_async(self.get_response, thread_sensitive=True)
         if request.path.rstrip("/") in PROBES:  # a probe must not wait for work
             response: HttpResponseBase = await respond(request)
-        elif passwords.are_in(request):
+        elif password_limits.are_in(request):
             response = await self._sign_in(request, respond)
         else:
             response = await self._in_turn(request, respond, self._slots)
-        if leaving.begun():
+        if shutdown.begun():
             response["Connection"] = "close"  # the client's next request is for another process
         _let_go(request)
         return response
@@ -76,7 +77,7 @@ class OneThreadPerRequest(ASGIHandler):
             response.content = b""
 
     async def _sign_in(self, request: HttpRequest, respond: Any) -> HttpResponseBase:
-        if wait := passwords.wait(request):
+        if wait := password_limits.wait(request):
             response = await _refuse(request, respond, HTTPStatus.TOO_MANY_REQUESTS)
             response["Retry-After"] = str(wait)
             return response
@@ -101,7 +102,7 @@ class OneThreadPerRequest(ASGIHandler):
 
 
 async def _refuse(request: HttpRequest, respond: Any, status: HTTPStatus) -> HttpResponseBase:
-    request.scope[arrival.REFUSED] = status  # type: ignore[attr-defined]
+    request.scope[request_bodies.REFUSED] = status  # type: ignore[attr-defined]
     return await respond(request)  # type: ignore[no-any-return]
 
 
@@ -123,7 +124,7 @@ prepare_daphne()
 bound_requests()
 application = ProtocolTypeRouter(
     {
-        "http": arrival.BoundedBodies(OneThreadPerRequest()),
+        "http": request_bodies.BoundedBodies(OneThreadPerRequest()),
         "websocket": URLRouter([*websocket_urlpatterns, refuse_socket]),
     }
 )

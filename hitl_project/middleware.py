@@ -20,10 +20,12 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import LazyObject, empty
 from django_structlog.middlewares import RequestMiddleware
 
-from hitl_project import arrival, forms
-from realtime import auth
-from realtime.socket_log import is_request_id
-from reviews import audit, writes
+from accounts import credentials, write_rate_limit
+from accounts.credentials.open_access import open_access_user
+from audit import entries
+from hitl_project import forms
+from hitl_project.servers import request_bodies
+from realtime.socket.log import is_request_id
 from reviews.api import problems
 from reviews.console.access import too_many_writes
 from reviews.console.unseen import reveal_on_page
@@ -74,7 +76,9 @@ class RequestLog(RequestMiddleware):
 
 
 def _is_probe(request: HttpRequest) -> bool:
-    return request.path.startswith(("/hitl/health", "/hitl/metrics"))
+    return request.path.startswith(
+        (f"{settings.API_PREFIX}health", f"{settings.API_PREFIX}metrics")
+    )
 
 
 class ContentSecurityPolicy(CSPMiddleware):
@@ -104,7 +108,7 @@ class OneSpellingOfApiPaths(MiddlewareMixin):
     """Lets /hitl/apvs/ mean /hitl/apvs: REST paths work with and without a trailing slash."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if request.path_info.startswith("/hitl/"):
+        if request.path_info.startswith(settings.API_PREFIX):
             request.path_info = request.path_info.rstrip("/")
 
 
@@ -114,7 +118,7 @@ class CompressedPages(GZipMiddleware):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        if request.path_info.startswith("/hitl/"):
+        if request.path_info.startswith(settings.API_PREFIX):
             return response
         return super().process_response(request, response)
 
@@ -123,7 +127,7 @@ class Refused(MiddlewareMixin):
     """Answers a request that was refused on its way here, before anything looks at its body."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        status = getattr(request, "scope", {}).get(arrival.REFUSED)
+        status = getattr(request, "scope", {}).get(request_bodies.REFUSED)
         if status is None and not forms.is_readable(request):
             status = HTTPStatus.BAD_REQUEST
         return refusal(request, status) if status else None
@@ -131,7 +135,7 @@ class Refused(MiddlewareMixin):
 
 def refusal(request: HttpRequest, status: int) -> HttpResponse:
     reason = str(problems.REFUSALS[status])
-    if request.path_info.startswith("/hitl/"):
+    if request.path_info.startswith(settings.API_PREFIX):
         answer = problems.response(status, reason)
     else:
         context = {"status": status, "reason": reason}
@@ -147,7 +151,7 @@ class LanguageOfPages(LocaleMiddleware):
     """Pages speak the reader's language; REST speaks one."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if request.path_info.startswith("/hitl/"):
+        if request.path_info.startswith(settings.API_PREFIX):
             translation.activate(settings.LANGUAGE_CODE)
         else:
             super().process_request(request)
@@ -155,7 +159,7 @@ class LanguageOfPages(LocaleMiddleware):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        if request.path_info.startswith("/hitl/"):
+        if request.path_info.startswith(settings.API_PREFIX):
             return response
         return super().process_response(request, response)
 
@@ -166,7 +170,7 @@ class OpenAccess(MiddlewareMixin):
     def process_request(self, request: HttpRequest) -> None:
         if request.path_info.startswith("/admin") or _shows_credentials(request):
             return
-        user = auth.open_access_user()
+        user = open_access_user()
         if user is not None:
             request.user = user
             request.open_access = True  # type: ignore[attr-defined] # no CSRF: nobody signed in
@@ -176,9 +180,9 @@ class CountedWrites(MiddlewareMixin):
     """Lets no more be sent to pages than may be; the views of REST, who know tokens, do so too."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        if request.path_info.startswith("/hitl/"):
+        if request.path_info.startswith(settings.API_PREFIX):
             return None
-        wait = writes.wait(request, request.user)
+        wait = write_rate_limit.wait(request, request.user)
         return too_many_writes(request, wait) if wait else None
 
 
@@ -189,12 +193,12 @@ class Audited:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        with audit.during(request):
+        with entries.during(request):
             return self.get_response(request)
 
 
 def _shows_credentials(request: HttpRequest) -> bool:
-    return auth.shows_credentials({name.lower(): text for name, text in request.headers.items()})
+    return credentials.are_shown({name.lower(): text for name, text in request.headers.items()})
 
 
 class UnseenCharacters(MiddlewareMixin):

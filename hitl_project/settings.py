@@ -16,8 +16,9 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from hitl_project import embedded, logs
+from hitl_project import logs
 from hitl_project.database_connection import bounded
+from hitl_project.embedded import servers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -75,7 +76,7 @@ def url(name: str, *schemes: str) -> str:
 
 DATABASE_URL = url("DATABASE_URL", "postgresql", "postgres")
 REDIS_URL = url("REDIS_URL", "redis", "rediss", "unix")
-HITL_VAR = embedded.var_folder()
+HITL_VAR = servers.var_folder()
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = number("PORT", 8003, most=65_535)
 WORKERS = number("WORKERS", 1, least=1, most=64)
@@ -84,7 +85,7 @@ DEBUG = switch("DEBUG")
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY and DATABASE_URL:
     raise ImproperlyConfigured("SECRET_KEY must be set when DATABASE_URL is set")
-SECRET_KEY = SECRET_KEY or embedded.secret_key()
+SECRET_KEY = SECRET_KEY or servers.secret_key()
 HITL_AUDIT_KEYS = env.list("HITL_AUDIT_KEYS", cast=str.strip, default=[SECRET_KEY])
 if not all(HITL_AUDIT_KEYS):
     raise ImproperlyConfigured("HITL_AUDIT_KEYS must hold keys, separated by commas")
@@ -110,8 +111,8 @@ BEHIND_TLS = not DEBUG and not set(ALLOWED_HOSTS) <= set(LOCAL_NAMES)
 # Wrong passwords are counted for a name from an address: nobody can lock out somebody elsewhere.
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "hitl_project.backends.NameBound",
-    "hitl_project.backends.OneQueryBackend",
+    "accounts.backends.NameBound",
+    "accounts.backends.OneQueryBackend",
 ]
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = number("HITL_SIGN_IN_FAILURES", 5, least=1)
@@ -182,6 +183,9 @@ HITL_SHUTDOWN_SPREAD_SECONDS = number("HITL_SHUTDOWN_SPREAD_SECONDS", 10, most=6
 
 # -- The application --------------------------------------------------------------------------
 
+API_PREFIX = "/hitl/"
+"""Below it are REST and the socket; everything else is a page."""
+
 INSTALLED_APPS = [
     "daphne",
     "django.contrib.admin",
@@ -205,6 +209,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "realtime",
+    "audit",
+    "accounts",
     "reviews",
     "hitl_project",
 ]
@@ -329,8 +335,8 @@ CHANNEL_LAYERS = {
 # -- REST -------------------------------------------------------------------------------------
 
 AUTHENTICATION_CLASSES = [
-    "reviews.api.authentication.BearerToken",
-    "reviews.api.authentication.SessionOrOpenAccess",
+    "accounts.api.authentication.BearerToken",
+    "accounts.api.authentication.SessionOrOpenAccess",
 ]
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": AUTHENTICATION_CLASSES,
@@ -377,7 +383,7 @@ SIMPLE_JWT = {
 # -- How much may be asked for over HTTP ------------------------------------------------------
 
 HITL_WRITES_PER_MINUTE = number("HITL_WRITES_PER_MINUTE", 1200)
-# Of a list of APVs, from users who may add them; `hitl_project.bodies` says what others may send.
+# Of a list of APVs, from users who may add them; `servers.body_sizes` says what others may send.
 # A list of 1,000 APVs with diffs of 30 KB fits; one diff alone is up to 1 MiB.
 HITL_MAX_BODY_BYTES = number("HITL_MAX_BODY_BYTES", 32 * 1024 * 1024, least=64 * 1024)
 HITL_REQUEST_SECONDS = number("HITL_REQUEST_SECONDS", 60, least=1)

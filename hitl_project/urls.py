@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
@@ -28,7 +29,7 @@ refuse_socket = re_path(r"", NoSuchSocket.as_asgi())
 
 
 def is_api(request: HttpRequest) -> bool:
-    return request.path.startswith("/hitl/")
+    return request.path.startswith(settings.API_PREFIX)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -75,7 +76,7 @@ handler404: Any = page_not_found
 handler500: Any = server_error
 
 urlpatterns = [
-    path("hitl/", include("reviews.api.urls")),
+    path(settings.API_PREFIX.lstrip("/"), include("reviews.api.urls")),
     path("admin/", admin.site.urls),
     path("", include("reviews.console.urls")),
 ]

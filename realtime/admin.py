@@ -1,41 +1,13 @@
-"""The admin: the event log, for reading, and what lets programs in, for revoking."""
+"""The admin of the event log, for reading."""
 
-from typing import Any
-
-from django import forms
-from django.apps import apps
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.utils import timezone
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
-from knox.models import AuthToken
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from realtime import rights
-from realtime.credentials import MOST_TOKEN_DAYS, TOKEN_DAYS, issue_token
-from realtime.models import Event, SignIn
-from realtime.searching import BoundedSearch
-from realtime.words import reword
-
-admin.site.unregister(AuthToken)  # knox's own page keeps a new token in a cookie for a while
-admin.site.unregister([OutstandingToken, BlacklistedToken])  # a sign-in says more
-
-reword(
-    AuthToken,
-    _("API token"),
-    _("API tokens"),
-    user=_("user"),
-    created=_("created at"),
-    expiry=_("expires at"),
-)
-AuthToken.__str__ = lambda token: f"{token.token_key}… {token.user}"  # not the whole digest
-apps.get_app_config("knox").verbose_name = _("Programs")
+from realtime.admin_base import ReadOnlyAdmin
+from realtime.models import Event
 
 
 @admin.register(Event)
-class EventAdmin(BoundedSearch):
+class EventAdmin(ReadOnlyAdmin):
     """What was told, in each channel's order."""
 
     list_display = ["channel", "offset", "type", "created_at"]
@@ -43,99 +15,3 @@ class EventAdmin(BoundedSearch):
     search_fields = ["message"]
     ordering = ["-created_at", "-offset"]
     show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class TokenForm(forms.ModelForm):
-    """Whom a new token acts as, and for how long."""
-
-    days = forms.IntegerField(
-        label=_("Days"), min_value=1, max_value=MOST_TOKEN_DAYS, initial=TOKEN_DAYS
-    )
-
-    class Meta:
-        model = AuthToken
-        fields = ["user"]
-
-    def save(self, commit: bool = True) -> AuthToken:
-        """Make the token; `secret`, on its row, is what to show this once."""
-        row, secret = issue_token(self.cleaned_data["user"], days=self.cleaned_data["days"])
-        row.secret = secret
-        return row
-
-    def save_m2m(self) -> None:
-        """There is nothing else to save."""
-
-
-@admin.register(AuthToken)
-class TokenAdmin(BoundedSearch):
-    """API tokens: made here and shown once, never changed, and revoked by deleting them."""
-
-    form = TokenForm
-    readonly_fields = ["beginning", "created", "expiry"]
-    list_display = ["beginning", "user", "created", "expiry", "is_good"]
-    list_filter = ["expiry"]
-    list_select_related = ["user"]
-    search_fields = ["token_key", "user__username"]
-    search_help_text = _("The beginning of a token, or the name of its user")
-    ordering = ["-created"]
-
-    @admin.display(description=_("token"), ordering="token_key")
-    def beginning(self, token: AuthToken) -> str:
-        return f"{token.token_key}…"
-
-    @admin.display(description=_("good"), boolean=True)
-    def is_good(self, token: AuthToken) -> bool:
-        return token.user.is_active and (token.expiry is None or token.expiry > timezone.now())
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ["user", "days"] if obj is None else ["beginning", "user", "created", "expiry"]
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        """A token acts as its user: nobody makes one of a user who may do more."""
-        if db_field.name == "user":
-            options["queryset"] = rights.manageable_users(request.user)
-        return super().formfield_for_foreignkey(db_field, request, **options)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: AuthToken, form: Any, change: bool) -> None:
-        """The form has saved it already, together with what is shown only then."""
-
-    def response_add(
-        self, request: HttpRequest, obj: AuthToken, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        """Show the token on the very page that answers the form: nothing keeps it on the way."""
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Copy this token now: it is not shown again"),
-            "opts": self.opts,
-            "token": obj,
-        }
-        return TemplateResponse(request, "admin/knox/authtoken/issued.html", context)
-
-
-@admin.register(SignIn)
-class SignInAdmin(BoundedSearch):
-    """Programs that signed in with a password: ended, with all their tokens, by deleting them."""
-
-    list_display = ["user", "created_at", "expires_at"]
-    list_select_related = ["user"]
-    search_fields = ["user__username"]
-    ordering = ["-created_at"]
-    fields = ["user", "created_at", "expires_at"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

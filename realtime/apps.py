@@ -5,6 +5,3 @@ from django.utils.translation import gettext_lazy as _
 class RealtimeConfig(AppConfig):
     name = "realtime"
     verbose_name = _("Events")
-
-    def ready(self) -> None:
-        from realtime import signals  # noqa: F401 — connects them

@@ -1,29 +1,31 @@
-"""The hub: a server process's one member of the groups, and what feeds all its sockets.
+"""The hub: a server process's one member of the groups, which feeds all its sockets.
 
 A log is delivered by one rule, `offset == last + 1`; what the channel layer did not carry is read
-from the event log. A state is delivered as its latest value.
+from the event log. Of the other channels it delivers the latest value.
 """
 
 import asyncio
 import random
 import time
 from collections.abc import Callable, Coroutine, Iterable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
 
-from realtime import courier, history, metrics
-from realtime.channels import CHANNELS, LOGS
-from realtime.history import LOOK_SECONDS, for_replay, in_database
-from realtime.membership import Membership
+from realtime import broker, log, metrics
+from realtime.group_listener import GroupListener
+from realtime.last_values import LastValues
 from realtime.messages import Message, Position
+from realtime.open_sockets import OpenSockets
 from realtime.outages import for_ever
-from realtime.outbox import bursts_of
-from realtime.revocation import OpenSockets
-from realtime.states import States
+from realtime.pruning import prune
+from realtime.registry import CHANNELS, LOGS
+from realtime.revocation import Revocation
+from realtime.socket.writer import bursts_of
 from realtime.subscribers import Subscriber, Subscribers
+from realtime.threads import POLL_SECONDS, for_replay, in_database
 
 CHECK_SECONDS = 2.0
 PRUNE_SECONDS = 600.0
@@ -39,17 +41,18 @@ class Hub:
     def __init__(self) -> None:
         self._own_id = uuid4().hex
         self._subscribers = Subscribers()
-        self._states = States(self._subscribers)
-        self._membership = Membership(self._receive, self._own_id)
+        self._last_values = LastValues(self._subscribers)
+        self._group_listener = GroupListener(self._receive, self._own_id)
         self._last: dict[str, Position] = {}
         self._inbox: asyncio.Queue[Callable[[], Coroutine[Any, Any, None]]] = asyncio.Queue()
-        self._news: list[courier.Payload] = []
+        self._news: list[broker.Payload] = []
         self._news_expected = False
         self._holes: set[str] = set()
         self._early: dict[str, dict[int, str]] = {name: {} for name in LOGS}
-        self._looks: list[asyncio.Future[None]] = []
+        self._polls: list[asyncio.Future[None]] = []
         self._starting = asyncio.Lock()
         self.sockets = OpenSockets()
+        self.revocation = Revocation(self.sockets)
         self.broadcasts = self._subscribers.broadcasts
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -58,7 +61,7 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._membership.leave()
+        await self._group_listener.leave()
 
     # -- For sockets ----------------------------------------------------------------------
 
@@ -67,27 +70,27 @@ class Hub:
         async with self._starting:
             if self._tasks:
                 return
-            self._last = await in_database(history.positions)()
-            own = courier.Courier(self, self._own_id)
-            courier.register(own)
+            self._last = await in_database(log.positions)()
+            own = broker.Broker(self, self._own_id)
+            broker.register(own)
             self._tasks = [
                 asyncio.create_task(for_ever(work))
                 for work in (
                     self._deliver_all,
-                    self._look_regularly,
-                    self._states.tell_states,
-                    own.carry,
-                    own.carry_states,
-                    self.sockets.watch,
-                    self._membership.receive_all,
+                    self._poll_regularly,
+                    self._last_values.send_changes,
+                    own.send_events,
+                    own.send_changed_values,
+                    self.revocation.run,
+                    self._group_listener.receive_all,
                     self._check_sockets,
                     self._prune,
                 )
             ]
 
-    async def latest(self, state: str) -> Message | None:
-        """The value of a state channel that its subscribers have seen last, if it can be read."""
-        return await self._states.latest(state)
+    async def latest(self, channel: str) -> Message | None:
+        """Return the value of a channel that its subscribers have seen last, if it can be read."""
+        return await self._last_values.latest(channel)
 
     def subscribe(self, subscriber: Subscriber, channels: Iterable[str]) -> dict[str, Position]:
         """Deliver every later event of `channels`; returns where their logs stand."""
@@ -109,7 +112,7 @@ class Hub:
         """
         last = self._last[channel]
         if position.epoch != last.epoch or position.offset > last.offset:
-            await self._ask_for_look()
+            await self._ask_for_poll()
 
     def positions(self, channels: Iterable[str]) -> dict[str, Position]:
         """Where the logs among `channels` stand: the last event delivered of each."""
@@ -138,10 +141,10 @@ class Hub:
             if payload["epoch"] == self._last[channel].epoch:
                 self._early[channel].update(payload["events"])
             else:
-                await self._look()  # which delivers it too, if it belongs to the history of now
+                await self._poll()  # which delivers it too, if it belongs to the history of now
         for channel in {payload["channel"] for payload in news}:
             await self._deliver_early(channel)
-        self._subscribers.write(self._states.due())
+        self._subscribers.write(self._last_values.due())
 
     async def _deliver_early(self, channel: str) -> None:
         """Deliver those that came early and whose turn it is, and forget those that were known."""
@@ -164,18 +167,18 @@ class Hub:
             last = self._last[channel]
             await self._catch_up(channel, last.model_copy(update={"offset": min(early) - 1}))
 
-    async def _answer_looks(self) -> None:
-        waiting, self._looks = self._looks, []
+    async def _answer_polls(self) -> None:
+        waiting, self._polls = self._polls, []
         try:
-            await self._look()
+            await self._poll()
         except Exception as error:
             _resolve(waiting, error)
             raise
         _resolve(waiting)
 
-    async def _look(self) -> None:
-        """Read what came without the layer's help."""
-        for channel, position in (await in_database(history.positions)()).items():
+    async def _poll(self) -> None:
+        """Read what the layer did not bring."""
+        for channel, position in (await in_database(log.positions)()).items():
             if _is_another_history(position, self._last[channel]):
                 self._start_anew(channel, position)
             elif position.offset > self._last[channel].offset:
@@ -184,7 +187,7 @@ class Hub:
     async def _catch_up(self, channel: str, position: Position) -> None:
         """Deliver from the log what comes up to `position`, and then what came early after it."""
         while (last := self._last[channel].offset) < position.offset:
-            events = await in_database(history.events_after)(channel, last, limit=READ_AT_ONCE)
+            events = await in_database(log.events_after)(channel, last, limit=READ_AT_ONCE)
             if not events or events[0][0] != last + 1:
                 self._start_anew(channel, position)  # we were away for longer than history reaches
                 return
@@ -199,7 +202,7 @@ class Hub:
             subscriber.restart()
 
     async def _deliver(self, channel: str, texts: list[str]) -> None:
-        """Deliver the next events of a log, and with the last of them the states they changed.
+        """Deliver the next events of a log, and with the last of them the values they changed.
 
         The sockets write between the bursts.
         """
@@ -212,7 +215,7 @@ class Hub:
                 self._subscribers.write({channel: burst})
                 await asyncio.sleep(0)
             else:
-                self._subscribers.write({channel: burst, **self._states.due()})
+                self._subscribers.write({channel: burst, **self._last_values.due()})
 
     async def _check_sockets(self) -> None:
         """End the sockets that have been open or silent for too long, or are not read."""
@@ -226,31 +229,31 @@ class Hub:
         while True:
             spread = random.uniform(0.5, 1.5)  # noqa: S311 — rarely two at once # nosec B311
             await asyncio.sleep(PRUNE_SECONDS * spread)
-            await for_replay(history.prune)(
+            await for_replay(prune)(
                 days=settings.HITL_HISTORY_DAYS, events=settings.HITL_HISTORY_EVENTS
             )
 
     # -- News -----------------------------------------------------------------------------
 
-    def wants(self, state: str) -> bool:
-        """Whether a new value of `state` would be told at once; from any thread."""
-        return self._states.wants(state)
+    def wants(self, channel: str) -> bool:
+        """Whether a new value of `channel` would be sent at once; from any thread."""
+        return self._last_values.wants(channel)
 
-    def receive(self, payloads: list[courier.Payload], values: list[courier.StateValue]) -> None:
-        """Take what a transaction of this process told, and what the states it changed are now."""
+    def receive(self, payloads: list[broker.Payload], values: list[broker.LastValue]) -> None:
+        """Take what a transaction of this process published, and the last values it changed."""
         for payload in payloads:
             if payload["channel"] not in {value.channel for value in values}:
                 self._receive(payload)
         for value in values:
-            self._states.offer(value)
+            self._last_values.offer(value)
             self._expect_news()
 
-    def _receive(self, payload: courier.Payload) -> None:
-        if payload["type"] == "state.changed":
-            self._states.changed(payload["channel"])
-        elif payload["type"] == "access.changed":
-            self.sockets.doubt(payload["users"])
-        elif len(self._news) < MOST_NEWS:  # what finds no room is found by the next look
+    def _receive(self, payload: broker.Payload) -> None:
+        if payload["type"] == broker.VALUE_CHANGED:
+            self._last_values.changed(payload["channel"])
+        elif payload["type"] == broker.ACCESS_CHANGED:
+            self.revocation.recheck(payload["users"])
+        elif len(self._news) < MOST_NEWS:  # what finds no room is found by the next poll
             self._expect_news()
             self._news.append(payload)
 
@@ -260,25 +263,25 @@ class Hub:
             self._news_expected = True
             self._inbox.put_nowait(self._take_news)
 
-    async def _look_regularly(self) -> None:
-        """Ask for a look when the counters show something that was not delivered.
+    async def _poll_regularly(self) -> None:
+        """Ask for a poll when the counters show something that was not delivered.
 
         The counters are read here and not by the task that delivers: while the database is slow,
         what the layer brings still goes out.
         """
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            tops = await in_database(history.positions)()
+            await asyncio.sleep(POLL_SECONDS)
+            tops = await in_database(log.positions)()
             metrics.HUB_LAG.set(self.lag(tops))
             if tops != self._last:
-                await self._ask_for_look()
+                await self._ask_for_poll()
 
-    async def _ask_for_look(self) -> None:
-        """Have the delivering task look, and return when it has."""
+    async def _ask_for_poll(self) -> None:
+        """Have the delivering task poll, and return when it has."""
         done = asyncio.get_running_loop().create_future()
-        self._looks.append(done)
-        if len(self._looks) == 1:
-            self._inbox.put_nowait(self._answer_looks)
+        self._polls.append(done)
+        if len(self._polls) == 1:
+            self._inbox.put_nowait(self._answer_polls)
         await done
 
 
@@ -300,9 +303,7 @@ def _is_another_history(now: Position, last: Position) -> bool:
     return now.epoch != last.epoch or now.offset < last.offset
 
 
-_hub = Hub()
-
-
+@cache
 def get_hub() -> Hub:
-    """The hub of this process."""
-    return _hub
+    """Return the hub of this process; its channels are those that are registered by then."""
+    return Hub()

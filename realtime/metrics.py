@@ -6,13 +6,15 @@ answer for all. The variable must be set before this module is imported.
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from realtime.channels import CHANNELS, STATS
-from realtime.messages import MESSAGES, LogMessage, Refusal, StatsUpdate
+from realtime.messages import Refusal
+from realtime.socket.close_codes import COUNTED
 
 REGISTRY = CollectorRegistry()
 """What this process has counted."""
@@ -35,7 +37,7 @@ _subscribers = Gauge(
 )
 _sent = Counter(
     "hitl_websocket_messages_sent_total",
-    "Events and states that were sent to sockets, live or replayed; answers are not counted.",
+    "Events and last values that were sent to sockets, live or replayed; answers are not counted.",
     ["channel", "message_type"],
     registry=REGISTRY,
 )
@@ -71,7 +73,7 @@ RESUMES = Counter(
 )
 HUB_LAG = Gauge(
     "hitl_websocket_hub_lag_events",
-    "Events that were committed and not delivered when the hub last looked; the worst process.",
+    "Events that were committed and not delivered at the last poll; the worst process.",
     registry=REGISTRY,
     multiprocess_mode="livemax",
 )
@@ -81,44 +83,52 @@ SLOW_CLIENTS = Counter(
     registry=REGISTRY,
 )
 
-MESSAGE_TYPES = {
-    **{
-        model.log: model.model_fields["type"].default
-        for model in MESSAGES
-        if issubclass(model, LogMessage)
-    },
-    STATS.name: StatsUpdate.model_fields["type"].default,
-}
-"""The type of the messages that each channel carries."""
-STANDARD_CODES = (1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1012, 1013)
-OWN_CODES = (4000, 4401, 4403, 4408, 4429)
-
-# Looking a label up costs more than counting: once here, not at each broadcast.
-SUBSCRIBERS = {channel: _subscribers.labels(channel) for channel in CHANNELS}
-SENT = {channel: _sent.labels(channel, MESSAGE_TYPES[channel]) for channel in CHANNELS}
-DURATION = {channel: _duration.labels(channel) for channel in CHANNELS}
 for _outcome in ("recovered", *Refusal.__args__):  # type: ignore[attr-defined]
     RESUMES.labels(_outcome)
 for _reason in ("address", "process", "silent"):
     REFUSED_CONNECTIONS.labels(_reason)
 
 
+class ChannelMetrics(NamedTuple):
+    """What is counted of one channel."""
+
+    subscribers: Gauge
+    sent: Counter
+    duration: Histogram
+
+
+_of_channels: dict[str, ChannelMetrics] = {}
+
+
+def add_channel(name: str, message_types: Sequence[str]) -> None:
+    """Count a channel from now on: with its labels looked up, which costs more than counting."""
+    kind = message_types[0] if len(message_types) == 1 else "several"
+    _of_channels[name] = ChannelMetrics(
+        _subscribers.labels(name), _sent.labels(name, kind), _duration.labels(name)
+    )
+
+
+def of(channel: str) -> ChannelMetrics:
+    """Return the metrics of a registered channel."""
+    return _of_channels[channel]
+
+
 def count_broadcast(channel: str, sent: int, seconds: float) -> None:
     """Count one burst that was written to all subscribers, in `sent` messages altogether."""
     if sent:
-        SENT[channel].inc(sent)
-        DURATION[channel].observe(seconds)
+        of(channel).sent.inc(sent)
+        of(channel).duration.observe(seconds)
 
 
 def count_resume(channel: str, events: int, reason: str | None) -> None:
     """Count a replay of so many events, or the reason why there was none."""
     RESUMES.labels(reason or "recovered").inc()
-    SENT[channel].inc(events)
+    of(channel).sent.inc(events)
 
 
 def count_close(code: int) -> None:
     """Count a socket's end; clients may send any code, and make no series of each."""
-    _closes.labels(code if code in {*STANDARD_CODES, *OWN_CODES} else "other").inc()
+    _closes.labels(int(code) if code in COUNTED else "other").inc()
 
 
 def of_all_processes() -> CollectorRegistry:

@@ -1,15 +1,9 @@
-"""The event log, a counter for each channel and the events it counted; and what lets people in."""
+"""The event log: a counter for each channel, and the events it counted."""
 
 import uuid
-from typing import Any
 
-from django.conf import settings
 from django.db import models
-from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
-
-FORGOTTEN_AT_ONCE = 20
 
 
 def new_epoch() -> str:
@@ -50,56 +44,3 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.offset} {self.type}"
-
-
-class SignIn(models.Model):
-    """A program's sign-in with a password; its JSON web tokens are good as long as this is there.
-
-    As with a browser's session, a new password ends it.
-    """
-
-    id = models.UUIDField(_("id"), primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, verbose_name=_("user")
-    )
-    auth_hash = models.CharField(
-        _("auth hash"), max_length=128, help_text=_("Of the password that was given.")
-    )
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
-    expires_at = models.DateTimeField(_("expires at"))
-
-    class Meta:
-        verbose_name = _("sign-in of a program")
-        verbose_name_plural = _("sign-ins of programs")
-        indexes = [models.Index(fields=["expires_at"], name="sign_in_age")]
-
-    def __str__(self) -> str:
-        return f"{self.user} {self.created_at:%Y-%m-%d %H:%M}"
-
-    def is_good(self) -> bool:
-        """Whether its user is let in still, with the password of then."""
-        user = self.user
-        return user.is_active and constant_time_compare(
-            self.auth_hash, user.get_session_auth_hash()
-        )
-
-
-class Ticket(models.Model):
-    """What opens one socket within seconds, made for a user who has shown a better credential."""
-
-    digest = models.CharField("SHA-256", max_length=64, primary_key=True)
-    proof = models.JSONField(help_text="What its user showed; the socket stands on that.")
-    expires_at = models.DateTimeField()
-
-    class Meta:
-        indexes = [models.Index(fields=["expires_at"], name="ticket_age")]
-
-    def __str__(self) -> str:
-        return self.digest[:8]
-
-
-def forget_expired(model: Any) -> None:
-    """Drop a few rows of `model` that have expired; each write clears away more than it adds."""
-    old = model.objects.filter(expires_at__lt=timezone.now())
-    few = old.order_by("expires_at").values("pk")[:FORGOTTEN_AT_ONCE]
-    model.objects.filter(pk__in=few).delete()

@@ -1,4 +1,4 @@
-"""Who in this process listens to which channels, and how all of them are written to at once."""
+"""Which sockets of this process listen to which channels, and writing to all of them at once."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,8 +6,8 @@ from itertools import combinations
 from typing import Protocol
 
 from realtime import metrics
-from realtime.channels import CHANNELS
-from realtime.outbox import Burst
+from realtime.registry import CHANNELS
+from realtime.socket.writer import Burst
 
 
 class Subscriber(Protocol):
@@ -31,25 +31,25 @@ class Subscribers:
     def add(self, subscriber: Subscriber, channels: Iterable[str]) -> None:
         for channel in channels:
             self._of[channel].add(subscriber)
-            metrics.SUBSCRIBERS[channel].set(len(self._of[channel]))
+            metrics.of(channel).subscribers.set(len(self._of[channel]))
 
     def discard(self, subscriber: Subscriber, channels: Iterable[str]) -> None:
         for channel in channels:
             self._of[channel].discard(subscriber)
-            metrics.SUBSCRIBERS[channel].set(len(self._of[channel]))
+            metrics.of(channel).subscribers.set(len(self._of[channel]))
 
     def of(self, channel: str) -> set[Subscriber]:
         return self._of[channel]
 
-    def write(self, told: Mapping[str, Burst]) -> None:
-        """Send what is told in one channel or several, in one write to each socket."""
+    def write(self, bursts: Mapping[str, Burst]) -> None:
+        """Send the bursts of one channel or several, in one write to each socket."""
         began = time.perf_counter()
-        for channels, subscribers in self._by_channels(list(told)):
-            burst = Burst([text for channel in channels for text in told[channel].texts])
+        for channels, subscribers in self._by_channels(list(bursts)):
+            burst = Burst([text for channel in channels for text in bursts[channel].texts])
             for subscriber in subscribers:
                 subscriber.write(burst)
         seconds = time.perf_counter() - began
-        for channel, burst in told.items():
+        for channel, burst in bursts.items():
             self.broadcasts[channel] += len(burst.texts)
             sent = len(burst.texts) * len(self._of[channel])
             metrics.count_broadcast(channel, sent, seconds)

@@ -15,35 +15,30 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from realtime.searching import BoundedSearch
-from reviews import audit, services
-from reviews.choices import AuditAction, Status
+from audit import entries
+from audit.choices import AuditAction
+from realtime.admin_base import BoundedSearch, ReadOnlyAdmin
+from reviews import services
+from reviews.choices import (
+    Status,
+)
 from reviews.console.code import highlighted
 from reviews.console.effects import effect
 from reviews.console.forms import DecisionForm
 from reviews.console.question import Question, check_seal
 from reviews.console.wargame import MOST_RAW, raw_text
 from reviews.errors import ReviewError
-from reviews.models import APV, Advisory, AuditEntry, Decision
+from reviews.models import (
+    APV,
+    Advisory,
+    Decision,
+)
 from reviews.templatetags.shown import linked
 
 OPEN = {Status.PENDING, Status.ESCALATED}
 
 admin.site.site_header = admin.site.site_title = "HITL Console"
 admin.site.index_title = _("Administration")
-
-
-class ReadOnlyAdmin(BoundedSearch):
-    """Rows that nobody adds, edits or deletes here."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class DecisionsOfAPV(admin.TabularInline):
@@ -192,11 +187,11 @@ class APVAdmin(BoundedSearch):
         """Write only what was changed in the form: the rest may have changed elsewhere since."""
         if change:
             obj.save(update_fields=[*form.changed_data, "version", "updated_at"])
-            audit.record(AuditAction.APV_CHANGED, obj.apv_code, fields=form.changed_data)
+            entries.record(AuditAction.APV_CHANGED, obj.apv_code, fields=form.changed_data)
         else:
             obj.submitted_by_id = request.user.pk
             obj.save()
-            audit.record(AuditAction.APVS_ADDED, obj.apv_code, codes=[obj.apv_code])
+            entries.record(AuditAction.APVS_ADDED, obj.apv_code, codes=[obj.apv_code])
 
     def has_delete_permission(self, request: HttpRequest, obj: APV | None = None) -> bool:
         return False
@@ -297,18 +292,3 @@ class DecisionAdmin(ReadOnlyAdmin):
     date_hierarchy = "decided_at"
     ordering = ["-decided_at", "-decision_id"]
     show_full_result_count = False
-
-
-@admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
-    """The audit, for superusers to read."""
-
-    list_display = ["sequence", "at", "actor", "action", "object", "door", "address"]
-    list_filter = ["action", "door", "at"]
-    search_fields = ["actor", "object", "details", "address", "request_id"]
-    search_help_text = _("Actor, object, details, address or request id")
-    ordering = ["-sequence"]
-    show_full_result_count = False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.is_active and bool(request.user.is_superuser)

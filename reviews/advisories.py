@@ -16,9 +16,15 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from realtime.publish import publishing
-from reviews import audit, osv, services
-from reviews.choices import PRIORITY_OF_SEVERITY, AuditAction, PatchStrategy, Status
+from audit import entries
+from audit.choices import AuditAction
+from realtime.transactions import publishing
+from reviews import osv, services
+from reviews.choices import (
+    PRIORITY_OF_SEVERITY,
+    PatchStrategy,
+    Status,
+)
 from reviews.models import APV, Advisory, APVAdvisory
 from reviews.package_names import identity
 
@@ -305,7 +311,7 @@ def _change(link: APVAdvisory, old: Fields, new: Fields) -> bool:
     if values:
         apv.save(update_fields=[*values, "version", "updated_at"])
         about = sorted(values)
-        audit.record(
+        entries.record(
             AuditAction.APV_CHANGED, apv.apv_code, fields=about, advisory=str(link.advisory)
         )
     return bool(values)
@@ -315,4 +321,4 @@ def _move(apv: APV, status: Status, action: AuditAction) -> None:
     apv.status = status
     apv.save(update_fields=["status", "version", "updated_at"])
     advisories = apv.advisory_links.values_list("advisory__osv_id", flat=True)
-    audit.record(action, apv.apv_code, advisories=sorted(advisories))
+    entries.record(action, apv.apv_code, advisories=sorted(advisories))

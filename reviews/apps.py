@@ -7,9 +7,6 @@ class ReviewsConfig(AppConfig):
     verbose_name = _("Reviews")
 
     def ready(self) -> None:
-        from realtime.channels import STATS
-        from reviews import audit_signals, selectors
+        from reviews import events, receivers  # noqa: F401 — connects the receivers
 
-        STATS.read = selectors.stats_message
-        audit_signals.connect_tokens()
-        audit_signals.commit_together()
+        events.register_channels()

@@ -84,39 +84,3 @@ OUTCOME: dict[str, tuple[Status, Action]] = {
 """For each verb, what the APV becomes and the action that is taken."""
 RECOMMENDABLE = (Verb.APPROVE, Verb.REJECT)
 """What the machine may recommend."""
-
-
-class Door(models.TextChoices):
-    """By which way somebody came in."""
-
-    REST = "rest", "REST"
-    CONSOLE = "console", _("console")
-    ADMIN = "admin", _("administration")
-    COMMAND = "command", _("command")
-    SOCKET = "socket", _("socket")
-
-
-class AuditAction(models.TextChoices):
-    """What the audit records."""
-
-    SIGNED_IN = "signed_in", _("signed in")
-    SIGN_IN_FAILED = "sign_in_failed", _("failed to sign in")
-    SIGNED_OUT = "signed_out", _("signed out")
-    DECIDED = "decided", _("decided")
-    APVS_ADDED = "apvs_added", _("added APVs")
-    APV_CHANGED = "apv_changed", _("changed an APV")
-    APV_WITHDRAWN = "apv_withdrawn", _("withdrew an APV")
-    APV_REOPENED = "apv_reopened", _("put an APV back into the queue")
-    TOKEN_ISSUED = "token_issued", _("issued a token")
-    TOKEN_REVOKED = "token_revoked", _("revoked a token")
-    USER_CHANGED = "user_changed", _("changed a user")
-    PERMISSIONS_CHANGED = "permissions_changed", _("changed permissions")
-    EXPORTED = "exported", _("exported")
-
-
-CHANGES_OF_APVS = (
-    AuditAction.APV_CHANGED,
-    AuditAction.APV_WITHDRAWN,
-    AuditAction.APV_REOPENED,
-)
-"""What becomes of APVs without a decision: no message tells it."""

@@ -12,7 +12,8 @@ from prometheus_client.core import (
     Metric,
 )
 
-from reviews import selectors, tally
+from realtime.snapshot import snapshot
+from reviews import tally
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ class ReviewCollector:
 
     def collect(self) -> Iterator[Metric]:
         try:
-            with selectors.snapshot():
+            with snapshot():
                 found = [_pending(), _decisions(), _review_times()]
         except (DatabaseError, InterfaceError) as error:
             logger.warning("The numbers of the reviews cannot be read: %s", error)

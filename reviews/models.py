@@ -15,14 +15,12 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from realtime.publish import AtomicSave, publishing
-from reviews import fields, links, signals
+from realtime.atomic_saves import AtomicSave
+from realtime.transactions import publishing
+from reviews import fields, links, receivers
 from reviews.choices import (
-    CHANGES_OF_APVS,
     RECOMMENDABLE,
     Action,
-    AuditAction,
-    Door,
     PatchStrategy,
     RiskLevel,
     Severity,
@@ -107,14 +105,14 @@ class APVQuerySet(models.QuerySet["APV"]):
         with publishing():
             fields.assign_codes(apvs)
             super().bulk_create(apvs, batch_size)
-            signals.tell_new_apvs(apvs)
+            receivers.publish_new_apvs(apvs)
         return apvs
 
     def update(self, **values: Any) -> int:
         with publishing():
             values.setdefault("version", models.F("version") + 1)
             changed = super().update(**values)
-            signals.tell_stats_changed()
+            receivers.announce_stats()
         return changed
 
 
@@ -446,7 +444,7 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 class Decision(AtomicSave):
     """What a person decided on an APV, and what they saw then. Never edited, never deleted.
 
-    A trigger in the database refuses UPDATE and DELETE (migration 0002).
+    A trigger in the database refuses UPDATE and DELETE (migration 0003).
     """
 
     decision_id = models.UUIDField(
@@ -544,7 +542,7 @@ class Decision(AtomicSave):
 
 
 class Tally(models.Model):
-    """A part of a counter that triggers keep (migration 0003); `reviews.tally` reads them."""
+    """A part of a counter that triggers keep (migration 0004); `reviews.tally` reads them."""
 
     pk = models.CompositePrimaryKey("key", "slot")
     key = models.CharField(max_length=100)
@@ -594,62 +592,3 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
-
-
-class AuditEntry(models.Model):
-    """One thing that somebody did, as `audit.record` wrote it. Never edited, never deleted.
-
-    The actor is no foreign key and the details are text: an entry outlives the user, and stays to
-    the letter what was signed. Triggers in the database refuse changes (migration 0004).
-    """
-
-    sequence = models.PositiveBigIntegerField(_("sequence"), primary_key=True)
-    at = models.DateTimeField(_("at"))
-    user_id = models.BigIntegerField(_("user id"), null=True)
-    actor = models.CharField(
-        _("actor"),
-        max_length=150,
-        blank=True,
-        help_text=_("The user's name; for a command, the machine's user."),
-    )
-    door = models.CharField(_("door"), max_length=10, choices=Door)
-    action = models.CharField(_("action"), max_length=30, choices=AuditAction)
-    object = models.CharField(_("object"), max_length=200, blank=True)
-    details = models.TextField(_("details"), help_text=_("A JSON object."))
-    address = models.CharField(_("address"), max_length=45, blank=True)
-    request_id = models.CharField(_("request id"), max_length=64, blank=True)
-    key = models.CharField(
-        _("key"), max_length=16, help_text=_("Which of HITL_AUDIT_KEYS signed it.")
-    )
-    previous = models.CharField(_("previous MAC"), max_length=64)
-    mac = models.CharField(_("MAC"), max_length=64)
-
-    class Meta:
-        verbose_name = _("audit entry")
-        verbose_name_plural = _("audit entries")
-        indexes = [
-            models.Index(fields=["-at"], name="audit_newest"),
-            models.Index(
-                fields=["actor", "address"],
-                name="audit_signed_in",
-                condition=models.Q(action=AuditAction.SIGNED_IN),
-            ),
-            models.Index(
-                fields=["sequence"],
-                name="audit_apv_changed",
-                condition=models.Q(action__in=CHANGES_OF_APVS),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.sequence} {self.actor} {self.get_action_display()} {self.object}"
-
-
-class AuditHead(models.Model):
-    """Where the audit ends; its row lock orders the entries. Moved by the database alone."""
-
-    sequence = models.PositiveBigIntegerField()
-    mac = models.CharField("MAC", max_length=64)
-
-    def __str__(self) -> str:
-        return f"{self.sequence}:{self.mac}"

@@ -17,7 +17,7 @@ LEAST = 3
 
 
 class Trigrams(Func):
-    """Every three characters that follow each other in the given texts (migration 0007)."""
+    """Every three characters that follow each other in the given texts (migration 0001)."""
 
     function = "reviews_trigrams"
     output_field: Any = ArrayField(TextField())

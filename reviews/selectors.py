@@ -1,44 +1,19 @@
 """The reads: the numbers of the review, and rows together with the positions they stand at."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import Prefetch
+from django.db import connection
+from django.db.models import Max, Prefetch
 from django.utils import timezone
 
-from realtime.messages import StatsUpdate
+from audit.choices import CHANGES_OF_APVS
+from audit.models import Entry
 from reviews import tally
 from reviews.choices import RECOMMENDABLE, Verb
 from reviews.models import APV, APVAdvisory
 from reviews.tally import Decided
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """One consistent view of the database for several reads (REPEATABLE READ).
-
-    Inside a transaction that runs already, reads see what that one sees.
-    """
-    outermost = not connection.in_atomic_block
-    with transaction.atomic():
-        if outermost:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
-
-
-def stats_message() -> StatsUpdate:
-    """The three numbers that every watcher sees."""
-    headline = tally.headline(timezone.now().date())
-    return StatsUpdate(
-        pending_reviews=headline.pending,
-        total_decisions=headline.decisions,
-        decisions_today=headline.decisions_on_day,
-    )
 
 
 def review_stats() -> dict[str, Any]:
@@ -123,6 +98,15 @@ WITH RECURSIVE found AS (
 SELECT package_ecosystem FROM found WHERE package_ecosystem IS NOT NULL
 """
 """From one to the next by the index on them, instead of through all APVs."""
+
+
+def last_change_of_apvs() -> int:
+    """Return the number of the newest entry that tells of a changed APV; 0 where there is none.
+
+    A page whose lists were read at a smaller number reads them anew.
+    """
+    changes = Entry.objects.filter(action__in=CHANGES_OF_APVS)
+    return changes.aggregate(newest=Max("sequence"))["newest"] or 0
 
 
 def withdrawn_advisories() -> "Prefetch[Any]":

@@ -13,9 +13,14 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from realtime.publish import publishing
-from reviews import audit
-from reviews.choices import OUTCOME, AuditAction, Status, Verb
+from audit import entries
+from audit.choices import AuditAction
+from realtime.transactions import publishing
+from reviews.choices import (
+    OUTCOME,
+    Status,
+    Verb,
+)
 from reviews.errors import (
     AlreadyDecided,
     CodeInUse,
@@ -61,7 +66,7 @@ def add_apvs(*, apvs: Sequence[APV], submitter: Any = None) -> list[APV]:
 
 def _record_added(codes: list[str]) -> None:
     about = codes[0] if len(codes) == 1 else f"{len(codes)} APVs"
-    audit.record(AuditAction.APVS_ADDED, about, codes=codes)
+    entries.record(AuditAction.APVS_ADDED, about, codes=codes)
 
 
 def codes_in_use(codes: Sequence[str]) -> list[str]:
@@ -117,7 +122,7 @@ def decide(
         )
         apv.status = OUTCOME[decision][0]
         apv.save(update_fields=["status", "version", "updated_at"])
-        audit.record(
+        entries.record(
             AuditAction.DECIDED,
             apv.apv_code,
             actor=reviewer,

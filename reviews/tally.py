@@ -130,7 +130,7 @@ def time_buckets() -> dict[int, int]:
 
 
 def bucket_of(seconds: float) -> int:
-    """The bucket that a review time falls into, as reviews_time_bucket (migration 0003) says."""
+    """The bucket that a review time falls into, as reviews_time_bucket (migration 0001) says."""
     return math.floor(math.log1p(seconds) * 50)
 
 

@@ -7,10 +7,10 @@ from django.db import connection
 from tests.support.site import Server, Site, Start
 
 EMPTIABLE_AUDIT = """
-ALTER TABLE reviews_auditentry DISABLE TRIGGER audit_is_never_emptied;
-ALTER TABLE reviews_audithead DISABLE TRIGGER audit_head_is_never_gone;
-DELETE FROM reviews_audithead;
-INSERT INTO reviews_audithead (id, sequence, mac) VALUES (1, 0, repeat('0', 64));
+ALTER TABLE audit_entry DISABLE TRIGGER audit_is_never_emptied;
+ALTER TABLE audit_head DISABLE TRIGGER audit_head_is_never_gone;
+DELETE FROM audit_head;
+INSERT INTO audit_head (id, sequence, mac) VALUES (1, 0, repeat('0', 64));
 """
 
 

@@ -13,14 +13,14 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from realtime import history, leaving
-from realtime.channels import CHANNELS
-from realtime.courier import layer_answers
+from accounts.api.authentication import caller
+from realtime import log, shutdown
+from realtime.broker import layer_answers
 from realtime.hub import get_hub
 from realtime.messages import now, wire_time
 from realtime.metrics import of_all_processes
+from realtime.registry import CHANNELS
 from reviews.api import problems
-from reviews.api.authentication import caller
 from reviews.metrics import ReviewCollector
 
 REUSE_SECONDS = 1.0
@@ -46,7 +46,7 @@ def ready(request: HttpRequest) -> HttpResponse:
 
     200 "degraded" without Redis.
     """
-    if leaving.begun():
+    if shutdown.begun():
         return JsonResponse({"status": "shutting down"}, status=503)
     checks = _readiness.get()
     if checks["database"] != "ok" or checks["migrations"] != "ok":
@@ -77,7 +77,7 @@ _readiness = Readiness()
 def _check() -> dict[str, Any]:
     try:
         _try_database()
-        migrations, positions = _migrations(), history.positions()
+        migrations, positions = _migrations(), log.positions()
     except (psycopg.Error, DatabaseError):
         return {"database": "away", "migrations": "unknown", "redis": "unknown"}
     return {

@@ -13,7 +13,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from realtime.publish import publishing
+from realtime.transactions import publishing
 from reviews.models import IdempotencyKey
 
 KEPT_HEADERS = ("Location",)

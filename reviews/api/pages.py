@@ -15,9 +15,9 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from realtime import history
-from reviews import selectors
-from reviews.api.memory import represented, validated
+from accounts.api.memory import represented, validated
+from realtime import log
+from realtime.snapshot import snapshot
 from reviews.api.serializers import PositionSerializer
 from reviews.orders import BadCursor, Order
 
@@ -65,10 +65,10 @@ def page(
     query = validated(PageQuery(data=request.query_params))
     skip, limit = query["skip"], query["limit"]
     rows = place(rows, order, query.get("after"))
-    with selectors.snapshot():
+    with snapshot():
         found = list(part(rows, skip, limit + 1))  # one more tells whether there are more
         total = count()
-        positions = history.positions()
+        positions = log.positions()
     shown = found[:limit]
     return Response(
         {

@@ -2,9 +2,9 @@ from csp.decorators import csp_update
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
+from accounts.api.tokens import TicketViewSet, TokenViewSet
 from reviews.api import health
 from reviews.api.documentation import Documentation
-from reviews.api.tokens import TicketViewSet, TokenViewSet
 from reviews.api.views import APVViewSet, DecisionViewSet, ReviewViewSet
 
 # Swagger UI's style sheet has its icons in it.

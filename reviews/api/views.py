@@ -15,10 +15,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from accounts.api.memory import Retrieves, represented, validated
+from accounts.api.throttles import CountedWrites
+from realtime.snapshot import snapshot
 from reviews import selectors, services, tally
 from reviews.api.filters import AnyStatusAPVFilter, APVFilter, DecisionFilter, ordering
 from reviews.api.idempotency import idempotent
-from reviews.api.memory import Retrieves, represented, validated
 from reviews.api.pages import PageQuery, is_narrowed, page, page_schema
 from reviews.api.serializers import (
     DECISION_RECORD,
@@ -31,7 +33,6 @@ from reviews.api.serializers import (
     QueueItemSerializer,
     StatsSerializer,
 )
-from reviews.api.throttles import CountedWrites
 from reviews.errors import UnknownAPV
 from reviews.models import APV, Decision
 from reviews.orders import DECISIONS, QUEUE, order_of_apvs
@@ -119,7 +120,7 @@ class ReviewViewSet(CountedWrites, Retrieves):
     @action(detail=False, filterset_class=None)
     def stats(self, request: Request) -> Response:
         """The dashboard's numbers, computed from the database."""
-        with selectors.snapshot():
+        with snapshot():
             return Response(StatsSerializer(selectors.review_stats()).data)
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
-from realtime.channels import CHANNELS
+from realtime.registry import CHANNELS
 
 
 class Request(HttpRequest):

@@ -5,12 +5,17 @@ import io
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db.models import QuerySet
+from django.utils import timezone
 from rest_framework.utils.encoders import JSONEncoder
 
+from audit import entries
+from audit.choices import AuditAction
+from audit.models import Entry
 from reviews.api.serializers import DecisionSerializer
 from reviews.choices import Action
 from reviews.models import Decision
@@ -33,6 +38,12 @@ width signs count in Japanese.
 """
 FORMULA_IN_JSON = re.compile(rf"(?<=[,;|])({GAP})(?!(?<=, )-)({SIGN})")
 """The same inside of JSON, but for a negative number in a list."""
+
+REPEATED_WITHIN = timedelta(minutes=10)
+"""A file that the same user fetches again within this time is no news for the audit."""
+
+MOST_ASKED = 1000
+"""How much is recorded of the address of an export; its sender chooses the length."""
 
 Encode = Callable[[Sequence[dict[str, Any]], bool], str]
 
@@ -99,3 +110,22 @@ def _escaped(found: re.Match[str]) -> str:
 def as_json_lines(piece: Sequence[dict[str, Any]], first: bool) -> str:
     lines = (json.dumps(row, cls=JSONEncoder, ensure_ascii=False) for row in piece)
     return "".join(f"{line}\n" for line in lines)
+
+
+def record_export(user: Any, name: str, *, asked: str) -> None:
+    """Record that `user` takes the decisions out as a file, unless they did so a moment ago.
+
+    `asked` is the query that narrows them.
+    """
+    details: dict[str, Any] = {
+        "asked": asked if len(asked) <= MOST_ASKED else f"{asked[:MOST_ASKED]}…"
+    }
+    before = Entry.objects.filter(
+        at__gt=timezone.now() - REPEATED_WITHIN,
+        action=AuditAction.EXPORTED,
+        user_id=user.pk,
+        object=name,
+        details=entries.as_text(details),
+    )
+    if not before.exists():
+        entries.record(AuditAction.EXPORTED, name, actor=user, **details)

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from realtime.snapshot import snapshot
 from reviews import selectors, trends
 from reviews.choices import Severity, Verb
 from reviews.console.digits import digits, percent
@@ -68,7 +69,7 @@ class Numbers:
 
 
 def read_numbers() -> Numbers:
-    with selectors.snapshot():
+    with snapshot():
         stats = selectors.review_stats()
         days = trends.days()
     counts = {one: stats[f"{one.lower()}_pending"] for one in Severity.values}

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from realtime import history
+from realtime import log
 from realtime.messages import Position, wire_time
-from reviews import presence, selectors, services
+from realtime.snapshot import snapshot
+from reviews import presence, services
 from reviews.console import confidence, diffs
 from reviews.console.access import Request, channels_of
 from reviews.console.alike import alike
@@ -132,10 +133,10 @@ def reading_context(
     With `reread`, or what was `seen_before`, it says what changed since.
     """
     is_open = sees_decisions(request)
-    with selectors.snapshot():
+    with snapshot():
         apv = get_object_or_404(APV, apv_code=code)
         decisions = list(apv.decisions.order_by(*DECISIONS.by)) if is_open else []
-        positions = history.positions()
+        positions = log.positions()
         others = alike(apv, sees_decisions=is_open)
     form = form or ConsoleForm(initial={"version": apv.version, "seen": seen_before or seen(apv)})
     changed = form.differences(apv) if reread or seen_before else []

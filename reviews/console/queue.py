@@ -17,9 +17,10 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from realtime import history
+from realtime import log
 from realtime.messages import Position, wire_time
-from reviews import audit, selectors, tally
+from realtime.snapshot import snapshot
+from reviews import selectors, tally
 from reviews.choices import PRIORITY_OF_SEVERITY, PatchStrategy, Severity, Status, Verb
 from reviews.console.filters import (
     PRIORITY,
@@ -31,6 +32,7 @@ from reviews.console.filters import (
     QueueFilter,
     asked,
 )
+from reviews.events import current_stats
 from reviews.models import APV, CODE_PATTERN, Decision
 from reviews.orders import DECISIONS, QUEUE_SORTS, Order
 
@@ -286,8 +288,8 @@ class Counts:
 
 def count_queue(asked: Asked) -> Counts:
     """The numbers of a list without its rows."""
-    with selectors.snapshot():
-        pending = selectors.stats_message().pending_reviews
+    with snapshot():
+        pending = current_stats().pending_reviews
         return Counts(_count(asked, pending), pending, entries(ESCALATED).count())
 
 
@@ -296,15 +298,15 @@ def read_queue(asked: Asked, around: str = "") -> Queue:
 
     With the code of an APV that stands further down, the page around it.
     """
-    with selectors.snapshot():
+    with snapshot():
         rows, at_top, at_end = read_page(asked, around)
-        stats = selectors.stats_message()
+        stats = current_stats()
         escalated = entries(ESCALATED).count()
         withdrawn = tally.apvs_in(Status.WITHDRAWN)
         whole = at_top and at_end
         total = len(rows) if whole else _count(asked, stats.pending_reviews)
-        positions = history.positions()
-        changes = audit.last_change_of_apvs()
+        positions = log.positions()
+        changes = selectors.last_change_of_apvs()
     return Queue(
         asked=asked,
         rows=rows,

@@ -18,15 +18,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import trigger_client_event
 from rest_framework.utils.encoders import JSONEncoder
 
-from realtime import history
-from reviews import audit, presence, selectors, services, writes
+from accounts import write_rate_limit
+from realtime import log
+from realtime.snapshot import snapshot
+from reviews import presence, selectors, services
 from reviews.api.serializers import APVSerializer
 from reviews.console.access import Request, readers_only, too_many_writes
 from reviews.console.alike import alike
 from reviews.console.changes import differences
 from reviews.console.effects import effect
 from reviews.console.elsewhere import apv_named
-from reviews.console.export import Encode, as_csv, as_json_lines, stream
+from reviews.console.export import Encode, as_csv, as_json_lines, record_export, stream
 from reviews.console.forms import ConsoleForm
 from reviews.console.numbers import read_numbers
 from reviews.console.pages import (
@@ -127,10 +129,10 @@ def apv(request: Request, code: str) -> HttpResponse:
 @require_safe
 def apv_state(request: Request, code: str) -> HttpResponse:
     """How an APV stands, and the positions it was read at, for a page that missed something."""
-    with selectors.snapshot():
+    with snapshot():
         apv = get_object_or_404(APV.objects.only(*STATE), apv_code=code)
         state = _state(request, apv)
-        positions = history.positions()
+        positions = log.positions()
     return JsonResponse({**state, "positions": readable(request, positions)})
 
 
@@ -140,7 +142,7 @@ def _state(request: Request, apv: APV) -> dict[str, Any]:
         "version": apv.version,
         "open": services.may_decide(request.user, apv),
         "status": apv.get_status_display(),
-        "changes": audit.last_change_of_apvs(),
+        "changes": selectors.last_change_of_apvs(),
     }
 
 
@@ -148,7 +150,7 @@ def _state(request: Request, apv: APV) -> dict[str, Any]:
 @require_safe
 def apv_alike(request: Request, code: str) -> HttpResponse:
     """How many are like this APV, for a page that heard of a change."""
-    with selectors.snapshot():
+    with snapshot():
         apv = get_object_or_404(APV, apv_code=code)
         others = alike(apv, sees_decisions=sees_decisions(request))
     return render(request, "console/_alike.html", {"apv": apv, "alike": others})
@@ -235,14 +237,14 @@ def decisions_json_lines(request: Request) -> HttpResponseBase:
 def _export(request: Request, encode: Encode, kind: str, name: str) -> HttpResponseBase:
     if not sees_decisions(request):
         raise PermissionDenied(_("You may read APVs, but not the decisions on them."))
-    if wait := writes.wait_as_write(request, request.user):
+    if wait := write_rate_limit.wait_as_write(request, request.user):
         return too_many_writes(request, wait)
     ask = Asked(DECIDED, request.GET)
     answer: HttpResponseBase
     if request.method == "HEAD":
         answer = HttpResponse(content_type=kind)
     else:
-        audit.record_export(request.user, name, asked=ask.kept.removeprefix("?"))
+        record_export(request.user, name, asked=ask.kept.removeprefix("?"))
         answer = StreamingHttpResponse(stream(ask.filter.qs, encode), content_type=kind)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

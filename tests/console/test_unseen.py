@@ -11,8 +11,8 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from reviews import audit
-from reviews.choices import AuditAction
+from audit import entries
+from audit.choices import AuditAction
 from reviews.console.lookalikes import passing_in_name, passing_in_words
 from reviews.console.unseen import count_unseen, prose, reveal, reveal_in_name, reveal_on_page
 from reviews.models import APV
@@ -177,7 +177,7 @@ def added(admin: Client) -> list[APV]:
             reviewer=User.objects.get(username="root"),
             modifications={TEXT: TEXT, "nested": {TEXT: [TEXT]}},
         )
-    audit.record(AuditAction.EXPORTED, TEXT, asked=TEXT)
+    entries.record(AuditAction.EXPORTED, TEXT, asked=TEXT)
     return found
 
 
@@ -199,7 +199,7 @@ def addresses(added: list[APV]) -> Iterator[str]:
     for name in (
         "reviews/apv",
         "reviews/decision",
-        "reviews/auditentry",
+        "audit/entry",
         "auth/user",
         "auth/group",
     ):

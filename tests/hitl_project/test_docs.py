@@ -7,7 +7,6 @@ from typing import get_args
 from django.core.management import call_command
 
 from hitl_project.management.commands.write_docs import DOCS, with_tables
-from realtime.messages import DecisionMade, NewAPV
 from reviews.choices import Action, Severity, Verb
 from tests.support.site import ROOT
 

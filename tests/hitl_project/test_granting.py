@@ -8,8 +8,8 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from knox.models import AuthToken
 
-from realtime import rights
-from realtime.searching import BoundedSearch
+from accounts import grants
+from realtime.admin_base import BoundedSearch
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +30,7 @@ def member(name: str, *groups: str, **fields: Any) -> User:
 
 def browser(user: User) -> Client:
     client = Client()
-    client.force_login(user, "hitl_project.backends.OneQueryBackend")
+    client.force_login(user, "accounts.backends.OneQueryBackend")
     return client
 
 
@@ -135,9 +135,9 @@ def test_staff_make_tokens_of_themselves_and_of_users_who_may_do_less() -> None:
 
 def test_superusers_manage_everybody() -> None:
     root = User.objects.create_superuser("root")
-    assert rights.may_manage(root, root)
-    assert rights.may_manage(root, member("other", "leads"))
-    assert rights.grantable_groups(root).count() == Group.objects.count()
+    assert grants.may_manage(root, root)
+    assert grants.may_manage(root, member("other", "leads"))
+    assert grants.grantable_groups(root).count() == Group.objects.count()
 
 
 # -- Searching --------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_search_for_too_much_finds_nothing_and_says_why(text: str) -> None:
         ("auth/user", "groups__user__password__gte=a"),
         ("knox/authtoken", "digest__gte=a"),
         ("knox/authtoken", "user__password__startswith=p"),
-        ("realtime/signin", "user__password__startswith=p"),
+        ("accounts/signin", "user__password__startswith=p"),
         ("realtime/event", "message__regex=("),
     ],
 )

@@ -47,9 +47,9 @@ PATHS = [
     *("/hitl/decisions/history/{id}", "/hitl/token", "/hitl/token/refresh", "/hitl/token/revoke"),
     *("/hitl/ws/ticket", "/hitl/health", "/hitl/health/ready", "/hitl/schema", "/hitl/docs"),
     *("/admin/", "/admin/login/", "/admin/reviews/apv/", "/admin/reviews/apv/{id}/change/"),
-    *("/admin/reviews/apv/{id}/decide/", "/admin/reviews/decision/", "/admin/reviews/auditentry/"),
+    *("/admin/reviews/apv/{id}/decide/", "/admin/reviews/decision/", "/admin/audit/entry/"),
     *("/admin/auth/user/", "/admin/auth/group/", "/admin/knox/authtoken/", "/admin/jsi18n/"),
-    *("/admin/realtime/event/", "/admin/realtime/signin/", "/admin/axes/accessattempt/"),
+    *("/admin/realtime/event/", "/admin/accounts/signin/", "/admin/axes/accessattempt/"),
 ]
 NAMES = [
     *("ids", "status", "search", "severity", "sort", "after", "before", "decision", "decided"),

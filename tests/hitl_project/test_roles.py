@@ -68,10 +68,10 @@ async def test_the_service_does_all_its_work_under_its_role(
     found = server.client().get("/hitl/reviews", params={"search": "needle"}).json()["reviews"]
     assert [one["apv_id"] for one in found] == [waiting["apv_id"]]
     assert server.client().get("/hitl/health/ready").json()["status"] == "ready"
-    assert server.client("admin").get("/admin/reviews/auditentry/").status_code == 200
+    assert server.client("admin").get("/admin/audit/entry/").status_code == 200
     for command in ("seed_apvs --count 2", "prune_events", "renew_epochs", "verify_audit"):
         two_roles.manage(*command.split())
-    [(actions,)] = two_roles.rows("SELECT array_agg(DISTINCT action) FROM reviews_auditentry")
+    [(actions,)] = two_roles.rows("SELECT array_agg(DISTINCT action) FROM audit_entry")
     assert {"signed_in", "decided", "apvs_added", "user_changed"} <= set(actions)
 
 
@@ -81,24 +81,24 @@ async def test_the_service_does_all_its_work_under_its_role(
         "UPDATE reviews_decision SET justification = 'something else altogether'",
         "DELETE FROM reviews_decision",
         "TRUNCATE reviews_decision",
-        "UPDATE reviews_auditentry SET actor = 'somebody else'",
-        "DELETE FROM reviews_auditentry",
-        "TRUNCATE reviews_auditentry",
-        "UPDATE reviews_audithead SET sequence = sequence + 1",
-        "INSERT INTO reviews_audithead (sequence, mac) VALUES (1, 'x')",
-        "DELETE FROM reviews_audithead",
+        "UPDATE audit_entry SET actor = 'somebody else'",
+        "DELETE FROM audit_entry",
+        "TRUNCATE audit_entry",
+        "UPDATE audit_head SET sequence = sequence + 1",
+        "INSERT INTO audit_head (sequence, mac) VALUES (1, 'x')",
+        "DELETE FROM audit_head",
         "UPDATE realtime_event SET message = '{}'",
         "TRUNCATE realtime_event",
         "DELETE FROM realtime_counter",
         "DELETE FROM django_migrations",
-        "ALTER TABLE reviews_auditentry DISABLE TRIGGER USER",
+        "ALTER TABLE audit_entry DISABLE TRIGGER USER",
         "ALTER TABLE reviews_decision DISABLE TRIGGER ALL",
-        "DROP TRIGGER audit_entry_is_final ON reviews_auditentry",
-        "DROP TABLE reviews_auditentry",
-        "CREATE OR REPLACE FUNCTION reviews_audit_move_head() RETURNS trigger LANGUAGE plpgsql"
+        "DROP TRIGGER audit_entry_is_final ON audit_entry",
+        "DROP TABLE audit_entry",
+        "CREATE OR REPLACE FUNCTION audit_move_head() RETURNS trigger LANGUAGE plpgsql"
         " AS 'BEGIN RETURN NEW; END'",
         "CREATE TABLE public.mine (id int)",
-        "CREATE TEMP TABLE reviews_audithead (id int, sequence bigint, mac text)",
+        "CREATE TEMP TABLE audit_head (id int, sequence bigint, mac text)",
         "SET session_replication_role = replica",
     ],
 )
@@ -140,7 +140,7 @@ CREATE FUNCTION public.floor(numeric) RETURNS numeric LANGUAGE plpgsql
 CREATE TABLE public.added (status text, severity text);
 CREATE TABLE public.removed (status text, severity text);
 CREATE FUNCTION public.reviews_time_bucket(numeric) RETURNS integer LANGUAGE sql AS 'SELECT 1';
-CREATE FUNCTION public.reviews_audit_lock_head(text) RETURNS text LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION public.audit_lock_head(text) RETURNS text LANGUAGE sql AS 'SELECT $1';
 """
 
 

@@ -159,7 +159,7 @@ def test_writers_who_are_silent_for_two_minutes_are_forgotten(
 ) -> None:
     now = [1000.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    writers = Writers()
+    writers = TokenBuckets()
     for address in range(1000):
         assert writers.wait(str(address), MOST) == 0
     for _ in range(3):
@@ -173,7 +173,7 @@ def test_nobody_gains_by_the_minute_in_which_others_are_forgotten(
 ) -> None:
     now = [1000.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    writers = Writers()
+    writers = TokenBuckets()
     let_through = 0
     for _ in range(10 * 60):
         now[0] += 1

@@ -159,7 +159,7 @@ async def test_rolled_back_row_is_never_told_and_spends_no_offset(
 
 @pytest.mark.parametrize(
     ("point", "survives"),
-    [("realtime.publish._event", False), ("realtime.courier.send", True)],
+    [("realtime.publish._event", False), ("realtime.broker.send", True)],
     ids=["before the commit", "after the commit"],
 )
 async def test_process_killed_midway_leaves_row_and_event_or_neither(
@@ -198,7 +198,7 @@ async def test_edit_in_the_shell_reaches_the_stats(server: Server, site: Site) -
 async def test_a_thousand_saves_make_few_updates_of_the_stats_and_the_last_is_right(
     server: Server, site: Site
 ) -> None:
-    """At most one in STATE_SECONDS, however many rows are saved meanwhile."""
+    """At most one in REST_SECONDS, however many rows are saved meanwhile."""
     saves = f"for _ in range(1000):\n    {CREATE.format('many')}\n"
     [(pending,)] = site.rows("SELECT count(*) FROM reviews_apv WHERE status = 'pending'")
     async with server.socket() as socket:
@@ -212,7 +212,7 @@ async def test_a_thousand_saves_make_few_updates_of_the_stats_and_the_last_is_ri
             updates += 1
         seconds = time.monotonic() - began
         await saving
-    assert 1 < updates <= seconds / STATE_SECONDS + 3
+    assert 1 < updates <= seconds / REST_SECONDS + 3
 
 
 async def test_hasty_decisions_make_few_updates_of_the_stats_and_the_last_is_right(
@@ -229,7 +229,7 @@ async def test_hasty_decisions_make_few_updates_of_the_stats_and_the_last_is_rig
         while (await socket.until(type="stats_update"))["total_decisions"] != decisions:
             updates += 1
         seconds = time.monotonic() - began
-    assert 1 < updates <= seconds / STATE_SECONDS + 2
+    assert 1 < updates <= seconds / REST_SECONDS + 2
 
 
 class Pieces(ClientConnection):
@@ -256,7 +256,7 @@ async def test_event_and_the_state_it_changed_leave_in_one_write(uvicorn_server:
         for number, apv_id in enumerate(added, start=1):
             await asyncio.to_thread(uvicorn_server.decide, apv_id)
             await socket.until(type="stats_update", total_decisions=before + number)
-            await asyncio.sleep(STATE_SECONDS)
+            await asyncio.sleep(REST_SECONDS)
         [told] = [piece for piece in connection.pieces if added[1].encode() in piece]
     assert b'"stats_update"' in told
 

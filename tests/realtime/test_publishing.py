@@ -6,10 +6,11 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from realtime.messages import NewAPV
 from realtime.models import Event
-from realtime.publish import publish, publishing
+from realtime.publish import publish
+from realtime.transactions import publishing
 from reviews import services
+from reviews.events import NewAPV
 from reviews.models import APV
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,7 +96,7 @@ def test_decision_locks_its_counter_only_at_the_very_end(django_user_model: type
             apv_id=apv.pk, decision="approve", justification="Long enough it is.", reviewer=lead
         )
     writes = [one["sql"] for one in queries if not one["sql"].startswith(("SELECT", "BEGIN"))]
-    tables = ("realtime_counter", "realtime_event", "reviews_auditentry")
+    tables = ("realtime_counter", "realtime_event", "audit_entry")
     assert all(table in sql for table, sql in zip(tables, writes[-4:-1], strict=True))
     assert not any("realtime_counter" in sql for sql in writes[:-4])
     assert writes[-1] == "COMMIT"

@@ -235,7 +235,7 @@ def proofs_of(number: int) -> list[Proof]:
         expires = timezone.now() + timedelta(days=1)
         Session.objects.create(session_key=key, session_data="", expire_date=expires)
         _, secret = issue_token(user, days=1)
-        found += [credentials.session(user, key), credentials.open_with(secret)[1]]
+        found += [session.proof_of(user, key), credentials.open_with(secret)[1]]
     return found
 
 
@@ -245,10 +245,10 @@ def test_look_at_everybody_takes_as_many_queries_as_a_look_at_one(
 ) -> None:
     few, many = proofs_of(1), proofs_of(40)
     with django_assert_max_num_queries(5) as queries:
-        assert set(auth.identities(few)) == set(few)
+        assert set(socket_access.identities(few)) == set(few)
     for_few = len(queries)
     with django_assert_max_num_queries(for_few):
-        assert set(auth.identities(many)) == set(many)
+        assert set(socket_access.identities(many)) == set(many)
 
 
 @pytest.mark.django_db
@@ -260,7 +260,7 @@ def test_look_at_many_finds_what_a_look_at_one_finds() -> None:
         user = User.objects.create_user(f"in-{group.name}")
         user.groups.add(group)
         users.append(user)
-    found = auth.identities([credentials.open_access(user) for user in users])
+    found = socket_access.identities([open_access.proof_of(user) for user in users])
     assert {one.username: one.channels for one in found.values()} == {
-        user.username: frozenset(auth.readable_channels(user)) for user in users
+        user.username: frozenset(socket_access.readable_channels(user)) for user in users
     }

@@ -83,12 +83,12 @@ async def test_reader_that_has_taken_nothing_yet_has_as_long_as_any_other() -> N
     async def send(_: object) -> None:
         await asyncio.Event().wait()
 
-    outbox = QueuedOutbox(send, MUCH)
-    outbox.write(Burst(["the first message"]))
-    outbox.check(now=1_000_000.0)
-    assert not outbox.closed
-    outbox.check(now=1_000_001.0 + STALL_SECONDS)
-    assert outbox.ended_with == (TRY_AGAIN_LATER, "Too slow to keep up")
+    writer = QueuedWriter(send, MUCH)
+    writer.write(Burst(["the first message"]))
+    writer.check(now=1_000_000.0)
+    assert not writer.closed
+    writer.check(now=1_000_001.0 + STALL_SECONDS)
+    assert writer.ended_with == (TRY_AGAIN_LATER, "Too slow to keep up")
 
 
 async def test_reader_that_takes_nothing_and_leaves_is_not_kept(start: Start) -> None:

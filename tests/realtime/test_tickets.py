@@ -62,10 +62,10 @@ async def test_of_fifty_uses_at_once_one_gets_in(server: Server) -> None:
 
 async def test_expired_ticket_lets_nobody_in(server: Server, site: Site) -> None:
     shown = ticket(server)
-    site.execute("UPDATE realtime_ticket SET expires_at = now()")
+    site.execute("UPDATE accounts_ticket SET expires_at = now()")
     assert await refused_at(server, shown) == INVALID
     ticket(server)
-    assert site.rows("SELECT 1 FROM realtime_ticket WHERE expires_at < now()") == []
+    assert site.rows("SELECT 1 FROM accounts_ticket WHERE expires_at < now()") == []
 
 
 async def test_long_lived_token_in_the_address_is_refused(server: Server, site: Site) -> None:
@@ -110,7 +110,7 @@ def test_ticket_is_made_for_whoever_is_signed_in(server: Server) -> None:
 
 def test_ticket_is_stored_hashed(server: Server, site: Site) -> None:
     shown = ticket(server)
-    assert shown not in str(site.rows("SELECT digest, proof::text FROM realtime_ticket"))
+    assert shown not in str(site.rows("SELECT digest, proof::text FROM accounts_ticket"))
 
 
 async def test_nothing_in_the_address_leaves_it_to_the_header(server: Server, site: Site) -> None:

@@ -17,7 +17,7 @@ from tests.support.site import ROOT, Server, Site, Socket
 from tests.support.writer import Outcome
 
 PROCESSES, THREADS, TRANSACTIONS = 4, 4, 500
-LOOK_SECONDS = 0.002
+POLL_SECONDS = 0.002
 """How long the reader leaves the processor to the writers, less than a transaction takes."""
 
 
@@ -94,7 +94,7 @@ class Reader(threading.Thread):
         with psycopg.connect(self._url, autocommit=True) as connection:
             over = False
             while not over and self.fault is None:
-                over = self._over.wait(LOOK_SECONDS)  # asked first: the last look comes after it
+                over = self._over.wait(POLL_SECONDS)  # asked first: the last look comes after it
                 self._look(connection.execute(self.NEWS, [self.last]).fetchall())
 
     def _look(self, news: list[tuple[int, bool]]) -> None:

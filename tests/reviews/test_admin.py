@@ -10,9 +10,14 @@ from django.test import Client
 from django.urls import reverse
 from knox.models import AuthToken
 
-from realtime import jwt
-from realtime.credentials import issue_token
-from realtime.models import Event, SignIn
+from accounts.credentials import jwt
+from accounts.credentials.api_token import issue_token
+from accounts.models import (
+    SignIn,
+)
+from realtime.models import (
+    Event,
+)
 from reviews import services
 from reviews.models import APV, Decision
 from tests.support.forms import fields_of

@@ -14,14 +14,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from realtime import jwt
-from realtime.channels import CHANNELS
-from realtime.credentials import issue_token
+from accounts.credentials import jwt
+from accounts.credentials.api_token import issue_token
+from audit.choices import AuditAction, Source
+from realtime.registry import CHANNELS
 from reviews import services
 from reviews.choices import (
     Action,
-    AuditAction,
-    Door,
     PatchStrategy,
     RiskLevel,
     Severity,
@@ -34,7 +33,7 @@ from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
 
-CHOICES = (Action, AuditAction, Door, PatchStrategy, RiskLevel, Severity, Status, Verb)
+CHOICES = (Action, AuditAction, Source, PatchStrategy, RiskLevel, Severity, Status, Verb)
 SILENT = {"script", "style", "pre", "textarea", "code"}
 DATA = re.compile(r"\bfield-(object|message|cve_\w+|package_\w+|justification|details)\b")
 SAME = {"", "apv", "apvs", "cve", "cwes", "mac", "id", "token", "rest", "console", "socket"}

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
+from audit.models import Entry
 from realtime.models import Event
 from reviews import services, tally
 from reviews.choices import Severity, Status
@@ -75,7 +76,7 @@ def decide(apv: APV, reviewer: Any, decision: str = "escalate", **more: Any) -> 
 
 
 def audited(action: str) -> list[Json]:
-    return [json.loads(one.details) for one in AuditEntry.objects.filter(action=action)]
+    return [json.loads(one.details) for one in Entry.objects.filter(action=action)]
 
 
 # -- Kept -------------------------------------------------------------------------------------

@@ -23,19 +23,19 @@ from reviews.models import APV, AuditEntry, AuditHead
 from tests.support.forms import fields_of
 from tests.support.site import PASSWORD, Server, Site, apv, decision, sign_in
 
-Entry = dict[str, Any]
-COLUMNS = "sequence, actor, door, action, object, details, address, request_id"
+Row = dict[str, Any]
+COLUMNS = "sequence, actor, source, action, object, details, address, request_id"
 
 
-def entries(site: Site, since: int = 0, **fields: Any) -> list[Entry]:
-    sql = f"SELECT {COLUMNS} FROM reviews_auditentry WHERE sequence > %s ORDER BY sequence"
+def recorded(site: Site, since: int = 0, **fields: Any) -> list[Row]:
+    sql = f"SELECT {COLUMNS} FROM audit_entry WHERE sequence > %s ORDER BY sequence"
     rows = [dict(zip(COLUMNS.split(", "), row, strict=True)) for row in site.rows(sql, since)]
     found = [{**row, "details": json.loads(row["details"])} for row in rows]
     return [row for row in found if fields.items() <= row.items()]
 
 
 def top(site: Site) -> int:
-    return int(site.rows("SELECT sequence FROM reviews_audithead")[0][0])
+    return int(site.rows("SELECT sequence FROM audit_head")[0][0])
 
 
 @pytest.fixture
@@ -56,18 +56,18 @@ def test_signing_in_and_out_is_recorded(server: Server, site: Site, since: int) 
     with httpx.Client(base_url=server.origin) as client:
         sign_in(client, "reviewer")
         answer = client.post("/sign-out", headers={"Referer": server.origin})
-    signed_in, signed_out = entries(site, since)
+    signed_in, signed_out = recorded(site, since)
     assert (signed_in["action"], signed_in["actor"]) == ("signed_in", "reviewer")
-    assert (signed_in["door"], signed_in["address"]) == ("console", "127.0.0.1")
+    assert (signed_in["source"], signed_in["address"]) == ("console", "127.0.0.1")
     assert (signed_out["action"], signed_out["actor"]) == ("signed_out", "reviewer")
     assert signed_out["request_id"] == answer.headers["X-Request-ID"]
 
 
 @pytest.mark.parametrize(
-    ("page", "door"), [("/sign-in", "console"), ("/admin/login/", "admin")], ids=str
+    ("page", "source"), [("/sign-in", "console"), ("/admin/login/", "admin")], ids=str
 )
 def test_failed_sign_in_is_recorded_without_what_was_typed(
-    server: Server, site: Site, since: int, page: str, door: str
+    server: Server, site: Site, since: int, page: str, source: str
 ) -> None:
     typed = f"secret-{uuid.uuid4()}"
     with httpx.Client(base_url=server.origin) as client:
@@ -75,10 +75,10 @@ def test_failed_sign_in_is_recorded_without_what_was_typed(
         for name in ("lead", typed):
             form = {"username": name, "password": typed, **token}
             client.post(page, data=form, headers={"Referer": server.origin})
-    known, unknown = entries(site, since, action="sign_in_failed", door=door)
+    known, unknown = recorded(site, since, action="sign_in_failed", source=source)
     assert (known["object"], known["actor"]) == ("user lead", "")
     assert unknown["object"] == "unknown user"
-    assert site.rows("SELECT 1 FROM reviews_auditentry e WHERE e::text LIKE %s", f"%{typed}%") == []
+    assert site.rows("SELECT 1 FROM audit_entry e WHERE e::text LIKE %s", f"%{typed}%") == []
 
 
 @pytest.mark.parametrize("name", ["decisions.csv", "decisions.jsonl"])
@@ -86,8 +86,8 @@ def test_export_is_recorded_with_what_was_asked_for(
     server: Server, site: Site, since: int, name: str
 ) -> None:
     assert server.client("lead").get(f"/{name}", params={"severity": "LOW"}).status_code == 200
-    [entry] = entries(site, since, action="exported", object=name)
-    assert (entry["door"], entry["actor"]) == ("console", "lead")
+    [entry] = recorded(site, since, action="exported", object=name)
+    assert (entry["source"], entry["actor"]) == ("console", "lead")
     assert entry["details"] == {"asked": "severity=LOW"}
 
 
@@ -99,7 +99,7 @@ def test_export_that_is_fetched_again_and_again_is_recorded_once(
     assert server.client("lead").head("/decisions.csv?search=head").status_code == 200
     assert server.client("admin").get("/decisions.csv?severity=MEDIUM").status_code == 200
     assert server.client("lead").get("/decisions.csv?severity=HIGH").status_code == 200
-    found = entries(site, since, action="exported", object="decisions.csv")
+    found = recorded(site, since, action="exported", object="decisions.csv")
     told = [(entry["actor"], entry["details"]["asked"]) for entry in found]
     medium = "severity=MEDIUM"
     assert told == [("lead", medium), ("admin", medium), ("lead", "severity=HIGH")]
@@ -111,36 +111,36 @@ def test_export_fills_no_audit_with_what_its_address_says(
     for tail in ("x", "y"):
         path = f"/decisions.csv?search={'z' * 20_000}{tail}"
         assert server.client("lead").get(path).status_code == 200
-    [entry] = entries(site, since, action="exported", object="decisions.csv")
+    [entry] = recorded(site, since, action="exported", object="decisions.csv")
     assert entry["details"]["asked"] == f"search={'z' * 993}…"
 
 
-def test_decisions_are_recorded_with_their_door(server: Server, site: Site, since: int) -> None:
+def test_decisions_are_recorded_with_their_source(server: Server, site: Site, since: int) -> None:
     ways = {"rest": by_rest, "console": by_console, "admin": by_admin}
-    added = {door: server.add_apv() for door in ways}
-    for door, decide in ways.items():
-        decide(server, added[door])
-        [entry] = entries(site, since, action="decided", object=added[door]["apv_code"])
-        assert (entry["door"], entry["actor"]) == (door, "admin")
+    added = {source: server.add_apv() for source in ways}
+    for source, decide in ways.items():
+        decide(server, added[source])
+        [entry] = recorded(site, since, action="decided", object=added[source]["apv_code"])
+        assert (entry["source"], entry["actor"]) == (source, "admin")
         made = site.rows(
             "SELECT decision, decision_id::text, reviewer_name FROM reviews_decision"
             " WHERE apv_id = %s",
-            added[door]["apv_id"],
+            added[source]["apv_id"],
         )
         details = entry["details"]
         told = (details["decision"], details["decision_id"], details["reviewer_name"])
         assert made == [told]
 
 
-def by_rest(server: Server, added: Entry) -> None:
+def by_rest(server: Server, added: Row) -> None:
     assert server.decide(added["apv_id"], user="admin").status_code == 200
 
 
-def by_console(server: Server, added: Entry) -> None:
+def by_console(server: Server, added: Row) -> None:
     send_form(server, f"/apvs/{added['apv_code']}")
 
 
-def by_admin(server: Server, added: Entry) -> None:
+def by_admin(server: Server, added: Row) -> None:
     send_form(server, f"/admin/reviews/apv/{added['apv_id']}/decide/")
 
 
@@ -163,14 +163,14 @@ def test_added_and_changed_apvs_are_recorded(server: Server, site: Site, since: 
     form |= {"decisions-TOTAL_FORMS": "0", "decisions-INITIAL_FORMS": "0"}
     page = f"/admin/reviews/apv/{one['apv_id']}/change/"
     assert client.post(page, data=form, headers={"Referer": server.origin}).status_code == 302
-    by_rest, by_command, by_admin = entries(site, since)
-    assert (by_rest["action"], by_rest["actor"], by_rest["door"]) == (
+    by_rest, by_command, by_admin = recorded(site, since)
+    assert (by_rest["action"], by_rest["actor"], by_rest["source"]) == (
         "apvs_added",
         "pipeline",
         "rest",
     )
     assert by_rest["details"]["codes"] == [one["apv_code"], two["apv_code"]]
-    assert (by_command["action"], by_command["door"]) == ("apvs_added", "command")
+    assert (by_command["action"], by_command["source"]) == ("apvs_added", "command")
     assert by_command["actor"]
     assert (by_admin["action"], by_admin["actor"]) == ("apv_changed", "admin")
     assert "severity" in by_admin["details"]["fields"]
@@ -182,7 +182,7 @@ def test_refused_decision_leaves_no_entry(server: Server, site: Site) -> None:
     before = top(site)
     assert server.decide(added["apv_id"]).status_code == 409
     assert server.decide(server.add_apv()["apv_id"], justification="short").status_code == 400
-    assert entries(site, before, action="decided") == []
+    assert recorded(site, before, action="decided") == []
 
 
 def test_many_writers_leave_one_chain_without_gaps(server: Server, site: Site) -> None:
@@ -205,14 +205,14 @@ def test_many_writers_leave_one_chain_without_gaps(server: Server, site: Site) -
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(write, range(24))) == {200, 201}
     assert "none edited, removed or reordered" in site.manage("verify_audit")
-    assert [one["sequence"] for one in entries(site)] == list(range(1, top(site) + 1))
+    assert [one["sequence"] for one in recorded(site)] == list(range(1, top(site) + 1))
 
 
 # -- Users and permissions --------------------------------------------------------------------
 
 
-def recorded(action: AuditAction) -> list[tuple[str, Any]]:
-    rows = AuditEntry.objects.filter(action=action).order_by("sequence")
+def newest(action: AuditAction) -> list[tuple[str, Any]]:
+    rows = Entry.objects.filter(action=action).order_by("sequence")
     return [(row.object, json.loads(row.details)) for row in rows]
 
 
@@ -225,7 +225,7 @@ def test_changes_of_users_are_recorded_without_passwords() -> None:
     user.last_login = None
     user.save(update_fields=["last_login"])
     user.delete()
-    assert recorded(AuditAction.USER_CHANGED) == [
+    assert newest(AuditAction.USER_CHANGED) == [
         ("user rita", {"change": "added", "rights": ["is_staff"]}),
         ("user rita", {"change": "changed", "fields": {"is_active": False, "password": "(set)"}}),
         ("user rita", {"change": "deleted"}),
@@ -247,7 +247,7 @@ def test_changes_of_permissions_are_recorded_from_either_side(language: str) -> 
         auditors.permissions.add(Permission.objects.get(codename="view_stats"))
     changes = [
         (about, told["change"], told.get("names"))
-        for about, told in recorded(AuditAction.PERMISSIONS_CHANGED)
+        for about, told in newest(AuditAction.PERMISSIONS_CHANGED)
     ]
     assert changes == [
         ("user rita", "add group", ["leads"]),
@@ -263,16 +263,16 @@ def test_changes_of_permissions_are_recorded_from_either_side(language: str) -> 
 def test_entry_goes_with_the_transaction_it_tells_of() -> None:
     lead = get_user_model().objects.create_superuser("root")
     one = APV.objects.create(**apv())
-    before = AuditEntry.objects.count()
+    before = Entry.objects.count()
     with transaction.atomic():
         services.decide(
             apv_id=one.pk, decision="approve", justification="Looked at closely.", reviewer=lead
         )
-        assert AuditEntry.objects.count() == before + 1
+        assert Entry.objects.count() == before + 1
         transaction.set_rollback(True)
-    assert AuditEntry.objects.count() == before
-    audit.record(AuditAction.EXPORTED, "decisions", actor=lead)
-    assert AuditEntry.objects.latest("sequence").sequence == before + 1
+    assert Entry.objects.count() == before
+    entries.record(AuditAction.EXPORTED, "decisions", actor=lead)
+    assert Entry.objects.latest("sequence").sequence == before + 1
 
 
 BARE_SAVES = {
@@ -297,47 +297,49 @@ def test_bare_save_is_undone_when_its_entry_cannot_be_written(saved: str, settin
 
 
 @pytest.fixture
-def chain(db: None) -> list[AuditEntry]:
+def chain(db: None) -> list[Entry]:
     """Six entries."""
     for number in range(6):
-        audit.record(AuditAction.EXPORTED, f"list {number}", rows=number, share=0.1, name="ä\u2028")
-    return list(AuditEntry.objects.order_by("sequence"))
+        entries.record(
+            AuditAction.EXPORTED, f"list {number}", rows=number, share=0.1, name="ä\u2028"
+        )
+    return list(Entry.objects.order_by("sequence"))
 
 
 COPY_OF_LAST = (
-    "INSERT INTO reviews_auditentry SELECT {sequence}, at, user_id, actor, door, action, object,"
-    " details, address, request_id, key, {previous}, mac FROM reviews_auditentry WHERE sequence = 6"
+    "INSERT INTO audit_entry SELECT {sequence}, at, user_id, actor, source, action, object,"
+    " details, address, request_id, key, {previous}, mac FROM audit_entry WHERE sequence = 6"
 )
 
 
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE reviews_auditentry SET actor = 'somebody else' WHERE sequence = 2",
-        "DELETE FROM reviews_auditentry WHERE sequence = 6",
-        "TRUNCATE reviews_auditentry",
-        "UPDATE reviews_audithead SET sequence = 3",
-        "DELETE FROM reviews_audithead",
-        "TRUNCATE reviews_audithead",
+        "UPDATE audit_entry SET actor = 'somebody else' WHERE sequence = 2",
+        "DELETE FROM audit_entry WHERE sequence = 6",
+        "TRUNCATE audit_entry",
+        "UPDATE audit_head SET sequence = 3",
+        "DELETE FROM audit_head",
+        "TRUNCATE audit_head",
         COPY_OF_LAST.format(sequence=9, previous="mac"),
         COPY_OF_LAST.format(sequence=7, previous="previous"),
     ],
 )
-def test_database_refuses_to_change_the_audit(chain: list[AuditEntry], statement: str) -> None:
+def test_database_refuses_to_change_the_audit(chain: list[Entry], statement: str) -> None:
     with pytest.raises(IntegrityError, match="audit"), transaction.atomic():
         connection.cursor().execute(statement)
-    assert list(AuditEntry.objects.order_by("sequence")) == chain
+    assert list(Entry.objects.order_by("sequence")) == chain
 
 
 @pytest.mark.django_db
-def test_superusers_read_the_audit_in_the_admin_and_nobody_else(chain: list[AuditEntry]) -> None:
+def test_superusers_read_the_audit_in_the_admin_and_nobody_else(chain: list[Entry]) -> None:
     users = get_user_model().objects
     root, clerk = Client(), Client()
     root.force_login(users.create_superuser("root"))
     user = users.create_user("clerk", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(content_type__app_label="reviews"))
     clerk.force_login(user)
-    page = "/admin/reviews/auditentry/"
+    page = "/admin/audit/entry/"
     assert "list 3" in root.get(page).content.decode()
     assert "list 3" in root.get(f"{page}4/change/").content.decode()
     assert root.post(f"{page}4/change/", {"actor": "x"}).status_code == 403
@@ -351,9 +353,9 @@ def test_superusers_read_the_audit_in_the_admin_and_nobody_else(chain: list[Audi
 
 
 @pytest.fixture
-def tamper(chain: list[AuditEntry]) -> Iterator[Any]:
+def tamper(chain: list[Entry]) -> Iterator[Any]:
     """Executes SQL as somebody who owns the database: no trigger stands in the way."""
-    tables = ("reviews_auditentry", "reviews_audithead")
+    tables = ("audit_entry", "audit_head")
     with connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
@@ -370,7 +372,7 @@ def head() -> str:
     return verify().rpartition("Head ")[2].strip()
 
 
-def test_untouched_chain_is_verified_and_its_head_printed(chain: list[AuditEntry]) -> None:
+def test_untouched_chain_is_verified_and_its_head_printed(chain: list[Entry]) -> None:
     assert verify() == (f"6 entries, none edited, removed or reordered.\nHead 6:{chain[-1].mac}\n")
 
 
@@ -382,40 +384,40 @@ def test_empty_chain_is_verified() -> None:
 @pytest.mark.parametrize(
     ("statements", "complaint"),
     [
-        (["UPDATE reviews_auditentry SET actor = 'x' WHERE sequence = 3"], "Entry 3 was edited"),
-        (["UPDATE reviews_auditentry SET details = '{}' WHERE sequence = 1"], "Entry 1 was edited"),
+        (["UPDATE audit_entry SET actor = 'x' WHERE sequence = 3"], "Entry 3 was edited"),
+        (["UPDATE audit_entry SET details = '{}' WHERE sequence = 1"], "Entry 1 was edited"),
         (
-            ["UPDATE reviews_auditentry SET at = at + interval '1 microsecond'"],
+            ["UPDATE audit_entry SET at = at + interval '1 microsecond'"],
             "Entry 1 was edited",
         ),
-        (["DELETE FROM reviews_auditentry WHERE sequence = 4"], "Entry 4 was removed"),
+        (["DELETE FROM audit_entry WHERE sequence = 4"], "Entry 4 was removed"),
         (
-            ["DELETE FROM reviews_auditentry WHERE sequence < 4"],
+            ["DELETE FROM audit_entry WHERE sequence < 4"],
             "Entries 1 to 3 were removed",
         ),
         (
-            ["DELETE FROM reviews_auditentry WHERE sequence > 4"],
+            ["DELETE FROM audit_entry WHERE sequence > 4"],
             "Entries 5 to 6 were removed",
         ),
-        (["DELETE FROM reviews_auditentry"], "Entries 1 to 6 were removed"),
+        (["DELETE FROM audit_entry"], "Entries 1 to 6 were removed"),
         (
             [
-                "UPDATE reviews_auditentry SET sequence = 99 WHERE sequence = 2",
-                "UPDATE reviews_auditentry SET sequence = 2 WHERE sequence = 5",
-                "UPDATE reviews_auditentry SET sequence = 5 WHERE sequence = 99",
+                "UPDATE audit_entry SET sequence = 99 WHERE sequence = 2",
+                "UPDATE audit_entry SET sequence = 2 WHERE sequence = 5",
+                "UPDATE audit_entry SET sequence = 5 WHERE sequence = 99",
             ],
             "Entry 2 was edited, or another was put in its place",
         ),
         (
             [
-                "DELETE FROM reviews_auditentry WHERE sequence = 2",
-                "UPDATE reviews_auditentry SET sequence = sequence - 1 WHERE sequence > 2",
+                "DELETE FROM audit_entry WHERE sequence = 2",
+                "UPDATE audit_entry SET sequence = sequence - 1 WHERE sequence > 2",
             ],
             "Entry 2 was edited, or another was put in its place",
         ),
-        (["UPDATE reviews_audithead SET sequence = 5"], "the head was set back"),
-        (["DELETE FROM reviews_audithead"], "the head was set back"),
-        (["UPDATE reviews_auditentry SET key = 'other' WHERE sequence = 2"], "Entry 2 was signed"),
+        (["UPDATE audit_head SET sequence = 5"], "the head was set back"),
+        (["DELETE FROM audit_head"], "the head was set back"),
+        (["UPDATE audit_entry SET key = 'other' WHERE sequence = 2"], "Entry 2 was signed"),
     ],
 )
 def test_first_entry_that_was_changed_is_named(
@@ -429,19 +431,19 @@ def test_first_entry_that_was_changed_is_named(
 
 def test_end_cut_off_with_its_head_shows_by_a_head_noted_before(tamper: Any) -> None:
     noted = head()
-    tamper("DELETE FROM reviews_auditentry WHERE sequence > 4")
+    tamper("DELETE FROM audit_entry WHERE sequence > 4")
     tamper(
-        "UPDATE reviews_audithead SET (sequence, mac) = (SELECT sequence, mac FROM"
-        " reviews_auditentry WHERE sequence = 4)"
+        "UPDATE audit_head SET (sequence, mac) = (SELECT sequence, mac FROM"
+        " audit_entry WHERE sequence = 4)"
     )
     assert verify().startswith("4 entries")
     with pytest.raises(CommandError, match="Entries 5 to 6 were removed"):
         verify("--expect-head", noted)
 
 
-def test_chain_that_grew_on_still_has_the_head_noted_before(chain: list[AuditEntry]) -> None:
+def test_chain_that_grew_on_still_has_the_head_noted_before(chain: list[Entry]) -> None:
     noted = head()
-    audit.record(AuditAction.EXPORTED, "another list")
+    entries.record(AuditAction.EXPORTED, "another list")
     assert verify("--expect-head", noted).startswith("7 entries")
     another = f"6:{'f' * 64}"
     with pytest.raises(CommandError, match="Entry 6 is not the one that was the head once"):
@@ -450,26 +452,26 @@ def test_chain_that_grew_on_still_has_the_head_noted_before(chain: list[AuditEnt
 
 def test_history_rewritten_without_the_key_does_not_pass(tamper: Any, settings: Any) -> None:
     mine, settings.HITL_AUDIT_KEYS = settings.HITL_AUDIT_KEYS, ["the-attackers-key"]
-    tamper("DELETE FROM reviews_auditentry")
-    tamper("UPDATE reviews_audithead SET sequence = 0, mac = %s", [audit.NO_MAC])
-    for table in ("reviews_auditentry", "reviews_audithead"):
+    tamper("DELETE FROM audit_entry")
+    tamper("UPDATE audit_head SET sequence = 0, mac = %s", [chain_of_macs.NO_MAC])
+    for table in ("audit_entry", "audit_head"):
         tamper(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-    audit.record(AuditAction.EXPORTED, "nothing of note")
+    entries.record(AuditAction.EXPORTED, "nothing of note")
     assert verify().startswith("1 entries")
     settings.HITL_AUDIT_KEYS = mine
     with pytest.raises(CommandError, match="Entry 1 was signed with the key"):
         verify()
 
 
-def test_old_keys_verify_what_they_signed(chain: list[AuditEntry], settings: Any) -> None:
+def test_old_keys_verify_what_they_signed(chain: list[Entry], settings: Any) -> None:
     old = settings.HITL_AUDIT_KEYS[0]
     settings.HITL_AUDIT_KEYS = ["a-new-key", old]
-    audit.record(AuditAction.EXPORTED, "under the new key")
+    entries.record(AuditAction.EXPORTED, "under the new key")
     assert verify().startswith("7 entries")
     settings.HITL_AUDIT_KEYS = ["a-new-key"]
     with pytest.raises(CommandError, match="Entry 1 was signed with the key"):
         verify()
-    assert AuditHead.objects.get().sequence == 7
+    assert Head.objects.get().sequence == 7
 
 
 def test_broken_chain_ends_the_command_with_1(site: Site) -> None:

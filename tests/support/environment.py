@@ -45,8 +45,8 @@ _reaper = subprocess.Popen(
     start_new_session=True,
 )
 
-from hitl_project import embedded  # noqa: E402 — reads the variables set above
+from hitl_project.embedded import servers  # noqa: E402 — reads the variables set above
 
-embedded.start()
+servers.start()
 
 logging.getLogger("httpx").setLevel(logging.WARNING)

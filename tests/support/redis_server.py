@@ -27,7 +27,7 @@ class RedisServer:
     def start(self) -> None:
         self.process = subprocess.Popen(
             [
-                embedded.redis_server(),
+                servers.redis_server(),
                 *("--port", "0", "--unixsocket", str(self._socket)),
                 *("--dir", self._folder, "--save", "", "--appendonly", "no"),
             ],

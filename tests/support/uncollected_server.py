@@ -4,10 +4,10 @@ import gc
 import os
 import sys
 
-from hitl_project import embedded
+from hitl_project.embedded import servers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_project.settings")
-embedded.start()
+servers.start()
 gc.disable()
 
 from django.core.management import execute_from_command_line  # noqa: E402

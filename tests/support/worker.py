@@ -52,9 +52,10 @@ def touch() -> None:
 
 def prune(events: int) -> None:
     """Keep only the last `events` of each log."""
-    from realtime import history
 
-    history.prune(days=7, events=events)
+    from realtime import pruning
+
+    pruning.prune(days=7, events=events)
 
 
 def restore(tops: dict[str, int]) -> None:

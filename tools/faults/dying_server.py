@@ -6,19 +6,19 @@ import sys
 import threading
 from typing import Any
 
-from hitl_project import embedded
+from hitl_project.embedded import servers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_project.settings")
-embedded.start()
+servers.start()
 
 import django  # noqa: E402
 
 django.setup()
 
-from realtime import courier  # noqa: E402
+from realtime import broker  # noqa: E402
 
 _doomed = threading.Event()
-_send = courier.send
+_send = broker.send
 
 
 def _send_or_die(payloads: list[dict[str, Any]]) -> None:
@@ -27,7 +27,7 @@ def _send_or_die(payloads: list[dict[str, Any]]) -> None:
     _send(payloads)
 
 
-courier.send = _send_or_die
+broker.send = _send_or_die
 signal.signal(signal.SIGUSR1, lambda *_: _doomed.set())
 
 from django.core.management import execute_from_command_line  # noqa: E402

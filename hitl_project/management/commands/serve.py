@@ -22,9 +22,9 @@ from django.http.request import validate_host
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from hitl_project import parent
 from hitl_project.preparation import alone
-from hitl_project.serving import REQUEST_SECONDS, Server, Workers
+from hitl_project.servers import parent
+from hitl_project.servers.supervisor import REQUEST_SECONDS, Server, Workers
 from reviews.models import APV
 
 HANG_SECONDS = 30
@@ -102,9 +102,9 @@ class Command(BaseCommand):
                 signal.signal(number, lambda *_: signal.raise_signal(signal.SIGTERM))
         config = uvicorn.Config(
             "hitl_project.asgi:application",
-            ws="realtime.uvicorn_protocol:FrameProtocol",
+            ws="hitl_project.servers.uvicorn_socket:FrameProtocol",
             loop="uvloop",
-            http="hitl_project.uvicorn_http:BoundedHeads",
+            http="hitl_project.servers.uvicorn_http:BoundedHeads",
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -194,7 +194,7 @@ def _silent_redis() -> Iterator[str]:
 
 OPEN_SCHEMA = """
 SELECT relnamespace::regnamespace::text, current_user FROM pg_class
-WHERE oid = to_regclass('reviews_auditentry') AND NOT pg_has_role(relowner, 'MEMBER')
+WHERE oid = to_regclass('audit_entry') AND NOT pg_has_role(relowner, 'MEMBER')
     AND has_schema_privilege(relnamespace, 'CREATE')
 """
 

@@ -6,16 +6,20 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from realtime.messages import ADDED, MESSAGES, REQUESTS
+from realtime import registry
+from realtime.messages import ADDED, MESSAGES, Message
+from realtime.socket.close_codes import CLOSE_CODES
+from realtime.socket.requests import REQUESTS
 
-BEGIN, END = "<!-- made from realtime/messages.py: make docs -->\n", "<!-- end -->"
 DOCS: Path = settings.BASE_DIR / "docs"
+END = "<!-- end -->"
 
 
 class Command(BaseCommand):
-    help = "Write docs/openapi.yaml, and the message tables of docs/protocol.md."
+    help = "Write docs/openapi.yaml, and the tables of docs/protocol.md."
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("spectacular", file=str(DOCS / "openapi.yaml"), validate=True)
@@ -24,35 +28,53 @@ class Command(BaseCommand):
 
 
 def with_tables(page: str) -> str:
-    """The protocol page with its message tables as the code declares them."""
-    before, rest = page.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    return f"{before}{BEGIN}\n{message_tables()}\n{END}{after}"
+    """Return the protocol page with its tables as the code declares them."""
+    tables = {"messages": message_tables(), "close codes": close_code_table()}
+    for name, table in tables.items():
+        begin = f"<!-- {name}, made from the code: make docs -->\n"
+        before, rest = page.split(begin, 1)
+        after = rest.split(END, 1)[1]
+        page = f"{before}{begin}\n{table}\n{END}{after}"
+    return page
+
+
+def messages() -> tuple[type[Message], ...]:
+    """Return all messages from servers: of the socket itself, then of the channels."""
+    return (*MESSAGES, *registry.messages())
 
 
 def message_tables() -> str:
     requests = [_row(name, model) for name, model in REQUESTS.items()]
-    messages = [_row(model.model_fields["type"].default, model) for model in MESSAGES]
+    rows = [_row(model.name(), model) for model in messages()]
     head = ["| type | what it does | fields |", "| --- | --- | --- |"]
     parts = ["### From client to server", "", *head, *requests, ""]
-    parts += ["### From server to client", "", "Each has a `timestamp`.", "", *head, *messages, ""]
+    parts += ["### From server to client", "", "Each has a `timestamp`.", "", *head, *rows, ""]
     return "\n".join(parts)
 
 
-def _row(name: str, model: Any) -> str:
+def close_code_table() -> str:
+    head = ["| close code | reason | when | what a client does |", "| --- | --- | --- | --- |"]
+    rows = [
+        f"| {int(code)} | {code.reason} | {code.meaning} | {code.action.value} |"
+        for code in CLOSE_CODES
+    ]
+    return "\n".join([*head, *rows, ""])
+
+
+def _row(name: str, model: type[BaseModel]) -> str:
     hidden = {"type"} if model in REQUESTS.values() else {"type", "timestamp"}
     fields = [
         f"`{field}`{'' if _always(info, model) else ' (optional)'}{_since(info)}"
         for field, info in model.model_fields.items()
         if field not in hidden
     ]
-    return f"| `{name}` | {model.__doc__.strip()} | {', '.join(fields) or '–'} |"
+    return f"| `{name}` | {(model.__doc__ or '').strip()} | {', '.join(fields) or '–'} |"
 
 
 def _since(info: FieldInfo) -> str:
     return " (added)" if info.description == ADDED else ""
 
 
-def _always(info: FieldInfo, model: Any) -> bool:
+def _always(info: FieldInfo, model: type[BaseModel]) -> bool:
     """Whether a field is always there: what a client must send, what a server does send."""
-    return info.is_required() or (model in MESSAGES and info.default is not None)
+    return info.is_required() or (model in messages() and info.default is not None)

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from realtime import history
+from realtime.pruning import prune
 
 
 class Command(BaseCommand):
@@ -30,5 +30,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, days: int, events: int, **options: Any) -> None:
         if days < 0 or events < 0:
             raise CommandError("--days and --events take 0 or more")
-        for channel, dropped in history.prune(days=days, events=events).items():
+        for channel, dropped in prune(days=days, events=events).items():
             self.stdout.write(f"{channel}: {dropped} events dropped")

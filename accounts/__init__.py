@@ -1,0 +1,1 @@
+"""Who may come in: credentials, the limits on passwords, and their administration and REST."""

@@ -1,0 +1,1 @@
+"""Who calls over REST: tokens, tickets, and how much a caller may write."""

@@ -1,0 +1,86 @@
+"""What lets somebody in, over HTTP and the socket alike, and whether it still does.
+
+Sessions are for browsers, API tokens and JSON web tokens for programs. A token is shown in the
+`Authorization` header, as `Bearer …` or `Token …`, and nowhere else. Each kind of credential has a
+file here; KINDS is the list of them.
+"""
+
+import time
+from collections.abc import Collection, Mapping
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.http import parse_cookie
+
+from accounts.credentials import api_token, jwt, open_access, session
+from accounts.credentials.kinds import Opened
+from realtime.access import InvalidToken, Proof
+
+KINDS = {one.name: one for one in (session.KIND, api_token.KIND, jwt.KIND, open_access.KIND)}
+SCHEMES = frozenset({"bearer", "token"})
+
+
+def shown_token(authorization: str) -> str | None:
+    """Return the token in an `Authorization` header, or None when that holds something else."""
+    scheme, _, token = authorization.strip().partition(" ")
+    return token.strip() if scheme.lower() in SCHEMES else None
+
+
+def open_with(token: str) -> Opened:
+    """Return the user of a token of any kind, and the proof. Raises InvalidToken."""
+    for kind in KINDS.values():
+        if kind.is_token and kind.open and kind.is_token(token):
+            return kind.open(token)
+    raise InvalidToken("The token is unknown, expired or revoked.")
+
+
+def open_headers(headers: Mapping[str, str], *, with_cookie: bool = True) -> Opened:
+    """Return the user whose credentials stand in `headers`, and the proof. Raises InvalidToken.
+
+    Names of headers are lower-case. A cookie counts only `with_cookie`; open access, where it is
+    on, only where no credentials are shown, good or bad.
+    """
+    token = shown_token(headers.get("authorization", ""))
+    if token is not None:
+        return open_with(token)
+    if with_cookie and (found := session.open_cookie(parse_cookie(headers.get("cookie", "")))):
+        return found
+    if not are_shown(headers) and (user := open_access.open_access_user()):
+        return user, open_access.proof_of(user)
+    raise InvalidToken("There are no good credentials.")
+
+
+def are_shown(headers: Mapping[str, str]) -> bool:
+    """Whether a request brings credentials, good or bad."""
+    return "authorization" in headers or settings.SESSION_COOKIE_NAME in parse_cookie(
+        headers.get("cookie", "")
+    )
+
+
+def still_good(proofs: Collection[Proof]) -> dict[Proof, Opened]:
+    """Return those of `proofs` that still let somebody in, with the user and what each is now.
+
+    A session, and a token, can be prolonged. Takes a constant number of queries, however many
+    proofs there are.
+    """
+    names = ["username", "password", "is_active", "is_superuser"]
+    active = get_user_model().objects.filter(is_active=True).only(*names)
+    users = {user.pk: user for user in active.filter(pk__in={one.user_id for one in proofs})}
+    hashes = {pk: user.get_session_auth_hash() for pk, user in users.items()}
+    now = time.time()
+    return {
+        one: (users[one.user_id], by_now)
+        for one, by_now in _renewed(proofs).items()
+        if one.user_id in users
+        and one.auth_hash in {"", hashes[one.user_id]}
+        and not by_now.has_expired(now)
+    }
+
+
+def _renewed(proofs: Collection[Proof]) -> dict[Proof, Proof]:
+    """Those of `proofs` that were not revoked, with when they expire by now."""
+    found: dict[Proof, Proof] = {}
+    for kind in KINDS.values():
+        if of_kind := [one for one in proofs if one.kind == kind.name]:
+            found |= kind.renewed(of_kind)
+    return found

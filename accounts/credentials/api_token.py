@@ -1,0 +1,42 @@
+"""API tokens: what programs show for as long as somebody chose."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+from knox.crypto import hash_token
+from knox.models import AuthToken
+
+from accounts.credentials.kinds import CredentialKind, Opened, renewed_by, seconds
+from realtime.access import InvalidToken, Proof
+
+NAME = "api_token"
+TOKEN_DAYS = 90
+"""How long an API token is good for unless somebody says otherwise."""
+MOST_TOKEN_DAYS = 3650
+
+
+def issue_token(user: Any, *, days: int) -> tuple[AuthToken, str]:
+    """Make an API token of `user` that is good for `days`; return its row and the secret.
+
+    The secret is kept nowhere: the row has only its hash, and its beginning to tell it by.
+    """
+    row, secret = AuthToken.objects.create(user=user, expiry=timedelta(days=days))
+    return row, secret
+
+
+def _open(token: str) -> Opened:
+    rows = AuthToken.objects.select_related("user").filter(digest=hash_token(token))
+    for row in rows:
+        proof = Proof(NAME, row.user_id, row.digest, expires_at=seconds(row.expiry))
+        if row.user.is_active and not proof.has_expired(time.time()):
+            return row.user, proof
+    raise InvalidToken("The token is unknown, expired or revoked.")
+
+
+KIND = CredentialKind(
+    NAME,
+    renewed_by(AuthToken.objects.all(), "expiry"),
+    is_token=lambda text: "." not in text,
+    open=_open,
+)

@@ -1,0 +1,141 @@
+"""JSON web tokens: a short-lived access token, and a refresh token that renews it once.
+
+    sign in with a password ──> access + refresh
+    renew with the refresh  ──> access + refresh, and the old refresh is used up
+    sign out                ──> none of them is good any more
+
+What one sign-in gave out stands or falls together: each token names the `SignIn` it comes from. A
+refresh token that comes a second time is in somebody else's hands too, and ends the sign-in.
+"""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
+from rest_framework_simplejwt.utils import datetime_from_epoch
+
+from accounts.credentials.kinds import CredentialKind, Opened
+from accounts.models import SignIn, forget_expired
+from realtime.access import InvalidToken, Proof
+
+ACCESS_SECONDS = int(api_settings.ACCESS_TOKEN_LIFETIME.total_seconds())
+NAME = "jwt"
+SIGN_IN = "sid"
+"""The claim that names the sign-in, as OpenID Connect names a session."""
+
+
+class Pair(NamedTuple):
+    """An access token, and the refresh token that renews it."""
+
+    access: str
+    refresh: str
+
+
+class Refresh(RefreshToken):
+    """A refresh token of a sign-in."""
+
+    def check_blacklist(self) -> None:
+        """Left to `renew`, which asks under a lock."""
+
+    def outstand(self) -> Any:
+        """Note that this token was handed out: its id, and not the secret itself."""
+        return OutstandingToken.objects.create(
+            jti=self["jti"],
+            user_id=self["user_id"],
+            created_at=self.current_time,
+            expires_at=_expiry(self),
+        )
+
+
+def sign_in(user: Any) -> Pair:
+    """The first tokens of a user whose password was checked."""
+    for model in (SignIn, OutstandingToken):
+        forget_expired(model)
+    refresh = Refresh()
+    with transaction.atomic():
+        row = SignIn.objects.create(
+            user=user, auth_hash=user.get_session_auth_hash(), expires_at=_expiry(refresh)
+        )
+        refresh["user_id"], refresh[SIGN_IN] = str(user.pk), str(row.pk)
+        refresh.outstand()
+    return _pair(refresh)
+
+
+def renew(text: str) -> Pair:
+    """New tokens for a refresh token, which is used up. Raises TokenError when it is no good."""
+    refresh = Refresh(text)  # type: ignore[arg-type] # its hint is wrong
+    with transaction.atomic():
+        rows = SignIn.objects.select_for_update(of=["self"]).select_related("user")
+        row = rows.filter(pk=refresh[SIGN_IN]).first()
+        if row is None or not row.is_good():
+            raise TokenError("The sign-in has ended.")
+        came_before = BlacklistedToken.objects.filter(token__jti=refresh["jti"]).exists()
+        if came_before:
+            row.delete()
+        else:
+            _rotate(refresh, row)
+    if came_before:
+        raise TokenError("The token was used before; the sign-in is ended.")
+    return _pair(refresh)
+
+
+def sign_out(text: str) -> None:
+    """End what a refresh token belongs to. Raises TokenError when it is no good."""
+    refresh = Refresh(text)  # type: ignore[arg-type]
+    SignIn.objects.filter(pk=refresh[SIGN_IN]).delete()
+
+
+def read(text: str) -> tuple[SignIn, float]:
+    """The sign-in behind an access token, with its user, and when the token expires.
+
+    Raises TokenError when it is no good.
+    """
+    token = AccessToken(text)  # type: ignore[arg-type]
+    row = SignIn.objects.select_related("user").filter(pk=token[SIGN_IN]).first()
+    if row is None or not row.is_good():
+        raise TokenError("The sign-in has ended.")
+    return row, float(token["exp"])
+
+
+def _rotate(refresh: Refresh, row: SignIn) -> None:
+    """Use the token up, and make another one of it."""
+    refresh.blacklist()
+    refresh.set_jti()
+    refresh.set_exp()
+    refresh.set_iat()
+    refresh.outstand()
+    row.expires_at = _expiry(refresh)
+    row.save(update_fields=["expires_at"])
+
+
+def _pair(refresh: Refresh) -> Pair:
+    return Pair(str(refresh.access_token), str(refresh))
+
+
+def _expiry(token: Token) -> Any:
+    return datetime_from_epoch(token["exp"])
+
+
+# -- As a credential --------------------------------------------------------------------------
+
+
+def _open(token: str) -> Opened:
+    try:
+        row, expires_at = read(token)
+    except (TokenError, KeyError):
+        raise InvalidToken("The token is unknown, expired or revoked.") from None
+    return row.user, Proof(NAME, row.user_id, str(row.pk), row.auth_hash, expires_at)
+
+
+def _renewed(proofs: Collection[Proof]) -> dict[Proof, Proof]:
+    """A token says itself when it expires; its sign-in must still be there."""
+    rows = SignIn.objects.filter(pk__in=[one.key for one in proofs])
+    keys = set(map(str, rows.values_list("pk", flat=True)))
+    return {one: one for one in proofs if one.key in keys}
+
+
+KIND = CredentialKind(NAME, _renewed, is_token=lambda text: "." in text, open=_open)

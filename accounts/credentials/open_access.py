@@ -1,0 +1,33 @@
+"""Open access: nothing is shown, and everybody acts as the demo reviewer. For development."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+
+from accounts.credentials.kinds import CredentialKind
+from realtime.access import Proof
+
+NAME = "open_access"
+DEMO_REVIEWER = "reviewer"
+"""The user as whom HITL_OPEN_ACCESS lets clients without credentials act."""
+
+
+def proof_of(user: Any) -> Proof:
+    """Return the proof of somebody who showed nothing, where nothing is asked for."""
+    return Proof(NAME, user.pk, shared=True)
+
+
+def open_access_user() -> Any:
+    """Return the demo reviewer, when HITL_OPEN_ACCESS is on and that user exists, else None."""
+    if not settings.HITL_OPEN_ACCESS:
+        return None
+    return get_user_model().objects.filter(username=DEMO_REVIEWER, is_active=True).first()
+
+
+def _renewed(proofs: Collection[Proof]) -> dict[Proof, Proof]:
+    return {one: one for one in proofs}
+
+
+KIND = CredentialKind(NAME, _renewed)

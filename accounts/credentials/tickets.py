@@ -1,0 +1,54 @@
+"""Tickets: what a client that cannot send headers, such as a page, shows in the socket's address.
+
+An address ends up in logs and histories, so what stands there must be worth nothing a moment later:
+a ticket opens one socket, within seconds, and is used up by that.
+"""
+
+import hashlib
+import json
+import secrets
+from dataclasses import asdict
+from datetime import timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import (
+    Ticket,
+    forget_expired,
+)
+from realtime.access import InvalidToken, Proof
+
+TICKET_SECONDS = 30
+
+
+def issue(proof: Proof) -> str:
+    """Make a ticket for the user who showed `proof`; the socket it opens stands on that."""
+    forget_expired(Ticket)
+    secret = secrets.token_urlsafe(32)
+    Ticket.objects.create(
+        digest=_digest(secret),
+        proof=asdict(proof),
+        expires_at=timezone.now() + timedelta(seconds=TICKET_SECONDS),
+    )
+    return secret
+
+
+def redeem(secret: str) -> Proof:
+    """Use a ticket up; return what its user showed. Raises InvalidToken when it is no good.
+
+    One statement deletes the row and reads it: of many at once, one finds it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM accounts_ticket WHERE digest = %s AND expires_at > %s RETURNING proof",
+            [_digest(secret), timezone.now()],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise InvalidToken("The ticket is unknown, expired or used.")
+    return Proof(**json.loads(row[0]))
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,49 @@
+"""How many passwords are checked at once, and how many from one address.
+
+Checking one takes a core for a third of a second, on purpose. So those who sign in wait for each
+other, and for nobody else's work; and nobody else waits for them.
+"""
+
+import ipaddress
+import os
+import re
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from realtime.token_bucket import TokenBuckets
+
+AT_ONCE = max(1, min(4, (os.cpu_count() or 1) // 2))
+"""How many passwords a process checks at the same time: half of the cores go on with the rest."""
+DOORS = re.compile(
+    rf"/sign-in|{settings.API_PREFIX}token|/admin/login|/admin/password_change"
+    r"|/admin/auth/user/(add|[0-9]+/password)"
+)
+"""The paths, without a slash at their end, to which passwords are sent."""
+IPV6_PREFIX = 64
+"""What one customer of a provider gets of IPv6; they are one address here."""
+
+_senders = TokenBuckets()
+
+
+def are_in(request: HttpRequest) -> bool:
+    """Whether a request brings a password that is to be checked or hashed."""
+    path = request.path.rstrip("/")
+    return request.method == "POST" and DOORS.fullmatch(path) is not None
+
+
+def wait(request: HttpRequest) -> int:
+    """Count a password from the request's address; 0, or the seconds until the next may come."""
+    most = settings.HITL_SIGN_INS_PER_MINUTE
+    return _senders.wait(network_of(request.META.get("REMOTE_ADDR", "")), most) if most else 0
+
+
+def network_of(address: str) -> str:
+    """Return what counts as one address: an IPv4 address, or the network of an IPv6 address."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is None:
+        return str(ipaddress.ip_network((found, IPV6_PREFIX), strict=False))
+    return str(getattr(found, "ipv4_mapped", None) or found)

@@ -1,0 +1,114 @@
+"""The chain of MACs by which the audit shows whether it was changed.
+
+Each entry carries a MAC over itself and the MAC of the entry before it, under a key that is not in
+the database.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from django.conf import settings
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from audit.models import Entry
+from realtime.messages import wire_time
+
+SIGNED = (
+    *("sequence", "at", "user_id", "actor", "source", "action", "object", "details"),
+    *("address", "request_id", "key"),
+)
+"""The fields that a MAC covers, in this order."""
+NO_MAC = "0" * 64
+"""What the first entry follows."""
+
+
+def mac(entry: Entry, key: str) -> str:
+    """HMAC-SHA256, in hex, over the previous MAC and the entry as JSON."""
+    values = [getattr(entry, name) for name in SIGNED]
+    values[SIGNED.index("at")] = wire_time(entry.at)
+    text = entry.previous + json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return salted_hmac("reviews.audit", text, secret=key, algorithm="sha256").hexdigest()
+
+
+@cache
+def key_id(key: str) -> str:
+    """The name under which entries say with which key they were signed; it tells nothing of it."""
+    digest = salted_hmac("reviews.audit.key", "", secret=key, algorithm="sha256").hexdigest()
+    return digest[:16]
+
+
+@dataclass(frozen=True)
+class ChainHead:
+    """The last entry of a chain; written as `sequence:mac`."""
+
+    sequence: int
+    mac: str
+
+    @classmethod
+    def parse(cls, text: str) -> "ChainHead":
+        """Raises ValueError when `text` is no head."""
+        sequence, _, digest = text.partition(":")
+        if len(digest) != len(NO_MAC):
+            raise ValueError(text)
+        return cls(int(sequence), digest)
+
+    def __str__(self) -> str:
+        return f"{self.sequence}:{self.mac}"
+
+
+EMPTY = ChainHead(0, NO_MAC)
+
+
+class BrokenChain(Exception):
+    """The first entry that is not what was written, and how that shows."""
+
+
+def verified(
+    entries: Iterable[Entry], head: ChainHead, expected: ChainHead | None = None
+) -> Iterator[Entry]:
+    """`entries`, all there are in their order, each once it was checked.
+
+    `head` is where the database says they end, `expected` a head that was noted earlier. Raises
+    BrokenChain at the first that was edited, removed or put in another place.
+    """
+    last = EMPTY
+    _compare(last, expected)
+    for entry in entries:
+        _check(entry, last)
+        last = ChainHead(entry.sequence, entry.mac)
+        _compare(last, expected)
+        yield entry
+    if expected and last.sequence < expected.sequence:
+        raise BrokenChain(_removed(last.sequence + 1, expected.sequence))
+    if last.sequence < head.sequence:
+        raise BrokenChain(_removed(last.sequence + 1, head.sequence))
+    if last != head:
+        raise BrokenChain(f"Entry {head.sequence} is not the last: the head was set back.")
+
+
+def _check(entry: Entry, last: ChainHead) -> None:
+    if entry.sequence != last.sequence + 1:
+        raise BrokenChain(_removed(last.sequence + 1, entry.sequence - 1))
+    key = next((one for one in settings.HITL_AUDIT_KEYS if key_id(one) == entry.key), None)
+    if key is None:
+        raise BrokenChain(
+            f"Entry {entry.sequence} was signed with the key {entry.key}, "
+            "which is not in HITL_AUDIT_KEYS, or it was edited."
+        )
+    if not constant_time_compare(mac(entry, key), entry.mac):
+        raise BrokenChain(f"Entry {entry.sequence} was edited, or another was put in its place.")
+    if entry.previous != last.mac:
+        raise BrokenChain(f"Entry {entry.sequence} does not follow the one before: reordered.")
+
+
+def _compare(last: ChainHead, expected: ChainHead | None) -> None:
+    if expected and last.sequence == expected.sequence and last.mac != expected.mac:
+        raise BrokenChain(f"Entry {last.sequence} is not the one that was the head once.")
+
+
+def _removed(first: int, last: int) -> str:
+    if first == last:
+        return f"Entry {first} was removed."
+    return f"Entries {first} to {last} were removed."

@@ -1,0 +1,108 @@
+"""Adding to the audit: who did what, and by which way they came in.
+
+The log only grows, and shows when it was changed (see `audit.chain`). The database lets nobody
+change an entry and moves the head, which says where the log ends, by itself (migration 0002).
+"""
+
+import getpass
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from audit import chain
+from audit.choices import AuditAction, Source
+from audit.models import Entry
+from realtime.transactions import as_last_act
+
+_request: ContextVar[HttpRequest | None] = ContextVar("audited_request", default=None)
+
+
+@contextmanager
+def during(request: HttpRequest) -> Iterator[None]:
+    """Lay what is recorded inside to `request`: its user, source, address and id."""
+    token = _request.set(request)
+    try:
+        yield
+    finally:
+        _request.reset(token)
+
+
+def record(
+    action: AuditAction,
+    about: str,
+    *,
+    actor: Any = None,
+    request: HttpRequest | None = None,
+    source: Source | None = None,
+    **details: Any,
+) -> None:
+    """Add an entry, in the transaction of what it tells of if there is one.
+
+    `about` names what was acted on; `details` are JSON and never secret. The request that is
+    being answered says who did it, from where and by which way, unless that is given; without a
+    request it was a command of the machine's user.
+
+    The chain's head stays locked until the commit. So entries are written when the enclosing
+    `publishing` ends, after its messages: no transaction waits for a channel's counter while it
+    holds the head.
+    """
+    request = request or _request.get()
+    entry = Entry(
+        at=timezone.now(),
+        source=source or _source(request),
+        action=action,
+        object=about[:200],
+        details=as_text(details),
+        address=request.META.get("REMOTE_ADDR", "") if request else "",
+        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+    )
+    entry.user_id, entry.actor = _actor(actor, request)
+    as_last_act(partial(_append, entry))
+
+
+def as_text(details: dict[str, Any]) -> str:
+    """Return the details of an entry as they are stored and signed."""
+    return json.dumps(details, sort_keys=True, ensure_ascii=False)
+
+
+def _source(request: HttpRequest | None) -> Source:
+    if request is None:
+        return Source.COMMAND
+    if request.path_info.startswith(settings.API_PREFIX):
+        return Source.REST
+    return Source.ADMIN if request.path_info.startswith("/admin/") else Source.CONSOLE
+
+
+def _actor(actor: Any, request: HttpRequest | None) -> tuple[int | None, str]:
+    user = actor or getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        return user.pk, user.get_username()
+    return None, "" if request else _user_of_the_machine()
+
+
+def _user_of_the_machine() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number without a name
+        return str(os.getuid())
+
+
+def _append(entry: Entry) -> None:
+    with transaction.atomic(savepoint=False):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM audit_lock_head()")
+            last, entry.previous = cursor.fetchone()
+        entry.sequence = last + 1
+        entry.key = chain.key_id(settings.HITL_AUDIT_KEYS[0])
+        entry.mac = chain.mac(entry, settings.HITL_AUDIT_KEYS[0])
+        entry.save(force_insert=True)

@@ -1,0 +1,66 @@
+"""Read the audit's chain again."""
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from audit import chain
+from audit.models import Entry, Head
+from realtime.snapshot import snapshot
+
+AT_ONCE = 2000
+
+
+class Command(BaseCommand):
+    help = (
+        "Verify that no entry of the audit was edited, removed or put in another place; the first "
+        "that was is named, and the exit code is 1. Prints the head, to be kept somewhere else: "
+        "whoever owns the database could cut the end off and set its head back, and only a head "
+        "that was noted before shows that."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--expect-head",
+            type=_head,
+            metavar="HEAD",
+            help="a head that was printed earlier: its entry must still stand there",
+        )
+
+    def handle(self, *args: Any, expect_head: chain.ChainHead | None, **options: Any) -> None:
+        with snapshot():
+            row = Head.objects.first()
+            head = chain.ChainHead(row.sequence, row.mac) if row else chain.EMPTY
+            progress = tqdm(
+                chain.verified(_entries(), head, expect_head),
+                total=head.sequence,
+                unit=" entries",
+                disable=None,
+                leave=False,
+            )
+            try:
+                for _ in progress:
+                    pass
+            except chain.BrokenChain as broken:
+                raise CommandError(str(broken)) from None
+        self.stdout.write(f"{head.sequence} entries, none edited, removed or reordered.")
+        self.stdout.write(f"Head {head}")
+
+
+def _entries() -> Iterator[Entry]:
+    """All entries in their order, in batches."""
+    last = 0
+    in_order = Entry.objects.order_by("sequence")
+    while batch := list(in_order.filter(sequence__gt=last)[:AT_ONCE]):
+        yield from batch
+        last = batch[-1].sequence
+
+
+def _head(text: str) -> chain.ChainHead:
+    try:
+        return chain.ChainHead.parse(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("give a head as this command prints it") from None

@@ -1,0 +1,162 @@
+"""Sign-ins, users, permissions and tokens, translated into entries of the audit."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model, user_logged_in, user_logged_out, user_login_failed
+from django.contrib.auth.models import Group
+from django.db.models import Model
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import translation
+
+from audit import entries
+from audit.choices import AuditAction
+from realtime.atomic_saves import make_saves_atomic
+
+User = get_user_model()
+
+FIELDS_OF_USERS = (
+    *("username", "first_name", "last_name", "email", "password"),
+    *("is_active", "is_staff", "is_superuser"),
+)
+HIDDEN = "(set)"
+API_TOKEN = "knox.AuthToken"  # noqa: S105 — a model
+JWT, REVOKED_JWT = "token_blacklist.OutstandingToken", "token_blacklist.BlacklistedToken"
+
+
+# -- Signing in -------------------------------------------------------------------------------
+
+
+@receiver(user_logged_in)
+def record_sign_in(request: HttpRequest, user: Any, **_: Any) -> None:
+    entries.record(AuditAction.SIGNED_IN, _user(user), actor=user, request=request)
+
+
+@receiver(user_logged_out)
+def record_sign_out(request: HttpRequest, user: Any, **_: Any) -> None:
+    if user is not None:
+        entries.record(AuditAction.SIGNED_OUT, _user(user), actor=user, request=request)
+
+
+@receiver(user_login_failed)
+def record_failed_sign_in(
+    credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
+) -> None:
+    """Names the user if there is one: what else was typed there may be a password."""
+    name = str(credentials.get(User.USERNAME_FIELD, "")).replace("\0", "")
+    user = User._default_manager.filter(**{User.USERNAME_FIELD: name}).first()
+    about = _user(user) if user else "unknown user"
+    entries.record(AuditAction.SIGN_IN_FAILED, about, request=request)
+
+
+# -- Users and what they may do ---------------------------------------------------------------
+
+
+@receiver(pre_save, sender=User)
+def note_changes(instance: Any, raw: bool, update_fields: Any, **_: Any) -> None:
+    """Compare with the row as it is, unless only other fields are written, as at each sign-in."""
+    instance._audited = {}
+    if raw or (update_fields is not None and not {*update_fields} & {*FIELDS_OF_USERS}):
+        return
+    before = User._default_manager.filter(pk=instance.pk).values(*FIELDS_OF_USERS).first() or {}
+    instance._audited = {
+        name: HIDDEN if name == "password" else getattr(instance, name)
+        for name in FIELDS_OF_USERS
+        if name in before and before[name] != getattr(instance, name)
+    }
+
+
+@receiver(post_save, sender=User)
+def record_saved_user(instance: Any, created: bool, raw: bool, **_: Any) -> None:
+    if created and not raw:
+        rights = [name for name in ("is_staff", "is_superuser") if getattr(instance, name)]
+        entries.record(AuditAction.USER_CHANGED, _user(instance), change="added", rights=rights)
+    elif instance._audited:
+        entries.record(
+            AuditAction.USER_CHANGED, _user(instance), change="changed", fields=instance._audited
+        )
+
+
+@receiver(post_delete, sender=User)
+def record_deleted_user(instance: Any, **_: Any) -> None:
+    entries.record(AuditAction.USER_CHANGED, _user(instance), change="deleted")
+
+
+@receiver(post_save, sender=Group)
+def record_saved_group(instance: Group, created: bool, raw: bool, **_: Any) -> None:
+    if not raw:
+        change = "added" if created else "changed"
+        entries.record(AuditAction.PERMISSIONS_CHANGED, _group(instance), change=change)
+
+
+@receiver(post_delete, sender=Group)
+def record_deleted_group(instance: Group, **_: Any) -> None:
+    entries.record(AuditAction.PERMISSIONS_CHANGED, _group(instance), change="deleted")
+
+
+@receiver(m2m_changed, sender=User.groups.through)
+@receiver(m2m_changed, sender=User.user_permissions.through)
+@receiver(m2m_changed, sender=Group.permissions.through)
+def record_granted(
+    instance: Model, action: str, model: type[Model], pk_set: set[int] | None, **_: Any
+) -> None:
+    """Adding to a group, taking out of it, and the same with permissions, from either side."""
+    moment, change = action.split("_")
+    if moment != "post" or pk_set == set():
+        return
+    about = _group(instance) if isinstance(instance, Group) else _user(instance)
+    given = model._default_manager.filter(pk__in=pk_set or ())
+    with translation.override("en"):  # the record does not speak the reader's language
+        names = [str(one) for one in given] or ["all"]
+        kind = str(model._meta.verbose_name)
+    entries.record(
+        AuditAction.PERMISSIONS_CHANGED, about, change=f"{change} {kind}", names=sorted(names)
+    )
+
+
+# -- Tokens -----------------------------------------------------------------------------------
+
+
+def connect_tokens() -> None:
+    """Follow the tokens of the libraries that make them."""
+    post_save.connect(record_issued_token, sender=API_TOKEN)
+    post_delete.connect(record_revoked_token, sender=API_TOKEN)
+    post_save.connect(record_issued_token, sender=JWT)
+    post_save.connect(record_revoked_jwt, sender=REVOKED_JWT)
+
+
+def commit_together() -> None:
+    """Let a user, a group or a token that is saved commit together with its entry."""
+    tokens = [apps.get_model(name) for name in (API_TOKEN, JWT, REVOKED_JWT)]
+    models: list[type[Model]] = [User, Group, *tokens]
+    for model in models:
+        make_saves_atomic(model)
+
+
+def record_issued_token(instance: Any, created: bool, **_: Any) -> None:
+    if created:
+        entries.record(AuditAction.TOKEN_ISSUED, f"token of {instance.user}", kind=_kind(instance))
+
+
+def record_revoked_token(instance: Any, **_: Any) -> None:
+    entries.record(AuditAction.TOKEN_REVOKED, f"token of {instance.user}", kind=_kind(instance))
+
+
+def record_revoked_jwt(instance: Any, created: bool, **_: Any) -> None:
+    if created:
+        user = instance.token.user
+        entries.record(AuditAction.TOKEN_REVOKED, f"token of {user}", kind=_kind(instance.token))
+
+
+def _user(user: Any) -> str:
+    return f"user {user.get_username()}"
+
+
+def _group(group: Any) -> str:
+    return f"group {group.name}"
+
+
+def _kind(token: Model) -> str:
+    return "API token" if token._meta.label == API_TOKEN else "JWT"

@@ -1,0 +1,1 @@
+"""PostgreSQL and Valkey for those who bring none."""

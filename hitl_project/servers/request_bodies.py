@@ -1,0 +1,115 @@
+"""How a request arrives: its body in a bounded time, and no more of it than may be.
+
+Uvicorn hands a body on as it comes, and Django would write all of it to disk before any view runs.
+What each server needs besides stands in `uvicorn_http` and `daphne_http`.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+
+from hitl_project.servers import body_sizes
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[..., Awaitable[None]]
+
+REFUSED = "hitl.refused"
+"""Where a scope says with which status the application is to refuse the request."""
+LINGER_SECONDS = 2.0
+"""How long a client that is still sending is heard after its refusal, so that it can read it."""
+END = {"type": "http.request", "body": b"", "more_body": False}
+
+
+class BoundedBodies:
+    """An ASGI application that hands `app` each body, or the beginning of one and a refusal.
+
+    The refusal stands in the scope under REFUSED, and nobody must look at the body then.
+    """
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        arrival = Arrival(scope, receive, send)
+        await self._app(scope, arrival.receive, arrival.send)
+
+
+class Arrival:
+    """One request's body on its way to the application, and the answer back."""
+
+    def __init__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        self._scope, self._receive, self._send = scope, receive, send
+        self._bound = body_sizes.for_anybody()
+        self._sender_is_known = False
+        self._size = 0
+        self._is_there = False
+        self._is_cut = False
+        self._until = asyncio.get_running_loop().time() + settings.HITL_REQUEST_SECONDS
+
+    async def receive(self) -> Message:
+        if self._is_there:
+            return await self._next_after_the_end()
+        if not await self._may_be(declared_length(self._scope)):
+            return self._refuse(self._bound.refusal)
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            return self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        self._size += len(message.get("body", b""))
+        if not await self._may_be(self._size):
+            return self._refuse(self._bound.refusal)
+        self._is_there = not message.get("more_body", False)
+        return message
+
+    async def _may_be(self, size: int) -> bool:
+        """Whether the body may have `size` bytes; its sender is looked up if not anybody's may."""
+        if size > self._bound.most and not self._sender_is_known:
+            self._bound = await body_sizes.look_up(self._scope)
+            self._sender_is_known = True
+        return size <= self._bound.most
+
+    def _refuse(self, status: HTTPStatus) -> Message:
+        self._scope[REFUSED] = status
+        self._is_there = self._is_cut = True
+        return END
+
+    async def _next_after_the_end(self) -> Message:
+        """The client's leaving; of a refused body there may be more before, and nobody waits."""
+        if self._is_cut:
+            await asyncio.Event().wait()
+        return await self._receive()
+
+    async def send(self, message: Message) -> None:
+        if not self._is_cut:
+            await self._send(message)
+        elif message["type"] == "http.response.start":
+            headers = [*message["headers"], (b"connection", b"close")]
+            await self._send({**message, "headers": headers})
+        elif message.get("more_body", False):
+            await self._send(message)
+        else:
+            await self._send({**message, "more_body": True})
+            await self._linger()
+            await self._send({"type": "http.response.body"})
+
+    async def _linger(self) -> None:
+        """Drop what comes: a line closed while the client sends is reset, the answer with it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while (await self._receive()).get("more_body", False):
+                    pass
+
+
+def declared_length(scope: dict[str, Any]) -> int:
+    """What Content-Length says, or 0."""
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else 0
+    return 0

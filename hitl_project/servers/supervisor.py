@@ -1,0 +1,197 @@
+"""Uvicorn, as `serve` runs it: it leaves step by step, and no worker outlives its parent.
+
+Knows Uvicorn from inside, as `uvicorn_socket` does; tests/hitl_project/test_shutdown.py fails when
+an upgrade changes what it relies on. Workers import this before the apps are loaded.
+"""
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import random
+import signal
+import socket
+import threading
+import time
+from types import FrameType
+from typing import ClassVar
+
+import uvicorn
+from django.conf import settings
+from uvicorn.supervisors import multiprocess
+
+from hitl_project.embedded import servers
+from hitl_project.servers.parent import has_terminal
+from hitl_project.servers.uvicorn_socket import FrameProtocol, turns_of
+from realtime import shutdown
+from realtime.socket.close_codes import SERVICE_RESTART
+
+REQUEST_SECONDS = 5
+"""How long a request may still take once the sockets have been closed."""
+CLOSES_PER_SECOND = 200
+"""How many sockets a process lets go in a second; about as many as another one takes in."""
+TICK_SECONDS = 0.1
+HUNG_SECONDS = 5.0
+"""How much longer than it may take a worker has to leave, before it is killed."""
+
+
+class Server(uvicorn.Server):
+    """One process. The first signal makes it leave, a second one ends it at once.
+
+    It says that it is not ready, and goes on for HITL_SHUTDOWN_GRACE_SECONDS unless a person at the
+    terminal waits; takes no more connections; closes its sockets over HITL_SHUTDOWN_SPREAD_SECONDS
+    at most, so that clients do not come back all at once; finishes the requests under way; and
+    leaves the groups.
+    """
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if multiprocessing.parent_process() and (sig == signal.SIGINT or self.should_exit):
+            return  # terminals and init systems signal all; only the parent counts
+        shutdown.begin()
+        self.force_exit = self.should_exit
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if not (signal.SIGINT in self._captured_signals or _is_orphan()):
+            await self._wait(settings.HITL_SHUTDOWN_GRACE_SECONDS)
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        await self._close_sockets()
+        ending = asyncio.create_task(super().shutdown(sockets))
+        while not (ending.done() or self.force_exit):
+            await asyncio.wait([ending], timeout=TICK_SECONDS)
+        if self.force_exit:
+            await asyncio.sleep(TICK_SECONDS)  # for what was written to leave
+            servers.leave()
+            os._exit(128 + self._captured_signals[-1])  # threads may be at work for long
+        await ending
+        await _leave_groups()
+
+    async def _close_sockets(self) -> None:
+        turns_of(self.server_state).end()
+        lines = [
+            line
+            for line in self.server_state.connections
+            if isinstance(line, FrameProtocol) and line.handshake_complete
+        ]
+        seconds = min(settings.HITL_SHUTDOWN_SPREAD_SECONDS, len(lines) / CLOSES_PER_SECOND)
+        began = time.monotonic()
+        for at in sorted(random.uniform(0, seconds) for _ in lines):  # noqa: S311 — no secret # nosec B311
+            await self._wait(began + at - time.monotonic())
+            lines.pop().end(SERVICE_RESTART, SERVICE_RESTART.reason)
+
+    async def _wait(self, seconds: float) -> None:
+        """Let `seconds` pass, unless a second signal comes meanwhile, which can only be asked."""
+        until = time.monotonic() + seconds
+        while not self.force_exit and (left := until - time.monotonic()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(min(left, TICK_SECONDS))
+
+
+async def _leave_groups() -> None:
+    from realtime.hub import get_hub  # needs the apps
+
+    await get_hub().stop()
+
+
+class Worker(multiprocess.Process):
+    """One of several processes; leaves when its parent is gone."""
+
+    signals: ClassVar[list[int]] = []
+    """What the parent was told and has not heeded yet; that comes before its workers' health."""
+
+    @property
+    def server(self) -> uvicorn.Server:
+        if self._server is None:
+            self._server = Server(self.config)
+        return self._server
+
+    def target(self, sockets: list[socket.socket] | None = None) -> None:
+        for number in (signal.SIGHUP, signal.SIGQUIT):  # terminals signal all
+            signal.signal(number, signal.SIG_IGN)
+        threading.Thread(target=_leave_after_parent, daemon=True).start()
+        super().target(sockets)
+
+    def _healthcheck(self, timeout: float) -> bool | None:
+        """Whether the worker has started, or None if it does not say so within `timeout` seconds.
+
+        Uvicorn's own goes on waiting for one that died, and while the parent is told to end.
+        """
+        until = time.monotonic() + timeout
+        with contextlib.suppress(OSError, EOFError):
+            self.parent_conn.send(b"ping")
+            while time.monotonic() < until and self.process.is_alive():
+                if self.signals:
+                    return True
+                if self.parent_conn.poll(TICK_SECONDS):
+                    return bool(self.parent_conn.recv())
+        return None
+
+
+def _leave_after_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _is_orphan() -> bool:
+    """Whether the parent of this worker is gone: its port is wanted back."""
+    parent = multiprocessing.parent_process()
+    return parent is not None and not parent.is_alive()
+
+
+class Workers(multiprocess.Multiprocess):
+    """The parent: replaces workers that die, and hands signals on. A second one ends all at once.
+
+    `sockets` are what the workers listen on.
+    """
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        multiprocess.Process = Worker  # type: ignore[misc]  # there is no other way to name it
+        super().__init__(config, sockets)
+        Worker.signals = self.signal_queue
+        self._asked = 0
+        self._had_terminal = has_terminal()
+
+    def handle_int(self) -> None:
+        self._asked += 1
+        super().handle_int()
+
+    def handle_term(self) -> None:
+        self._asked += 1
+        super().handle_term()
+
+    def handle_quit(self) -> None:
+        self.handle_term()
+
+    def handle_hup(self) -> None:
+        """Replace the workers; but end when it is the terminal that was closed."""
+        if self._had_terminal and not has_terminal():
+            self.handle_term()
+        else:
+            super().handle_hup()
+
+    def terminate_all(self) -> None:
+        super().terminate_all()
+        for listener in self.sockets:
+            listener.close()  # or a connection could still be made that nobody takes
+
+    def join_all(self) -> None:
+        """Wait for the workers to leave; kill those that are stuck, or all if asked again."""
+        until = time.monotonic() + _seconds_to_leave()
+        while self._asked < 2 and time.monotonic() < until and self._any_is_alive():
+            time.sleep(TICK_SECONDS)
+            self.handle_signals()
+        for process in self.processes:
+            process.process.kill()
+        super().join_all()
+
+    def _any_is_alive(self) -> bool:
+        return any(process.process.is_alive() for process in self.processes)
+
+
+def _seconds_to_leave() -> float:
+    """How long a worker that is not stuck may take to leave."""
+    waits = settings.HITL_SHUTDOWN_GRACE_SECONDS + settings.HITL_SHUTDOWN_SPREAD_SECONDS
+    return waits + REQUEST_SECONDS + HUNG_SECONDS

@@ -1,0 +1,134 @@
+"""Uvicorn's HTTP protocol, where connections and the head of a request are bounded as bodies are.
+
+Uvicorn takes as many connections as come, waits without end for a first request, or for the rest of
+any, and keeps what came of it.
+"""
+
+import asyncio
+from http import HTTPStatus
+
+from django.conf import settings
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from hitl_project.servers.connections import CONNECTIONS, FIRST_BYTE_SECONDS
+
+MOST_HEAD_BYTES = 64 * 1024
+"""More than any browser sends: cookies, addresses and tokens are of a few KB."""
+
+
+class HeadTooLarge(Exception):
+    """Ends the parsing of a request whose head is over the bound."""
+
+
+class BoundedHeads(HttpToolsProtocol):
+    """Closes a connection whose next request's head is too large, or takes too long to arrive."""
+
+    _awaiting: asyncio.TimerHandle | None = None
+    _reader: asyncio.TimerHandle | None = None
+    """Runs while an answer waits for the client to read."""
+    _arrived = 0
+    """How many bytes have come of a head that is not there yet."""
+    _parsed = 0
+    """How many bytes the lines of the head have that are there."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if CONNECTIONS.admit(transport, self._address()):
+            self._await_head(min(FIRST_BYTE_SECONDS, settings.HITL_REQUEST_SECONDS), silent=True)
+        else:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        CONNECTIONS.release(self.transport)
+        self.resume_writing()
+        self._have_head()
+        super().connection_lost(exc)
+
+    # -- Heads --------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        self._await_head(settings.HITL_REQUEST_SECONDS)
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._have_head()
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        if self._awaiting is not None:
+            self._arrived += len(data)
+            if self._arrived > MOST_HEAD_BYTES:
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def send_400_response(self, msg: str) -> None:
+        if self._parsed > MOST_HEAD_BYTES:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        else:
+            super().send_400_response(msg)
+
+    def _count(self, size: int) -> None:
+        self._parsed += size
+        if self._parsed > MOST_HEAD_BYTES:
+            raise HeadTooLarge
+
+    def _await_head(self, seconds: float, *, silent: bool = False) -> None:
+        self._have_head()
+        self._arrived = self._parsed = 0
+        self._awaiting = self.loop.call_later(seconds, self._give_up, silent)
+
+    def _have_head(self) -> None:
+        if self._awaiting is not None:
+            self._awaiting.cancel()
+            self._awaiting = None
+
+    # -- Answers ------------------------------------------------------------------------------
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_reader()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._reader is not None:
+            self._reader.cancel()
+            self._reader = None
+
+    def _watch_reader(self) -> None:
+        """Cut the line of a client that takes nothing of an answer, which waits in memory."""
+        waiting = self.transport.get_write_buffer_size()
+        seconds = settings.HITL_REQUEST_SECONDS
+        self._reader = self.loop.call_later(seconds, self._check_reader, waiting)
+
+    def _check_reader(self, before: int) -> None:
+        if self.transport.get_write_buffer_size() < before:
+            self._watch_reader()
+        else:
+            self.transport.abort()
+
+    # -- Ends ---------------------------------------------------------------------------------
+
+    def _address(self) -> str:
+        return self.client[0] if self.client else ""
+
+    def _give_up(self, silent: bool) -> None:
+        if silent:
+            CONNECTIONS.refuse("silent", self._address())
+        self.transport.close()
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Answer before there is a request that the application could be asked about."""
+        from reviews.api import problems  # needs the apps
+
+        self.transport.write(problems.raw_answer(status))
+        self.transport.close()

@@ -1,0 +1,261 @@
+"""Uvicorn's websocket protocol with a way to write a frame that is encoded already.
+
+The one place that knows Uvicorn from inside; tests/realtime/test_uvicorn_protocol.py fails when an
+upgrade changes what it relies on.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from uvicorn.config import Config
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+from websockets.frames import Frame
+from websockets.http11 import Request
+
+from hitl_project.servers.connections import CONNECTIONS
+from realtime.socket.close_codes import (
+    FLOODING,
+    INVALID_DATA,
+    MESSAGE_TOO_BIG,
+    PROTOCOL_ERROR,
+    SERVICE_RESTART,
+    SILENT,
+)
+from realtime.socket.frames import EXTENSION
+from realtime.socket.limits import MOST_FRAGMENTS, PULSE, Pulse
+from realtime.token_bucket import TokenBucket
+
+DEFLATE = ServerPerMessageDeflateFactory(
+    server_no_context_takeover=True,
+    client_no_context_takeover=True,
+    server_max_window_bits=12,
+    client_max_window_bits=12,
+    compress_settings={"memLevel": 5},
+)
+"""Keeps nothing between messages, where Uvicorn's own would keep 40 kB for each socket."""
+ABORT_SECONDS = 5.0
+"""How long a line that does not take its close frame is kept."""
+OPENING_AT_ONCE = 4
+"""How many lines a process lets in at a time: more would only wait for each other."""
+OPENING_SECONDS = 30.0
+"""How long letting a line in may take: longer than all that it waits for together."""
+UNREAD_BYTES = 64 * 1024
+"""How much a line may send before its turn has come."""
+
+
+class Turns:
+    """Lets lines in a few at a time, so that a crowd at the door holds up nobody inside.
+
+    The others cost nothing but their connection, and those that give up meanwhile no more at all.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[FrameProtocol, None] = {}
+        self._opening: set[FrameProtocol] = set()
+        self._ended = False
+
+    def wait(self, line: "FrameProtocol") -> None:
+        """Have `line` opened when its turn comes."""
+        self._waiting[line] = None
+        line.loop.call_soon(self._go_on)
+
+    def done(self, line: "FrameProtocol") -> None:
+        """`line` was let in or turned away, or is gone; may be told more than once."""
+        self._waiting.pop(line, None)
+        if line in self._opening:
+            self._opening.remove(line)
+            line.loop.call_soon(self._go_on)
+
+    def end(self) -> None:
+        """Let nobody in any more: the server leaves."""
+        self._ended = True
+        self._go_on()
+
+    def _go_on(self) -> None:
+        while self._waiting and (self._ended or len(self._opening) < OPENING_AT_ONCE):
+            line = next(iter(self._waiting))
+            del self._waiting[line]
+            if self._ended:
+                line.transport.close()
+            elif not line.transport.is_closing():
+                self._opening.add(line)
+                line.open()
+
+
+class FrameProtocol(WebSocketsSansIOProtocol):
+    """Offers the ASGI extension `hitl.frames`: `write_frames`, `waiting_bytes`, `drained`, `end`.
+
+    Not offered where a socket negotiated compression, whose frames are its own. Bounds besides what
+    a client may send without ever completing a message.
+    """
+
+    waiting_bytes: Callable[[], int]
+    """How many bytes the client has not taken yet."""
+
+    def __init__(self, config: Config, server_state: ServerState, *args: Any, **options: Any):
+        super().__init__(config, server_state, *args, **options)
+        self.controls = TokenBucket(settings.HITL_WS_RATE_PER_MINUTE)
+        self.pulse = Pulse()
+        if self.config.ws_per_message_deflate:
+            self.conn.available_extensions = [DEFLATE]
+        self._turns = turns_of(server_state)
+        self._unread: bytes | None = b""
+        """What came before its turn; None from then on."""
+
+    # -- The door -----------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        if self._unread is None:
+            super().data_received(data)
+            return
+        if not self._unread:
+            self._turns.wait(self)
+        self._unread += data
+        if len(self._unread) > UNREAD_BYTES:
+            self.transport.abort()
+
+    def open(self) -> None:
+        """Begin with the handshake: it is this line's turn, for so long at most."""
+        unread, self._unread = self._unread, None
+        self.loop.call_later(OPENING_SECONDS, self._give_up)
+        try:
+            super().data_received(unread or b"")
+        except Exception:
+            self.transport.abort()
+            raise
+        if not self.handshake_initiated and self.conn.handshake_exc is not None:
+            # No request that websockets would take. It has written an answer, and Uvicorn waits.
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+        if self.handshake_complete:
+            self._turns.done(self)  # turned away at once
+
+    def _give_up(self) -> None:
+        if not self.handshake_complete:
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        CONNECTIONS.release(self.transport)
+        self._turns.done(self)
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if not self.handshake_initiated or self.close_sent:
+            return
+        extensions: dict[str, Any] = self.scope["extensions"]
+        extensions[PULSE] = self.pulse
+        if not self.conn.extensions:
+            extensions[EXTENSION] = self
+            self.waiting_bytes = self.transport.get_write_buffer_size
+
+    # -- What is written ----------------------------------------------------------------------
+
+    def write_frames(self, frames: bytes) -> None:
+        """Write encoded frames at once; what the client does not take yet waits in memory."""
+        if self.handshake_complete and not self.close_sent and not self.transport.is_closing():
+            self.transport.write(frames)
+
+    async def drained(self) -> None:
+        """Return when the client has taken most of what waited, or is gone."""
+        await self.writable.wait()
+
+    async def send(self, message: Any) -> None:
+        """Uvicorn's; but a close does not wait for a client that reads nothing."""
+        if message["type"] == "websocket.close" and not self.writable.is_set():
+            self.end(message.get("code") or 1000, message.get("reason") or "")
+        else:
+            await super().send(message)
+        if self.handshake_complete:
+            self._turns.done(self)
+
+    # -- Ends ---------------------------------------------------------------------------------
+
+    def shutdown(self) -> None:
+        """Uvicorn's; which raises when the client is closing the line just then."""
+        if self.handshake_complete:
+            self.stop_keepalive()
+            self.end(SERVICE_RESTART, SERVICE_RESTART.reason)
+        else:
+            super().shutdown()
+
+    def end(self, code: int, reason: str) -> None:
+        """Close the line after what waits; cut it if the client does not take even that."""
+        self.loop.call_later(ABORT_SECONDS, self.transport.abort)
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.transport.close()
+
+    async def run_asgi(self) -> None:
+        await super().run_asgi()
+        self.loop.call_later(ABORT_SECONDS, self.transport.abort)  # it may wait for a reader
+
+    def keepalive_timeout(self) -> None:
+        """The peer is gone, or as good as that; Uvicorn would wait for it to read, and say 1011."""
+        self.end(SILENT, SILENT.reason)
+        self.transport.abort()
+
+    def fail(self, code: int, reason: str) -> None:
+        """End the line of a client that keeps to no rules, and read nothing more from it."""
+        if not self.close_sent and not self.transport.is_closing():
+            self.frames = []
+            self.conn.fail(code, reason)
+            self.handle_parser_exception()
+
+    def handle_parser_exception(self) -> None:
+        if self.conn.close_sent is None:  # broken before it was let in: there is nobody to tell
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": PROTOCOL_ERROR})
+            self.transport.close()
+        elif not self.close_sent:
+            super().handle_parser_exception()
+
+    # -- What is read -------------------------------------------------------------------------
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) < MOST_FRAGMENTS:
+            super().handle_cont(event)
+        else:
+            self.fail(MESSAGE_TOO_BIG, "Too many fragments")
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
+            self.fail(INVALID_DATA, "Text that is not UTF-8")  # Uvicorn would log a traceback
+        else:
+            super().send_receive_event_to_app()
+
+    def handle_ping(self) -> None:
+        self.pulse.beat()
+        if not self.controls.take():
+            self.fail(FLOODING, FLOODING.reason)
+        elif self.writable.is_set():
+            super().handle_ping()
+        else:  # who does not read need not be answered at once (RFC 6455, 5.5.3)
+            self.conn.data_to_send()
+
+    def handle_pong(self, event: Frame) -> None:
+        self.pulse.beat()
+        if bytes(event.data) != self.pending_ping_payload and not self.controls.take():
+            self.fail(FLOODING, FLOODING.reason)
+        else:
+            super().handle_pong(event)
+
+
+def turns_of(server_state: ServerState) -> Turns:
+    """The turns of a server's lines."""
+    turns: Turns = vars(server_state).setdefault("turns", Turns())
+    return turns
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

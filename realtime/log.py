@@ -1,0 +1,67 @@
+"""The event log: each event of a channel under the next offset, in the order of the commits."""
+
+from django.db import connection
+
+from realtime import broker
+from realtime.messages import LogMessage, Position
+from realtime.models import Counter, Event, new_epoch
+from realtime.registry import LOGS
+
+
+def append(channel: str, messages: list[LogMessage]) -> broker.Payload:
+    """Give each message the next offset of its channel; return what tells the hubs of them.
+
+    The only place that assigns offsets. The row of the channel's counter stays locked until the
+    transaction ends: so offset order is commit order, and a rollback leaves no gap.
+    """
+    epoch, top = _advance(channel, by=len(messages))
+    first = top - len(messages) + 1
+    events = [_event(message, offset) for offset, message in enumerate(messages, start=first)]
+    Event.objects.bulk_create(events, batch_size=1000)
+    return broker.log_events(channel, epoch, [(event.offset, event.message) for event in events])
+
+
+def _advance(channel: str, *, by: int) -> tuple[str, int]:
+    """Raise the channel's counter in the current transaction; return its epoch and new top."""
+    assert channel in LOGS, channel
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO realtime_counter (channel, epoch, top) VALUES (%s, %s, %s)"
+            " ON CONFLICT (channel) DO UPDATE SET top = realtime_counter.top + EXCLUDED.top"
+            " RETURNING epoch, top",
+            [channel, new_epoch(), by],
+        )
+        epoch, top = cursor.fetchone()
+    return epoch, top
+
+
+def _event(message: LogMessage, offset: int) -> Event:
+    message.offset = offset
+    return Event(
+        channel=message.channel,
+        offset=offset,
+        type=message.type,
+        message=message.encode(),
+        created_at=message.timestamp,
+    )
+
+
+# -- Reading ----------------------------------------------------------------------------------
+
+
+def positions() -> dict[str, Position]:
+    """Return where each log stands now."""
+    counters = {counter.channel: counter for counter in Counter.objects.all()}
+    return {channel: _position(counters.get(channel)) for channel in LOGS}
+
+
+def _position(counter: Counter | None) -> Position:
+    if counter is None:  # a log without its row has no past; its first event gives it an epoch
+        return Position(epoch="", offset=0)
+    return Position(epoch=counter.epoch, offset=counter.top)
+
+
+def events_after(channel: str, offset: int, *, limit: int) -> list[tuple[int, str]]:
+    """Return up to `limit` events of `channel` after `offset`, oldest first, as offset and JSON."""
+    events = Event.objects.filter(channel=channel, offset__gt=offset).order_by("offset")
+    return list(events.values_list("offset", "message")[:limit])

@@ -1,0 +1,58 @@
+"""The open sockets of this process, by user, and how many there may be."""
+
+from typing import Protocol
+
+from django.conf import settings
+
+from realtime.access import Identity
+from realtime.socket.close_codes import CloseCode
+
+
+class Socket(Protocol):
+    """An open socket, as far as its rights go."""
+
+    identity: Identity
+    subscribed: set[str]
+
+    def expel(self, code: CloseCode, reason: str = "") -> None:
+        """End the socket at once; not one event may follow."""
+
+    def check(self, now: float) -> None:
+        """End the socket if it has been open or silent for too long, or is not read."""
+
+
+class OpenSockets:
+    """A registry of open sockets that has bounds."""
+
+    def __init__(self) -> None:
+        self._of_user: dict[int, set[Socket]] = {}
+        self._count = 0
+
+    def is_full(self) -> bool:
+        """Whether this process takes no more sockets."""
+        return self._count >= settings.HITL_WS_MAX_CONNECTIONS
+
+    def has_room_for(self, identity: Identity) -> bool:
+        """Whether one more socket of this user may open."""
+        if identity.proof.shared:
+            return not self.is_full()  # they all are one user
+        open_already = len(self.of_user(identity.proof.user_id))
+        return not self.is_full() and open_already < settings.HITL_WS_MAX_PER_USER
+
+    def all(self) -> list[Socket]:
+        return [socket for some in self._of_user.values() for socket in some]
+
+    def of_user(self, user_id: int) -> set[Socket]:
+        return self._of_user.get(user_id, set())
+
+    def add(self, socket: Socket) -> None:
+        self._of_user.setdefault(socket.identity.proof.user_id, set()).add(socket)
+        self._count += 1
+
+    def discard(self, socket: Socket) -> None:
+        user_id = socket.identity.proof.user_id
+        sockets = self._of_user[user_id]
+        sockets.remove(socket)
+        self._count -= 1
+        if not sockets:
+            del self._of_user[user_id]

@@ -1,0 +1,73 @@
+"""The channels a socket may subscribe to: what each carries and who may read it.
+
+Apps register theirs when they are ready; this one has none of its own. A channel is also the name
+of its group in the channel layer.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from realtime import metrics
+from realtime.messages import LogMessage, Message
+
+
+@dataclass(frozen=True)
+class LogChannel:
+    """A channel of numbered events, all of which reach every subscriber.
+
+    `messages` are the events that it carries, `permission` what a user needs to read them.
+    """
+
+    name: str
+    permission: str
+    messages: tuple[type[LogMessage], ...]
+
+
+@dataclass(frozen=True)
+class LastValueChannel:
+    """A channel that carries its latest value only.
+
+    `read` computes it from the database, and raises DatabaseError when that cannot be read.
+    """
+
+    name: str
+    permission: str
+    message: type[Message]
+    read: Callable[[], Message]
+
+    @property
+    def messages(self) -> tuple[type[Message], ...]:
+        return (self.message,)
+
+
+Channel = LogChannel | LastValueChannel
+
+LOGS: dict[str, LogChannel] = {}
+LAST_VALUES: dict[str, LastValueChannel] = {}
+CHANNELS: dict[str, Channel] = {}
+"""All of both, by name, in the order in which they were registered."""
+
+
+def register(*channels: Channel) -> None:
+    """Add channels. Raises ValueError for a name that is taken, or that an event does not bear."""
+    for channel in channels:
+        if channel.name in CHANNELS:
+            raise ValueError(f"There is a channel {channel.name!r} already.")
+        if isinstance(channel, LogChannel):
+            _check_events(channel)
+            LOGS[channel.name] = channel
+        else:
+            LAST_VALUES[channel.name] = channel
+        CHANNELS[channel.name] = channel
+        metrics.add_channel(channel.name, [one.name() for one in channel.messages])
+
+
+def _check_events(channel: LogChannel) -> None:
+    for message in channel.messages:
+        if message.model_fields["channel"].default != channel.name:
+            raise ValueError(f"{message.__name__} is no event of the channel {channel.name!r}.")
+
+
+def messages() -> tuple[type[Message], ...]:
+    """Return the messages of all channels, each once."""
+    return tuple(message for channel in CHANNELS.values() for message in channel.messages)

@@ -1,0 +1,86 @@
+"""How a socket goes on from a position, without losing or doubling an event."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.conf import settings
+
+from realtime import log, metrics
+from realtime.hub import Hub
+from realtime.messages import Position, Refusal
+from realtime.socket.writer import Burst, Writer
+from realtime.threads import for_replay
+
+
+class ReplayBuffer:
+    """Stands in for a socket while its past is read: holds live events until it is opened.
+
+    `since` says where each log stood when the buffer took the socket's place. What is later comes
+    through the buffer, what is not comes from the replay. It is bounded as the socket's queue is.
+    """
+
+    def __init__(self, hub: Hub, writer: Writer, channels: Iterable[str]) -> None:
+        self._hub = hub
+        self._writer = writer
+        self._channels = list(channels)
+        self._held: list[str] = []
+        self._size = 0
+        hub.unsubscribe(writer, self._channels)
+        self.since: dict[str, Position] = hub.subscribe(self, self._channels)
+
+    def write(self, burst: Burst) -> None:
+        self._held.extend(burst.texts)
+        self._size += burst.size
+        if self._size > self._writer.limit:
+            self._held.clear()
+            self._writer.overrun()
+
+    def restart(self) -> None:
+        self._writer.restart()
+
+    async def open(self) -> None:
+        """Send what waited; the socket itself takes everything from now on."""
+        while self._held and not self._writer.closed:
+            held, self._held, self._size = self._held, [], 0
+            await self._writer.write_all(held)
+        self._hub.replace(self, self._writer, self._channels)
+
+    def remove(self) -> None:
+        """Take the buffer away, for a socket that ends before it was opened."""
+        self._hub.unsubscribe(self, self._channels)
+
+
+class Replay(NamedTuple):
+    """The events a client missed, or the reason why it must reload."""
+
+    events: list[str]
+    reason: Refusal | None = None
+
+
+async def read(channel: str, since: Position, now: Position) -> Replay:
+    """The events of `channel` after `since`, up to `now`. Raises DatabaseError without one."""
+    replay = await _read(channel, since, now)
+    metrics.count_resume(channel, len(replay.events), replay.reason)
+    return replay
+
+
+async def _read(channel: str, since: Position, now: Position) -> Replay:
+    reason = refusal(since, now)
+    missing = now.offset - since.offset
+    if reason is not None or missing == 0:
+        return Replay([], reason)
+    events = await for_replay(log.events_after)(channel, since.offset, limit=missing)
+    if len(events) < missing or events[0][0] != since.offset + 1:
+        return Replay([], "truncated")
+    return Replay([text for _, text in events])
+
+
+def refusal(since: Position, now: Position) -> Refusal | None:
+    """Why a log that stands at `now` cannot be replayed from `since`, if it can be told at once."""
+    if since.epoch != now.epoch:
+        return "epoch"
+    if since.offset > now.offset:
+        return "ahead"
+    if now.offset - since.offset > settings.HITL_REPLAY_LIMIT:
+        return "too_far"
+    return None

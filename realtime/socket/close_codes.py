@@ -1,0 +1,109 @@
+"""The codes with which sockets end, declared once: what each means and what the client does.
+
+Metrics count by them; the table in docs/protocol.md and the one of the browser module are made from
+here. Imports nothing of Django: a signal that ends the server may come before the apps are loaded.
+"""
+
+from enum import Enum
+
+
+class ClientAction(Enum):
+    """What a client does after a close code."""
+
+    RESUME = "connects again, and resumes"
+    BACK_OFF = "backs off, then connects again, and resumes"
+    SIGN_IN = "stops, and signs in"
+    SUBSCRIBE_LESS = "connects, and subscribes to what it may read"
+    STOP = "stops: its messages are not what the protocol allows"
+
+
+class CloseCode(int):
+    """A close code; an int, as servers and libraries take it.
+
+    `title` is what it is called, `reason` what the socket says with it unless it has a better word,
+    `meaning` when it comes, `action` what the client does then.
+    """
+
+    title: str
+    reason: str
+    meaning: str
+    action: ClientAction
+
+    def __new__(
+        cls, number: int, title: str, reason: str, meaning: str, action: ClientAction
+    ) -> "CloseCode":
+        code = super().__new__(cls, number)
+        code.title, code.reason, code.meaning, code.action = title, reason, meaning, action
+        return code
+
+
+PROTOCOL_ERROR = CloseCode(
+    *(1002, "protocol error", "Protocol error"),
+    "a frame that breaks RFC 6455, or a compressed one that does not inflate",
+    ClientAction.STOP,
+)
+UNSUPPORTED_DATA = CloseCode(
+    *(1003, "unsupported data", "Messages are text, not binary", "a binary frame"),
+    ClientAction.STOP,
+)
+INVALID_DATA = CloseCode(
+    *(1007, "invalid data", "Malformed JSON", "a message that is no JSON, or no UTF-8"),
+    ClientAction.STOP,
+)
+INVALID_TOKEN = CloseCode(
+    *(1008, "invalid token", "Invalid token", "no or bad credentials"), ClientAction.SIGN_IN
+)
+AT_CAPACITY = CloseCode(
+    *(1008, "at capacity", "Server at capacity"),
+    "too many sockets, of the server process or of the user",
+    ClientAction.BACK_OFF,
+)
+MESSAGE_TOO_BIG = CloseCode(
+    *(1009, "message too big", "Message too large"),
+    "a message over `HITL_WS_MAX_MESSAGE_BYTES`, or in more than 1,000 fragments",
+    ClientAction.STOP,
+)
+SERVICE_RESTART = CloseCode(
+    *(1012, "service restart", "The server restarts"),
+    "the server restarts, or the history was replaced",
+    ClientAction.RESUME,
+)
+TRY_AGAIN_LATER = CloseCode(
+    *(1013, "try again later", "Too slow to keep up"),
+    "too slow to keep up: `HITL_WS_QUEUE_BYTES` waited, or nothing was read for 10 s; or the "
+    "database is away",
+    ClientAction.RESUME,
+)
+MAXIMUM_AGE = CloseCode(
+    *(4000, "maximum age", "Open for as long as may be", "open for `HITL_WS_MAX_AGE_SECONDS`"),
+    ClientAction.RESUME,
+)
+UNAUTHORIZED = CloseCode(
+    *(4401, "unauthorized", "Signed out, or not let in any more"),
+    "signed out, account disabled, password changed, token revoked or expired",
+    ClientAction.SIGN_IN,
+)
+FORBIDDEN = CloseCode(
+    *(4403, "forbidden", "You may no longer read this"),
+    "lost the permission for a channel it subscribed to",
+    ClientAction.SUBSCRIBE_LESS,
+)
+SILENT = CloseCode(
+    *(4408, "silent", "No answer to a ping"),
+    "nothing heard for `HITL_WS_IDLE_SECONDS`, neither a message nor a ping or pong of the "
+    "protocol; or no answer to a ping of the protocol (under Daphne the line is just cut)",
+    ClientAction.RESUME,
+)
+FLOODING = CloseCode(
+    *(4429, "flooding", "Rate limit exceeded", "went on sending too much"), ClientAction.BACK_OFF
+)
+
+CLOSE_CODES: tuple[CloseCode, ...] = (
+    *(PROTOCOL_ERROR, UNSUPPORTED_DATA, INVALID_DATA, INVALID_TOKEN, AT_CAPACITY, MESSAGE_TOO_BIG),
+    *(SERVICE_RESTART, TRY_AGAIN_LATER),
+    *(MAXIMUM_AGE, UNAUTHORIZED, FORBIDDEN, SILENT, FLOODING),
+)
+"""The codes that this service ends sockets with."""
+OF_CLIENTS_AND_SERVERS = (1000, 1001, 1005, 1006, 1011)
+"""The other codes that are worth a count: closed by the client, gone, without a word, failed."""
+COUNTED = frozenset({*CLOSE_CODES, *OF_CLIENTS_AND_SERVERS})

@@ -1,0 +1,50 @@
+"""How much one client may ask for, and for how long it may say nothing."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from realtime.socket.close_codes import MAXIMUM_AGE, SILENT, CloseCode
+
+MOST_FRAGMENTS = 1000
+"""In how many pieces a message may come; empty ones cost memory too, and add up to no size."""
+
+PULSE = "hitl.pulse"
+"""The ASGI extension's name in `scope["extensions"]`; its value is the line's Pulse."""
+
+Ending = tuple[CloseCode, str]
+"""A close code and its reason."""
+
+
+class Pulse:
+    """When a client was heard last: of a message, or of a ping or pong of the protocol.
+
+    Browsers answer pings by themselves, also for a tab that is hidden and whose timers rest. The
+    server that holds the line offers this, as no application is told of pings.
+    """
+
+    __slots__ = ("heard_at",)
+
+    def __init__(self) -> None:
+        self.beat()
+
+    def beat(self) -> None:
+        self.heard_at = time.monotonic()
+
+
+class Patience:
+    """How long a socket may stay open, and be silent."""
+
+    def __init__(self, scope: Mapping[str, Any]) -> None:
+        self._opened_at = time.monotonic()
+        self.pulse: Pulse = (scope.get("extensions") or {}).get(PULSE) or Pulse()
+
+    def ending(self, now: float) -> Ending | None:
+        """Why the socket is to end, if it is; `now` is of the monotonic clock."""
+        if now - self._opened_at > settings.HITL_WS_MAX_AGE_SECONDS:
+            return MAXIMUM_AGE, MAXIMUM_AGE.reason
+        if now - self.pulse.heard_at > settings.HITL_WS_IDLE_SECONDS:
+            return SILENT, f"No message for {settings.HITL_WS_IDLE_SECONDS} s"
+        return None

@@ -1,0 +1,47 @@
+"""The threads in which sockets and the hub use the database.
+
+Few threads, and so few connections, however many sockets want something at once; and threads of
+their own for what comes in crowds, so that it never holds up live events.
+"""
+
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from channels.db import DatabaseSyncToAsync
+
+POLL_SECONDS = 1.0
+"""How often a process asks the database for what nothing told it."""
+HUB_THREADS, REPLAY_THREADS, SOCKET_THREADS = 2, 2, 2
+DATABASE_THREADS = HUB_THREADS + REPLAY_THREADS + SOCKET_THREADS
+_hub_threads = ThreadPoolExecutor(HUB_THREADS, thread_name_prefix="hub")
+_replay_threads = ThreadPoolExecutor(REPLAY_THREADS, thread_name_prefix="replay")
+_socket_threads = ThreadPoolExecutor(SOCKET_THREADS, thread_name_prefix="socket")
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def in_database(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+    """Return the async form of a function that uses the ORM, run on the hub's own few threads.
+
+    Channels' default is one thread for the whole process, where one slow query would hold up all.
+    """
+    return _run_in(_hub_threads, function)
+
+
+def for_replay(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+    """Like `in_database`, for reading history."""
+    return _run_in(_replay_threads, function)
+
+
+def for_sockets(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+    """Like `in_database`, for opening sockets."""
+    return _run_in(_socket_threads, function)
+
+
+def _run_in(threads: ThreadPoolExecutor, function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+    run: Callable[P, Awaitable[R]] = DatabaseSyncToAsync(
+        function, thread_sensitive=False, executor=threads
+    )
+    return run

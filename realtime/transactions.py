@@ -1,0 +1,110 @@
+"""Transactions that record their events, and lock what everybody wants, as their last acts.
+
+The only place that calls `on_commit`.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
+
+from django.db import connection, transaction
+
+from realtime import broker, log
+from realtime.messages import LogMessage
+
+
+@contextmanager
+def publishing(*, savepoint: bool = True) -> Iterator[None]:
+    """A transaction, as `atomic` makes one, that records its messages as its last act.
+
+    A channel's counter stays locked until the commit, which puts offsets in commit order. Recorded
+    last, messages hold up other writers for no longer than the commit takes; and the counters of
+    several channels are locked in the order of their names, so that two transactions never wait
+    for each other. A block inside another one leaves its messages to that one.
+    """
+    with transaction.atomic(savepoint=savepoint):
+        outer = _innermost.block
+        block = _innermost.block = Block(depth=_depth())
+        try:
+            yield
+        finally:
+            _innermost.block = outer
+        if connection.needs_rollback:
+            return
+        if outer is not None and outer.depth == block.depth - 1:
+            outer.take_over(block)
+        else:
+            block.finish()
+
+
+def as_last_act(act: Callable[[], None]) -> None:
+    """Call `act` when the enclosing `publishing` ends, after its messages; outside one, now.
+
+    For what locks something that every transaction wants, as the counters are.
+    """
+    if block := current_block():
+        block.last_acts.append(act)
+    else:
+        act()
+
+
+@dataclass
+class Block:
+    """A `publishing` that is under way: what is to be recorded at its end."""
+
+    depth: int
+    messages: list[LogMessage] = field(default_factory=list)
+    changed_values: set[str] = field(default_factory=set)
+    """The channels whose last value is another one now."""
+    last_acts: list[Callable[[], None]] = field(default_factory=list)
+
+    def take_over(self, inner: "Block") -> None:
+        """Add what the block inside this one leaves to it."""
+        self.messages += inner.messages
+        self.changed_values |= inner.changed_values
+        self.last_acts += inner.last_acts
+
+    def finish(self) -> None:
+        """Record the messages, and then do the other last acts."""
+        record(self.messages, self.changed_values)
+        for act in self.last_acts:
+            act()
+
+
+class _Innermost(threading.local):
+    """The innermost block of this thread, as database connections are of a thread."""
+
+    block: Block | None = None
+
+
+_innermost = _Innermost()
+
+
+def current_block() -> Block | None:
+    """Return the enclosing `publishing`, unless a savepoint inside it may be rolled back alone."""
+    block = _innermost.block
+    return block if block is not None and block.depth == _depth() else None
+
+
+def _depth() -> int:
+    """How many transaction blocks are open inside the outermost one."""
+    return len(connection.savepoint_ids)
+
+
+def record(messages: Sequence[LogMessage], changed_values: Iterable[str] = ()) -> None:
+    """Append messages to their logs now, and tell the hubs of all together after the commit."""
+    by_channel = attrgetter("channel")
+    grouped = groupby(sorted(messages, key=by_channel), key=by_channel)
+    payloads = [log.append(channel, list(of_channel)) for channel, of_channel in grouped]
+    payloads += map(broker.value_changed, sorted(changed_values))
+    if payloads:
+        send_on_commit(payloads)
+
+
+def send_on_commit(payloads: list[broker.Payload]) -> None:
+    """Have the hubs told when the transaction commits."""
+    transaction.on_commit(partial(broker.send, payloads), robust=True)

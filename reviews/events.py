@@ -1,0 +1,69 @@
+"""The messages and channels of the review: what is sent when an APV or a decision is saved."""
+
+from typing import Literal
+from uuid import UUID
+
+from django.utils import timezone
+from pydantic import Field
+
+from realtime.messages import ADDED, LogMessage, Message
+from realtime.registry import LastValueChannel, LogChannel, register
+from reviews.choices import Action, Severity, Verb
+
+
+class NewAPV(LogMessage):
+    """An APV was added."""
+
+    type: Literal["new_apv"] = "new_apv"
+    apv_id: UUID
+    apv_code: str
+    severity: Severity
+    cve_id: str | None
+    package_name: str
+    channel: Literal["apvs"] = "apvs"
+
+
+class DecisionMade(LogMessage):
+    """A person decided on an APV."""
+
+    type: Literal["decision_made"] = "decision_made"
+    decision_id: UUID
+    apv_id: UUID
+    apv_code: str
+    decision: Verb
+    reviewer_name: str
+    action_taken: Action
+    apv_version: int = Field(description=ADDED)
+    diff_sha256: str = Field(description=ADDED)
+    channel: Literal["decisions"] = "decisions"
+
+
+class StatsUpdate(Message):
+    """The numbers of the review changed; only the latest ones are ever sent."""
+
+    type: Literal["stats_update"] = "stats_update"
+    pending_reviews: int
+    total_decisions: int
+    decisions_today: int
+
+
+def current_stats() -> StatsUpdate:
+    """Read the three numbers that every watcher sees."""
+    from reviews import tally  # imports the models, which publish these messages
+
+    headline = tally.headline(timezone.now().date())
+    return StatsUpdate(
+        pending_reviews=headline.pending,
+        total_decisions=headline.decisions,
+        decisions_today=headline.decisions_on_day,
+    )
+
+
+APVS = LogChannel("apvs", permission="reviews.view_apv", messages=(NewAPV,))
+DECISIONS = LogChannel("decisions", permission="reviews.view_decision", messages=(DecisionMade,))
+STATS = LastValueChannel("stats", "reviews.view_stats", message=StatsUpdate, read=current_stats)
+
+
+def register_channels() -> None:
+    """Let sockets subscribe to the channels of the review."""
+    register(APVS, DECISIONS, STATS)

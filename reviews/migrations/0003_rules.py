@@ -1,0 +1,57 @@
+from django.db import migrations
+
+from realtime.migration_sql import BoundSQL
+from realtime.models import new_epoch
+from reviews.roles import create_groups
+
+REFUSE_CHANGES = """
+CREATE FUNCTION {schema}.reviews_decision_is_final() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    RAISE EXCEPTION 'A decision is never edited or deleted.'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$$;
+CREATE TRIGGER decision_is_final BEFORE UPDATE OR DELETE ON {schema}.reviews_decision
+    FOR EACH ROW EXECUTE FUNCTION {schema}.reviews_decision_is_final();
+"""
+ALLOW_CHANGES = """
+DROP TRIGGER decision_is_final ON {schema}.reviews_decision;
+DROP FUNCTION {schema}.reviews_decision_is_final();
+"""
+
+# The planner never asks for them, and they would cost ANALYZE seconds.
+NO_STATISTICS = "ALTER INDEX apv_queue_search ALTER COLUMN 1 SET STATISTICS 0"
+
+
+def create_roles(apps, schema_editor):
+    create_groups(
+        apps.get_model("auth", "Group"),
+        apps.get_model("auth", "Permission"),
+        apps.get_model("contenttypes", "ContentType"),
+    )
+
+
+def create_counters(apps, schema_editor):
+    """Start each log; a change committed before anybody published has an epoch to belong to."""
+    counters = apps.get_model("realtime", "Counter").objects
+    for channel in ("apvs", "decisions"):
+        counters.get_or_create(channel=channel, defaults={"epoch": new_epoch()})
+
+
+class Migration(migrations.Migration):
+    """What the tables do not say: decisions are final; roles and logs are there."""
+
+    dependencies = [
+        ("reviews", "0002_tables"),
+        ("realtime", "0001_initial"),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("contenttypes", "0002_remove_content_type_name"),
+    ]
+
+    operations = [
+        BoundSQL(REFUSE_CHANGES, ALLOW_CHANGES),
+        migrations.RunSQL(NO_STATISTICS, migrations.RunSQL.noop),
+        migrations.RunPython(create_roles, migrations.RunPython.noop),
+        migrations.RunPython(create_counters, migrations.RunPython.noop),
+    ]
