@@ -38,7 +38,7 @@ def ensure(folder: Path) -> None:
             return
         subprocess.Popen(  # noqa: S603 — arguments of ours, and no shell # nosec B603
             [sys.executable, "-m", __spec__.name, str(folder), str(lock.fileno())],
-            cwd=Path(__file__).parent.parent,
+            cwd=Path(__file__).parents[2],
             pass_fds=[lock.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

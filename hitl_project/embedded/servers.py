@@ -65,7 +65,7 @@ class EmbeddedServerError(Exception):
 def var_folder() -> Path:
     """The folder for data of this installation: `HITL_VAR`, or `var/` beside `manage.py`."""
     named = os.path.expanduser(os.environ.get("HITL_VAR", ""))  # Path's raises, without a home
-    return Path(named or Path(__file__).parent.parent / "var").resolve()
+    return Path(named or Path(__file__).parents[2] / "var").resolve()
 
 
 def needed() -> bool:
