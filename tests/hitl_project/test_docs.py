@@ -6,7 +6,6 @@ from pathlib import Path
 from django.core.management import call_command
 
 from hitl_project.management.commands.write_docs import DOCS, with_tables
-from reviews.choices import Action, Severity, Verb
 from tests.support.site import ROOT
 
 VARIABLE = re.compile(r"\b(?:env\.\w+|number|switch|url)\(\s*\"([A-Z_]+)\"")

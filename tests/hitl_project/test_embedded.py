@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hitl_project import keeper
+from hitl_project.embedded import keeper
 from tests.support.installations import ELSEWHERE, Installation, assert_one_line
 from tests.support.site import ROOT
 from tests.support.waiting import START_SECONDS, wait_for

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import install
-from hitl_project import postgres_user
+from hitl_project.embedded import postgres_user
 from tests.support.installations import Installation
 from tests.support.site import ROOT, Server
 from tests.support.waiting import START_SECONDS, wait_for

@@ -9,12 +9,8 @@ import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.asyncio.client import connect
 
-from realtime.uvicorn_protocol import (
-    EXTENSION,
-    OPENING_AT_ONCE,
-    FrameProtocol,
-    encode_frames,
-)
+from hitl_project.servers.uvicorn_socket import OPENING_AT_ONCE, FrameProtocol
+from realtime.socket.frames import EXTENSION, encode_frames
 from tests.support.waiting import ANSWER_SECONDS, pause
 
 

@@ -9,8 +9,8 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from knox.crypto import hash_token
 
-from reviews.api.throttles import CountedWrites
-from reviews.writes import Writers
+from accounts.api.throttles import CountedWrites
+from realtime.token_bucket import TokenBuckets
 from tests.support.people import api, new_user
 from tests.support.problems import assert_problem
 from tests.support.site import Server, Site, apv

@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus
 
-from realtime.channels import STATE_SECONDS
+from realtime.broker import REST_SECONDS
 from tests.support.site import CREATE, Server, Site, Socket
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")

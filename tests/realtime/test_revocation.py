@@ -12,8 +12,10 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from websockets.exceptions import ConnectionClosed
 
-from realtime import auth, credentials
-from realtime.credentials import Proof, issue_token
+from accounts import credentials, socket_access
+from accounts.credentials import open_access, session
+from accounts.credentials.api_token import issue_token
+from realtime.access import Proof
 from tests.support.people import api, issue, new_user, opened, signed_in
 from tests.support.site import Server, Site, Socket, closed_within
 

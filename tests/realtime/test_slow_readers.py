@@ -11,7 +11,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 
 from realtime.hub import CHECK_SECONDS
-from realtime.outbox import STALL_SECONDS, TRY_AGAIN_LATER, Burst, QueuedOutbox
+from realtime.socket.close_codes import TRY_AGAIN_LATER
+from realtime.socket.writer import STALL_SECONDS, Burst, QueuedWriter
 from tests.support.metrics import open_connections
 from tests.support.proxy import Proxy
 from tests.support.raw import TEXT, RawLine, close, frame, raw_line

@@ -14,7 +14,7 @@ from realtime.models import Event
 from reviews import services, tally
 from reviews.choices import Severity, Status
 from reviews.errors import InvalidInput, VersionChanged
-from reviews.models import APV, Advisory, APVAdvisory, AuditEntry
+from reviews.models import APV, Advisory, APVAdvisory
 from tests.support.site import apv as fields_of_apv
 
 pytestmark = pytest.mark.django_db

@@ -17,9 +17,12 @@ from django.test import Client
 from django.utils import translation
 from knox.models import AuthToken
 
-from reviews import audit, services
-from reviews.choices import AuditAction
-from reviews.models import APV, AuditEntry, AuditHead
+from audit import chain as chain_of_macs
+from audit import entries
+from audit.choices import AuditAction
+from audit.models import Entry, Head
+from reviews import services
+from reviews.models import APV
 from tests.support.forms import fields_of
 from tests.support.site import PASSWORD, Server, Site, apv, decision, sign_in
 

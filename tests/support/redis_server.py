@@ -9,7 +9,7 @@ from pathlib import Path
 
 import redis
 
-from hitl_project import embedded
+from hitl_project.embedded import servers
 from tests.support.waiting import wait_for
 
 
