@@ -49,7 +49,7 @@ async def run(site: Site, user: str, code: str) -> None:
     """Do something to `user` in another process, as a colleague would."""
     before = (
         "from django.contrib.auth.models import *; from knox.models import AuthToken;"
-        f"from realtime.models import SignIn; user = User.objects.get(username={user!r});"
+        f"from accounts.models import SignIn; user = User.objects.get(username={user!r});"
     )
     await asyncio.to_thread(site.manage, "shell", "-v", "0", "-c", before + code)
 
