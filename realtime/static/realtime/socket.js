@@ -1,21 +1,42 @@
 /**
- * A line to /hitl/ws that tells every event once and in order, or says that the page must reload.
+ * A connection to /hitl/ws that delivers every event once and in order, or says that the page must
+ * reload.
  *
- *   const line = connect({
+ *   const connection = connect({
  *     url: "/hitl/ws",
  *     channels: ["apvs", "decisions", "stats"],             // those it may read are followed
  *     positions: { apvs: { epoch: "5f0c…", offset: 41 } },  // where the page was read, if known
- *     snapshot: true,                                        // the state channels at once
- *     onMessage: (message) => …,                             // an event or a state
- *     onTime: (timestamp) => …,                              // what time it is at the server; optional
+ *     snapshot: true,                                        // the last values at once
+ *     onMessage: (message) => …,                             // an event or a last value
  *     onStatus: (status) => …,                               // one of STATUSES
- *     onReload: async () => positions,                       // read anew; where that was read
- *     onForbidden: (channels) => …,                          // goes on without these; optional
+ *     onReload: async () => positions,                       // read again; where that was read
  *   });
  *
  * The wire format is described in docs/protocol.md.
+ *
+ * @typedef {{ epoch: string, offset: number }} Position
+ * @typedef {Record<string, Position>} Positions by channel
+ * @typedef {"connecting" | "live" | "catching up" | "stale" | "offline" | "refused"} Status
+ *
+ * @typedef {object} Message A message of the server; events of a log have a channel and an offset.
+ * @property {string} type
+ * @property {string} [timestamp]
+ *
+ * @typedef {Message & { channel: string, offset: number }} LogEvent
+ *
+ * @typedef {object} Options
+ * @property {string} url
+ * @property {string[]} channels
+ * @property {Positions} [positions]
+ * @property {boolean} [snapshot]
+ * @property {(message: any) => void} onMessage
+ * @property {(timestamp: string) => void} [onTime] gets the server's time
+ * @property {(status: Status) => void} onStatus
+ * @property {() => Promise<Positions>} onReload
+ * @property {(channels: string[]) => void} [onForbidden] the connection goes on without these
  */
 
+/** @type {Status[]} */
 export const STATUSES = ["connecting", "live", "catching up", "stale", "offline", "refused"];
 
 const PING_MS = 30_000;
@@ -23,107 +44,142 @@ const MISSED_PONGS = 2;
 const ANSWER_MS = 15_000;
 const BACKOFF_MS = 1_000;
 const BACKOFF_MOST_MS = 30_000;
-const CALM_ATTEMPT = 5; // where the backoff goes on after a server asked for calm
+const BACK_OFF_ATTEMPT = 5; // where the backoff goes on when the server asks to back off
 
-const NOT_WELCOME = 4401;
-const POLICY_VIOLATION = 1008;
-const FLOODED = 4429;
+/**
+ * What the client does after the server closed, by code, or by code and reason where the reason
+ * matters; after any other it resumes. As in docs/protocol.md.
+ *
+ * @type {Record<string, "resume" | "back off" | "sign in">}
+ */
+const CLOSE_CODES = {
+  "1008 Invalid token": "sign in",
+  1008: "back off",
+  1012: "resume",
+  1013: "resume",
+  4000: "resume",
+  4401: "sign in",
+  4403: "resume",
+  4408: "resume",
+  4429: "back off",
+};
 
+/** @param {Options} options */
 export function connect(options) {
-  return new Line(options);
+  return new Connection(options);
 }
 
-/** Exponential backoff with full jitter. */
+/**
+ * Exponential backoff with full jitter, in milliseconds.
+ *
+ * @param {number} attempt
+ */
 function backoff(attempt) {
   return Math.random() * Math.min(BACKOFF_MOST_MS, BACKOFF_MS * 2 ** attempt);
 }
 
+/** @param {number} milliseconds */
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
-class Line {
+class Connection {
+  /** @type {Positions} */
   positions;
+  /** @type {Status | null} */
   status = null;
 
+  /** @type {Options} */
   #options;
-  #channels; // what is followed: less than was asked for when the user may not read some
+  /** @type {string[]} What is followed: less than was asked for when the user may not read some. */
+  #channels;
+  /** @type {WebSocket | null} */
   #socket = null;
   #attempt = 0;
   #wasLive = false;
-  #over = false;
+  #isClosed = false;
   #unanswered = 0; // pings without a pong
-  #asked = new Set(); // channels whose confirmation is awaited
-  #targets = new Map(); // channel → offset that a replay leads to
-  #holes = new Map(); // channel → offset behind which a hole was seen last
-  #held = null; // events that wait while the page reloads
+  /** @type {Set<string>} Channels whose confirmation is awaited. */
+  #asked = new Set();
+  /** @type {Map<string, number>} Channel → offset that a replay leads to. */
+  #targets = new Map();
+  /** @type {Map<string, number>} Channel → offset after which a gap was seen last. */
+  #gaps = new Map();
+  /** @type {LogEvent[] | null} Events that wait while the page reloads. */
+  #held = null;
+  /** @type {number | undefined} */
   #retry;
+  /** @type {number | undefined} */
   #deadline;
+  /** @type {number | undefined} */
   #heartbeat;
 
+  /** @param {Options} options */
   constructor(options) {
     this.#options = options;
     this.#channels = options.channels;
     this.positions = { ...options.positions };
     addEventListener("online", this.#wake);
     addEventListener("offline", this.#drop);
-    document.addEventListener("visibilitychange", this.#seen);
+    document.addEventListener("visibilitychange", this.#shown);
     this.#open();
   }
 
-  /** End the line for good. */
+  /** Close the connection for good. */
   close() {
-    this.#over = true;
+    this.#isClosed = true;
     removeEventListener("online", this.#wake);
     removeEventListener("offline", this.#drop);
-    document.removeEventListener("visibilitychange", this.#seen);
-    this.#cut();
+    document.removeEventListener("visibilitychange", this.#shown);
+    this.#disconnect();
   }
 
-  /** End the line for good, because the server does not let this user in any more. */
+  /** Close the connection for good: the server does not let this user in any more. */
   refuse() {
     this.close();
-    this.#tell("refused");
+    this.#setStatus("refused");
   }
 
-  /** Connect at once, instead of when the backoff or an attempt ends: somebody asked for it. */
+  /** Connect at once instead of when the backoff or an attempt ends: the reader asked for it. */
   retry() {
-    if (this.#over || !["stale", "offline"].includes(this.status)) return;
-    this.#cut();
+    if (this.#isClosed || (this.status !== "stale" && this.status !== "offline")) return;
+    this.#disconnect();
     this.#open();
   }
 
   // -- Opening and closing ---------------------------------------------------------------------
 
   #open() {
-    this.#tell(this.#unconnected());
+    this.#setStatus(this.#unconnected());
     const url = new URL(this.#options.url, location.href).href.replace(/^http/, "ws");
     this.#socket = new WebSocket(url);
     this.#socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
-    this.#socket.onclose = ({ code, reason }) => this.#lost(code, reason);
+    this.#socket.onclose = ({ code, reason }) => this.#closed(code, reason);
     this.#expectAnswer();
   }
 
-  #lost(code, reason) {
-    this.#cut();
-    const invalid = code === POLICY_VIOLATION && reason === "Invalid token";
-    if (invalid || code === NOT_WELCOME) {
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
+  #closed(code, reason) {
+    this.#disconnect();
+    const action = CLOSE_CODES[`${code} ${reason}`] ?? CLOSE_CODES[code] ?? "resume";
+    if (action === "sign in") {
       this.refuse();
       return;
     }
-    if (code === POLICY_VIOLATION || code === FLOODED) {
-      this.#attempt = Math.max(this.#attempt, CALM_ATTEMPT);
-    }
-    this.#tell(this.#unconnected());
+    if (action === "back off") this.#attempt = Math.max(this.#attempt, BACK_OFF_ATTEMPT);
+    this.#setStatus(this.#unconnected());
     this.#retry = setTimeout(() => this.#open(), backoff(this.#attempt++));
   }
 
-  /** Leave the socket without waiting for its closing handshake, which a dead line never ends. */
-  #cut() {
+  /** Drop the socket without waiting for its closing handshake, which a dead network never ends. */
+  #disconnect() {
     clearTimeout(this.#retry);
     clearTimeout(this.#deadline);
     clearInterval(this.#heartbeat);
     this.#asked.clear();
     this.#targets.clear();
-    this.#holes.clear();
+    this.#gaps.clear();
     this.#unanswered = 0;
     if (this.#socket) {
       this.#socket.onmessage = this.#socket.onclose = null;
@@ -132,13 +188,13 @@ class Line {
     }
   }
 
-  #drop = () => this.#lost(0, "");
+  #drop = () => this.#closed(0, "");
 
-  #seen = () => {
+  #shown = () => {
     if (document.visibilityState === "visible") this.#wake();
   };
 
-  /** The network or the reader came back: connect at once, or see whether the line still lives. */
+  /** The network or the reader came back: connect at once, or check the connection. */
   #wake = () => {
     if (this.#socket) {
       this.#expectAnswer();
@@ -156,42 +212,44 @@ class Line {
 
   // -- Messages ----------------------------------------------------------------------------------
 
+  /** @param {any} message */
   #receive(message) {
     switch (message.type) {
       case "connection_ack":
         this.#options.onTime?.(message.timestamp);
         this.#subscribe(this.#channels, this.#options.snapshot);
-        this.#heartbeat = setInterval(() => this.#beat(), PING_MS);
+        this.#heartbeat = setInterval(() => this.#pulse(), PING_MS);
         break;
       case "subscription_confirmed":
         this.#confirmed(message);
         break;
-      case "new_apv":
-      case "decision_made":
-        this.#take(message);
-        break;
-      case "stats_update":
-        this.#hand(message);
+      case "unsubscription_confirmed":
         break;
       case "pong":
         this.#options.onTime?.(message.timestamp);
         this.#unanswered = 0;
         this.#compare(message.positions ?? {});
         break;
-      case "unsubscription_confirmed":
-        break;
       case "error":
         console.warn(`${message.error_code}: ${message.error_message}`);
-        if (message.error_code === "FORBIDDEN_CHANNEL") this.#doWithout(message.details.channels);
+        if (message.error_code === "FORBIDDEN_CHANNEL") this.#leaveOut(message.details.channels);
         break;
+      default:
+        if ("offset" in message) this.#apply(message);
+        else this.#deliver(message); // a last value
     }
     if (this.#asked.size === 0) clearTimeout(this.#deadline);
   }
 
+  /** @param {object} message */
   #send(message) {
-    this.#socket.send(JSON.stringify(message));
+    this.#socket?.send(JSON.stringify(message));
   }
 
+  /**
+   * @param {string[]} channels
+   * @param {boolean} [snapshot]
+   */
   #subscribe(channels, snapshot = false) {
     const known = channels.filter((channel) => channel in this.positions);
     const since = Object.fromEntries(known.map((channel) => [channel, this.positions[channel]]));
@@ -200,8 +258,13 @@ class Line {
     this.#send({ type: "subscribe", channels, since, snapshot });
   }
 
-  /** Nothing of a request was subscribed that named channels which the user may not read. */
-  #doWithout(forbidden) {
+  /**
+   * Subscribe again without the channels that the user may not read: nothing of a request that
+   * names one is subscribed.
+   *
+   * @param {string[]} forbidden
+   */
+  #leaveOut(forbidden) {
     for (const channel of forbidden) delete this.positions[channel];
     this.#channels = this.#channels.filter((channel) => !forbidden.includes(channel));
     this.#asked.clear();
@@ -210,21 +273,27 @@ class Line {
     else this.refuse();
   }
 
+  /** @param {{ channels: string[], positions?: Positions, recovered?: Record<string, boolean> }} told */
   #confirmed({ channels, positions = {}, recovered = {} }) {
     let reload = false;
     for (const channel of channels) {
       this.#asked.delete(channel);
       const top = positions[channel];
-      if (!top) continue; // a state, or a channel this server does not know
+      if (!top) continue; // a channel of last values, or one that this server does not know
       if (!(channel in this.positions)) this.positions[channel] = top;
       else if (recovered[channel]) this.#targets.set(channel, top.offset);
       else reload = true;
     }
     if (reload) this.#reload();
-    this.#settle();
+    this.#showProgress();
   }
 
-  #take(message) {
+  /**
+   * Deliver an event of a log if it is the next one; ask again for what a gap left out.
+   *
+   * @param {LogEvent} message
+   */
+  #apply(message) {
     if (this.#held) {
       this.#held.push(message);
       return;
@@ -237,29 +306,34 @@ class Line {
       return;
     }
     this.positions[channel] = { epoch: last.epoch, offset };
-    this.#settle();
-    this.#hand(message);
+    this.#showProgress();
+    this.#deliver(message);
   }
 
-  #hand(message) {
+  /** @param {Message} message */
+  #deliver(message) {
     try {
       this.#options.onMessage(message);
     } catch (error) {
-      reportError(error); // the page's fault must not cost it the next event
+      reportError(error); // an error in the page must not cost it the next event
     }
   }
 
-  /** Ask again for what a hole swallowed; read anew when the answer had the same hole. */
+  /**
+   * Ask again for what is missing; reload when the answer had the same gap.
+   *
+   * @param {string} channel
+   */
   #resume(channel) {
     if (this.#asked.has(channel) || this.#socket?.readyState !== WebSocket.OPEN) return;
-    const { offset } = this.positions[channel];
-    if (this.#holes.get(channel) === offset) {
+    const offset = this.positions[channel]?.offset ?? 0;
+    if (this.#gaps.get(channel) === offset) {
       this.#reload();
     } else {
-      this.#holes.set(channel, offset);
+      this.#gaps.set(channel, offset);
       this.#subscribe([channel]);
     }
-    this.#settle();
+    this.#showProgress();
   }
 
   // -- Reloading ---------------------------------------------------------------------------------
@@ -267,18 +341,19 @@ class Line {
   async #reload() {
     if (this.#held) return;
     this.#held = [];
-    const positions = await this.#readAnew();
+    const positions = await this.#readAgain();
+    /** @type {LogEvent[]} */
     const held = this.#held;
     this.#held = null;
-    if (this.#over) return;
+    if (this.#isClosed) return;
     Object.assign(this.positions, positions);
-    for (const message of held) this.#take(message);
-    this.#settle();
-    this.#ping(); // its pong shows whether the list was read before the line stood
+    for (const message of held) this.#apply(message);
+    this.#showProgress();
+    this.#ping(); // its pong shows whether the page was read before the connection stood
   }
 
-  async #readAnew() {
-    for (let attempt = 0; !this.#over; attempt++) {
+  async #readAgain() {
+    for (let attempt = 0; !this.#isClosed; attempt++) {
       try {
         return await this.#options.onReload();
       } catch (error) {
@@ -291,7 +366,7 @@ class Line {
 
   // -- Pulse ---------------------------------------------------------------------------------------
 
-  #beat() {
+  #pulse() {
     if (this.#unanswered >= MISSED_PONGS) {
       this.#drop();
       return;
@@ -306,7 +381,7 @@ class Line {
     this.#send({ type: "ping", timestamp: new Date().toISOString() });
   }
 
-  /** Tell how far this client has come, for the server's lag metric. */
+  /** Tell the server how far this client is, for the metric of how far clients are behind. */
   #acknowledge() {
     const offsets = Object.entries(this.positions).map(([channel, { offset }]) => [
       channel,
@@ -315,7 +390,11 @@ class Line {
     this.#send({ type: "ack", positions: Object.fromEntries(offsets) });
   }
 
-  /** A pong comes after every event before it: what it shows beyond ours was lost on the way. */
+  /**
+   * A pong comes after every event before it: what it shows beyond our positions was lost.
+   *
+   * @param {Positions} positions
+   */
   #compare(positions) {
     if (this.#held) return;
     for (const [channel, top] of Object.entries(positions)) {
@@ -326,26 +405,28 @@ class Line {
 
   // -- Status --------------------------------------------------------------------------------------
 
+  /** @returns {Status} */
   #unconnected() {
     if (!navigator.onLine) return "offline";
     return this.#wasLive ? "stale" : "connecting";
   }
 
-  #settle() {
+  #showProgress() {
     for (const [channel, offset] of this.#targets) {
-      if (this.positions[channel].offset >= offset) this.#targets.delete(channel);
+      if ((this.positions[channel]?.offset ?? 0) >= offset) this.#targets.delete(channel);
     }
-    if (!this.#socket || this.#over) return;
+    if (!this.#socket || this.#isClosed) return;
     if (this.#held || this.#asked.size || this.#targets.size) {
-      if (this.#wasLive || !this.#asked.size) this.#tell("catching up");
+      if (this.#wasLive || !this.#asked.size) this.#setStatus("catching up");
       return;
     }
     this.#attempt = 0;
     this.#wasLive = true;
-    this.#tell("live");
+    this.#setStatus("live");
   }
 
-  #tell(status) {
+  /** @param {Status} status */
+  #setStatus(status) {
     if (status === this.status) return;
     this.status = status;
     this.#options.onStatus(status);
