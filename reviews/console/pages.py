@@ -39,7 +39,7 @@ from reviews.console.queue import (
     orders_of_severities,
     read_queue,
 )
-from reviews.console.words import words
+from reviews.console.words import KEYS, kinds, words
 from reviews.models import APV, JUSTIFICATION_LENGTH
 from reviews.orders import DECISIONS
 
@@ -89,6 +89,7 @@ def page(
     watch = {
         "channels": channels_of(request.user),
         "words": words(),
+        "kinds": kinds(),
         "orders": orders_of_severities(),
         "user": request.user.pk,
         "beat": presence.BEAT_SECONDS * 1000,
@@ -100,6 +101,7 @@ def page(
         "opened": opened,
         "open_code": reading["apv"].apv_code if "apv" in reading else "",
         "watch": json.dumps(watch),
+        "keys": [(key, verb.label) for verb, key in KEYS.items()],
     }
     return render(request, "console/console.html", context, status=status)
 

@@ -2,12 +2,26 @@
 
 from typing import Any
 
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from reviews import services
-from reviews.choices import OUTCOME, Severity, Verb
+from reviews.choices import OUTCOME, Severity, Status, Verb
+
+KEYS = {verb: verb.value[0] for verb in Verb}
+"""The key that chooses each kind of decision."""
+
+
+def kinds() -> dict[str, dict[str, Any]]:
+    """What the scripts need to know of each kind of decision, by its value."""
+    return {
+        verb.value: {
+            "key": key,
+            "final": OUTCOME[verb][0] != Status.ESCALATED,
+            "modifies": verb == Verb.MODIFY,
+        }
+        for verb, key in KEYS.items()
+    }
 
 
 def refusals() -> dict[str, str]:
@@ -44,7 +58,6 @@ def words() -> dict[str, Any]:
         },
         "severities": {one.value: str(one.label) for one in Severity},
         "outcomes": {verb: str(status.label) for verb, (status, _action) in OUTCOME.items()},
-        "verbs": {verb.value: capfirst(str(verb.label)) for verb in Verb},
         "new": _("{count} new"),
         "foundOne": _found(1),
         "foundMany": _found(2),

@@ -1,26 +1,32 @@
 /** Runs before the page's own scripts: tells what is confirmed, and keeps the page busy. */
 
 (() => {
+  /** @param {string} selector */
   const text = (selector) => document.querySelector(`#confirm ${selector}`)?.textContent ?? null;
 
-  function confirmed(event) {
-    const { submitter } = event;
-    if (!event.target.closest("#confirm") || !submitter?.matches(".primary")) return;
+  /** @param {SubmitEvent} event */
+  function confirmed({ target, submitter }) {
+    const isAsked = target instanceof Element && target.closest("#confirm");
+    if (!isAsked || !submitter?.matches(".primary")) return;
     const pairs = [...document.querySelectorAll("#confirm .pairs > div")];
-    window.tellConfirmed({
+    /** @type {HTMLInputElement | null} */
+    const seal = document.querySelector("#confirm [name=question]");
+    /** @type {any} */ (window).tellConfirmed({
       title: text("h2"),
       justification: text(".given .prose"),
       confidence: text(".given > div:last-child dd"),
-      seal: document.querySelector("#confirm [name=question]").value,
+      seal: seal?.value,
       modifications: pairs.map((pair) => [...pair.children].map((cell) => cell.textContent)),
     });
   }
 
+  /** @param {number} milliseconds */
   function busy(milliseconds) {
     const end = performance.now() + milliseconds;
     while (performance.now() < end);
   }
 
+  /** @param {Event} event */
   function stall(event) {
     if (event.isTrusted && Math.random() < 0.5) busy(100 + 250 * Math.random());
   }

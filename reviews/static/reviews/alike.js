@@ -4,13 +4,18 @@ import { readElement } from "./fragment.js";
 
 const REST_MS = 2_000;
 
+/**
+ * @param {EndsLine} endsLine
+ * @returns {{ on: Listeners }}
+ */
 export function countAlike(endsLine) {
+  /** @type {number | undefined} */
   let resting;
 
   async function count() {
     resting = undefined;
     const place = document.getElementById("alike");
-    if (!place || document.hidden) return;
+    if (!place?.dataset.address || document.hidden) return;
     const fresh = await readElement(place.dataset.address, "#alike");
     if (place.isConnected) place.replaceWith(document.adoptNode(fresh));
   }

@@ -3,6 +3,7 @@
 import { connect } from "../realtime/socket.js";
 import { countAlike } from "./alike.js";
 import { decisionForm } from "./decision.js";
+import { all, byId, targetOf } from "./dom.js";
 import { filterChoices } from "./filters.js";
 import { read, readElement, SignedOut } from "./fragment.js";
 import { keys } from "./keys.js";
@@ -13,15 +14,21 @@ import { setClock } from "./times.js";
 import { revealedAll } from "./unseen.js";
 import { say, toast, watch, words } from "./words.js";
 
+/** @typedef {import("../realtime/socket.js").Positions} Positions */
+/** @typedef {import("../realtime/socket.js").Status} Status */
+
+/** @param {HTMLElement} main */
 function start(main) {
+  /** @type {ReturnType<typeof connect>} */
   let line;
+  /** @type {EndsLine} */
   const endsLine = (error) => {
     if (error instanceof SignedOut) line.refuse();
     return error instanceof SignedOut;
   };
   const queue = queuePage(endsLine);
   const decision = decisionForm({
-    show: (part) => globalThis.htmx.swap("#reading", part, { swapStyle: "outerHTML" }),
+    show: (part) => window.htmx.swap("#reading", part, { swapStyle: "outerHTML" }),
     signedOut: () => line.refuse(),
   });
   const reading = readingPage(endsLine, decision, queue.changed);
@@ -31,38 +38,40 @@ function start(main) {
     if (reason) toast(reason);
   });
   filterChoices();
-  const alike = countAlike(endsLine);
+  /** @type {Listeners[]} */
+  const listeners = [queue.on, reading.on, countAlike(endsLine).on, { stats_update: showPlots }];
 
-  const plotted = () => document.querySelector("#numbers figure");
-  const numbers = () => import("./numbers.js"); // many readers never scroll down to them
+  // -- The connection --------------------------------------------------------------------------
 
-  // -- The line --------------------------------------------------------------------------------
-
+  /** @param {Positions} positions */
   function open(positions) {
     line = connect({
-      url: main.dataset.socket,
+      url: main.dataset.socket ?? "",
       channels: watch.channels,
       positions,
       snapshot: true,
-      onMessage: take,
+      onMessage: receive,
       onTime: setClock,
       onStatus: showStatus,
-      onForbidden: () => (document.getElementById("narrowed").hidden = false),
+      onForbidden: () => {
+        byId("narrowed").hidden = false;
+      },
       onReload: () =>
         reload().catch((error) => {
           endsLine(error);
-          throw error; // the line tries again, unless it has ended
+          throw error; // the connection tries again, unless it has ended
         }),
     });
   }
 
-  function take(told) {
+  /** @param {NewApv | DecisionMade | StatsUpdate} told */
+  function receive(told) {
     const message = revealedAll(told);
-    queue.on[message.type]?.(message);
-    reading.on[message.type]?.(message);
-    alike.on[message.type]?.(message);
-    if (message.type === "stats_update" && plotted())
-      numbers().then((they) => they.numbersChanged());
+    for (const on of listeners) {
+      /** @type {((message: any) => void) | undefined} */
+      const listener = on[message.type];
+      listener?.(message);
+    }
   }
 
   async function reload() {
@@ -71,21 +80,11 @@ function start(main) {
     return positions;
   }
 
-  function showStatus(status) {
-    const place = document.getElementById("line");
-    document.body.dataset.line = status;
-    place.dataset.status = status;
-    place.textContent = words.line[status];
-    document.getElementById("signed-out").hidden = status !== "refused";
-    document.getElementById("retry").hidden = status !== "stale" && status !== "offline";
-    if (status === "live") document.getElementById("unread").hidden = true;
-  }
-
-  /** The reader may have signed in again in another tab: go on where the line ended. */
+  /** The reader may have signed in again in another tab: go on where the connection ended. */
   async function comeBack() {
     if (line.status !== "refused" || document.visibilityState !== "visible") return;
     try {
-      await read(`${document.getElementById("list").dataset.rows}?ids=`);
+      await read(`${byId("list").dataset.rows}?ids=`);
       await renewToken();
     } catch {
       return; // not yet
@@ -93,21 +92,17 @@ function start(main) {
     open(line.positions);
   }
 
-  async function renewToken() {
-    const fresh = await readElement(location.href, "[name=csrfmiddlewaretoken]");
-    for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) {
-      field.value = fresh.value;
-    }
-  }
-
   // -- Parts that come by htmx -------------------------------------------------------------------
 
+  /** @param {CustomEvent<{ elt: Element }>} event */
   function adopt({ detail: { elt } }) {
     if (elt === document.body) return;
+    /** @param {string} id */
     const holds = (id) => elt.id === id || elt.querySelector(`#${id}`);
     if (holds("list")) queue.adopt();
-    if (plotted()?.contains(elt) || elt.closest("#numbers"))
-      numbers().then((they) => they.showNumbers());
+    if (plotted()?.contains(elt) || elt.closest("#numbers")) {
+      numbers().then(({ showNumbers }) => showNumbers());
+    }
     if (holds("reading")) {
       reading.adopt();
       decision.adopt();
@@ -116,74 +111,58 @@ function start(main) {
   }
 
   function showOpen() {
-    const { code } = document.getElementById("reading").dataset;
     document.body.classList.toggle("opened", location.pathname.startsWith("/apvs/"));
-    queue.markOpen(code);
+    queue.markOpen(openCode());
   }
 
-  function isPart(address) {
-    return new URL(address, location.href).pathname !== "/sign-in";
-  }
-
-  const asksForAPV = ({ target, requestConfig }) =>
-    target.id === "reading" && requestConfig.verb === "get";
-
-  /** What was asked for could not be read, which says nothing of any decision. */
-  function unread({ detail }) {
-    const isAPV = asksForAPV(detail);
-    const code = detail.pathInfo.requestPath.match(/APV-[\d-]+/)?.[0] ?? "";
-    const notice = document.getElementById("unread");
-    notice.textContent = say(isAPV ? words.apvUnread : words.partUnread, { code });
-    notice.hidden = false;
-  }
-
-  /** The request itself tells its end: the row that it came from may be gone by then. */
+  /**
+   * The request itself tells its end: the row that it came from may be gone by then.
+   *
+   * @param {CustomEvent<Requested>} event
+   */
   function beforeRequest({ detail }) {
-    if (!asksForAPV(detail)) return;
-    const before = document.getElementById("reading");
+    if (!asksForApv(detail)) return;
+    const before = byId("reading");
     decision.leave();
-    detail.xhr.addEventListener("loadend", () =>
-      decision.arrive(document.getElementById("reading") !== before),
-    );
+    detail.xhr.addEventListener("loadend", () => decision.arrive(byId("reading") !== before));
   }
 
+  /** @param {CustomEvent<Swapped>} event */
   function beforeSwap({ detail }) {
     const { xhr, target } = detail;
     if (!isPart(xhr.responseURL)) {
       detail.shouldSwap = false; // the session has ended: this is the sign-in page
       line.refuse();
     } else if (xhr.status >= 400) {
-      detail.shouldSwap =
-        xhr.response.includes(`id="${target.id}"`) && !xhr.response.includes("<html");
+      const { response } = xhr;
+      detail.shouldSwap = response.includes(`id="${target.id}"`) && !response.includes("<html");
       detail.isError = !detail.shouldSwap;
       if (detail.isError) toast(xhr.status === 429 ? words.tooMuch : words.failed);
     }
   }
 
-  /** Back and forward: only the APV changes, unless another list was shown. */
-  function goBack(event) {
-    const { path } = event.detail;
-    const query = new URL(path, location.href).search;
-    if (query !== document.getElementById("list").dataset.kept) return;
-    event.preventDefault();
-    globalThis.htmx.ajax("GET", path, { target: "#reading", swap: "outerHTML" });
-  }
+  // -- Going on ----------------------------------------------------------------------------------
 
-  /** After a decision the next APV opens, so that a reviewer can go on. */
+  /**
+   * After a decision the next APV opens, so that a reviewer can go on.
+   *
+   * @param {CustomEvent<Recorded>} event
+   */
   function decided({ detail }) {
     decision.forgetDraft(detail.code);
     toast(detail.text);
     const next = queue.after(detail.code);
     queue.tidy();
-    if (next && document.getElementById("reading").dataset.code === detail.code) {
+    if (next && openCode() === detail.code) {
       next.click();
       focusNext = true;
     }
   }
 
+  /** @param {Event} event */
   function goOn(event) {
-    if (!event.target.closest("#next")) return;
-    const next = queue.after(document.getElementById("reading").dataset.code);
+    if (!targetOf(event)?.closest("#next")) return;
+    const next = queue.after(openCode());
     if (!next) {
       toast(words.noNext);
       return;
@@ -191,7 +170,7 @@ function start(main) {
     focusNext = true;
     next.click();
     scrollTo(0, 0);
-    document.getElementById("reading").scrollTop = 0;
+    byId("reading").scrollTop = 0;
   }
 
   let focusNext = false;
@@ -205,14 +184,9 @@ function start(main) {
   document.addEventListener("htmx:load", adopt);
   document.addEventListener("htmx:beforeRequest", beforeRequest);
   document.addEventListener("htmx:beforeSwap", beforeSwap);
-  for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(trouble, unread);
-  }
-  document.addEventListener(
-    "htmx:afterSwap",
-    () => (document.getElementById("unread").hidden = true),
-  );
-  document.getElementById("retry").addEventListener("click", () => line.retry());
+  document.addEventListener("htmx:sendError", unread);
+  document.addEventListener("htmx:timeout", unread);
+  document.addEventListener("htmx:afterSwap", hideUnread);
   document.addEventListener("htmx:historyCacheMiss", goBack);
   document.addEventListener("htmx:afterSettle", focusReading);
   document.addEventListener("htmx:pushedIntoHistory", showOpen);
@@ -220,8 +194,85 @@ function start(main) {
   document.addEventListener("click", goOn);
   document.addEventListener("visibilitychange", comeBack);
   addEventListener("focus", comeBack);
+  byId("retry").addEventListener("click", () => line.retry());
   open(queue.positions);
 }
 
+const openCode = () => byId("reading").dataset.code;
+
+/** @param {Status} status */
+function showStatus(status) {
+  const place = byId("line");
+  document.body.dataset.line = status;
+  place.dataset.status = status;
+  place.textContent = words.line[status] ?? status;
+  byId("signed-out").hidden = status !== "refused";
+  byId("retry").hidden = status !== "stale" && status !== "offline";
+  if (status === "live") hideUnread();
+}
+
+async function renewToken() {
+  const name = "[name=csrfmiddlewaretoken]";
+  /** @type {HTMLInputElement} */
+  const fresh = await readElement(location.href, name);
+  /** @type {HTMLInputElement[]} */
+  const fields = all(document, name);
+  for (const field of fields) field.value = fresh.value;
+}
+
+// -- Numbers -------------------------------------------------------------------------------------
+
+const plotted = () => document.querySelector("#numbers figure");
+const numbers = () => import("./numbers.js"); // many readers never scroll down to them
+
+function showPlots() {
+  if (plotted()) numbers().then(({ numbersChanged }) => numbersChanged());
+}
+
+// -- Requests of htmx ----------------------------------------------------------------------------
+
+/** @param {Requested} request */
+const asksForApv = ({ target, requestConfig }) =>
+  target.id === "reading" && requestConfig.verb === "get";
+
+/**
+ * Whether what came is a part of the page, and not the page to sign in.
+ *
+ * @param {string} address
+ */
+function isPart(address) {
+  return new URL(address, location.href).pathname !== "/sign-in";
+}
+
+/**
+ * What was asked for could not be read, which says nothing of any decision.
+ *
+ * @param {CustomEvent<Requested>} event
+ */
+function unread({ detail }) {
+  const code = detail.pathInfo.requestPath.match(/APV-[\d-]+/)?.[0] ?? "";
+  const notice = byId("unread");
+  notice.textContent = say(asksForApv(detail) ? words.apvUnread : words.partUnread, { code });
+  notice.hidden = false;
+}
+
+function hideUnread() {
+  byId("unread").hidden = true;
+}
+
+/**
+ * Back and forward: only the APV changes, unless another list was shown.
+ *
+ * @param {CustomEvent<{ path: string }>} event
+ */
+function goBack(event) {
+  const { path } = event.detail;
+  const query = new URL(path, location.href).search;
+  if (query !== byId("list").dataset.kept) return;
+  event.preventDefault();
+  window.htmx.ajax("GET", path, { target: "#reading", swap: "outerHTML" });
+}
+
+/** @type {HTMLElement | null} */
 const main = document.querySelector("main[data-watch]");
 if (main) start(main);

@@ -3,30 +3,37 @@
  * tab. What comes and goes in sight changes them at once; the server counts what does so elsewhere.
  */
 
+import { all, byId } from "./dom.js";
 import { read } from "./fragment.js";
 import { digits, say, words } from "./words.js";
 
 const REST_MS = 500; // changes this close together are counted once
-const SPREAD_MS = 500; // so that many watchers do not all ask in the same moment
+const SPREAD_MS = 500; // so that many pages do not all ask in the same moment
 const NUMBER = /^\([^)]*\) /;
 const plural = new Intl.PluralRules(document.documentElement.lang);
 
-/** `counted` hears how long the list is at the server. */
+/**
+ * Keep the numbers of the list. `counted` is called with how long the list is at the server.
+ *
+ * @param {{ endsLine: EndsLine, counted: (found: number) => void }} options
+ */
 export function listCounts({ endsLine, counted }) {
   let known = 0; // how long the list is, after all that was heard
+  /** @type {number | undefined} */
   let resting;
-  const list = () => document.getElementById("list");
+  const list = () => byId("list");
   const isNarrowed = () => "narrowed" in list().dataset;
   const isQueue = () => list().dataset.list === "pending";
   const most = () => Number(list().dataset.counted);
   const isUncounted = () => known > most() && !(isQueue() && !isNarrowed());
 
-  /** Begin with the numbers of a list that was read anew. */
+  /** Begin with the numbers of a list that was read again. */
   function adopt() {
     known = Number(list().dataset.known);
     show();
   }
 
+  /** @param {number} more */
   function add(more) {
     if (isUncounted()) recountSoon();
     else known += more;
@@ -39,7 +46,7 @@ export function listCounts({ endsLine, counted }) {
 
   async function recount() {
     resting = undefined;
-    const address = list().dataset.counts;
+    const address = list().dataset.counts ?? "";
     const { found, pending, escalated } = await (await read(address)).json();
     if (list().dataset.counts !== address) return; // another list is shown by now
     if (isNarrowed() || !isQueue()) known = found; // of the whole queue each event is heard
@@ -49,16 +56,21 @@ export function listCounts({ endsLine, counted }) {
     if (isNarrowed() && isQueue()) counted(found);
   }
 
+  /**
+   * @param {string} name
+   * @param {number} number
+   */
   function showTab(name, number) {
-    const counter = document.querySelector(`#tab-${name} .count:not([data-stat])`);
-    if (!counter) return;
-    counter.dataset.count = number;
-    counter.textContent = digits(number);
+    for (const counter of all(document, `#tab-${name} .count:not([data-stat])`)) {
+      counter.dataset.count = String(number);
+      counter.textContent = digits(number);
+    }
   }
 
+  /** @param {number} more */
   function escalatedBy(more) {
-    const { count } = document.querySelector("#tab-escalated .count").dataset;
-    showTab("escalated", Number(count) + more);
+    const counter = all(document, "#tab-escalated .count")[0];
+    showTab("escalated", Number(counter?.dataset.count) + more);
   }
 
   function show() {

@@ -1,16 +1,22 @@
 /** The files of a diff: those that were viewed are folded, and this browser keeps which they are. */
 
+import { all, one, targetOf } from "./dom.js";
+
 const KEY = "hitl:viewed";
 const MOST_DIFFS = 200; // the oldest are forgotten
 
+/** @typedef {Map<string | undefined, string[]>} Viewed diff → its files that were viewed */
+
+/** @returns {Viewed} */
 function kept() {
   try {
-    return new Map(JSON.parse(localStorage.getItem(KEY)) ?? []);
+    return new Map(JSON.parse(localStorage.getItem(KEY) ?? "[]"));
   } catch {
     return new Map(); // nothing, or nothing of ours
   }
 }
 
+/** @param {Viewed} diffs */
 function keep(diffs) {
   try {
     localStorage.setItem(KEY, JSON.stringify([...diffs].slice(-MOST_DIFFS)));
@@ -19,52 +25,80 @@ function keep(diffs) {
   }
 }
 
+/** @param {HTMLElement} sections */
 function viewedFiles(sections) {
   return new Set(kept().get(sections.dataset.viewedAs));
 }
 
-/** Note that a file was viewed, or is to be viewed again. */
-function mark({ target }) {
-  const box = target.closest?.("[data-viewed]");
-  if (!box) return;
-  const sections = box.closest("[data-viewed-as]");
+/**
+ * Remember that a file was viewed, or is to be viewed again.
+ *
+ * @param {Event} event
+ */
+function mark(event) {
+  /** @type {HTMLInputElement | null | undefined} */
+  const box = targetOf(event)?.closest("[data-viewed]");
+  /** @type {HTMLElement | null | undefined} */
+  const sections = box?.closest("[data-viewed-as]");
+  if (!box || !sections) return;
   const viewed = viewedFiles(sections);
-  viewed[box.checked ? "add" : "delete"](box.dataset.viewed);
+  viewed[box.checked ? "add" : "delete"](box.dataset.viewed ?? "");
   const diffs = kept();
   diffs.delete(sections.dataset.viewedAs); // the newest comes last
   if (viewed.size) diffs.set(sections.dataset.viewedAs, [...viewed]);
   keep(diffs);
-  box.closest(".file").querySelector("details").open = !box.checked;
+  detailsOf(box).open = !box.checked;
   count(sections, viewed);
 }
 
+/**
+ * @param {HTMLElement} box
+ * @returns {HTMLDetailsElement}
+ */
+function detailsOf(box) {
+  return one(/** @type {HTMLElement} */ (box.closest(".file")), "details");
+}
+
+/**
+ * @param {HTMLElement} sections
+ * @param {Set<string>} viewed
+ */
 function count(sections, viewed) {
-  for (const item of document.querySelectorAll("#diff [data-listed]")) {
-    item.classList.toggle("was-viewed", viewed.has(item.dataset.listed));
+  for (const item of all(document, "#diff [data-listed]")) {
+    item.classList.toggle("was-viewed", viewed.has(item.dataset.listed ?? ""));
   }
-  const place = document.querySelector("#diff .viewed-count");
-  if (!place) return;
-  const { total } = sections.dataset;
-  place.textContent = place.dataset.text.replace("VIEWED", viewed.size).replace("TOTAL", total);
+  for (const place of all(document, "#diff .viewed-count")) {
+    place.textContent = (place.dataset.text ?? "")
+      .replace("VIEWED", String(viewed.size))
+      .replace("TOTAL", sections.dataset.total ?? "");
+  }
 }
 
 /** Fold what was viewed before, in a diff that has just come. */
 function adopt() {
-  const sections = document.querySelector("#diff [data-viewed-as]");
+  const [sections] = all(document, "#diff [data-viewed-as]");
   if (!sections || sections.dataset.adopted) return;
   sections.dataset.adopted = "";
   const viewed = viewedFiles(sections);
-  for (const box of sections.querySelectorAll("[data-viewed]")) {
-    box.checked = viewed.has(box.dataset.viewed);
-    if (box.checked) box.closest(".file").querySelector("details").open = false;
+  /** @type {HTMLInputElement[]} */
+  const boxes = all(sections, "[data-viewed]");
+  for (const box of boxes) {
+    box.checked = viewed.has(box.dataset.viewed ?? "");
+    if (box.checked) detailsOf(box).open = false;
   }
   count(sections, viewed);
 }
 
-/** A link to a file unfolds it. */
-function unfold({ target }) {
-  const link = target.closest?.('#diff a[href^="#file-"]');
-  const details = link && document.querySelector(`${link.hash} > details`);
+/**
+ * A link to a file unfolds it.
+ *
+ * @param {Event} event
+ */
+function unfold(event) {
+  /** @type {HTMLAnchorElement | null | undefined} */
+  const link = targetOf(event)?.closest('#diff a[href^="#file-"]');
+  /** @type {HTMLDetailsElement | null} */
+  const details = link ? document.querySelector(`${link.hash} > details`) : null;
   if (details) details.open = true;
 }
 

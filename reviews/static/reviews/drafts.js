@@ -5,6 +5,7 @@
  * other tabs take it over.
  */
 
+import { byId, targetOf } from "./dom.js";
 import { watch, words } from "./words.js";
 
 const KEPT_MS = 14 * 24 * 3600 * 1000; // older drafts are forgotten
@@ -12,14 +13,30 @@ const SAVE_MS = 250;
 const PREFIX = "hitl-draft:";
 
 /**
+ * @typedef {object} Draft
+ * @property {string | null} decision
+ * @property {string} justification
+ * @property {string | null} confidence
+ * @property {string[]} keys of the modifications
+ * @property {string[]} values
+ */
+
+/** @typedef {Draft & { at: number }} KeptDraft when it was saved, in milliseconds since 1970 */
+
+/**
  * Keep the draft of the form that is open.
  *
- * `form` returns the form, or null; `read` its fields as a draft, `fill` writes a draft into them.
+ * @param {object} options
+ * @param {() => HTMLFormElement | null} options.form
+ * @param {() => Draft} options.read the fields of the form
+ * @param {(draft: Draft) => void} options.fill
  */
 export function draftKeeper({ form, read, fill }) {
-  let saving = null; // the timer, while what was typed last is not in the draft yet
+  /** @type {number | undefined} The timer, while what was typed last is not in the draft yet. */
+  let saving;
+  /** @param {string | undefined} code */
   const keyOf = (code) => `${PREFIX}${watch.user}:${code}`;
-  const key = () => keyOf(form().dataset.draft);
+  const key = () => keyOf(form()?.dataset.draft);
 
   function save() {
     stopSaving();
@@ -42,49 +59,58 @@ export function draftKeeper({ form, read, fill }) {
 
   function stopSaving() {
     clearTimeout(saving);
-    saving = null;
+    saving = undefined;
   }
 
   function restore() {
+    /** @type {KeptDraft | null} */
     const draft = JSON.parse(localStorage.getItem(key()) ?? "null");
     if (!draft) return;
     fill(draft);
     showKept(true);
   }
 
+  /** @param {string} code */
   function forget(code) {
     stopSaving();
     localStorage.removeItem(keyOf(code));
   }
 
-  /** Another tab saved a draft: it is newer than what stands here, unless this tab is typed in. */
+  /**
+   * Another tab saved a draft: it is newer than what is here, unless this tab is typed in.
+   *
+   * @param {StorageEvent} event
+   */
   function follow({ key: changed, newValue }) {
     if (!form() || saving || changed !== key()) return;
     if (newValue) fill(JSON.parse(newValue));
     showKept(Boolean(newValue));
-    form().dispatchEvent(new CustomEvent("drafted", { bubbles: true }));
+    form()?.dispatchEvent(new CustomEvent("drafted", { bubbles: true }));
   }
 
   addEventListener("pagehide", saveNow);
   addEventListener("storage", follow);
   document.addEventListener("submit", (event) => {
-    if (event.target.id === "sign-out") forgetAll();
+    if (targetOf(event)?.id === "sign-out") forgetAll();
   });
   forgetAll(({ at }) => Date.now() - at > KEPT_MS);
 
   return { save, saveSoon, saveNow, restore, forget };
 }
 
+/** @param {Draft} draft */
 const isEmpty = ({ decision, justification, keys }) =>
   !decision && !justification && !keys.some(Boolean);
 
+/** @param {boolean} isKept */
 function showKept(isKept) {
-  document.getElementById("draft-note").textContent = isKept ? `${words.draftKept}.` : "";
+  byId("draft-note").textContent = isKept ? `${words.draftKept}.` : "";
 }
 
+/** @param {(draft: KeptDraft) => boolean} [which] */
 function forgetAll(which = () => true) {
   for (const name of Object.keys(localStorage)) {
-    if (name.startsWith(PREFIX) && which(JSON.parse(localStorage.getItem(name)))) {
+    if (name.startsWith(PREFIX) && which(JSON.parse(localStorage.getItem(name) ?? "{}"))) {
       localStorage.removeItem(name);
     }
   }

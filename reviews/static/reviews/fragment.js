@@ -1,10 +1,16 @@
-/** Parts of pages, read anew from the server. */
+/** Parts of pages, read again from the server. */
 
-const READ_MS = 15_000; // a line that died under a request never says so
+const READ_MS = 15_000; // a network that fails during a request never says so
 
 /** The session has ended, or this user may not read the page any more. */
 export class SignedOut extends Error {}
 
+/**
+ * The answer of an address; raises SignedOut, or Error where it is no success.
+ *
+ * @param {string | URL} address
+ * @param {RequestInit} [options]
+ */
 export async function read(address, options = {}) {
   // A redirect leads to the sign-in page, which is no answer to anything asked here.
   const answer = await fetch(address, {
@@ -13,12 +19,24 @@ export async function read(address, options = {}) {
     signal: AbortSignal.timeout(READ_MS),
     ...options,
   });
-  if (answer.type === "opaqueredirect" || answer.status === 403) throw new SignedOut(address);
+  if (answer.type === "opaqueredirect" || answer.status === 403) {
+    throw new SignedOut(String(address));
+  }
   if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
   return answer;
 }
 
+/**
+ * The first element that fits `selector` in the page at an address; raises as `read` does.
+ *
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {string | URL} address
+ * @param {string} selector
+ * @returns {Promise<T>}
+ */
 export async function readElement(address, selector) {
   const text = await (await read(address)).text();
-  return new DOMParser().parseFromString(text, "text/html").querySelector(selector);
+  const found = new DOMParser().parseFromString(text, "text/html").querySelector(selector);
+  if (!found) throw new Error(`${address}: nothing fits ${selector}`);
+  return /** @type {T} */ (found);
 }

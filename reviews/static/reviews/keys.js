@@ -5,37 +5,53 @@
  * the words that were meant for a field must not be read as keys.
  */
 
+import { byId, targetOf } from "./dom.js";
 import { isEarly } from "./gestures.js";
-import { say, toast, words } from "./words.js";
+import { say, toast, watch, words } from "./words.js";
 
-const VERBS = { a: "approve", r: "reject", m: "modify", e: "escalate", d: "dismiss" };
 const FIELD = "input, textarea, select, [contenteditable]";
 const PAUSE_MS = 1_000; // so long after the last letter nobody is typing any more
 const REST_MS = 120; // a held key opens the APV that it stops at
 
+/** @type {Map<string, string>} Key → kind of decision */
+const kinds = new Map(Object.entries(watch.kinds ?? {}).map(([kind, { key }]) => [key, kind]));
+
+/**
+ * @param {ReturnType<typeof import("./queue.js").queuePage>} queue
+ * @param {ReturnType<typeof import("./reading.js").readingPage>} reading
+ * @param {ReturnType<typeof import("./decision.js").decisionForm>} decision
+ */
 export function keys(queue, reading, decision) {
   let typedAt = -Infinity; // when a letter came last that is no key of ours
   let refused = false; // a key could not act, and that was not dismissed yet
-  let opening; // the timer, while a held key moves on
+  /** @type {number | undefined} The timer, while a held key moves on. */
+  let opening;
 
+  /** @type {Record<string, (event: KeyboardEvent) => void>} */
   const actions = {
     j: (event) => go(1, event),
     k: (event) => go(-1, event),
     ArrowDown: (event) => go(1, event),
     ArrowUp: (event) => go(-1, event),
     n: () => queue.letIn(),
-    "/": () => document.getElementById("id_search").focus(),
+    "/": () => byId("id_search").focus(),
     "?": help,
   };
 
   // -- Going through the list --------------------------------------------------------------------
 
-  /** Open the neighbour: the row with the focus and the APV that is shown are always one. */
+  /**
+   * Open the neighbour: the row with the focus and the APV that is shown are always one.
+   *
+   * @param {number} step
+   * @param {KeyboardEvent} event
+   */
   function go(step, { repeat }) {
-    const link = queue.neighbour(step)?.querySelector("a");
-    if (!link) return;
+    const row = queue.neighbour(step);
+    const link = row?.querySelector("a");
+    if (!row || !link) return;
     link.focus({ preventScroll: true });
-    link.closest("tr").scrollIntoView({ block: "nearest" });
+    row.scrollIntoView({ block: "nearest" });
     clearTimeout(opening);
     opening = setTimeout(openFocused, repeat ? REST_MS : 0);
   }
@@ -50,20 +66,25 @@ export function keys(queue, reading, decision) {
 
   // -- Deciding ----------------------------------------------------------------------------------
 
-  function decide(verb, event) {
+  /**
+   * @param {string} kind
+   * @param {KeyboardEvent} event
+   */
+  function decide(kind, event) {
     if (isEarly(event)) return; // what it would decide on was not on the screen yet
     if (opening !== undefined) openFocused();
-    const reason = otherRow() || decision.choose(verb);
+    const reason = otherRow() || decision.choose(kind);
     if (reason) refuse(reason);
   }
 
-  /** Why no verb acts while the focus, by Tab, is on an APV that is not the open one. */
+  /** Why no key decides while the focus, by Tab, is on an APV that is not the open one. */
   function otherRow() {
     const link = focusedLink();
     if (decision.isLeaving() || !link || link.hasAttribute("aria-current")) return "";
     return say(words.otherRow, { code: link.textContent.trim() });
   }
 
+  /** @param {string} reason */
   function refuse(reason) {
     refused = true;
     const text = say(words.cannot, { reason });
@@ -87,10 +108,12 @@ export function keys(queue, reading, decision) {
 
   // -- Keys --------------------------------------------------------------------------------------
 
+  /** @param {KeyboardEvent} event */
   function pressed(event) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.isComposing) return;
-    const field = event.target.closest?.(FIELD);
+    /** @type {HTMLInputElement | null | undefined} */
+    const field = targetOf(event)?.closest(FIELD);
     if (field) {
       if (event.key === "Escape") field.blur();
       if (field.type !== "radio" || event.key.startsWith("Arrow")) return;
@@ -98,15 +121,20 @@ export function keys(queue, reading, decision) {
     if (document.querySelector("dialog[open]") || decision.waits()) return;
     if (event.key === "Escape") dismiss();
     else if (isTyping(event)) event.preventDefault();
-    else if (event.key.startsWith("Arrow") && !inQueue(event.target))
+    else if (event.key.startsWith("Arrow") && !inQueue(event))
       return; // panes scroll by these
     else if (act(event)) event.preventDefault();
     else if (isLetter(event) && event.key !== " ") typedAt = event.timeStamp;
   }
 
+  /** @param {KeyboardEvent} event */
   const isLetter = ({ key }) => key.length === 1;
 
-  /** Whether a key belongs to a text that somebody believes to be writing. */
+  /**
+   * Whether a key belongs to a text that somebody believes to be writing.
+   *
+   * @param {KeyboardEvent} event
+   */
   function isTyping(event) {
     if (refused) return isLetter(event) || event.key === "Enter";
     if (!isLetter(event) || event.timeStamp - typedAt > PAUSE_MS) return false;
@@ -115,28 +143,39 @@ export function keys(queue, reading, decision) {
     return true;
   }
 
-  function inQueue(element) {
-    return element === document.body || element.id === "content" || element.closest?.("#list");
+  /** @param {KeyboardEvent} event */
+  function inQueue(event) {
+    const element = targetOf(event);
+    return element === document.body || element?.id === "content" || element?.closest("#list");
   }
 
+  /**
+   * Do what a key stands for.
+   *
+   * @param {KeyboardEvent} event
+   * @returns {boolean} whether it stands for something
+   */
   function act(event) {
     const { key } = event;
-    if (key in actions) actions[key](event);
-    else if (key in VERBS) decide(VERBS[key], event);
+    const kind = kinds.get(key);
+    if (Object.hasOwn(actions, key)) actions[key]?.(event);
+    else if (kind) decide(kind, event);
     else return /^[1-9]$/.test(key) && reading.show(Number(key));
     return true;
   }
 
   function help() {
-    document.getElementById("help").showModal();
+    /** @type {HTMLDialogElement} */
+    const dialog = byId("help");
+    dialog.showModal();
   }
 
   document.addEventListener("keydown", pressed);
   document.addEventListener("pointerdown", dismiss);
-  document.addEventListener("focusin", ({ target }) => {
-    if (target.closest(FIELD)) dismiss();
+  document.addEventListener("focusin", (event) => {
+    if (targetOf(event)?.closest(FIELD)) dismiss();
   });
   document.addEventListener("click", (event) => {
-    if (event.target.closest("#help-button")) help();
+    if (targetOf(event)?.closest("#help-button")) help();
   });
 }

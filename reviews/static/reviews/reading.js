@@ -1,201 +1,131 @@
-/** The APV that is open: its tabs, and what is said when it changes while it is being read. */
+/** The APV that is open, and what is said when it changes while it is being read. */
 
+import { byId, one, targetOf } from "./dom.js";
 import { read } from "./fragment.js";
+import { presence } from "./reading/presence.js";
+import { tabs } from "./reading/tabs.js";
 import { showTimes } from "./times.js";
-import { revealed } from "./unseen.js";
 import { capitalised, say, toast, watch, words } from "./words.js";
 
-const YEAR_SECONDS = 31_536_000;
-const listed = new Intl.ListFormat(document.documentElement.lang);
-
-const thisTab = [...crypto.getRandomValues(new Uint8Array(16))]
-  .map((byte) => byte.toString(16).padStart(2, "0"))
-  .join(""); // the reader may have several, and leave one
-
 /**
- * `decision` is told, in words, that the APV that is open was decided, closed or changed by others;
- * `changed` hears the number of the last change to any APV.
+ * @param {EndsLine} endsLine
+ * @param {object} decision is told, in words, what others did to the APV that is open
+ * @param {(text: string, reason?: string) => void} decision.overtaken
+ * @param {(text: string) => void} decision.outdated
+ * @param {() => boolean} decision.isSending
+ * @param {(number: number) => void} changed gets the number of the last change to any APV
  */
 export function readingPage(endsLine, decision, changed) {
-  let last; // where it was said last that an APV is being read
   const reading = () => document.getElementById("reading");
-  const tabs = () => [...document.querySelectorAll("#tabs [data-tab]")];
-
-  // -- Tabs ----------------------------------------------------------------------------------
+  const isOpen = () => "open" in (reading()?.dataset ?? {});
+  const readers = presence();
 
   function adopt() {
     if (!document.getElementById("tabs")) return;
-    document.getElementById("tabs").setAttribute("role", "tablist");
-    for (const tab of tabs()) {
-      const panel = document.getElementById(`panel-${tab.dataset.tab}`);
-      tab.setAttribute("role", "tab");
-      tab.setAttribute("aria-controls", panel.id);
-      panel.setAttribute("role", "tabpanel");
-      panel.tabIndex = 0;
-    }
-    const asked = tabs().find((tab) => tab.hash === location.hash);
-    choose(asked ?? tabs().find((tab) => tab.classList.contains("chosen")), { keep: false });
-    showTimes(reading());
-    const { reading: address } = reading().dataset;
-    if (last && last !== address) leave(last);
-    last = address;
+    tabs.adopt();
+    showTimes(byId("reading"));
+    readers.adopt();
     beatOrEnd();
-  }
-
-  function choose(chosen, { keep = true } = {}) {
-    for (const tab of tabs()) {
-      const isChosen = tab === chosen;
-      tab.classList.toggle("chosen", isChosen);
-      tab.setAttribute("aria-selected", isChosen);
-      tab.tabIndex = isChosen ? 0 : -1;
-      document.getElementById(`panel-${tab.dataset.tab}`).classList.toggle("chosen", isChosen);
-    }
-    if (keep) {
-      // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API needs HTTPS
-      document.cookie = `hitl_tab=${chosen.dataset.tab}; path=/; max-age=${YEAR_SECONDS}; SameSite=Lax`;
-    }
-  }
-
-  /** Show the tab of this number, from 1; says whether there is one. */
-  function show(number) {
-    const tab = tabs()[number - 1];
-    if (tab) choose(tab);
-    return Boolean(tab);
-  }
-
-  function turn(event) {
-    const all = tabs();
-    const at = all.indexOf(event.target.closest("[role=tab]"));
-    const to = {
-      ArrowRight: (at + 1) % all.length,
-      ArrowLeft: (at - 1 + all.length) % all.length,
-      Home: 0,
-      End: all.length - 1,
-    }[event.key];
-    if (at < 0 || to === undefined) return;
-    event.preventDefault();
-    choose(all[to]);
-    all[to].focus();
-  }
-
-  function follow(event) {
-    const link = event.target.closest('a[href^="#panel-"]');
-    if (!link) return;
-    event.preventDefault();
-    const tab = tabs().find((one) => one.hash === link.hash);
-    choose(tab);
-    if (link !== tab) tab.focus();
   }
 
   // -- While it is read ------------------------------------------------------------------------
 
+  /** @param {DecisionMade} message */
   function decided(message) {
-    const { apvId, positions } = reading()?.dataset ?? {};
-    if (message.apv_id !== apvId || !("open" in reading().dataset)) return;
+    const { apvId, positions = "{}" } = reading()?.dataset ?? {};
+    if (message.apv_id !== apvId || !isOpen()) return;
     if (message.offset <= (JSON.parse(positions).decisions?.offset ?? 0)) return;
-    const outcome = words.outcomes[message.decision] ?? message.decision;
+    const result = words.outcomes[message.decision] ?? message.decision;
     const text = say(words.whileReading, {
       code: message.apv_code,
-      outcome,
+      outcome: result,
       reviewer: message.reviewer_name,
     });
-    const notice = document.getElementById("decided-meanwhile");
-    notice.querySelector("span").textContent = text;
-    notice.querySelector("button").hidden = message.decision !== "escalate"; // leads go on
-    notice.hidden = false;
-    reading().querySelector(".head .tag").textContent = capitalised(outcome);
+    const isFinal = watch.kinds[message.decision]?.final ?? true;
+    showDecided(text, result, { goesOn: !isFinal }); // leads go on
     decision.overtaken(text);
+  }
+
+  /**
+   * @param {string} text
+   * @param {string} result
+   * @param {{ goesOn: boolean }} options `goesOn` offers to show the APV as it is now
+   */
+  function showDecided(text, result, { goesOn }) {
+    const notice = byId("decided-meanwhile");
+    one(notice, "span").textContent = text;
+    one(notice, "button").hidden = !goesOn;
+    notice.hidden = false;
+    one(byId("reading"), ".head .tag").textContent = capitalised(result);
   }
 
   /** Say every few seconds that this APV is being read; hear who else does, and how it stands. */
   async function beat() {
-    const { reading: address, apvId } = reading()?.dataset ?? {};
-    const isRead = address && location.pathname.startsWith("/apvs/") && !document.hidden;
-    if (!isRead) {
-      showReaders([]);
+    if (!readers.isRead()) {
+      readers.show([]);
       if (!document.hidden) await look();
       return;
     }
-    const now = await (await read(address, { method: "POST", body: token() })).json();
+    const apvId = reading()?.dataset.apvId;
+    const now = await readers.report();
     if (reading()?.dataset.apvId === apvId) {
-      showReaders(now.others.map(revealed));
+      readers.show(now.others);
       compare(now);
     }
     changed(now.changes);
   }
 
-  function token() {
-    const form = new FormData();
-    const field = document.querySelector("#decide [name=csrfmiddlewaretoken]");
-    form.set("csrfmiddlewaretoken", field?.value ?? "");
-    form.set("tab", thisTab);
-    return form;
-  }
-
-  function showReaders(names) {
-    const text = names.length
-      ? say(names.length > 1 ? words.areReading : words.isReading, { name: listed.format(names) })
-      : "";
-    const place = document.getElementById("readers");
-    if (place.textContent !== text) place.textContent = text;
-  }
-
-  /** Tell the others at once; a page that cannot is forgotten a few seconds later. */
-  function leave(address = reading()?.dataset.reading) {
-    if (!address || !location.pathname.startsWith("/apvs/")) return;
-    const form = token();
-    form.set("left", "");
-    navigator.sendBeacon(address, form);
-  }
-
   function beatOrEnd() {
     beat().catch((error) => {
-      if (!endsLine(error)) showReaders([]); // it is not known any more
+      if (!endsLine(error)) readers.show([]); // it is not known any more
     });
   }
 
   async function look() {
     const { state, apvId } = reading()?.dataset ?? {};
     if (!state) return;
+    /** @type {ApvState} */
     const now = await (await read(state)).json();
     if (reading()?.dataset.apvId === apvId) compare(now);
     changed(now.changes);
   }
 
+  /** @param {ApvState} now */
   function compare({ version, open, status }) {
-    if (version === Number(reading().dataset.version)) return;
-    if (!document.getElementById("decided-meanwhile").hidden) return; // that says it already
-    if (!open && "open" in reading().dataset) closed(status);
+    if (version === Number(reading()?.dataset.version)) return;
+    if (!byId("decided-meanwhile").hidden) return; // that says it already
+    if (!open && isOpen()) closed(status);
     else showChanged();
   }
 
-  /** It was withdrawn, or decided by somebody of whom nothing was heard yet. */
+  /**
+   * It was withdrawn, or decided by somebody of whom nothing was heard yet.
+   *
+   * @param {string} status
+   */
   function closed(status) {
     if (decision.isSending()) return; // its answer will tell
-    const { code } = reading().dataset;
-    const text = say(words.closed, { code, outcome: status });
-    const notice = document.getElementById("decided-meanwhile");
-    notice.querySelector("span").textContent = text;
-    notice.querySelector("button").hidden = false;
-    notice.hidden = false;
-    reading().querySelector(".head .tag").textContent = capitalised(status);
+    const text = say(words.closed, { code: reading()?.dataset.code, outcome: status });
+    showDecided(text, status, { goesOn: true });
     decision.overtaken(text, words.isClosed);
   }
 
   function showChanged() {
     decision.outdated(words.changed);
-    const notice = document.getElementById("changed");
-    notice.querySelector("span").textContent = words.changed;
+    const notice = byId("changed");
+    one(notice, "span").textContent = words.changed;
     notice.hidden = false;
   }
 
   // -- The diff ----------------------------------------------------------------------------------
 
+  /** @param {Event} event */
   async function copy(event) {
-    const button = event.target.closest("[data-copy]");
+    /** @type {HTMLElement | null | undefined} */
+    const button = targetOf(event)?.closest("[data-copy]");
     if (!button) return;
     try {
-      const text = await (await read(button.dataset.copy)).text();
+      const text = await (await read(button.dataset.copy ?? "")).text();
       await navigator.clipboard.writeText(text);
       toast(words.copied);
     } catch (error) {
@@ -204,15 +134,13 @@ export function readingPage(endsLine, decision, changed) {
     }
   }
 
-  document.addEventListener("keydown", (event) => {
-    if (event.target.closest?.("#tabs")) turn(event);
-  });
-  document.addEventListener("click", follow);
   document.addEventListener("click", copy);
-  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : beatOrEnd()));
-  addEventListener("pagehide", () => leave());
+  document.addEventListener("visibilitychange", () =>
+    document.hidden ? readers.leave() : beatOrEnd(),
+  );
+  addEventListener("pagehide", () => readers.leave());
   setInterval(beatOrEnd, watch.beat);
   adopt();
 
-  return { adopt, show, look, on: { decision_made: decided } };
+  return { adopt, show: tabs.show, look, /** @type {Listeners} */ on: { decision_made: decided } };
 }

@@ -2,12 +2,14 @@
  * Times: waiting that ticks, and moments in the reader's zone with the UTC one on hover.
  *
  * What time it is, the server says: the reader's clock may be hours wrong, or be set meanwhile. From
- * then on a clock counts that only goes forward; it may stand still while the machine sleeps, so the
- * server says the time again and again.
+ * then on a clock counts that only goes forward; it may stop while the machine sleeps, so the server
+ * says the time again and again.
  */
 
+import { all } from "./dom.js";
 import { watch } from "./words.js";
 
+const WAITING = "time.waiting[datetime]";
 const TICK_MS = 15_000;
 const MINUTE_MS = 60_000;
 const moment = new Intl.DateTimeFormat(document.documentElement.lang, {
@@ -22,30 +24,51 @@ const brief = new Intl.DateTimeFormat(document.documentElement.lang, {
   minute: "2-digit",
 });
 
-const arrivedAt = () => performance.getEntriesByType("navigation")[0]?.responseStart ?? 0;
+function arrivedAt() {
+  const [entry] = performance.getEntriesByType("navigation");
+  return /** @type {PerformanceNavigationTiming | undefined} */ (entry)?.responseStart ?? 0;
+}
+
 let ahead = watch.now ? Date.parse(watch.now) - arrivedAt() : Date.now() - performance.now();
 
-/** Take the time from a message that the server has just sent. */
+/**
+ * Take the time from a message that the server has just sent.
+ *
+ * @param {string} timestamp
+ */
 export function setClock(timestamp) {
   ahead = Date.parse(timestamp) - performance.now();
 }
 
 const now = () => performance.now() + ahead;
 
-/** Show the times in `part` of the page as the reader knows them. */
+/**
+ * Show the times in `part` of the page as the reader knows them.
+ *
+ * @param {ParentNode} part
+ */
 export function showTimes(part) {
-  for (const time of part.querySelectorAll("time.moment")) {
+  for (const time of timesIn(part, "time.moment")) {
     const at = new Date(time.dateTime);
     time.title = `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
     time.textContent = (time.classList.contains("brief") ? brief : moment).format(at);
   }
-  for (const time of part.querySelectorAll("time.waiting[datetime]")) {
+  for (const time of timesIn(part, WAITING)) {
     time.title = `${moment.format(new Date(time.dateTime))} – ${time.dateTime.slice(0, 16).replace("T", " ")} UTC`;
   }
 }
 
+/**
+ * @param {ParentNode} part
+ * @param {string} selector
+ * @returns {HTMLTimeElement[]}
+ */
+function timesIn(part, selector) {
+  return all(part, selector);
+}
+
 function tick() {
-  for (const time of document.querySelectorAll("time.waiting[datetime]")) {
+  for (const time of timesIn(document, WAITING)) {
     const words = inWords(now() - Date.parse(time.dateTime));
     if (time.textContent !== words) time.textContent = words;
   }
@@ -53,7 +76,11 @@ function tick() {
 
 setInterval(tick, TICK_MS);
 
-/** A time of waiting in its two largest units, in the words of reviews/console/queue.py. */
+/**
+ * A time of waiting in its two largest units, in the words of reviews/console/queue.py.
+ *
+ * @param {number} milliseconds
+ */
 function inWords(milliseconds) {
   const minutes = Math.max(0, Math.floor(milliseconds / MINUTE_MS));
   if (minutes < 1) return "< 1 min";

@@ -16,13 +16,19 @@ const SCRIPTS = [
   "Hebrew",
   "Arabic",
 ];
+/** @type {[string, RegExp][]} */
 const OF_SCRIPT = SCRIPTS.map((name) => [name, new RegExp(`\\p{Script=${name}}`, "u")]);
 
+/** @param {string} character */
 function numberOf(character) {
-  return `⟨U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
+  return `⟨U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
 }
 
-/** The letters of other scripts in words that are Latin besides, each with its script. */
+/**
+ * The letters of other scripts in words that are otherwise Latin, each with its script.
+ *
+ * @param {string} text
+ */
 function passing(text) {
   const words = (text.match(WORD) ?? []).filter((word) => /\p{Script=Latin}/u.test(word));
   const letters = new Set(words.flatMap((word) => [...word]).filter((one) => /\p{L}/u.test(one)));
@@ -33,17 +39,35 @@ function passing(text) {
     );
 }
 
-/** `text` with each unseen character as its number, and a note on letters that pass for others. */
+/**
+ * `text` with each unseen character as its number, and a note on letters that pass for others.
+ *
+ * @param {string} text
+ */
 export function revealed(text) {
   const notes = passing(text);
   const shown = text.replace(UNSEEN, numberOf);
   return notes.length ? `${shown} (${notes.join(", ")})` : shown;
 }
 
-/** A message of the socket, or another answer, with all of its texts revealed. */
+/**
+ * A message of the socket, or another answer, with all of its texts revealed.
+ *
+ * @template T
+ * @param {T} value
+ * @returns {T}
+ */
 export function revealedAll(value) {
+  return /** @type {T} */ (revealedIn(value));
+}
+
+/**
+ * @param {unknown} value
+ * @returns {unknown}
+ */
+function revealedIn(value) {
   if (typeof value === "string") return revealed(value);
-  if (Array.isArray(value)) return value.map(revealedAll);
+  if (Array.isArray(value)) return value.map(revealedIn);
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, revealedAll(one)]));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, revealedIn(one)]));
 }

@@ -1,61 +1,92 @@
 /** The sentences of the page, in the reader's language (reviews/console/words.py). */
 
-const { words, ...watch } = JSON.parse(
-  document.querySelector("main[data-watch]")?.dataset.watch ?? '{"words":{}}',
-);
+import { byId } from "./dom.js";
+
+/** @type {HTMLElement | null} */
+const main = document.querySelector("main[data-watch]");
+
+/** @type {Watch & { words: Words }} */
+const { words, ...watch } = JSON.parse(main?.dataset.watch ?? '{"words":{}}');
 
 export { watch, words };
 
-/** A sentence with its `{…}` filled in. */
+/**
+ * A sentence with its `{…}` filled in.
+ *
+ * @param {string | undefined} sentence
+ * @param {Record<string, string | number | undefined>} [values]
+ */
 export function say(sentence, values = {}) {
-  return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  return (sentence ?? "").replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }
 
 const whole = new Intl.NumberFormat(document.documentElement.lang);
 
-/** A number as the reader's language writes it. */
+/**
+ * A number as the reader's language writes it.
+ *
+ * @param {number | string | undefined} number
+ */
 export function digits(number) {
-  return whole.format(number);
+  return whole.format(Number(number));
 }
 
-export function capitalised(text) {
+/** @param {string | undefined} text */
+export function capitalised(text = "") {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 const ANNOUNCE_MS = 4_000; // a screen reader is not to be interrupted by every event
+
+/** @typedef {{ line: string, kind: Sentence }} Announcement */
+/** @type {Announcement[]} */
 let gathered = [];
+/** @type {number | undefined} */
 let announcing;
 
-/** Tell a screen reader, in batches; `many` sums up several lines of a kind. */
+/**
+ * Tell a screen reader, in batches; the sentence `kind` sums up several lines of a kind.
+ *
+ * @param {string} line
+ * @param {Sentence} kind
+ */
 export function announce(line, kind) {
   gathered.push({ line, kind });
   announcing ??= setTimeout(() => {
     announcing = undefined;
     const batch = gathered;
     gathered = [];
-    document.getElementById("announcer").textContent = summed(batch).join(" ");
+    byId("announcer").textContent = summed(batch).join(" ");
   }, ANNOUNCE_MS);
 }
 
+/** @param {Announcement[]} batch */
 function summed(batch) {
-  const kinds = Map.groupBy
-    ? Map.groupBy(batch, ({ kind }) => kind)
-    : batch.reduce((map, one) => map.set(one.kind, [...(map.get(one.kind) ?? []), one]), new Map());
+  /** @type {Map<Sentence, string[]>} */
+  const kinds = new Map();
+  for (const { line, kind } of batch) kinds.set(kind, [...(kinds.get(kind) ?? []), line]);
   return [...kinds].flatMap(([kind, lines]) =>
     lines.length > 2 && words[kind]
       ? [`${say(words[kind], { count: digits(lines.length) })}.`]
-      : lines.map(({ line }) => `${line}.`),
+      : lines.map((line) => `${line}.`),
   );
 }
 
 const TOAST_MS = 8_000;
+/** @type {number | undefined} */
 let fading;
 
-/** Say something at the foot of the page for a while. */
+/**
+ * Say something at the foot of the page for a while.
+ *
+ * @param {string} text
+ */
 export function toast(text) {
-  const place = document.getElementById("toast");
+  const place = byId("toast");
   place.textContent = text;
   place.hidden = false;
   clearTimeout(fading);
-  fading = setTimeout(() => (place.hidden = true), TOAST_MS);
+  fading = setTimeout(() => {
+    place.hidden = true;
+  }, TOAST_MS);
 }

@@ -1,0 +1,175 @@
+/** What the server tells the scripts of its pages: types that all of them share. */
+
+type Severity = "CRITICAL" | "HIGH" | "MEDIUM" | "LOW";
+
+/** realtime/messages.py and docs/protocol.md describe these in full. */
+interface NewApv {
+  type: "new_apv";
+  offset: number;
+  timestamp: string;
+  apv_id: string;
+  apv_code: string;
+  severity: Severity;
+  cve_id: string | null;
+  package_name: string;
+}
+
+interface DecisionMade {
+  type: "decision_made";
+  offset: number;
+  decision_id: string;
+  apv_id: string;
+  apv_code: string;
+  decision: string;
+  reviewer_name: string;
+}
+
+interface StatsUpdate {
+  type: "stats_update";
+  pending_reviews: number;
+  total_decisions: number;
+  decisions_today: number;
+}
+
+/** What each part of the page does about each message. */
+interface Listeners {
+  new_apv?: (message: NewApv) => void;
+  decision_made?: (message: DecisionMade) => void;
+  stats_update?: (message: StatsUpdate) => void;
+}
+
+/** `data-watch` of the console's page (reviews/console/pages.py). */
+interface Watch {
+  channels: string[];
+  /** How the order of an APV begins that has its severity's own priority. */
+  orders: Record<Severity, string>;
+  user: number;
+  /** Each kind of decision, by its value. */
+  kinds: Record<string, DecisionKind>;
+  /** Milliseconds between two reports that an APV is being read. */
+  beat: number;
+  /** What time it was at the server. */
+  now: string;
+}
+
+interface DecisionKind {
+  /** The key that chooses it. */
+  key: string;
+  /** Whether the APV is closed by it. */
+  final: boolean;
+  /** Whether it needs modifications. */
+  modifies: boolean;
+}
+
+/** The sentences of reviews/console/words.py, by name. */
+type Words = Record<Sentence, string> & {
+  line: Record<string, string>;
+  severities: Record<Severity, string>;
+  outcomes: Record<string, string>;
+  refusals: Record<string, string>;
+  missing: Record<string, string>;
+};
+
+type Sentence =
+  | "new"
+  | "foundOne"
+  | "foundMany"
+  | "foundMore"
+  | "arrived"
+  | "manyArrived"
+  | "decided"
+  | "decidedBy"
+  | "manyDecided"
+  | "whileReading"
+  | "closed"
+  | "changed"
+  | "isReading"
+  | "areReading"
+  | "noNext"
+  | "copied"
+  | "notCopied"
+  | "send"
+  | "characters"
+  | "tooShort"
+  | "draftKept"
+  | "draftStays"
+  | "sendAgain"
+  | "cannot"
+  | "nothingToDecide"
+  | "isOver"
+  | "isClosed"
+  | "isAsked"
+  | "otherRow"
+  | "apvUnread"
+  | "partUnread"
+  | "suggest"
+  | "typing"
+  | "tooMuch"
+  | "failed";
+
+/** How an APV stands, as its address `data-state` or `data-reading` answers. */
+interface ApvState {
+  version: number;
+  open: boolean;
+  status: string;
+  /** The number of the last change to any APV. */
+  changes: number;
+}
+
+/** A decision that was recorded, as the header HX-Trigger-After-Swap tells it. */
+interface Recorded {
+  code: string;
+  text: string;
+}
+
+/** Ends the connection where an error says that the session has ended; returns whether it did. */
+type EndsLine = (error: unknown) => boolean;
+
+/** What this project uses of htmx 2. */
+interface Htmx {
+  process(element: Element): void;
+  swap(target: string, content: string, style: { swapStyle: string }): void;
+  ajax(verb: string, path: string, options: { target: string; swap: string }): Promise<void>;
+}
+
+interface Window {
+  htmx: Htmx;
+  uPlot: UPlotClass;
+}
+
+/** Events of htmx and of this page, which carry a detail. */
+interface DocumentEventMap {
+  "htmx:load": CustomEvent<{ elt: Element }>;
+  "htmx:beforeRequest": CustomEvent<Requested>;
+  "htmx:beforeSwap": CustomEvent<Swapped>;
+  "htmx:sendError": CustomEvent<Requested>;
+  "htmx:timeout": CustomEvent<Requested>;
+  "htmx:historyCacheMiss": CustomEvent<{ path: string }>;
+  decided: CustomEvent<Recorded>;
+}
+
+interface Requested {
+  target: Element;
+  xhr: XMLHttpRequest;
+  requestConfig: { verb: string };
+  pathInfo: { requestPath: string };
+}
+
+interface Swapped {
+  target: Element;
+  xhr: XMLHttpRequest;
+  shouldSwap: boolean;
+  isError: boolean;
+}
+
+/** What this project uses of uPlot 1. */
+interface UPlotClass {
+  new (options: object, data: (number | null)[][], place: Element): UPlot;
+  paths: { bars(options: object): unknown };
+  tzDate(date: Date, zone: string): Date;
+}
+
+interface UPlot {
+  destroy(): void;
+  setSize(size: { width: number; height: number }): void;
+}

@@ -1,0 +1,35 @@
+/** What arrived and was decided last: said below the list, and to a screen reader. */
+
+import { byId } from "../dom.js";
+import { announce, say, words } from "../words.js";
+
+/** @param {NewApv} message */
+export function traceArrival({ apv_code: code, severity, package_name: name }) {
+  const inShort = { code, severity: words.severities[severity], package: name };
+  trace(say(words.arrived, inShort), "manyArrived");
+}
+
+/** @param {DecisionMade} message */
+export function traceDecision(message) {
+  trace(say(words.decided, outcome(message)), "manyDecided");
+}
+
+/**
+ * What the sentences about a decision are filled in with.
+ *
+ * @param {DecisionMade} message
+ */
+export function outcome({ apv_code: code, decision, reviewer_name: reviewer }) {
+  return { code, outcome: words.outcomes[decision] ?? decision, reviewer };
+}
+
+/**
+ * @param {string} text
+ * @param {Sentence} kind
+ */
+function trace(text, kind) {
+  const place = byId("trace");
+  place.textContent = text;
+  place.title = text;
+  announce(text, kind);
+}
