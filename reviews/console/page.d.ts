@@ -107,7 +107,7 @@ type Sentence =
   | "tooMuch"
   | "failed";
 
-/** How an APV stands, as its address `data-state` or `data-reading` answers. */
+/** The state of an APV, as its address `data-state` or `data-reading` answers. */
 interface ApvState {
   version: number;
   open: boolean;

@@ -97,7 +97,7 @@ async def test_form_of_a_withdrawn_apv_closes_and_says_so(
     await is_over(page, f"{code} withdrawn while you were reading.")
     await page.keyboard.press("Tab")
     await page.get_by_role("button", name="Show it as it is now").click()
-    await page.get_by_text("Withdrawn: no advisory behind it").wait_for()
+    await page.get_by_text("Withdrawn: none of its advisories").wait_for()
 
 
 async def test_first_apv_of_the_queue_closes_as_one_that_was_opened(

@@ -127,7 +127,7 @@ def test_letters_that_pass_for_others_in_a_diff_are_marked_and_told_above_it(
     page = admin.get(f"/apvs/{one.apv_code}").content.decode()
     name = "\u0435 CYRILLIC SMALL LETTER IE"
     assert page.count(f'r<mark class="lookalike" title="{name}">\u0435</mark>quests') == 2
-    assert "Letters in the diff pass for others:" in page
+    assert "Letters in the diff look like others:" in page
 
 
 def test_marks_of_one_page_are_bounded(admin: Client) -> None:

@@ -1,9 +1,10 @@
 /** Keeps the page current: connects it to the socket, and its parts to each other. */
 
 import { connect } from "../realtime/socket.js";
+import { isAtApv } from "./address.js";
 import { countAlike } from "./alike.js";
 import { decisionForm } from "./decision.js";
-import { all, byId, targetOf } from "./dom.js";
+import { all, byId, one, targetOf } from "./dom.js";
 import { filterChoices } from "./filters.js";
 import { read, readElement, SignedOut } from "./fragment.js";
 import { keys } from "./keys.js";
@@ -111,7 +112,7 @@ function start(main) {
   }
 
   function showOpen() {
-    document.body.classList.toggle("opened", location.pathname.startsWith("/apvs/"));
+    document.body.classList.toggle("opened", isAtApv());
     queue.markOpen(openCode());
   }
 
@@ -241,7 +242,9 @@ const asksForApv = ({ target, requestConfig }) =>
  * @param {string} address
  */
 function isPart(address) {
-  return new URL(address, location.href).pathname !== "/sign-in";
+  /** @type {HTMLAnchorElement} */
+  const signIn = one(document, "#signed-out a");
+  return new URL(address, location.href).pathname !== signIn.pathname;
 }
 
 /**

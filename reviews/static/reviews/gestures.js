@@ -1,12 +1,12 @@
 /**
  * Clicks and keys count only where they were meant: what appears under the pointer, or takes the
  * focus, must have been on the screen before the gesture began. The second click of a double
- * click, and whatever waited while the page was busy, began before that.
+ * click, and gestures that waited while the page was busy, began before that.
  */
 
 import { targetOf } from "./dom.js";
 
-const REACTION_MS = 350; // sooner nobody has seen what appeared; the second of two clicks is sooner
+const REACTION_MS = 350; // nobody sees what appeared sooner; the second click of two comes sooner
 
 const root = document.documentElement;
 let changed = "page"; // what appeared or left last: the page, or the part with this id

@@ -1,5 +1,5 @@
 /**
- * The keyboard: single keys, off inside fields and dialogs, and while somebody types.
+ * The keyboard: single keys, which do nothing in fields and dialogs, and while the reader types.
  *
  * A key that cannot act says why, and what is typed after it does nothing until it was dismissed:
  * the words that were meant for a field must not be read as keys.
@@ -10,7 +10,7 @@ import { isEarly } from "./gestures.js";
 import { say, toast, watch, words } from "./words.js";
 
 const FIELD = "input, textarea, select, [contenteditable]";
-const PAUSE_MS = 1_000; // so long after the last letter nobody is typing any more
+const PAUSE_MS = 1_000; // after the last letter; then the reader types no more
 const REST_MS = 120; // a held key opens the APV that it stops at
 
 /** @type {Map<string, string>} Key → kind of decision */
@@ -131,7 +131,7 @@ export function keys(queue, reading, decision) {
   const isLetter = ({ key }) => key.length === 1;
 
   /**
-   * Whether a key belongs to a text that somebody believes to be writing.
+   * Whether a key belongs to a text that the reader believes to be writing.
    *
    * @param {KeyboardEvent} event
    */

@@ -218,8 +218,9 @@ export function numbersChanged() {
   if (!document.querySelector("#numbers figure") || waiting) return;
   waiting = setTimeout(() => {
     waiting = undefined;
-    if (document.querySelector("#numbers details[open]")) return; // somebody reads a table
-    window.htmx.ajax("GET", "/numbers", { target: "#numbers", swap: "innerHTML" });
+    if (document.querySelector("#numbers details[open]")) return; // the reader looks at a table
+    const address = one(document, "#numbers").getAttribute("hx-get") ?? "";
+    window.htmx.ajax("GET", address, { target: "#numbers", swap: "innerHTML" });
   }, REST_MS);
 }
 

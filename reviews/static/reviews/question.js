@@ -1,6 +1,6 @@
 /**
  * The last question before a decision. The server asks it and seals what it shows; what is sent
- * is what stands in it, so that nothing that happens to the form can change what was confirmed.
+ * is what it shows, so that nothing that happens to the form can change what was confirmed.
  */
 
 import { all, byId, one } from "./dom.js";
@@ -38,7 +38,7 @@ export function lastQuestion({ hold, release, show, signedOut }) {
   // -- Asking ----------------------------------------------------------------------------------
 
   /**
-   * Ask about what stands in `form` at this moment.
+   * Ask about what `form` says at this moment.
    *
    * @param {HTMLFormElement} form
    */

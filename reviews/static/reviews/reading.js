@@ -59,7 +59,7 @@ export function readingPage(endsLine, decision, changed) {
     one(byId("reading"), ".head .tag").textContent = capitalised(result);
   }
 
-  /** Say every few seconds that this APV is being read; hear who else does, and how it stands. */
+  /** Say every few seconds that this APV is being read; hear who else reads it, and its state. */
   async function beat() {
     if (!readers.isRead()) {
       readers.show([]);
@@ -99,7 +99,7 @@ export function readingPage(endsLine, decision, changed) {
   }
 
   /**
-   * It was withdrawn, or decided by somebody of whom nothing was heard yet.
+   * It was withdrawn, or somebody decided on it whose message has not come yet.
    *
    * @param {string} status
    */

@@ -66,7 +66,7 @@ export function placing({ onRoom }) {
   }
 
   /**
-   * Put a whole row where a provisional one stands or waits, else in its place.
+   * Put a whole row where a provisional one is or waits, or else in its place.
    *
    * @param {Row} row
    */

@@ -1,5 +1,6 @@
 /** The row of an APV that has just arrived, painted before the server was asked for all of it. */
 
+import { addressOf } from "../address.js";
 import { one } from "../dom.js";
 import { capitalised, watch, words } from "../words.js";
 import { list } from "./list.js";
@@ -27,6 +28,6 @@ export function provisionalRow(message) {
   /** @type {HTMLAnchorElement} */
   const link = one(row, "a");
   link.textContent = code;
-  link.href = `/apvs/${code}${list().dataset.kept}`;
+  link.href = addressOf(code) + list().dataset.kept;
   return row;
 }

@@ -12,7 +12,7 @@ const RETRY_MS = 5_000;
 
 /**
  * @param {{ adopt: (before: Set<string>) => void, endsLine: EndsLine }} options
- *   `adopt` goes on with the new list; `before` are the APVs that stood in the old one.
+ *   `adopt` goes on with the new list; `before` are the APVs that were in the old one.
  */
 export function reloading({ adopt, endsLine }) {
   /** @type {number | undefined} */

@@ -1,5 +1,6 @@
 /** Who reads the APV that is open: this tab says so, and hears who else does. */
 
+import { isAtApv } from "../address.js";
 import { byId } from "../dom.js";
 import { read } from "../fragment.js";
 import { revealed } from "../unseen.js";
@@ -15,10 +16,9 @@ export function presence() {
   /** @type {string | undefined} Where it was said last that an APV is being read. */
   let last;
   const address = () => document.getElementById("reading")?.dataset.reading;
-  const isPageOfApv = () => location.pathname.startsWith("/apvs/");
 
   /** Whether somebody reads an APV here now. */
-  const isRead = () => Boolean(address()) && isPageOfApv() && !document.hidden;
+  const isRead = () => Boolean(address()) && isAtApv() && !document.hidden;
 
   /** Another APV may have opened: the one before is not read any more. */
   function adopt() {
@@ -26,7 +26,7 @@ export function presence() {
     last = address();
   }
 
-  /** @returns {Promise<ApvState & { others: string[] }>} who else reads it, and how it stands */
+  /** @returns {Promise<ApvState & { others: string[] }>} who else reads it, and its state */
   async function report() {
     const answer = await read(address() ?? "", { method: "POST", body: fields() });
     const now = await answer.json();
@@ -44,7 +44,7 @@ export function presence() {
 
   /** Tell the others at once; a page that cannot is forgotten a few seconds later. */
   function leave(left = address()) {
-    if (!left || !isPageOfApv()) return;
+    if (!left || !isAtApv()) return;
     const form = fields();
     form.set("left", "");
     navigator.sendBeacon(left, form);
