@@ -219,6 +219,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "hitl_project.middleware.CompressedPages",
     "hitl_project.middleware.UnseenCharacters",
+    "hitl_project.minified.MinifiedFiles",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hitl_project.middleware.RequestLog",
     "hitl_project.middleware.ContentSecurityPolicy",
@@ -393,6 +394,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = HITL_MAX_BODY_BYTES
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_USE_FINDERS = True  # served from the apps, no collectstatic needed to start
 warnings.filterwarnings("ignore", "No directory at: .*staticfiles")  # so it need not exist
 STORAGES = {

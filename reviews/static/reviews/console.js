@@ -1,12 +1,11 @@
 /** Keeps the page current: connects it to the socket, and its parts to each other. */
 
 import { connect } from "../realtime/socket.js";
-import { isAtApv } from "./address.js";
 import { countAlike } from "./alike.js";
 import { decisionForm } from "./decision.js";
 import { all, byId, one, targetOf } from "./dom.js";
 import { filterChoices } from "./filters.js";
-import { read, readElement, SignedOut } from "./fragment.js";
+import { isAtApv, read, readElement, SignedOut } from "./fragment.js";
 import { keys } from "./keys.js";
 import { queuePage } from "./queue.js";
 import { readingPage } from "./reading.js";

@@ -1,4 +1,4 @@
-/** Parts of pages, read again from the server. */
+/** Parts of pages, read again from the server, and where they are found. */
 
 const READ_MS = 15_000; // a network that fails during a request never says so
 
@@ -40,3 +40,13 @@ export async function readElement(address, selector) {
   if (!found) throw new Error(`${address}: nothing fits ${selector}`);
   return /** @type {T} */ (found);
 }
+
+/**
+ * The address of an APV (reviews/console/urls.py).
+ *
+ * @param {string} code
+ */
+export const addressOf = (code) => `/apvs/${code}`;
+
+/** Whether the browser's address is that of an APV. */
+export const isAtApv = () => location.pathname.startsWith(addressOf(""));

@@ -2,9 +2,8 @@
 
 import { apvOf, isNarrowed, isPending, isPlain, pageSize, positions, rowOf } from "./list.js";
 import { provisionalRow } from "./provisional_row.js";
-import { readRows } from "./read_rows.js";
+import { inTurn, readRows } from "./server.js";
 import { traceArrival } from "./trace.js";
-import { inTurn } from "./turns.js";
 
 const GATHER_MS = 50; // arrivals this close together are fetched at once
 const SPREAD_MS = 250; // so that many pages do not all ask in the same moment

@@ -2,8 +2,7 @@
 
 import { apvOf, hasMore, list, pageSize, standing } from "./list.js";
 import { bringIn } from "./placing.js";
-import { readRows } from "./read_rows.js";
-import { inTurn } from "./turns.js";
+import { inTurn, readRows } from "./server.js";
 
 const AHEAD = "1500px 0px";
 

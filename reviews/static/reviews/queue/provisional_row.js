@@ -1,7 +1,7 @@
 /** The row of an APV that has just arrived, painted before the server was asked for all of it. */
 
-import { addressOf } from "../address.js";
 import { one } from "../dom.js";
+import { addressOf } from "../fragment.js";
 import { capitalised, watch, words } from "../words.js";
 import { list } from "./list.js";
 

@@ -4,7 +4,7 @@ import { byId, one } from "../dom.js";
 import { readElement } from "../fragment.js";
 import { apvOf, isBelowTop, list, pageSize, positions, rows } from "./list.js";
 import { openRow } from "./open_row.js";
-import { inTurn } from "./turns.js";
+import { inTurn } from "./server.js";
 
 const SPREAD_MS = 250; // so that many pages do not all ask in the same moment
 const REST_MS = 1_000; // between two reloads that the page wants for itself

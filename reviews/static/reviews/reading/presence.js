@@ -1,8 +1,7 @@
 /** Who reads the APV that is open: this tab says so, and hears who else does. */
 
-import { isAtApv } from "../address.js";
 import { byId } from "../dom.js";
-import { read } from "../fragment.js";
+import { isAtApv, read } from "../fragment.js";
 import { revealed } from "../unseen.js";
 import { say, words } from "../words.js";
 
