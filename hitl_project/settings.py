@@ -369,7 +369,7 @@ SPECTACULAR_SETTINGS = {
     "AUTHENTICATION_WHITELIST": AUTHENTICATION_CLASSES,
     "ENUM_NAME_OVERRIDES": {
         "StatusEnum": "reviews.choices.Status",
-        "VerbEnum": "reviews.choices.Verb",
+        "VerbEnum": "reviews.decision_kinds.DecisionKind",
         "RiskLevelEnum": "reviews.choices.RiskLevel",
     },
 }

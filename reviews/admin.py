@@ -12,9 +12,10 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin.people import RIGHTS
 from audit import entries
 from audit.choices import AuditAction
 from realtime.admin_base import BoundedSearch, ReadOnlyAdmin
@@ -33,12 +34,22 @@ from reviews.models import (
     Advisory,
     Decision,
 )
+from reviews.permissions import Permission
 from reviews.templatetags.shown import linked
 
 OPEN = {Status.PENDING, Status.ESCALATED}
 
 admin.site.site_header = admin.site.site_title = "HITL Console"
 admin.site.index_title = _("Administration")
+
+RIGHTS.update(
+    {
+        "decide_apv": pgettext_lazy("permission", "decide on pending ones"),
+        "decide_escalated": pgettext_lazy("permission", "decide on escalated ones"),
+        "decide_on_behalf": pgettext_lazy("permission", "decide under another reviewer's name"),
+        "view_stats": pgettext_lazy("permission", "view the statistics"),
+    }
+)
 
 
 class DecisionsOfAPV(admin.TabularInline):
@@ -228,7 +239,7 @@ class APVAdmin(BoundedSearch):
 
     def decide(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The form that decides on one APV, and the question that its answer must match."""
-        if not request.user.has_perm("reviews.decide_apv"):
+        if not request.user.has_perm(Permission.DECIDE_APV):
             raise PermissionDenied
         apv = get_object_or_404(APV, pk=pk)
         form = DecisionForm(request.POST or None, initial={"version": apv.version})

@@ -50,16 +50,6 @@ class WargameVerdict(models.TextChoices):
     INCONCLUSIVE = "inconclusive", _("inconclusive")
 
 
-class Verb(models.TextChoices):
-    """What a reviewer may decide."""
-
-    APPROVE = "approve", _("approve")
-    REJECT = "reject", _("reject")
-    MODIFY = "modify", _("modify")
-    ESCALATE = "escalate", _("escalate")
-    DISMISS = "dismiss", _("dismiss")
-
-
 class Action(models.TextChoices):
     """What a decision sets in motion.
 
@@ -72,15 +62,3 @@ class Action(models.TextChoices):
     CHANGES_REQUESTED = "changes_requested", _("changes requested")
     ASSIGNED_TO_LEAD = "assigned_to_lead", _("assigned to a lead")
     DISMISSED = "dismissed", _("nothing to merge or close")
-
-
-OUTCOME: dict[str, tuple[Status, Action]] = {
-    Verb.APPROVE: (Status.APPROVED, Action.PR_MERGED),
-    Verb.REJECT: (Status.REJECTED, Action.PR_CLOSED),
-    Verb.MODIFY: (Status.CHANGES_REQUESTED, Action.CHANGES_REQUESTED),
-    Verb.ESCALATE: (Status.ESCALATED, Action.ASSIGNED_TO_LEAD),
-    Verb.DISMISS: (Status.DISMISSED, Action.DISMISSED),
-}
-"""For each verb, what the APV becomes and the action that is taken."""
-RECOMMENDABLE = (Verb.APPROVE, Verb.REJECT)
-"""What the machine may recommend."""

@@ -11,7 +11,7 @@ ReviewError
     └── CodeInUse
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
@@ -22,13 +22,7 @@ FieldErrors = dict[str, list[str]]
 
 
 class ReviewError(Exception):
-    """The root of this tree; `status` is what it is over HTTP."""
-
-    status = 400
-
-    def extensions(self, *, sees_decisions: bool) -> dict[str, Any]:
-        """What a problem document says of it besides the message, to somebody who may see that."""
-        return {}
+    """The root of this tree."""
 
 
 class InvalidInput(ReviewError):
@@ -38,26 +32,17 @@ class InvalidInput(ReviewError):
         super().__init__("; ".join(f"{name}: {' '.join(why)}" for name, why in errors.items()))
         self.errors = errors
 
-    def extensions(self, *, sees_decisions: bool) -> dict[str, Any]:
-        return {"errors": self.errors}
-
 
 class NotAllowed(ReviewError):
     """The user lacks the permission for this."""
-
-    status = 403
 
 
 class UnknownAPV(ReviewError):
     """No APV has this id."""
 
-    status = 404
-
 
 class NotConfirmed(ReviewError):
     """A decision came that is not the one that its question showed."""
-
-    status = 409
 
     def __init__(self) -> None:
         super().__init__(
@@ -70,8 +55,6 @@ class NotConfirmed(ReviewError):
 
 class Conflict(ReviewError):
     """The request was right when it was made, and is not any more."""
-
-    status = 409
 
 
 class AlreadyDecided(Conflict):
@@ -93,13 +76,6 @@ class AlreadyDecided(Conflict):
         )
         self.decision = decision
 
-    def extensions(self, *, sees_decisions: bool) -> dict[str, Any]:
-        from reviews.api.serializers import DecisionSerializer
-
-        if not sees_decisions:
-            return {}
-        return {"decision": DecisionSerializer(self.decision).data}
-
 
 class VersionChanged(Conflict):
     """The APV is not the one the reviewer read."""
@@ -109,9 +85,6 @@ class VersionChanged(Conflict):
         super().__init__(message.format(version=current))
         self.current = current
 
-    def extensions(self, *, sees_decisions: bool) -> dict[str, Any]:
-        return {"version": self.current}
-
 
 class CodeInUse(Conflict):
     """APVs with these codes exist."""
@@ -119,6 +92,3 @@ class CodeInUse(Conflict):
     def __init__(self, codes: list[str]) -> None:
         super().__init__(f"In use already: {', '.join(codes)}.")
         self.codes = codes
-
-    def extensions(self, *, sees_decisions: bool) -> dict[str, Any]:
-        return {"errors": {"apv_code": [f"{code} is in use already." for code in self.codes]}}

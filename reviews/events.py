@@ -8,7 +8,12 @@ from pydantic import Field
 
 from realtime.messages import ADDED, LogMessage, Message
 from realtime.registry import LastValueChannel, LogChannel, register
-from reviews.choices import Action, Severity, Verb
+from reviews.choices import (
+    Action,
+    Severity,
+)
+from reviews.decision_kinds import DecisionKind
+from reviews.permissions import Permission
 
 
 class NewAPV(LogMessage):
@@ -30,7 +35,7 @@ class DecisionMade(LogMessage):
     decision_id: UUID
     apv_id: UUID
     apv_code: str
-    decision: Verb
+    decision: DecisionKind
     reviewer_name: str
     action_taken: Action
     apv_version: int = Field(description=ADDED)
@@ -59,9 +64,9 @@ def current_stats() -> StatsUpdate:
     )
 
 
-APVS = LogChannel("apvs", permission="reviews.view_apv", messages=(NewAPV,))
-DECISIONS = LogChannel("decisions", permission="reviews.view_decision", messages=(DecisionMade,))
-STATS = LastValueChannel("stats", "reviews.view_stats", message=StatsUpdate, read=current_stats)
+APVS = LogChannel("apvs", permission=Permission.VIEW_APV, messages=(NewAPV,))
+DECISIONS = LogChannel("decisions", permission=Permission.VIEW_DECISION, messages=(DecisionMade,))
+STATS = LastValueChannel("stats", Permission.VIEW_STATS, message=StatsUpdate, read=current_stats)
 
 
 def register_channels() -> None:

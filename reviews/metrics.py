@@ -46,11 +46,11 @@ def _pending() -> Metric:
 
 def _decisions() -> Metric:
     family = CounterMetricFamily("hitl_decisions", "Decisions that were made.", labels=["decision"])
-    by_verb: Counter[str] = Counter()
-    for kind in tally.decided():
-        by_verb[kind.decision] += kind.count
-    for verb, count in by_verb.items():
-        family.add_metric([verb], count)
+    by_kind: Counter[str] = Counter()
+    for some in tally.decided():
+        by_kind[some.decision] += some.count
+    for kind, count in by_kind.items():
+        family.add_metric([kind], count)
     return family
 
 

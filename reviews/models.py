@@ -19,15 +19,15 @@ from realtime.atomic_saves import AtomicSave
 from realtime.transactions import publishing
 from reviews import fields, links, receivers
 from reviews.choices import (
-    RECOMMENDABLE,
     Action,
     PatchStrategy,
     RiskLevel,
     Severity,
     Status,
-    Verb,
     WargameVerdict,
 )
+from reviews.decision_kinds import FINAL, RECOMMENDABLE, DecisionKind
+from reviews.permissions import OF_APVS
 from reviews.search import SEARCHED, Trigrams
 
 CVE_PATTERN = r"^CVE-[0-9]{4}-[0-9]{4,19}$"
@@ -258,12 +258,7 @@ class APV(AtomicSave):
     class Meta:
         verbose_name = _("APV")
         verbose_name_plural = _("APVs")
-        permissions = [
-            ("decide_apv", "Can decide pending APVs"),
-            ("decide_escalated", "Can decide escalated APVs"),
-            ("decide_on_behalf", "Can record a decision under another reviewer's name"),
-            ("view_stats", "Can view the review statistics"),
-        ]
+        permissions = OF_APVS
         indexes = [
             *(
                 models.Index(  # with what the queue is narrowed by, so that counting reads no rows
@@ -368,7 +363,7 @@ class APV(AtomicSave):
         return self.validation_passed or self.validation_confidence is not None or bool(warned)
 
     @property
-    def recommendation(self) -> Verb | None:
+    def recommendation(self) -> DecisionKind | None:
         """What the machine would do: approve if the wargame succeeded and validation passed.
 
         None where neither was run.
@@ -376,7 +371,7 @@ class APV(AtomicSave):
         if self.wargame_verdict is None and not self.was_validated:
             return None
         won = self.wargame_verdict == WargameVerdict.SUCCESS and self.validation_passed
-        return Verb.APPROVE if won else Verb.REJECT
+        return DecisionKind.APPROVE if won else DecisionKind.REJECT
 
 
 class Advisory(models.Model):
@@ -453,7 +448,7 @@ class Decision(AtomicSave):
     apv = models.ForeignKey(
         APV, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("APV")
     )
-    decision = models.CharField(_("decision"), max_length=8, choices=Verb)
+    decision = models.CharField(_("decision"), max_length=8, choices=DecisionKind)
     justification = models.TextField(_("justification"))
     confidence = unit_interval(_("confidence"))
     modifications = models.JSONField(_("modifications"), default=dict, blank=True)
@@ -481,7 +476,7 @@ class Decision(AtomicSave):
         max_length=8,
         null=True,
         blank=True,
-        choices=[(verb.value, verb.label) for verb in RECOMMENDABLE],
+        choices=[(kind.value, kind.label) for kind in RECOMMENDABLE],
     )
     diff_sha256 = models.CharField(_("SHA-256 of the diff"), max_length=64)
     apv_version = models.PositiveIntegerField(_("APV version"))
@@ -504,7 +499,9 @@ class Decision(AtomicSave):
             models.Index(fields=["decision", "-decided_at"], name="decision_verb"),
         ]
         constraints = [
-            models.CheckConstraint(condition=one_of("decision", Verb), name="decision_verb_known"),
+            models.CheckConstraint(
+                condition=one_of("decision", DecisionKind), name="decision_verb_known"
+            ),
             models.CheckConstraint(
                 condition=within("confidence", 0, 1), name="decision_confidence"
             ),
@@ -520,13 +517,13 @@ class Decision(AtomicSave):
             ),
             models.UniqueConstraint(
                 fields=["apv"],
-                condition=~models.Q(decision=Verb.ESCALATE),
+                condition=models.Q(decision__in=FINAL),
                 name="decision_once",
                 violation_error_message=_("This APV is decided already."),
             ),
             models.UniqueConstraint(
                 fields=["apv"],
-                condition=models.Q(decision=Verb.ESCALATE),
+                condition=models.Q(decision=DecisionKind.ESCALATE),
                 name="decision_escalated_once",
                 violation_error_message=_("This APV is escalated already."),
             ),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from audit.choices import CHANGES_OF_APVS
 from audit.models import Entry
 from reviews import tally
-from reviews.choices import RECOMMENDABLE, Verb
+from reviews.decision_kinds import RECOMMENDABLE, DecisionKind
 from reviews.models import APV, APVAdvisory
 from reviews.tally import Decided
 
@@ -20,20 +20,16 @@ def review_stats() -> dict[str, Any]:
     """All numbers of the dashboard; None where there is nothing to compute from."""
     pending, decided, today = tally.pending_by_severity(), tally.decided(), timezone.now().date()
     total = sum(kind.count for kind in decided)
-    by_verb: Counter[str] = Counter()
-    for kind in decided:
-        by_verb[kind.decision] += kind.count
+    by_kind: Counter[str] = Counter()
+    for some in decided:
+        by_kind[some.decision] += some.count
     return {
         "pending_reviews": sum(pending.values()),
         **{f"{severity.lower()}_pending": count for severity, count in pending.items()},
         "total_decisions": total,
         "decisions_today": tally.decided_on(today, today),
         "decisions_this_week": tally.decided_on(monday(), today),
-        "approved_count": by_verb[Verb.APPROVE],
-        "rejected_count": by_verb[Verb.REJECT],
-        "modified_count": by_verb[Verb.MODIFY],
-        "escalated_count": by_verb[Verb.ESCALATE],
-        "dismissed_count": by_verb[Verb.DISMISS],
+        **{kind.traits.count: by_kind[kind] for kind in DecisionKind},
         **_review_times(),
         **_agreement(decided, total),
     }
@@ -61,14 +57,14 @@ def _agreement(decided: list[Decided], total: int) -> dict[str, float | None]:
 
     A decision on which the machine had no opinion can neither agree nor prevent a merge.
     """
-    merges = [kind for kind in decided if kind.recommendation == Verb.APPROVE]
+    merges = [kind for kind in decided if kind.recommendation == DecisionKind.APPROVE]
     comparable = [
         kind
         for kind in decided
         if kind.decision in RECOMMENDABLE and kind.recommendation in RECOMMENDABLE
     ]
     agreed = sum(kind.count for kind in comparable if kind.decision == kind.recommendation)
-    prevented = sum(kind.count for kind in merges if kind.decision != Verb.APPROVE)
+    prevented = sum(kind.count for kind in merges if kind.decision != DecisionKind.APPROVE)
     return {
         "human_ai_agreement_rate": _share(agreed, sum(kind.count for kind in comparable)),
         "auto_merge_prevention_rate": _share(prevented, total),

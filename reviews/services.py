@@ -1,10 +1,10 @@
-"""The writes: adding APVs and deciding on them. Every door calls these."""
+"""The writes: adding APVs and deciding on them. Every interface calls these."""
 
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Required, TypedDict, Unpack
 from uuid import UUID
 
 from django.conf import settings
@@ -17,14 +17,12 @@ from audit import entries
 from audit.choices import AuditAction
 from realtime.transactions import publishing
 from reviews.choices import (
-    OUTCOME,
     Status,
-    Verb,
 )
+from reviews.decision_kinds import DecisionKind
 from reviews.errors import (
     AlreadyDecided,
     CodeInUse,
-    FieldErrors,
     InvalidInput,
     NotAllowed,
     UnknownAPV,
@@ -32,10 +30,11 @@ from reviews.errors import (
 )
 from reviews.models import APV, JUSTIFICATION_LENGTH, Decision
 from reviews.orders import DECISIONS
+from reviews.permissions import Permission
 
 DECIDERS = {
-    Status.PENDING: ["reviews.decide_apv"],
-    Status.ESCALATED: ["reviews.decide_apv", "reviews.decide_escalated"],
+    Status.PENDING: [Permission.DECIDE_APV],
+    Status.ESCALATED: [Permission.DECIDE_APV, Permission.DECIDE_ESCALATED],
 }
 """The permissions that deciding needs, for each status in which an APV is open."""
 
@@ -74,85 +73,61 @@ def codes_in_use(codes: Sequence[str]) -> list[str]:
     return list(used.values_list("apv_code", flat=True))
 
 
-def decide(
-    *,
-    apv_id: UUID,
-    decision: str,
-    justification: str,
-    reviewer: Any,
-    confidence: float | None = None,
-    modifications: dict[str, Any] | None = None,
-    version: int | None = None,
-    reviewer_name: str = "",
-    reviewer_email: str = "",
-) -> Decision:
+class DecisionFields(TypedDict, total=False):
+    """What a reviewer says of an APV.
+
+    `confidence` is 0 to 1, or None where it was not said; `version`, if given, is the APV's version
+    that the reviewer read; `reviewer_name` and `reviewer_email` count only with the permission
+    `decide_on_behalf`.
+    """
+
+    decision: Required[str]
+    justification: Required[str]
+    confidence: float | None
+    modifications: dict[str, Any] | None
+    version: int | None
+    reviewer_name: str
+    reviewer_email: str
+
+
+def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> Decision:
     """Record a person's decision on an APV and change the APV, in one transaction.
 
-    `confidence` is 0 to 1, or None where it was not said; `version`, if given, is the APV's
-    version the reviewer read; `reviewer_name` and `reviewer_email` count only with
-    the permission `decide_on_behalf`.
     Raises UnknownAPV, NotAllowed, InvalidInput, AlreadyDecided or VersionChanged.
     """
-    modifications = modifications or {}
-    justification = justification.strip()
     with publishing():
         try:
             apv = APV.objects.select_for_update().get(pk=apv_id)
         except APV.DoesNotExist:
             raise UnknownAPV(_("No APV has the id {id}.").format(id=apv_id)) from None
-        check(
-            apv=apv,
-            decision=decision,
-            justification=justification,
-            reviewer=reviewer,
-            confidence=confidence,
-            modifications=modifications,
-            version=version,
-        )
-        name, email = _signature(reviewer, reviewer_name, reviewer_email)
-        record = _record(
-            apv,
-            decision=decision,
-            justification=justification,
-            confidence=confidence,
-            modifications=modifications,
-            reviewer=reviewer,
-            reviewer_name=name,
-            reviewer_email=email,
-        )
-        apv.status = OUTCOME[decision][0]
+        check(apv=apv, reviewer=reviewer, **fields)
+        record = _record(apv, reviewer, fields)
+        apv.status = DecisionKind(record.decision).traits.outcome
         apv.save(update_fields=["status", "version", "updated_at"])
         entries.record(
             AuditAction.DECIDED,
             apv.apv_code,
             actor=reviewer,
-            decision=decision,
+            decision=record.decision,
             decision_id=str(record.pk),
-            reviewer_name=name,
+            reviewer_name=record.reviewer_name,
         )
     return record
 
 
-def check(
-    *,
-    apv: APV,
-    decision: str,
-    justification: str,
-    reviewer: Any,
-    confidence: float | None = None,
-    modifications: dict[str, Any] | None = None,
-    version: int | None = None,
-) -> None:
+def check(*, apv: APV, reviewer: Any, **fields: Unpack[DecisionFields]) -> None:
     """Raise what `decide` would raise for `apv` as it stands."""
-    if not reviewer.has_perm("reviews.decide_apv"):
+    if not reviewer.has_perm(Permission.DECIDE_APV):
         raise NotAllowed(_("You may not decide on APVs."))
     if apv.status in DECIDERS and is_barred(reviewer, apv):
         message = _("You added {code} yourself: somebody else decides on it.")
         raise NotAllowed(message.format(code=apv.apv_code))
-    _check_open(apv, decision, reviewer)
+    _check_open(apv, fields["decision"], reviewer)
+    version = fields.get("version")
     if version is not None and version != apv.version:
         raise VersionChanged(apv.version)
-    _check_input(apv, decision, justification.strip(), confidence, modifications or {})
+    if errors := dict(_faults(apv, fields)):
+        raise InvalidInput(errors)
 
 
 def may_decide(user: Any, apv: APV) -> bool:
@@ -168,7 +143,7 @@ def is_barred(user: Any, apv: APV) -> bool:
 
 def _check_open(apv: APV, decision: str, reviewer: Any) -> None:
     """A pending APV is open to reviewers, an escalated one to leads, any other to nobody."""
-    if apv.status == Status.ESCALATED and decision != Verb.ESCALATE:
+    if apv.status == Status.ESCALATED and decision != DecisionKind.ESCALATE:
         if not may_decide(reviewer, apv):
             message = _("{code} is escalated: only leads decide on it.")
             raise NotAllowed(message.format(code=apv.apv_code))
@@ -180,7 +155,7 @@ def _check_open(apv: APV, decision: str, reviewer: Any) -> None:
         message = _("{code} is {status}, not open.")
         said = message.format(code=apv.apv_code, status=apv.get_status_display())
         raise InvalidInput({"apv_id": [said]})
-    sees_decisions = reviewer.has_perm("reviews.view_decision")
+    sees_decisions = reviewer.has_perm(Permission.VIEW_DECISION)
     raise AlreadyDecided(standing, sees_decisions=sees_decisions)
 
 
@@ -190,47 +165,56 @@ def wanted_justification() -> str:
     return _("Write {least} to {most} characters.").format(least=least, most=most)
 
 
-def _check_input(
-    apv: APV,
-    decision: str,
-    justification: str,
-    confidence: float | None,
-    modifications: dict[str, Any],
-) -> None:
-    errors: FieldErrors = {}
+def _faults(apv: APV, fields: DecisionFields) -> Iterator[tuple[str, list[str]]]:
+    """The fields that break a rule, each with the reasons."""
     least, most = JUSTIFICATION_LENGTH
-    if not least <= len(justification) <= most:
-        errors["justification"] = [wanted_justification()]
+    if not least <= len(fields["justification"].strip()) <= most:
+        yield "justification", [wanted_justification()]
+    confidence = fields.get("confidence")
     if confidence is not None and not (math.isfinite(confidence) and 0 <= confidence <= 1):
-        errors["confidence"] = [_("Give a number from 0 to 1.")]
-    if decision not in Verb.values:
+        yield "confidence", [_("Give a number from 0 to 1.")]
+    if fields["decision"] not in DecisionKind.values:
         message = _("Choose one of {verbs}.")
-        errors["decision"] = [message.format(verbs=", ".join(Verb.values))]
-    elif decision in {Verb.APPROVE, Verb.REJECT} and apv.pr_number is None:
+        yield "decision", [message.format(verbs=", ".join(DecisionKind.values))]
+    else:
+        yield from _faults_of_kind(apv, DecisionKind(fields["decision"]), fields)
+
+
+def _faults_of_kind(
+    apv: APV, kind: DecisionKind, fields: DecisionFields
+) -> Iterator[tuple[str, list[str]]]:
+    if kind.traits.needs_pull_request and apv.pr_number is None:
         message = _("{code} has no pull request to {verb}.")
-        errors["decision"] = [message.format(code=apv.apv_code, verb=Verb(decision).label)]
-    elif decision == Verb.DISMISS and apv.pr_number is not None:
+        yield "decision", [message.format(code=apv.apv_code, verb=kind.label)]
+    elif kind.traits.for_none and apv.pr_number is not None:
         message = _("{code} has a pull request: reject it, which closes that.")
-        errors["decision"] = [message.format(code=apv.apv_code)]
-    elif decision == Verb.MODIFY and not modifications:
-        errors["modifications"] = [_("Say what to change.")]
-    if errors:
-        raise InvalidInput(errors)
+        yield "decision", [message.format(code=apv.apv_code)]
+    elif kind.traits.needs_modifications and not fields.get("modifications"):
+        yield "modifications", [_("Say what to change.")]
 
 
 def _signature(reviewer: Any, name: str, email: str) -> tuple[str, str]:
     own_name, own_email = reviewer.get_full_name() or reviewer.get_username(), reviewer.email
-    if reviewer.has_perm("reviews.decide_on_behalf"):
+    if reviewer.has_perm(Permission.DECIDE_ON_BEHALF):
         return name.strip() or own_name, email.strip() or own_email
     return own_name, own_email
 
 
-def _record(apv: APV, *, decision: str, **given: Any) -> Decision:
+def _record(apv: APV, reviewer: Any, fields: DecisionFields) -> Decision:
     """Write the decision, with a snapshot of what was decided on."""
     now = timezone.now()
+    kind = DecisionKind(fields["decision"])
+    given_name, given_email = fields.get("reviewer_name", ""), fields.get("reviewer_email", "")
+    name, email = _signature(reviewer, given_name, given_email)
     return Decision.objects.create(
         apv=apv,
-        decision=decision,
+        decision=kind,
+        justification=fields["justification"].strip(),
+        confidence=fields.get("confidence"),
+        modifications=fields.get("modifications") or {},
+        reviewer=reviewer,
+        reviewer_name=name,
+        reviewer_email=email,
         cve_id=apv.cve_id,
         severity=apv.severity,
         patch_strategy=apv.patch_strategy,
@@ -239,7 +223,6 @@ def _record(apv: APV, *, decision: str, **given: Any) -> Decision:
         diff_sha256=hashlib.sha256(apv.patch_diff.encode()).hexdigest(),
         apv_version=apv.version,
         review_seconds=max(0.0, (now - apv.created_at).total_seconds()),
-        action_taken=OUTCOME[decision][1],
+        action_taken=kind.traits.action,
         decided_at=now,
-        **given,
     )

@@ -14,7 +14,11 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import Sum
 
-from reviews.choices import RECOMMENDABLE, Severity, Status, Verb
+from reviews.choices import (
+    Severity,
+    Status,
+)
+from reviews.decision_kinds import RECOMMENDABLE, DecisionKind
 from reviews.models import Tally
 
 NO_OPINION = "none"
@@ -33,8 +37,8 @@ class Headline(NamedTuple):
 def headline(day: date) -> Headline:
     """What is pending, what was decided, and what of that on a UTC day: in one query."""
     pending = [f"status:{Status.PENDING}:{severity}" for severity in Severity.values]
-    made = [f"decided:{verb}:{said}" for verb in Verb.values for said in RECOMMENDED]
-    on_day = [f"decided_on:{day}:{verb}" for verb in Verb.values]
+    made = [f"decided:{kind}:{said}" for kind in DecisionKind.values for said in RECOMMENDED]
+    on_day = [f"decided_on:{day}:{kind}" for kind in DecisionKind.values]
     counts = _read([*pending, *made, *on_day])
     return Headline(*(sum(counts.get(key, 0) for key in keys) for keys in (pending, made, on_day)))
 
@@ -77,15 +81,21 @@ class Decided:
 
 def decided() -> list[Decided]:
     """All decisions there are, by what was decided and what the machine recommended."""
-    pairs = {f"decided:{verb}:{said}": (verb, said) for verb in Verb.values for said in RECOMMENDED}
+    pairs = {
+        f"decided:{kind}:{said}": (kind, said)
+        for kind in DecisionKind.values
+        for said in RECOMMENDED
+    }
     counts = _read(pairs)
-    return [Decided(verb, said, counts.get(key, 0)) for key, (verb, said) in pairs.items()]
+    return [Decided(kind, said, counts.get(key, 0)) for key, (kind, said) in pairs.items()]
 
 
 def decided_on(first: date, last: date) -> int:
     """How many decisions fell on the UTC days from `first` to `last`."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return sum(_read(f"decided_on:{day}:{verb}" for day in days for verb in Verb.values).values())
+    return sum(
+        _read(f"decided_on:{day}:{kind}" for day in days for kind in DecisionKind.values).values()
+    )
 
 
 @dataclass(frozen=True)

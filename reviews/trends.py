@@ -8,7 +8,7 @@ from django.db.models import Aggregate, Count, F, FloatField, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from reviews.choices import RECOMMENDABLE, Verb
+from reviews.decision_kinds import RECOMMENDABLE, DecisionKind
 from reviews.models import Decision
 
 
@@ -49,22 +49,23 @@ def days(count: int = DAYS) -> list[Day]:
     first = today - timedelta(days=count - 1)
     found = {row["day"]: _day(row) for row in _rows(first)}
     every = (first + timedelta(days=number) for number in range(count))
-    return [found.get(day) or Day(day, dict.fromkeys(Verb.values, 0)) for day in every]
+    return [found.get(day) or Day(day, dict.fromkeys(DecisionKind.values, 0)) for day in every]
 
 
 def _rows(first: date) -> Any:
     clear = Q(decision__in=RECOMMENDABLE, recommendation__isnull=False)
-    by_verb = {verb.value: Count("pk", filter=Q(decision=verb)) for verb in Verb}
+    by_kind = {kind.value: Count("pk", filter=Q(decision=kind)) for kind in DecisionKind}
     return (
         Decision.objects.filter(decided_at__gte=datetime(*first.timetuple()[:3], tzinfo=UTC))
         .annotate(day=TruncDate("decided_at", tzinfo=UTC))
         .values("day")
         .annotate(
-            **by_verb,
+            **by_kind,
             comparable=Count("pk", filter=clear),
             agreed=Count("pk", filter=clear & Q(decision=F("recommendation"))),
             prevented=Count(
-                "pk", filter=Q(recommendation=Verb.APPROVE) & ~Q(decision=Verb.APPROVE)
+                "pk",
+                filter=Q(recommendation=DecisionKind.APPROVE) & ~Q(decision=DecisionKind.APPROVE),
             ),
             median=Median("review_seconds"),
         )
@@ -75,7 +76,7 @@ def _rows(first: date) -> Any:
 def _day(row: dict[str, Any]) -> Day:
     return Day(
         day=row["day"],
-        counts={verb: row[verb] for verb in Verb.values},
+        counts={kind: row[kind] for kind in DecisionKind.values},
         median_seconds=row["median"],
         agreement=row["agreed"] / row["comparable"] if row["comparable"] else None,
         prevented=row["prevented"],

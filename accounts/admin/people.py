@@ -22,12 +22,11 @@ RIGHTS: dict[str, Any] = {
     "change": pgettext_lazy("permission", "change"),
     "delete": pgettext_lazy("permission", "delete"),
     "view": pgettext_lazy("permission", "view"),
-    "decide_apv": pgettext_lazy("permission", "decide on pending ones"),
-    "decide_escalated": pgettext_lazy("permission", "decide on escalated ones"),
-    "decide_on_behalf": pgettext_lazy("permission", "decide under another reviewer's name"),
-    "view_stats": pgettext_lazy("permission", "view the statistics"),
 }
-"""What a permission lets do, by its codename or the verb that its codename begins with."""
+"""What a permission lets do, by its codename or the word that its codename begins with.
+
+Apps with permissions of their own add them.
+"""
 
 
 class PasswordForm(AdminPasswordChangeForm):

@@ -10,7 +10,13 @@ from django_filters.fields import ChoiceField, IsoDateTimeField
 from rest_framework.request import Request
 
 from reviews import search
-from reviews.choices import PatchStrategy, Severity, Status, Verb, WargameVerdict
+from reviews.choices import (
+    PatchStrategy,
+    Severity,
+    Status,
+    WargameVerdict,
+)
+from reviews.decision_kinds import DecisionKind
 from reviews.models import APV, Decision
 from reviews.orders import APV_KEYS
 
@@ -94,7 +100,7 @@ class AnyStatusAPVFilter(APVFilter):
 class DecisionFilter(filters.FilterSet):
     """Narrows lists of decisions."""
 
-    decision = AnyCaseChoiceFilter(Verb)
+    decision = AnyCaseChoiceFilter(DecisionKind)
     reviewer = filters.CharFilter(
         method="by_reviewer", max_length=150, label="The reviewer's user name or name"
     )

@@ -22,6 +22,7 @@ from realtime.metrics import of_all_processes
 from realtime.registry import CHANNELS
 from reviews.api import problems
 from reviews.metrics import ReviewCollector
+from reviews.permissions import Permission
 
 REUSE_SECONDS = 1.0
 POOL_SECONDS = 2
@@ -105,7 +106,7 @@ def _migrations() -> str:
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """The metrics of all processes that share theirs, as Prometheus text or, in short, as JSON."""
-    if not (_from_this_machine(request) or caller(request).has_perm("reviews.view_stats")):
+    if not (_from_this_machine(request) or caller(request).has_perm(Permission.VIEW_STATS)):
         return problems.response(403, "Metrics are for this machine or who may view stats.")
     registry = of_all_processes()
     if request.accepts("application/json") and not request.accepts("text/plain"):

@@ -14,7 +14,19 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from reviews.errors import FieldErrors, ReviewError
+from reviews.errors import (
+    AlreadyDecided,
+    CodeInUse,
+    Conflict,
+    FieldErrors,
+    InvalidInput,
+    NotAllowed,
+    NotConfirmed,
+    ReviewError,
+    UnknownAPV,
+    VersionChanged,
+)
+from reviews.permissions import Permission
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +89,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         error = exceptions.PermissionDenied()
     match error:
         case ReviewError():
-            return _answer(error.status, str(error), **extensions_of(error, context["request"]))
+            return _answer(status_of(error), str(error), **extensions_of(error, context["request"]))
         case exceptions.ValidationError():
             errors = flatten(error.detail)
             return _answer(error.status_code, "Some fields are not as they must be.", errors=errors)
@@ -128,9 +140,35 @@ def _cut(text: str) -> str:
     return text[:MOST_CHARACTERS]
 
 
+STATUSES: dict[type[ReviewError], HTTPStatus] = {
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    UnknownAPV: HTTPStatus.NOT_FOUND,
+    NotConfirmed: HTTPStatus.CONFLICT,
+    Conflict: HTTPStatus.CONFLICT,
+    ReviewError: HTTPStatus.BAD_REQUEST,
+}
+"""What each error of the review is over HTTP; the first that it is one of counts."""
+
+
+def status_of(error: ReviewError) -> HTTPStatus:
+    """Return the HTTP status of an error of the review."""
+    return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
+
+
 def extensions_of(error: ReviewError, request: Request) -> dict[str, Any]:
-    """What a problem says besides the message, to those who may read it."""
-    return error.extensions(sees_decisions=request.user.has_perm("reviews.view_decision"))
+    """Return what a problem says besides the message, to those who may read it."""
+    match error:
+        case InvalidInput():
+            return {"errors": error.errors}
+        case VersionChanged():
+            return {"version": error.current}
+        case CodeInUse():
+            return {"errors": {"apv_code": [f"{code} is in use already." for code in error.codes]}}
+        case AlreadyDecided() if request.user.has_perm(Permission.VIEW_DECISION):
+            from reviews.api.serializers import DecisionSerializer  # it raises these problems
+
+            return {"decision": DecisionSerializer(error.decision).data}
+    return {}
 
 
 def _step(path: str, key: Any) -> str:

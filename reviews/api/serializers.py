@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from reviews import links, selectors
 from reviews.api.fields import BoundedBytes, BoundedListField, FirstErrors, NumberField, ObjectField
-from reviews.choices import Verb
+from reviews.decision_kinds import DecisionKind
 from reviews.models import (
     APV,
     CODE_PATTERN,
@@ -250,7 +250,7 @@ class DecisionRequestSerializer(serializers.Serializer[Any]):
     """A decision as it is asked for."""
 
     apv_id = serializers.UUIDField()
-    decision = serializers.ChoiceField(Verb.choices)
+    decision = serializers.ChoiceField(DecisionKind.choices)
     justification = serializers.CharField(
         min_length=JUSTIFICATION_LENGTH[0], max_length=JUSTIFICATION_LENGTH[1]
     )
@@ -272,11 +272,9 @@ class StatsSerializer(serializers.Serializer[Any]):
     total_decisions = serializers.IntegerField()
     decisions_today = serializers.IntegerField(help_text="Since 00:00 UTC.")
     decisions_this_week = serializers.IntegerField(help_text="Since Monday, 00:00 UTC.")
-    approved_count = serializers.IntegerField()
-    rejected_count = serializers.IntegerField()
-    modified_count = serializers.IntegerField()
-    escalated_count = serializers.IntegerField()
-    dismissed_count = serializers.IntegerField()
+    for _kind in DecisionKind:
+        vars()[_kind.traits.count] = serializers.IntegerField()
+    del _kind
     average_review_time_seconds = serializers.FloatField(allow_null=True)
     median_review_time_seconds = serializers.FloatField(allow_null=True)
     fastest_review_seconds = serializers.FloatField(allow_null=True)

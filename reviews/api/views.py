@@ -36,6 +36,7 @@ from reviews.api.serializers import (
 from reviews.errors import UnknownAPV
 from reviews.models import APV, Decision
 from reviews.orders import DECISIONS, QUEUE, order_of_apvs
+from reviews.permissions import Permission
 
 MOST_APVS_AT_ONCE = 1000
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -61,7 +62,7 @@ class APVViewSet(CountedWrites, Retrieves):
     queryset = APV.objects.select_related("submitted_by").prefetch_related(ADVISORIES)
     serializer_class = APVSerializer
     filterset_class = AnyStatusAPVFilter
-    permission_for = {"*": "reviews.view_apv", "create": "reviews.add_apv"}
+    permission_for = {"*": Permission.VIEW_APV, "create": Permission.ADD_APV}
 
     @extend_schema(parameters=[PageQuery], responses=page_schema("apvs", APVLineSerializer))
     def list(self, request: Request) -> Response:
@@ -106,7 +107,7 @@ class ReviewViewSet(CountedWrites, Retrieves):
     serializer_class = APVSerializer
     filterset_class = APVFilter
     lookup_url_kwarg = "apv_id"
-    permission_for = {"*": "reviews.view_apv", "stats": "reviews.view_stats"}
+    permission_for = {"*": Permission.VIEW_APV, "stats": Permission.VIEW_STATS}
 
     @extend_schema(parameters=[PageQuery], responses=page_schema("reviews", QueueItemSerializer))
     def list(self, request: Request) -> Response:
@@ -131,7 +132,7 @@ class DecisionViewSet(CountedWrites, Retrieves):
     queryset = Decision.objects.select_related("apv")
     serializer_class = DecisionSerializer
     filterset_class = DecisionFilter
-    permission_for = {"*": "reviews.view_decision", "create": "reviews.decide_apv"}
+    permission_for = {"*": Permission.VIEW_DECISION, "create": Permission.DECIDE_APV}
 
     @extend_schema(parameters=[PageQuery], responses=page_schema("decisions", DecisionSerializer))
     def list(self, request: Request) -> Response:

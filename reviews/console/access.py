@@ -1,7 +1,6 @@
 """Who sees the pages, and who may decide there."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -9,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
-from realtime.registry import CHANNELS
+from reviews.permissions import Permission
 
 
 class Request(HttpRequest):
@@ -23,7 +22,7 @@ View = Callable[..., HttpResponseBase]
 
 def readers_only(view: View) -> View:
     """A page for those who may read APVs; no cache keeps it, so that signing out hides it."""
-    allowed = permission_required("reviews.view_apv", raise_exception=True)(view)
+    allowed = permission_required(Permission.VIEW_APV, raise_exception=True)(view)
     return never_cache(login_required(allowed))
 
 
@@ -32,8 +31,3 @@ def too_many_writes(request: HttpRequest, wait: int) -> HttpResponse:
     answer = render(request, "429_writes.html", status=429)
     answer["Retry-After"] = str(wait)
     return answer
-
-
-def channels_of(user: Any) -> list[str]:
-    """The channels of the socket that `user` may read."""
-    return [one.name for one in CHANNELS.values() if user.has_perm(one.permission)]

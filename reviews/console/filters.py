@@ -15,7 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from reviews import search, selectors
-from reviews.choices import PatchStrategy, Severity, Verb, WargameVerdict
+from reviews.choices import (
+    PatchStrategy,
+    Severity,
+    WargameVerdict,
+)
+from reviews.decision_kinds import DecisionKind
 
 NOT_RUN = "none"
 PULL_REQUEST = [
@@ -219,7 +224,7 @@ class DecisionsFilter(ListFilter):
 
     prefix_of_apv = "apv__"
 
-    decision = _any_of(_("Decision"), _capitalised(Verb.choices))
+    decision = _any_of(_("Decision"), _capitalised(DecisionKind.choices))
     decided = filters.DateFilter(
         field_name="decided_at",
         lookup_expr="date",

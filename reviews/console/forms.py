@@ -12,13 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError as RefusedObject
 
 from reviews.api.fields import ObjectField
-from reviews.choices import Status, Verb
 from reviews.console import confidence, sent_json
 from reviews.console.changes import Difference, differences, seen
 from reviews.console.digits import digits
 from reviews.console.effects import effect
 from reviews.console.question import SEALED
-from reviews.console.words import KEYS
+from reviews.decision_kinds import DecisionKind
 from reviews.errors import InvalidInput, ReviewError, VersionChanged
 from reviews.models import APV, JUSTIFICATION_LENGTH
 
@@ -109,17 +108,23 @@ def read_lines(text: str) -> dict[str, str]:
 
 
 class Option(NamedTuple):
-    """A verb as the form offers it, with what it sets in motion, or why it cannot be chosen.
+    """A kind of decision as the form offers it, with what it sets in motion, or why it cannot be.
 
     One that is not `offered` is no choice on an APV like this; its reason is there to be told.
     """
 
-    verb: Verb
+    kind: DecisionKind
     effect: str
-    key: str
     chosen: bool
     available: bool
     offered: bool
+
+
+def _option(kind: DecisionKind, apv: APV, chosen: Any) -> Option:
+    fits = kind.fits(apv.pr_number, apv.status)
+    text = capfirst(effect(apv, kind)) if fits else kind.traits.impossible
+    offered = fits or not kind.traits.for_none
+    return Option(kind, str(text), kind == chosen, fits, offered)
 
 
 class DecisionForm(forms.Form):
@@ -131,7 +136,7 @@ class DecisionForm(forms.Form):
     use_required_attribute = False
 
     decision = forms.ChoiceField(
-        label=_("Decision"), required=False, choices=Verb.choices, widget=forms.RadioSelect
+        label=_("Decision"), required=False, choices=DecisionKind.choices, widget=forms.RadioSelect
     )
     modifications = ModificationsField(
         label=_("Modifications"),
@@ -166,27 +171,9 @@ class DecisionForm(forms.Form):
         return str(self.cleaned_data["justification"]).replace("\r\n", "\n")
 
     def options(self, apv: APV) -> list[Option]:
-        """The verbs, and which of them `apv` is open to."""
-        closed: dict[str, Any] = {}
-        if apv.pr_number is None:
-            closed[Verb.APPROVE] = _("Not possible: this APV has no pull request to merge")
-            closed[Verb.REJECT] = _("Not possible: this APV has no pull request to close")
-        else:
-            closed[Verb.DISMISS] = _("Not possible: this APV has a pull request, reject it instead")
-        if apv.status == Status.ESCALATED:
-            closed[Verb.ESCALATE] = _("It is with the leads already")
+        """Return the kinds of decision, and which of them `apv` is open to."""
         chosen = self["decision"].value()
-        return [
-            Option(
-                verb=verb,
-                effect=str(closed.get(verb) or capfirst(effect(apv, verb))),
-                key=KEYS[verb],
-                chosen=verb == chosen,
-                available=verb not in closed,
-                offered=verb != Verb.DISMISS or verb not in closed,
-            )
-            for verb in Verb
-        ]
+        return [_option(kind, apv, chosen) for kind in DecisionKind]
 
     def take(self, error: ReviewError) -> None:
         """Show the service's refusal at the fields it names, or above all."""

@@ -10,9 +10,12 @@ from django.utils.translation import gettext as _
 
 from realtime.snapshot import snapshot
 from reviews import selectors, trends
-from reviews.choices import Severity, Verb
+from reviews.choices import (
+    Severity,
+)
 from reviews.console.digits import digits, percent
 from reviews.console.queue import in_words
+from reviews.decision_kinds import DecisionKind
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,11 @@ class Numbers:
     days: list[trends.Day]
 
     @property
-    def verbs(self) -> list[tuple[str, str, str]]:
-        """The columns of the decisions: name, words and list of each verb."""
+    def kinds(self) -> list[tuple[str, str, str]]:
+        """The columns of the decisions: name, words and list of each kind."""
         return [
-            (verb.value, capfirst(str(verb.label)), decided(decision=verb.value)) for verb in Verb
+            (kind.value, capfirst(str(kind.label)), decided(decision=kind.value))
+            for kind in DecisionKind
         ]
 
     @property
@@ -57,7 +61,7 @@ class Numbers:
         return [
             {
                 "day": day.day,
-                "counts": [day.counts[verb] for verb in Verb.values],
+                "counts": [day.counts[kind] for kind in DecisionKind.values],
                 "hours": None if day.median_seconds is None else day.median_seconds / 3600,
                 "review_time": duration(day.median_seconds),
                 "agreement": None if day.agreement is None else round(100 * day.agreement),

@@ -10,12 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.socket_access import readable_channels
 from realtime import log
 from realtime.messages import Position, wire_time
 from realtime.snapshot import snapshot
 from reviews import presence, services
+from reviews.decision_kinds import DecisionKind
 from reviews.console import confidence, diffs
-from reviews.console.access import Request, channels_of
+from reviews.console.access import Request
 from reviews.console.alike import alike
 from reviews.console.changes import seen
 from reviews.console.diff_rows import Options
@@ -39,9 +41,10 @@ from reviews.console.queue import (
     orders_of_severities,
     read_queue,
 )
-from reviews.console.words import KEYS, kinds, words
+from reviews.console.words import kinds, words
 from reviews.models import APV, JUSTIFICATION_LENGTH
 from reviews.orders import DECISIONS
+from reviews.permissions import Permission
 
 EMBEDDED_DIFF = 20_000
 """Longer diffs, in characters, are loaded when they are looked at."""
@@ -87,7 +90,7 @@ def page(
 ) -> HttpResponse:
     """The whole page: the queue, and what `reading` says of the APV beside it."""
     watch = {
-        "channels": channels_of(request.user),
+        "channels": readable_channels(request.user),
         "words": words(),
         "kinds": kinds(),
         "orders": orders_of_severities(),
@@ -101,7 +104,7 @@ def page(
         "opened": opened,
         "open_code": reading["apv"].apv_code if "apv" in reading else "",
         "watch": json.dumps(watch),
-        "keys": [(key, verb.label) for verb, key in KEYS.items()],
+        "keys": [(kind.traits.key, kind.label) for kind in DecisionKind],
     }
     return render(request, "console/console.html", context, status=status)
 
@@ -116,7 +119,7 @@ def queue_context(request: Request, queue: Queue) -> dict[str, Any]:
         "sorts": SORTS,
         "elsewhere": find_elsewhere(queue, sees_decisions=sees_decisions(request)),
         "sees_decisions": sees_decisions(request),
-        "sees_stats": request.user.has_perm("reviews.view_stats"),
+        "sees_stats": request.user.has_perm(Permission.VIEW_STATS),
         "positions": json.dumps(readable(request, queue.positions)),
     }
 
@@ -251,10 +254,10 @@ def kept_of(request: Request) -> str:
 
 def sees_decisions(request: Request) -> bool:
     """Whether the user may read decisions."""
-    return bool(request.user.has_perm("reviews.view_decision"))
+    return bool(request.user.has_perm(Permission.VIEW_DECISION))
 
 
 def readable(request: Request, positions: dict[str, Position]) -> dict[str, Any]:
     """Those of `positions` that the user may read, as JSON."""
-    mine = channels_of(request.user)
+    mine = readable_channels(request.user)
     return {name: one.model_dump() for name, one in positions.items() if name in mine}

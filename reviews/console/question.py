@@ -16,10 +16,14 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from reviews.choices import RECOMMENDABLE, RiskLevel, Verb, WargameVerdict
+from reviews.choices import (
+    RiskLevel,
+    WargameVerdict,
+)
 from reviews.console import confidence
 from reviews.console.changes import Difference
 from reviews.console.effects import effect
+from reviews.decision_kinds import RECOMMENDABLE, DecisionKind
 from reviews.errors import NotConfirmed
 from reviews.models import APV
 
@@ -72,12 +76,12 @@ class Question:
     since: str = ""
 
     @property
-    def verb(self) -> Verb:
-        return Verb(self.given["decision"])
+    def kind(self) -> DecisionKind:
+        return DecisionKind(self.given["decision"])
 
     @property
     def effect(self) -> str:
-        return str(capfirst(effect(self.apv, self.verb)))
+        return str(capfirst(effect(self.apv, self.kind)))
 
     @property
     def confidence(self) -> Any:
@@ -88,7 +92,7 @@ class Question:
         """What the answer sends: the decision to the letter, and its seal."""
         yield "question", seal(self.user, self.apv, self.given)
         yield "version", str(self.given["version"])
-        yield "decision", self.verb.value
+        yield "decision", self.kind.value
         yield "justification", self.given["justification"]
         stated = self.given["confidence"]
         yield "confidence", "" if stated is None else repr(stated)
@@ -106,8 +110,8 @@ class Question:
         if self.apv.patch_risk_level == RiskLevel.HIGH:
             found.append(Caution(_("The risk of the patch is high.")))
         said = self.apv.recommendation
-        if said is not None and self.verb != said:
-            tone = "bad" if self.verb in RECOMMENDABLE else "warn"
+        if said is not None and self.kind != said:
+            tone = "bad" if self.kind in RECOMMENDABLE else "warn"
             message = _("The machine would decide otherwise: {verb}.")
             found.append(Caution(message.format(verb=said.label), tone))
         return found

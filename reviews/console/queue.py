@@ -21,7 +21,12 @@ from realtime import log
 from realtime.messages import Position, wire_time
 from realtime.snapshot import snapshot
 from reviews import selectors, tally
-from reviews.choices import PRIORITY_OF_SEVERITY, PatchStrategy, Severity, Status, Verb
+from reviews.choices import (
+    PRIORITY_OF_SEVERITY,
+    PatchStrategy,
+    Severity,
+    Status,
+)
 from reviews.console.filters import (
     PRIORITY,
     SORTS,
@@ -32,6 +37,7 @@ from reviews.console.filters import (
     QueueFilter,
     asked,
 )
+from reviews.decision_kinds import DecisionKind
 from reviews.events import current_stats
 from reviews.models import APV, CODE_PATTERN, Decision
 from reviews.orders import DECISIONS, QUEUE_SORTS, Order
@@ -354,7 +360,9 @@ def entries(listing: Listing) -> Any:
     if listing is WITHDRAWN:
         return APV.objects.filter(status=Status.WITHDRAWN)
     if listing is ESCALATED:
-        return APV.objects.filter(status=Status.ESCALATED, decisions__decision=Verb.ESCALATE)
+        return APV.objects.filter(
+            status=Status.ESCALATED, decisions__decision=DecisionKind.ESCALATE
+        )
     return APV.objects.pending()
 
 

@@ -22,6 +22,7 @@ from accounts import write_rate_limit
 from realtime import log
 from realtime.snapshot import snapshot
 from reviews import presence, selectors, services
+from reviews.api import problems
 from reviews.api.serializers import APVSerializer
 from reviews.console.access import Request, readers_only, too_many_writes
 from reviews.console.alike import alike
@@ -61,6 +62,7 @@ from reviews.console.queue import (
 )
 from reviews.errors import AlreadyDecided, Conflict, NotAllowed, ReviewError
 from reviews.models import APV, Decision
+from reviews.permissions import Permission
 
 YEAR_SECONDS = 365 * 24 * 3600
 STATE = ("version", "status", "submitted_by")
@@ -212,7 +214,7 @@ def apv_json(request: Request, code: str) -> HttpResponse:
 
 @readers_only
 @require_safe
-@permission_required("reviews.view_stats", raise_exception=True)
+@permission_required(Permission.VIEW_STATS, raise_exception=True)
 def numbers(request: Request) -> HttpResponse:
     """The numbers of the review, below the panes or on a page of their own."""
     template = "console/_numbers.html" if request.htmx else "console/numbers.html"
@@ -269,7 +271,7 @@ def favicon(request: Request) -> HttpResponse:
 def _decide(request: Request, code: str) -> HttpResponse:
     apv = get_object_or_404(APV, apv_code=code)
     form = ConsoleForm(request.POST)
-    if not request.user.has_perm("reviews.decide_apv"):
+    if not request.user.has_perm(Permission.DECIDE_APV):
         form.take(NotAllowed(_("You may read APVs, but not decide on them.")))
         return answer_with_apv(request, code, form, status=403)
     if GO_BACK in request.POST:
@@ -284,7 +286,11 @@ def _decide(request: Request, code: str) -> HttpResponse:
     except ReviewError as error:
         form.take(error)
         return answer_with_apv(
-            request, code, form, status=error.status, reread=isinstance(error, Conflict)
+            request,
+            code,
+            form,
+            status=problems.status_of(error),
+            reread=isinstance(error, Conflict),
         )
 
 

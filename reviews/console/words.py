@@ -6,21 +6,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from reviews import services
-from reviews.choices import OUTCOME, Severity, Status, Verb
-
-KEYS = {verb: verb.value[0] for verb in Verb}
-"""The key that chooses each kind of decision."""
+from reviews.choices import Severity
+from reviews.decision_kinds import DecisionKind
 
 
 def kinds() -> dict[str, dict[str, Any]]:
     """What the scripts need to know of each kind of decision, by its value."""
     return {
-        verb.value: {
-            "key": key,
-            "final": OUTCOME[verb][0] != Status.ESCALATED,
-            "modifies": verb == Verb.MODIFY,
+        kind.value: {
+            "key": kind.traits.key,
+            "final": kind.traits.final,
+            "modifies": kind.traits.needs_modifications,
+            "tone": kind.traits.tone,
         }
-        for verb, key in KEYS.items()
+        for kind in DecisionKind
     }
 
 
@@ -57,7 +56,7 @@ def words() -> dict[str, Any]:
             "refused": _("Not connected"),
         },
         "severities": {one.value: str(one.label) for one in Severity},
-        "outcomes": {verb: str(status.label) for verb, (status, _action) in OUTCOME.items()},
+        "outcomes": {kind.value: str(kind.traits.outcome.label) for kind in DecisionKind},
         "new": _("{count} new"),
         "foundOne": _found(1),
         "foundMany": _found(2),

@@ -1098,7 +1098,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="decision",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("decision", "escalate"), _negated=True),
+                condition=models.Q(("decision__in", ("approve", "reject", "modify", "dismiss"))),
                 fields=("apv",),
                 name="decision_once",
                 violation_error_message="This APV is decided already.",

@@ -2,7 +2,7 @@ from django.db import migrations
 
 from realtime.migration_sql import BoundSQL
 from realtime.models import new_epoch
-from reviews.roles import create_groups
+from reviews.permissions import create_groups
 
 REFUSE_CHANGES = """
 CREATE FUNCTION {schema}.reviews_decision_is_final() RETURNS trigger

@@ -20,8 +20,8 @@ from django.test import Client
 from django.utils import timezone
 
 from reviews import services, trends
-from reviews.choices import Verb
 from reviews.console.export import COLUMNS, FIELDS, PIECE, as_csv, harmless, stream
+from reviews.decision_kinds import DecisionKind
 from reviews.models import APV, Decision
 from tests.support.site import Server, apv
 
@@ -73,7 +73,13 @@ def test_day_counts_verbs_agreement_and_what_was_prevented(rita: User) -> None:
     decide(rita, "escalate")
     decide(rita, "modify", created_at=timezone.now() - timedelta(hours=2))
     today = trends.days()[-1]
-    made = {Verb.APPROVE: 1, Verb.REJECT: 2, Verb.MODIFY: 1, Verb.ESCALATE: 1, Verb.DISMISS: 0}
+    made = {
+        DecisionKind.APPROVE: 1,
+        DecisionKind.REJECT: 2,
+        DecisionKind.MODIFY: 1,
+        DecisionKind.ESCALATE: 1,
+        DecisionKind.DISMISS: 0,
+    }
     assert today.counts == made
     assert today.agreement == pytest.approx(2 / 3)
     assert today.prevented == 3

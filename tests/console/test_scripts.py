@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 from reviews.choices import Verb
-from reviews.console.words import KEYS, kinds, words
+from reviews.console.words import kinds, words
+from reviews.decision_kinds import DecisionKind
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = [*ROOT.glob("reviews/static/reviews/**/*.js"), *ROOT.glob("realtime/static/**/*.js")]
@@ -39,7 +40,7 @@ def test_module_of_the_socket_names_no_event() -> None:
 def test_each_kind_of_decision_has_a_key_of_its_own() -> None:
     taken = re.findall(r"^    (\w|\"/\"|\"\?\"): ", OURS[script("keys.js")], re.MULTILINE)
     assert {"j", "k", "n"} < set(taken)
-    keys = [*KEYS.values(), *taken]
+    keys = [*(kind.traits.key for kind in DecisionKind), *taken]
     assert len(set(keys)) == len(keys)
     assert [kind for kind, about in kinds().items() if about["modifies"]] == ["modify"]
 

@@ -25,15 +25,15 @@ from reviews.choices import (
     RiskLevel,
     Severity,
     Status,
-    Verb,
     WargameVerdict,
 )
+from reviews.decision_kinds import DecisionKind
 from reviews.models import APV
 from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
 
-CHOICES = (Action, AuditAction, Source, PatchStrategy, RiskLevel, Severity, Status, Verb)
+CHOICES = (Action, AuditAction, Source, PatchStrategy, RiskLevel, Severity, Status, DecisionKind)
 SILENT = {"script", "style", "pre", "textarea", "code"}
 DATA = re.compile(r"\bfield-(object|message|cve_\w+|package_\w+|justification|details)\b")
 SAME = {"", "apv", "apvs", "cve", "cwes", "mac", "id", "token", "rest", "console", "socket"}

@@ -1,0 +1,70 @@
+"""What users may do in the review, and which groups may do what: declared once."""
+
+from enum import StrEnum
+from typing import Any
+
+
+class Permission(StrEnum):
+    """A permission by its whole name, as `has_perm` takes it, with the model that it is about."""
+
+    model: str
+    label: str
+
+    def __new__(cls, codename: str, model: str, label: str) -> "Permission":
+        permission = str.__new__(cls, f"reviews.{codename}")
+        permission._value_ = f"reviews.{codename}"
+        permission.model, permission.label = model, label
+        return permission
+
+    VIEW_APV = "view_apv", "apv", "Can view APV"
+    ADD_APV = "add_apv", "apv", "Can add APV"
+    VIEW_DECISION = "view_decision", "decision", "Can view decision"
+    DECIDE_APV = "decide_apv", "apv", "Can decide pending APVs"
+    DECIDE_ESCALATED = "decide_escalated", "apv", "Can decide escalated APVs"
+    DECIDE_ON_BEHALF = (
+        *("decide_on_behalf", "apv"),
+        "Can record a decision under another reviewer's name",
+    )
+    VIEW_STATS = "view_stats", "apv", "Can view the review statistics"
+
+    @property
+    def codename(self) -> str:
+        return self.value.partition(".")[2]
+
+
+OF_APVS: list[tuple[str, Any]] = [
+    (one.codename, one.label)
+    for one in (
+        *(Permission.DECIDE_APV, Permission.DECIDE_ESCALATED),
+        *(Permission.DECIDE_ON_BEHALF, Permission.VIEW_STATS),
+    )
+]
+"""Those that Django does not make by itself."""
+
+READ = (Permission.VIEW_APV, Permission.VIEW_DECISION, Permission.VIEW_STATS)
+ROLES: dict[str, tuple[Permission, ...]] = {
+    "observers": READ,
+    "pipelines": (Permission.VIEW_APV, Permission.ADD_APV),
+    "reviewers": (*READ, Permission.DECIDE_APV),
+    "leads": (*READ, Permission.DECIDE_APV, Permission.DECIDE_ESCALATED),
+}
+"""For each group, what its users may do."""
+
+
+def create_groups(group: Any, permission: Any, content_type: Any) -> None:
+    """Make the groups, through the given model classes of `auth` and `contenttypes`.
+
+    Permissions are made here too: a migration runs before Django makes its own, which then finds
+    them there.
+    """
+    for name, granted in ROLES.items():
+        rows = [_row(one, permission, content_type) for one in granted]
+        group.objects.get_or_create(name=name)[0].permissions.set(rows)
+
+
+def _row(wanted: Permission, permission: Any, content_type: Any) -> Any:
+    content, _ = content_type.objects.get_or_create(app_label="reviews", model=wanted.model)
+    found, _ = permission.objects.get_or_create(
+        content_type=content, codename=wanted.codename, defaults={"name": wanted.label}
+    )
+    return found
