@@ -26,7 +26,7 @@ from reviews.choices import (
     Status,
     WargameVerdict,
 )
-from reviews.decision_kinds import FINAL, RECOMMENDABLE, DecisionKind
+from reviews.decision_kinds import FINAL, RECOMMENDABLE, DecisionKind, Traits
 from reviews.permissions import OF_APVS
 from reviews.search import SEARCHED, Trigrams
 
@@ -531,6 +531,11 @@ class Decision(AtomicSave):
 
     def __str__(self) -> str:
         return f"{self.get_decision_display()} {self.apv.apv_code}"
+
+    @property
+    def traits(self) -> Traits:
+        """What belongs to this kind of decision."""
+        return DecisionKind(self.decision).traits
 
     @property
     def by_submitter(self) -> bool:

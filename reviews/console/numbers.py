@@ -48,10 +48,10 @@ class Numbers:
     days: list[trends.Day]
 
     @property
-    def kinds(self) -> list[tuple[str, str, str]]:
-        """The columns of the decisions: name, words and list of each kind."""
+    def kinds(self) -> list[tuple[str, str, str, str]]:
+        """The columns of the decisions: name, words, tone and list of each kind."""
         return [
-            (kind.value, capfirst(str(kind.label)), decided(decision=kind.value))
+            (kind.value, capfirst(str(kind.label)), kind.traits.tone, decided(decision=kind.value))
             for kind in DecisionKind
         ]
 

@@ -15,7 +15,6 @@ from realtime import log
 from realtime.messages import Position, wire_time
 from realtime.snapshot import snapshot
 from reviews import presence, services
-from reviews.decision_kinds import DecisionKind
 from reviews.console import confidence, diffs
 from reviews.console.access import Request
 from reviews.console.alike import alike
@@ -42,6 +41,7 @@ from reviews.console.queue import (
     read_queue,
 )
 from reviews.console.words import kinds, words
+from reviews.decision_kinds import DecisionKind
 from reviews.models import APV, JUSTIFICATION_LENGTH
 from reviews.orders import DECISIONS
 from reviews.permissions import Permission

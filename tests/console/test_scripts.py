@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-from reviews.choices import Verb
 from reviews.console.words import kinds, words
 from reviews.decision_kinds import DecisionKind
 
@@ -26,7 +25,7 @@ def test_each_sentence_is_said_by_a_script() -> None:
 
 
 def test_no_script_names_a_kind_of_decision() -> None:
-    quoted = re.compile("[\"'](" + "|".join(Verb.values) + ")[\"']")
+    quoted = re.compile("[\"'](" + "|".join(DecisionKind.values) + ")[\"']")
     assert {
         path.name: quoted.findall(text) for path, text in OURS.items() if quoted.search(text)
     } == {}
