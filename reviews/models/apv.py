@@ -1,4 +1,4 @@
-"""APVs and the decisions on them. Rules that must hold stand here as database constraints."""
+"""The APV: a machine-made patch with its evidence. Its rules are database constraints."""
 
 import uuid
 from collections.abc import Iterable
@@ -10,8 +10,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models.functions import Coalesce, Length, Trim
-from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,14 +19,14 @@ from realtime.atomic_saves import AtomicSave
 from realtime.transactions import publishing
 from reviews import fields, links, receivers
 from reviews.choices import (
-    Action,
     PatchStrategy,
     RiskLevel,
     Severity,
     Status,
     WargameVerdict,
 )
-from reviews.decision_kinds import FINAL, RECOMMENDABLE, DecisionKind, Traits
+from reviews.decision_kinds import DecisionKind
+from reviews.models.rules import one_of, unit_interval, within
 from reviews.permissions import OF_APVS
 from reviews.search import SEARCHED, Trigrams
 
@@ -35,35 +35,12 @@ CWE_PATTERN = r"^CWE-[0-9]{1,6}$"
 CODE_PATTERN = r"^APV-[0-9]{4}-[0-9]{3,9}$"
 URL_PATTERN = r"^https?://[^\s]+$"
 DIFF_MAX_BYTES = 1024 * 1024
-JUSTIFICATION_LENGTH = (10, 5000)
 ILLUSTRATIVE = (
     "Nothing was run. The diff is illustrative: no project was looked at, "
     "and the manifest's other lines are made up."
 )
 """The warning on an APV that was made of an advisory alone."""
-
-
-UNIT_INTERVAL = (MinValueValidator(0.0), MaxValueValidator(1.0))
 is_url = RegexValidator(URL_PATTERN, _("Enter a URL that starts with http:// or https://."))
-
-
-def unit_interval(name: Any) -> "models.FloatField[Any, Any]":
-    """A confidence or probability: 0 to 1, or unknown."""
-    return models.FloatField(name, null=True, blank=True, validators=UNIT_INTERVAL)
-
-
-def one_of(field: str, choices: type[models.TextChoices], *, null: bool = False) -> models.Q:
-    """The condition that `field` holds one of `choices`."""
-    condition = models.Q(**{f"{field}__in": choices.values})
-    return condition | models.Q(**{f"{field}__isnull": True}) if null else condition
-
-
-def within(field: str, least: float, most: float) -> models.Q:
-    """The condition that `field` is unknown or lies from `least` to `most`; NaN does not."""
-    inside = models.Q(**{f"{field}__gte": least, f"{field}__lte": most})
-    return inside | models.Q(**{f"{field}__isnull": True})
-
-
 QUEUE_ORDERS: dict[str, tuple[Any, ...]] = {
     "priority": (models.F("priority") * models.Value(-1), "created_at", "apv_id"),
     "age": ("created_at", "apv_id"),
@@ -372,225 +349,3 @@ class APV(AtomicSave):
             return None
         won = self.wargame_verdict == WargameVerdict.SUCCESS and self.validation_passed
         return DecisionKind.APPROVE if won else DecisionKind.REJECT
-
-
-class Advisory(models.Model):
-    """A published advisory, as it was imported last."""
-
-    osv_id = models.CharField(_("OSV id"), max_length=200, unique=True)
-    modified = models.DateTimeField(_("modified"), null=True, blank=True)
-    withdrawn = models.DateTimeField(_("withdrawn"), null=True, blank=True)
-    aliases = ArrayField(
-        models.CharField(max_length=200), default=list, blank=True, verbose_name=_("aliases")
-    )
-    document = models.JSONField(_("document"))
-    sha256 = models.CharField(_("SHA-256 of the document"), max_length=64)
-    imported_at = models.DateTimeField(_("imported at"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("advisory")
-        verbose_name_plural = _("advisories")
-        default_permissions = ("view",)
-        indexes = [models.Index(fields=["-modified", "osv_id"], name="advisory_newest")]
-
-    def __str__(self) -> str:
-        return str(self.osv_id)
-
-
-class APVAdvisory(models.Model):
-    """An advisory behind an APV.
-
-    It `applies` while the advisory, as it reads now, asks for this very bump. Where it is the
-    `origin`, an import made the APV from it.
-    """
-
-    apv = models.ForeignKey(APV, on_delete=models.CASCADE, related_name="advisory_links")
-    advisory = models.ForeignKey(Advisory, on_delete=models.PROTECT, related_name="apv_links")
-    origin = models.BooleanField(default=False)
-    applies = models.BooleanField(default=True)
-
-    class Meta:
-        default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(fields=["apv", "advisory"], name="apv_advisory_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.apv} {self.advisory}"
-
-
-class CodeSequence(models.Model):
-    """The last number given to an APV code in a year; the row is the lock on numbering."""
-
-    year = models.PositiveSmallIntegerField(primary_key=True)
-    last = models.PositiveIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"APV-{self.year}-{self.last:03d}"
-
-
-class DecisionQuerySet(models.QuerySet["Decision"]):
-    """Decisions are made one by one, through `services.decide`."""
-
-    def bulk_create(self, *args: Any, **options: Any) -> Any:
-        raise TypeError("Decisions are not made in bulk; call reviews.services.decide for each.")
-
-
-class Decision(AtomicSave):
-    """What a person decided on an APV, and what they saw then. Never edited, never deleted.
-
-    A trigger in the database refuses UPDATE and DELETE (migration 0003).
-    """
-
-    decision_id = models.UUIDField(
-        _("decision id"), primary_key=True, default=uuid.uuid4, editable=False
-    )
-    apv = models.ForeignKey(
-        APV, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("APV")
-    )
-    decision = models.CharField(_("decision"), max_length=8, choices=DecisionKind)
-    justification = models.TextField(_("justification"))
-    confidence = unit_interval(_("confidence"))
-    modifications = models.JSONField(_("modifications"), default=dict, blank=True)
-
-    reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        related_name="decisions",
-        verbose_name=_("reviewer"),
-    )
-    reviewer_name = models.CharField(
-        _("reviewer name"), max_length=301
-    )  # a user's first and last name, at most
-    reviewer_email = models.CharField(_("reviewer email"), max_length=254, blank=True)
-
-    # A snapshot of what was decided on: the APV may change later, the record must not.
-    cve_id = models.CharField(_("CVE"), max_length=28, null=True, blank=True)
-    severity = models.CharField(_("severity"), max_length=8, choices=Severity)
-    patch_strategy = models.CharField(_("patch strategy"), max_length=20, choices=PatchStrategy)
-    wargame_verdict = models.CharField(
-        _("wargame verdict"), max_length=12, choices=WargameVerdict, null=True, blank=True
-    )
-    recommendation = models.CharField(
-        _("recommendation"),
-        max_length=8,
-        null=True,
-        blank=True,
-        choices=[(kind.value, kind.label) for kind in RECOMMENDABLE],
-    )
-    diff_sha256 = models.CharField(_("SHA-256 of the diff"), max_length=64)
-    apv_version = models.PositiveIntegerField(_("APV version"))
-    review_seconds = models.FloatField(
-        _("review seconds"), help_text=_("From the APV's creation to the decision.")
-    )
-
-    action_taken = models.CharField(_("action taken"), max_length=20, choices=Action)
-    outcome_notes = models.TextField(_("outcome notes"), blank=True)
-    decided_at = models.DateTimeField(_("decided at"), default=timezone.now)
-    action_completed_at = models.DateTimeField(_("action completed at"), null=True, blank=True)
-
-    objects = DecisionQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("decision")
-        verbose_name_plural = _("decisions")
-        indexes = [
-            models.Index(fields=["-decided_at", "-decision_id"], name="decision_newest"),
-            models.Index(fields=["decision", "-decided_at"], name="decision_verb"),
-        ]
-        constraints = [
-            models.CheckConstraint(
-                condition=one_of("decision", DecisionKind), name="decision_verb_known"
-            ),
-            models.CheckConstraint(
-                condition=within("confidence", 0, 1), name="decision_confidence"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(review_seconds__gte=0), name="decision_review_seconds"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(
-                    GreaterThanOrEqual(Length(Trim("justification")), JUSTIFICATION_LENGTH[0]),
-                    LessThanOrEqual(Length("justification"), JUSTIFICATION_LENGTH[1]),
-                ),
-                name="decision_justification_length",
-            ),
-            models.UniqueConstraint(
-                fields=["apv"],
-                condition=models.Q(decision__in=FINAL),
-                name="decision_once",
-                violation_error_message=_("This APV is decided already."),
-            ),
-            models.UniqueConstraint(
-                fields=["apv"],
-                condition=models.Q(decision=DecisionKind.ESCALATE),
-                name="decision_escalated_once",
-                violation_error_message=_("This APV is escalated already."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_decision_display()} {self.apv.apv_code}"
-
-    @property
-    def traits(self) -> Traits:
-        """What belongs to this kind of decision."""
-        return DecisionKind(self.decision).traits
-
-    @property
-    def by_submitter(self) -> bool:
-        """Whether the reviewer had added the APV themselves."""
-        return self.reviewer_id == self.apv.submitted_by_id
-
-
-class Tally(models.Model):
-    """A part of a counter that triggers keep (migration 0004); `reviews.tally` reads them."""
-
-    pk = models.CompositePrimaryKey("key", "slot")
-    key = models.CharField(max_length=100)
-    slot = models.SmallIntegerField()
-    count = models.BigIntegerField()
-
-    class Meta:
-        verbose_name = "counter"
-        verbose_name_plural = "counters"
-
-    def __str__(self) -> str:
-        return self.key
-
-
-class Reading(models.Model):
-    """Somebody is reading an APV in one of their tabs, or was until a moment ago."""
-
-    apv = models.ForeignKey(APV, on_delete=models.CASCADE)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
-    tab = models.CharField(max_length=36, blank=True)
-    seen_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["apv", "user", "tab"], name="reading_once")]
-
-    def __str__(self) -> str:
-        return f"{self.user} {self.apv}"
-
-
-class IdempotencyKey(models.Model):
-    """The first answer to a write, given again when its key comes again."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
-    key = models.CharField(max_length=255)
-    endpoint = models.CharField(max_length=100)
-    fingerprint = models.CharField("SHA-256 of the request body", max_length=64)
-    status = models.PositiveSmallIntegerField()
-    headers = models.JSONField(default=dict)
-    body = models.TextField()
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["user", "endpoint", "key"], name="idempotency_key_once")
-        ]
-        indexes = [models.Index(fields=["created_at"], name="idempotency_key_age")]
-
-    def __str__(self) -> str:
-        return self.key

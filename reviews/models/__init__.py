@@ -1,0 +1,40 @@
+"""The rows of the review: APVs and advisories, decisions, and what is counted of them."""
+
+from reviews.models.advisory import Advisory, APVAdvisory
+from reviews.models.apv import (
+    APV,
+    CODE_PATTERN,
+    CVE_PATTERN,
+    CWE_PATTERN,
+    DIFF_MAX_BYTES,
+    ILLUSTRATIVE,
+    QUEUE_NARROWED_BY,
+    QUEUE_ORDERS,
+    URL_PATTERN,
+    APVQuerySet,
+)
+from reviews.models.counters import CodeSequence, Tally
+from reviews.models.decision import JUSTIFICATION_LENGTH, Decision
+from reviews.models.idempotency import IdempotencyKey
+from reviews.models.reading import Reading
+
+__all__ = [
+    "APV",
+    "CODE_PATTERN",
+    "CVE_PATTERN",
+    "CWE_PATTERN",
+    "DIFF_MAX_BYTES",
+    "ILLUSTRATIVE",
+    "JUSTIFICATION_LENGTH",
+    "QUEUE_NARROWED_BY",
+    "QUEUE_ORDERS",
+    "URL_PATTERN",
+    "APVAdvisory",
+    "APVQuerySet",
+    "Advisory",
+    "CodeSequence",
+    "Decision",
+    "IdempotencyKey",
+    "Reading",
+    "Tally",
+]

@@ -1,0 +1,53 @@
+"""Published advisories, and the APVs that they are behind."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from reviews.models.apv import APV
+
+
+class Advisory(models.Model):
+    """A published advisory, as it was imported last."""
+
+    osv_id = models.CharField(_("OSV id"), max_length=200, unique=True)
+    modified = models.DateTimeField(_("modified"), null=True, blank=True)
+    withdrawn = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+    aliases = ArrayField(
+        models.CharField(max_length=200), default=list, blank=True, verbose_name=_("aliases")
+    )
+    document = models.JSONField(_("document"))
+    sha256 = models.CharField(_("SHA-256 of the document"), max_length=64)
+    imported_at = models.DateTimeField(_("imported at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("advisory")
+        verbose_name_plural = _("advisories")
+        default_permissions = ("view",)
+        indexes = [models.Index(fields=["-modified", "osv_id"], name="advisory_newest")]
+
+    def __str__(self) -> str:
+        return str(self.osv_id)
+
+
+class APVAdvisory(models.Model):
+    """An advisory behind an APV.
+
+    It `applies` while the advisory, as it reads now, asks for this very bump. Where it is the
+    `origin`, an import made the APV from it.
+    """
+
+    apv = models.ForeignKey(APV, on_delete=models.CASCADE, related_name="advisory_links")
+    advisory = models.ForeignKey(Advisory, on_delete=models.PROTECT, related_name="apv_links")
+    origin = models.BooleanField(default=False)
+    applies = models.BooleanField(default=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["apv", "advisory"], name="apv_advisory_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.apv} {self.advisory}"

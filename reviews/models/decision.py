@@ -1,0 +1,138 @@
+"""The decision: what a person decided on an APV, and what they saw then."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Length, Trim
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from realtime.atomic_saves import AtomicSave
+from reviews.choices import (
+    Action,
+    PatchStrategy,
+    Severity,
+    WargameVerdict,
+)
+from reviews.decision_kinds import FINAL, RECOMMENDABLE, DecisionKind, Traits
+from reviews.models.apv import APV
+from reviews.models.rules import one_of, unit_interval, within
+
+JUSTIFICATION_LENGTH = (10, 5000)
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    """Decisions are made one by one, through `services.decide`."""
+
+    def bulk_create(self, *args: Any, **options: Any) -> Any:
+        raise TypeError("Decisions are not made in bulk; call reviews.services.decide for each.")
+
+
+class Decision(AtomicSave):
+    """What a person decided on an APV, and what they saw then. Never edited, never deleted.
+
+    A trigger in the database refuses UPDATE and DELETE (migration 0003).
+    """
+
+    decision_id = models.UUIDField(
+        _("decision id"), primary_key=True, default=uuid.uuid4, editable=False
+    )
+    apv = models.ForeignKey(
+        APV, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("APV")
+    )
+    decision = models.CharField(_("decision"), max_length=8, choices=DecisionKind)
+    justification = models.TextField(_("justification"))
+    confidence = unit_interval(_("confidence"))
+    modifications = models.JSONField(_("modifications"), default=dict, blank=True)
+
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="decisions",
+        verbose_name=_("reviewer"),
+    )
+    reviewer_name = models.CharField(
+        _("reviewer name"), max_length=301
+    )  # a user's first and last name, at most
+    reviewer_email = models.CharField(_("reviewer email"), max_length=254, blank=True)
+
+    # A snapshot of what was decided on: the APV may change later, the record must not.
+    cve_id = models.CharField(_("CVE"), max_length=28, null=True, blank=True)
+    severity = models.CharField(_("severity"), max_length=8, choices=Severity)
+    patch_strategy = models.CharField(_("patch strategy"), max_length=20, choices=PatchStrategy)
+    wargame_verdict = models.CharField(
+        _("wargame verdict"), max_length=12, choices=WargameVerdict, null=True, blank=True
+    )
+    recommendation = models.CharField(
+        _("recommendation"),
+        max_length=8,
+        null=True,
+        blank=True,
+        choices=[(kind.value, kind.label) for kind in RECOMMENDABLE],
+    )
+    diff_sha256 = models.CharField(_("SHA-256 of the diff"), max_length=64)
+    apv_version = models.PositiveIntegerField(_("APV version"))
+    review_seconds = models.FloatField(
+        _("review seconds"), help_text=_("From the APV's creation to the decision.")
+    )
+
+    action_taken = models.CharField(_("action taken"), max_length=20, choices=Action)
+    outcome_notes = models.TextField(_("outcome notes"), blank=True)
+    decided_at = models.DateTimeField(_("decided at"), default=timezone.now)
+    action_completed_at = models.DateTimeField(_("action completed at"), null=True, blank=True)
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        indexes = [
+            models.Index(fields=["-decided_at", "-decision_id"], name="decision_newest"),
+            models.Index(fields=["decision", "-decided_at"], name="decision_verb"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=one_of("decision", DecisionKind), name="decision_verb_known"
+            ),
+            models.CheckConstraint(
+                condition=within("confidence", 0, 1), name="decision_confidence"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(review_seconds__gte=0), name="decision_review_seconds"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    GreaterThanOrEqual(Length(Trim("justification")), JUSTIFICATION_LENGTH[0]),
+                    LessThanOrEqual(Length("justification"), JUSTIFICATION_LENGTH[1]),
+                ),
+                name="decision_justification_length",
+            ),
+            models.UniqueConstraint(
+                fields=["apv"],
+                condition=models.Q(decision__in=FINAL),
+                name="decision_once",
+                violation_error_message=_("This APV is decided already."),
+            ),
+            models.UniqueConstraint(
+                fields=["apv"],
+                condition=models.Q(decision=DecisionKind.ESCALATE),
+                name="decision_escalated_once",
+                violation_error_message=_("This APV is escalated already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_decision_display()} {self.apv.apv_code}"
+
+    @property
+    def traits(self) -> Traits:
+        """What belongs to this kind of decision."""
+        return DecisionKind(self.decision).traits
+
+    @property
+    def by_submitter(self) -> bool:
+        """Whether the reviewer had added the APV themselves."""
+        return self.reviewer_id == self.apv.submitted_by_id
