@@ -19,6 +19,7 @@ check: installed-dev installed-front  ## lint, format, types, insecure code, dep
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy .
+	$(BIN)/lint-imports --no-cache
 	$(BIOME) ci .
 	$(TSC)
 	$(BIN)/python -m bandit --quiet --recursive --configfile pyproject.toml .

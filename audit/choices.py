@@ -11,7 +11,6 @@ class Source(models.TextChoices):
     CONSOLE = "console", _("console")
     ADMIN = "admin", _("administration")
     COMMAND = "command", _("command")
-    SOCKET = "socket", _("socket")
 
 
 class AuditAction(models.TextChoices):

@@ -77,6 +77,13 @@ HUB_LAG = Gauge(
     registry=REGISTRY,
     multiprocess_mode="livemax",
 )
+_client_lag = Histogram(
+    "hitl_websocket_client_lag_events",
+    "Events that a client had still to handle when it said, by `ack`, how far it had come.",
+    ["channel"],
+    registry=REGISTRY,
+    buckets=(0, 1, 10, 100, 1_000, 10_000),
+)
 SLOW_CLIENTS = Counter(
     "hitl_websocket_slow_clients_total",
     "Sockets that were ended as they did not read what was sent.",
@@ -95,6 +102,7 @@ class ChannelMetrics(NamedTuple):
     subscribers: Gauge
     sent: Counter
     duration: Histogram
+    client_lag: Histogram
 
 
 _of_channels: dict[str, ChannelMetrics] = {}
@@ -104,7 +112,10 @@ def add_channel(name: str, message_types: Sequence[str]) -> None:
     """Count a channel from now on: with its labels looked up, which costs more than counting."""
     kind = message_types[0] if len(message_types) == 1 else "several"
     _of_channels[name] = ChannelMetrics(
-        _subscribers.labels(name), _sent.labels(name, kind), _duration.labels(name)
+        _subscribers.labels(name),
+        _sent.labels(name, kind),
+        _duration.labels(name),
+        _client_lag.labels(name),
     )
 
 

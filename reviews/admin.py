@@ -16,8 +16,6 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.people import RIGHTS
-from audit import entries
-from audit.choices import AuditAction
 from realtime.admin_base import BoundedSearch, ReadOnlyAdmin
 from reviews import services
 from reviews.choices import (
@@ -197,12 +195,9 @@ class APVAdmin(BoundedSearch):
     def save_model(self, request: HttpRequest, obj: APV, form: Any, change: bool) -> None:
         """Write only what was changed in the form: the rest may have changed elsewhere since."""
         if change:
-            obj.save(update_fields=[*form.changed_data, "version", "updated_at"])
-            entries.record(AuditAction.APV_CHANGED, obj.apv_code, fields=form.changed_data)
+            services.change_apv(apv=obj, fields=form.changed_data)
         else:
-            obj.submitted_by_id = request.user.pk
-            obj.save()
-            entries.record(AuditAction.APVS_ADDED, obj.apv_code, codes=[obj.apv_code])
+            services.add_apvs(apvs=[obj], submitter=request.user)
 
     def has_delete_permission(self, request: HttpRequest, obj: APV | None = None) -> bool:
         return False

@@ -68,6 +68,13 @@ def _record_added(codes: list[str]) -> None:
     entries.record(AuditAction.APVS_ADDED, about, codes=codes)
 
 
+def change_apv(*, apv: APV, fields: Sequence[str]) -> None:
+    """Save those of an APV's `fields` that were changed: the rest may have changed since."""
+    with publishing():
+        apv.save(update_fields=[*fields, "version", "updated_at"])
+        entries.record(AuditAction.APV_CHANGED, apv.apv_code, fields=list(fields))
+
+
 def codes_in_use(codes: Sequence[str]) -> list[str]:
     used = APV.objects.filter(apv_code__in=codes).order_by("apv_code")
     return list(used.values_list("apv_code", flat=True))

@@ -48,7 +48,6 @@ class Migration(migrations.Migration):
                             ("console", "console"),
                             ("admin", "administration"),
                             ("command", "command"),
-                            ("socket", "socket"),
                         ],
                         max_length=10,
                         verbose_name="source",

@@ -8,13 +8,16 @@ from enum import Enum
 
 
 class ClientAction(Enum):
-    """What a client does after a close code."""
+    """What a client does after a close code, and what the browser module calls that."""
 
-    RESUME = "connects again, and resumes"
-    BACK_OFF = "backs off, then connects again, and resumes"
-    SIGN_IN = "stops, and signs in"
-    SUBSCRIBE_LESS = "connects, and subscribes to what it may read"
-    STOP = "stops: its messages are not what the protocol allows"
+    RESUME = "connects again, and resumes", "resume"
+    BACK_OFF = "backs off, then connects again, and resumes", "back off"
+    SIGN_IN = "stops, and signs in", "sign in"
+    SUBSCRIBE_LESS = "connects, and subscribes to what it may read", "resume"
+    MEND = "is mended: it sends what the protocol does not allow", "resume"
+
+    def __init__(self, words: str, in_browser: str) -> None:
+        self.words, self.in_browser = words, in_browser
 
 
 class CloseCode(int):
@@ -40,15 +43,15 @@ class CloseCode(int):
 PROTOCOL_ERROR = CloseCode(
     *(1002, "protocol error", "Protocol error"),
     "a frame that breaks RFC 6455, or a compressed one that does not inflate",
-    ClientAction.STOP,
+    ClientAction.MEND,
 )
 UNSUPPORTED_DATA = CloseCode(
     *(1003, "unsupported data", "Messages are text, not binary", "a binary frame"),
-    ClientAction.STOP,
+    ClientAction.MEND,
 )
 INVALID_DATA = CloseCode(
     *(1007, "invalid data", "Malformed JSON", "a message that is no JSON, or no UTF-8"),
-    ClientAction.STOP,
+    ClientAction.MEND,
 )
 INVALID_TOKEN = CloseCode(
     *(1008, "invalid token", "Invalid token", "no or bad credentials"), ClientAction.SIGN_IN
@@ -61,7 +64,7 @@ AT_CAPACITY = CloseCode(
 MESSAGE_TOO_BIG = CloseCode(
     *(1009, "message too big", "Message too large"),
     "a message over `HITL_WS_MAX_MESSAGE_BYTES`, or in more than 1,000 fragments",
-    ClientAction.STOP,
+    ClientAction.MEND,
 )
 SERVICE_RESTART = CloseCode(
     *(1012, "service restart", "The server restarts"),

@@ -230,7 +230,13 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             case Unsubscribe():
                 self.unsubscribe(request)
             case Ack():
-                pass
+                self.note_lag(request)
+
+    def note_lag(self, request: Ack) -> None:
+        """Count how far the client is behind on the logs that it follows."""
+        for name, last in self.hub.positions(self.subscribed).items():
+            if name in request.positions:
+                metrics.of(name).client_lag.observe(max(0, last.offset - request.positions[name]))
 
     async def subscribe(self, request: Subscribe) -> None:
         channels = self.readable(request.channels)

@@ -43,7 +43,7 @@ class Unsubscribe(Request):
 
 
 class Ack(Request):
-    """Says how far a client has come; nothing answers it."""
+    """Says up to which events a client has handled; it is counted, and nothing answers it."""
 
     type: Literal["ack"]
     positions: dict[ChannelName, Annotated[int, Field(ge=0, lt=2**63)]]

@@ -5,7 +5,12 @@ from pathlib import Path
 
 from django.core.management import call_command
 
-from hitl_project.management.commands.write_docs import DOCS, with_tables
+from hitl_project.management.commands.write_docs import (
+    DOCS,
+    SOCKET_MODULE,
+    with_close_codes,
+    with_tables,
+)
 from tests.support.site import ROOT
 
 VARIABLE = re.compile(r"\b(?:env\.\w+|number|switch|url)\(\s*\"([A-Z_]+)\"")
@@ -14,6 +19,11 @@ VARIABLE = re.compile(r"\b(?:env\.\w+|number|switch|url)\(\s*\"([A-Z_]+)\"")
 def test_protocol_page_has_the_messages_of_the_code() -> None:
     page = (DOCS / "protocol.md").read_text()
     assert with_tables(page) == page, "run make docs"
+
+
+def test_browser_module_has_the_close_codes_of_the_code() -> None:
+    module = SOCKET_MODULE.read_text()
+    assert with_close_codes(module) == module, "run make docs"
 
 
 def test_openapi_file_is_what_the_server_serves(tmp_path: Path) -> None:

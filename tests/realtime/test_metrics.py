@@ -98,6 +98,22 @@ async def test_resumes_are_counted_by_their_outcome(server: Server) -> None:
     assert since["hitl_websocket_messages_sent_total{apvs,new_apv}"] == 1
 
 
+async def test_acks_tell_how_far_clients_are_behind(server: Server) -> None:
+    before = numbers(server)
+    async with server.socket() as socket:
+        here = (await socket.subscribe("apvs"))["positions"]["apvs"]["offset"]
+        for _ in range(3):
+            await asyncio.to_thread(server.add_apv)
+        await socket.until(type="new_apv", offset=here + 3)
+        await socket.send({"type": "ack", "positions": {"apvs": here + 1, "decisions": 5}})
+        await socket.ask({"type": "ping"})
+    since = numbers(server).since(before)
+    name = "hitl_websocket_client_lag_events"
+    assert since[f"{name}_count{{apvs}}"] == 1
+    assert since[f"{name}_sum{{apvs}}"] == 2
+    assert since[f"{name}_count{{decisions}}"] == 0  # it does not follow that
+
+
 async def test_client_that_does_not_read_is_counted_when_it_is_ended(site: Site) -> None:
     with site.uvicorn(HITL_WS_QUEUE_BYTES="65536") as server:
         async with server.raw_socket(max_queue=1, compression=None) as stalled:

@@ -11,20 +11,25 @@ from pydantic.fields import FieldInfo
 
 from realtime import registry
 from realtime.messages import ADDED, MESSAGES, Message
-from realtime.socket.close_codes import CLOSE_CODES
+from realtime.socket.close_codes import CLOSE_CODES, CloseCode
 from realtime.socket.requests import REQUESTS
 
 DOCS: Path = settings.BASE_DIR / "docs"
 END = "<!-- end -->"
+SOCKET_MODULE: Path = settings.BASE_DIR / "realtime" / "static" / "realtime" / "socket.js"
+BEGIN_CODES, END_CODES = "  // Made from the code: make docs\n", "  // End\n"
 
 
 class Command(BaseCommand):
-    help = "Write docs/openapi.yaml, and the tables of docs/protocol.md."
+    help = (
+        "Write docs/openapi.yaml, the tables of docs/protocol.md, and those of the browser module."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("spectacular", file=str(DOCS / "openapi.yaml"), validate=True)
         page = DOCS / "protocol.md"
         page.write_text(with_tables(page.read_text()))
+        SOCKET_MODULE.write_text(with_close_codes(SOCKET_MODULE.read_text()))
 
 
 def with_tables(page: str) -> str:
@@ -55,10 +60,26 @@ def message_tables() -> str:
 def close_code_table() -> str:
     head = ["| close code | reason | when | what a client does |", "| --- | --- | --- | --- |"]
     rows = [
-        f"| {int(code)} | {code.reason} | {code.meaning} | {code.action.value} |"
+        f"| {int(code)} | {code.reason} | {code.meaning} | {code.action.words} |"
         for code in CLOSE_CODES
     ]
     return "\n".join([*head, *rows, ""])
+
+
+def with_close_codes(module: str) -> str:
+    """Return the browser module with its close codes as the code declares them.
+
+    Where two have the same number, the reason tells the first of them from the other.
+    """
+    before, rest = module.split(BEGIN_CODES, 1)
+    after = rest.split(END_CODES, 1)[1]
+    rows = "".join(f'  {_key(code)}: "{code.action.in_browser}",\n' for code in CLOSE_CODES)
+    return before + BEGIN_CODES + rows + END_CODES + after
+
+
+def _key(code: CloseCode) -> str:
+    last = [one for one in CLOSE_CODES if one == code][-1]
+    return str(int(code)) if code is last else f'"{int(code)} {code.reason}"'
 
 
 def _row(name: str, model: type[BaseModel]) -> str:

@@ -53,8 +53,13 @@ const BACK_OFF_ATTEMPT = 5; // where the backoff goes on when the server asks to
  * @type {Record<string, "resume" | "back off" | "sign in">}
  */
 const CLOSE_CODES = {
+  // Made from the code: make docs
+  1002: "resume",
+  1003: "resume",
+  1007: "resume",
   "1008 Invalid token": "sign in",
   1008: "back off",
+  1009: "resume",
   1012: "resume",
   1013: "resume",
   4000: "resume",
@@ -62,6 +67,7 @@ const CLOSE_CODES = {
   4403: "resume",
   4408: "resume",
   4429: "back off",
+  // End
 };
 
 /** @param {Options} options */

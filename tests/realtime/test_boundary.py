@@ -1,0 +1,39 @@
+"""`realtime` knows no APV: what is sent is declared elsewhere, and registered."""
+
+import re
+
+import pytest
+
+from realtime.messages import LogMessage, Message
+from realtime.registry import CHANNELS, LogChannel, register
+from tests.support.site import ROOT
+
+OURS = [
+    path
+    for pattern in ("*.py", "*.js")
+    for path in (ROOT / "realtime").rglob(pattern)
+    if "__pycache__" not in path.parts
+]
+
+
+def test_no_file_of_it_names_what_is_reviewed() -> None:
+    named = re.compile(r"\bapvs?\b(?! )|\bdecisions?\b|\breviews?\b", re.IGNORECASE)
+    found = {path.name: named.findall(path.read_text()) for path in OURS}
+    assert {name: words for name, words in found.items() if words} == {}
+
+
+def test_channel_whose_name_is_taken_is_refused() -> None:
+    taken = next(iter(CHANNELS))
+    with pytest.raises(ValueError, match=taken):
+        register(LogChannel(taken, permission="auth.view_user", messages=()))
+
+
+def test_log_refuses_a_message_that_is_no_event_of_it() -> None:
+    class Stray(LogMessage):
+        type: str = "stray"
+        channel: str = "elsewhere"
+
+    with pytest.raises(ValueError, match="no event of the channel 'here'"):
+        register(LogChannel("here", permission="auth.view_user", messages=(Stray,)))
+    assert "here" not in CHANNELS
+    assert issubclass(Stray, Message)
