@@ -1,1 +1,1 @@
-"""How it is told: messages, the event log, the hub and the socket. It knows no APV."""
+"""How things are told: messages, the event log, the hub and the socket. It knows not what."""

@@ -4,8 +4,8 @@
  *
  *   const connection = connect({
  *     url: "/hitl/ws",
- *     channels: ["apvs", "decisions", "stats"],             // those it may read are followed
- *     positions: { apvs: { epoch: "5f0c…", offset: 41 } },  // where the page was read, if known
+ *     channels: ["orders", "prices", "stock"],              // those it may read are followed
+ *     positions: { orders: { epoch: "5f0c…", offset: 41 } },  // where the page was read, if known
  *     snapshot: true,                                        // the last values at once
  *     onMessage: (message) => …,                             // an event or a last value
  *     onStatus: (status) => …,                               // one of STATUSES
