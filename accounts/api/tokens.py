@@ -96,7 +96,7 @@ class TicketViewSet(CountedWrites, viewsets.ViewSet):
 
     @extend_schema(request=None, responses={200: TicketSerializer})
     def create(self, request: Request) -> Response:
-        """Make a ticket that opens one socket within 30 seconds, as the user who asks for it."""
+        """Make a ticket that opens one socket within 30 seconds, as its caller."""
         assert isinstance(request.auth, Proof)  # every way to sign in leaves one
         secret = tickets.issue(request.auth)
         return Response(TicketSerializer({"ticket": secret}).data, headers=NOT_KEPT)

@@ -975,7 +975,7 @@ def test_escalated_apv_is_decided_by_leads_only(reviewer, lead):
     apv.refresh_from_db()
     page = text_of(reviewer.get(f"/apvs/{apv.apv_code}"))
     assert "Escalated: only leads decide on it." in page
-    assert "Send the decision" not in page
+    assert "How sure are you?" not in page
     answer = decide(reviewer, apv, justification="My careful draft of a justification.")
     assert answer.status_code == 403
     assert "My careful draft of a justification." in text_of(answer)
