@@ -19,7 +19,7 @@ check: installed-dev installed-front  ## lint, format, types, insecure code, dep
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy .
-	$(BIN)/lint-imports --no-cache
+	$(LINT_IMPORTS) --no-cache
 	$(BIOME) ci .
 	$(TSC)
 	$(BIN)/python -m bandit --quiet --recursive --configfile pyproject.toml .
@@ -71,6 +71,9 @@ lock: installed-dev  ## pin what pyproject.toml names, with hashes; ARGS=--upgra
 	$(LOCK) pyproject.toml -o requirements.txt
 	$(LOCK) --constraint requirements.txt --group pyproject.toml:embedded -o requirements-embedded.txt
 	$(LOCK) --constraint requirements.txt --constraint requirements-embedded.txt --group pyproject.toml:dev -o requirements-dev.txt
+
+# It has a program, but no module to run; a program names the folder that it was installed in.
+LINT_IMPORTS = $(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
 LOCK = $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-header $(ARGS)
 
