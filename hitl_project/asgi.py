@@ -26,8 +26,6 @@ from accounts import password_limits  # noqa: E402
 from hitl_project.checks import OPEN_ACCESS  # noqa: E402
 from hitl_project.servers import body_sizes, request_bodies  # noqa: E402
 from hitl_project.servers.connections import allow_open_files  # noqa: E402
-from hitl_project.servers.daphne_http import bound_requests  # noqa: E402
-from hitl_project.servers.daphne_socket import prepare_daphne  # noqa: E402
 from hitl_project.urls import refuse_socket  # noqa: E402
 from realtime import shutdown  # noqa: E402
 from realtime.socket.routing import websocket_urlpatterns  # noqa: E402
@@ -120,8 +118,6 @@ def _let_go(request: HttpRequest) -> None:
 if settings.HITL_OPEN_ACCESS:
     logging.getLogger(__name__).critical(OPEN_ACCESS)  # no LOG_LEVEL hides it
 allow_open_files()
-prepare_daphne()
-bound_requests()
 application = ProtocolTypeRouter(
     {
         "http": request_bodies.BoundedBodies(OneThreadPerRequest()),

@@ -187,7 +187,7 @@ API_PREFIX = "/hitl/"
 """Below it are REST and the socket; everything else is a page."""
 
 INSTALLED_APPS = [
-    "daphne",
+    "hitl_project",  # before those that bring a `runserver` too
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -212,7 +212,6 @@ INSTALLED_APPS = [
     "audit",
     "accounts",
     "reviews",
-    "hitl_project",
 ]
 
 MIDDLEWARE = [

@@ -43,14 +43,19 @@ def daphne_server(site: Site) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session", params=["uvicorn", "daphne"])
-def server(request: Any) -> Server:
-    """Each server that the project supports, in turn."""
+def each_server(request: Any) -> Server:
+    """The server of `serve`, and that of `runserver`, whose sockets are to be the same."""
     found: Server = request.getfixturevalue(f"{request.param}_server")
     return found
 
 
-@pytest.fixture(params=["uvicorn", "daphne"])
-def start(request: Any, site: Site) -> Start:
-    """Starts a server of each kind, with settings of the test's own: `with start(NAME="…")`."""
-    started: Start = getattr(site, request.param)
-    return started
+@pytest.fixture(scope="session")
+def server(uvicorn_server: Server) -> Server:
+    """What `serve` runs; tests of sockets have `each_server` by this name."""
+    return uvicorn_server
+
+
+@pytest.fixture
+def start(site: Site) -> Start:
+    """Starts a server with settings of the test's own: `with start(NAME="…")`."""
+    return site.uvicorn

@@ -1,7 +1,7 @@
 """How a request arrives: its body in a bounded time, and no more of it than may be.
 
 Uvicorn hands a body on as it comes, and Django would write all of it to disk before any view runs.
-What each server needs besides stands in `uvicorn_http` and `daphne_http`.
+What bounds a request before there is one stands in `uvicorn_http`.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Requests that are too large or too slow, on a bare line to each server."""
+"""Requests that are too large or too slow, on a bare line."""
 
 import json
 import socket
@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -18,10 +17,10 @@ from tests.support.waiting import ANSWER_SECONDS
 MOST = 1024 * 1024
 
 
-@pytest.fixture(scope="module", params=["uvicorn", "daphne"])
-def server(request: Any, site: Site) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def server(site: Site) -> Iterator[Server]:
     """A server that takes a megabyte."""
-    with getattr(site, request.param)(HITL_MAX_BODY_BYTES=str(MOST)) as running:
+    with site.uvicorn(HITL_MAX_BODY_BYTES=str(MOST)) as running:
         yield running
 
 
@@ -108,10 +107,10 @@ def test_thousand_apvs_with_long_diffs_are_read_to_the_last(uvicorn_server: Serv
 # -- Time -------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=["uvicorn", "daphne"])
-def hasty(request: Any, site: Site) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def hasty(site: Site) -> Iterator[Server]:
     """A server that gives a request two seconds."""
-    with getattr(site, request.param)(HITL_REQUEST_SECONDS="2") as running:
+    with site.uvicorn(HITL_REQUEST_SECONDS="2") as running:
         yield running
 
 
@@ -157,7 +156,6 @@ def test_head_that_trickles_in_ends_the_line(hasty: Server) -> None:
             pass
 
 
-@pytest.mark.parametrize("hasty", ["uvicorn"], indirect=True)  # Twisted has a minute of its own
 def test_silent_line_is_closed_and_one_that_asks_again_is_not(hasty: Server) -> None:
     with Line(hasty) as silent, Line(hasty) as lively:
         ends = time.monotonic() + ANSWER_SECONDS

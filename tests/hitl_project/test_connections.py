@@ -1,4 +1,4 @@
-"""Connections that say nothing, or too much, at the door of each server."""
+"""Connections that say nothing, or too much, at the door."""
 
 import contextlib
 import resource

@@ -100,56 +100,62 @@ def test_probes_and_files_leave_no_line(quick: Server) -> None:
 # -- Sockets ----------------------------------------------------------------------------------
 
 
-async def test_socket_leaves_a_line_when_it_opens_and_one_when_it_ends(server: Server) -> None:
+async def test_socket_leaves_a_line_when_it_opens_and_one_when_it_ends(each_server: Server) -> None:
     given = f"proxy-{uuid4()}"
-    async with server.socket(headers={"X-Request-ID": given}) as socket:
+    async with each_server.socket(headers={"X-Request-ID": given}) as socket:
         client_id = socket.ack["client_id"]
         await socket.subscribe("apvs")
-        added = await asyncio.to_thread(server.add_apv)
+        added = await asyncio.to_thread(each_server.add_apv)
         events = [await socket.receive()]
         while events[-1]["apv_id"] != added["apv_id"]:
             events.append(await socket.receive())
         events += await socket.heard_before_pong()
-    opened = line_of(server, event="socket_opened", client_id=client_id)
+    opened = line_of(each_server, event="socket_opened", client_id=client_id)
     assert opened["request_id"] == given
     assert opened["ip"] == "127.0.0.1"
     assert opened["user_id"] > 0
-    closed = await asyncio.to_thread(line_of, server, event="socket_closed", client_id=client_id)
+    closed = await asyncio.to_thread(
+        line_of, each_server, event="socket_closed", client_id=client_id
+    )
     assert (closed["code"], closed["messages_in"]) == (1000, 2)
     assert closed["messages_out"] == 3 + len(events)  # with ack, confirmation and pong
     assert closed["duration_s"] > 0
     assert closed["user_id"] == opened["user_id"]
 
 
-async def test_line_of_an_end_by_the_server_says_why(server: Server) -> None:
-    async with server.socket() as socket:
+async def test_line_of_an_end_by_the_server_says_why(each_server: Server) -> None:
+    async with each_server.socket() as socket:
         await socket.connection.send("{")
         assert await socket.close_code() == 1007
         client_id = socket.ack["client_id"]
-    closed = await asyncio.to_thread(line_of, server, event="socket_closed", client_id=client_id)
+    closed = await asyncio.to_thread(
+        line_of, each_server, event="socket_closed", client_id=client_id
+    )
     assert (closed["code"], closed["reason"]) == (1007, "Malformed JSON")
 
 
-async def test_line_of_a_line_that_broke_says_so(server: Server) -> None:
-    async with server.socket() as socket:
+async def test_line_of_a_line_that_broke_says_so(each_server: Server) -> None:
+    async with each_server.socket() as socket:
         client_id = socket.ack["client_id"]
         socket.connection.transport.abort()
-    closed = await asyncio.to_thread(line_of, server, event="socket_closed", client_id=client_id)
+    closed = await asyncio.to_thread(
+        line_of, each_server, event="socket_closed", client_id=client_id
+    )
     assert closed["code"] in {1005, 1006}  # the servers do not agree on which
 
 
-async def test_refused_sockets_leave_a_line_that_says_why(server: Server) -> None:
+async def test_refused_sockets_leave_a_line_that_says_why(each_server: Server) -> None:
     given = f"proxy-{uuid4()}"
     with pytest.raises(InvalidStatus):
-        async with server.raw_socket(
+        async with each_server.raw_socket(
             origin="https://evil.example", headers={"X-Request-ID": f"{given}-origin"}
         ):
             pass
-    async with server.raw_socket("", headers={"X-Request-ID": f"{given}-token"}) as connection:
+    async with each_server.raw_socket("", headers={"X-Request-ID": f"{given}-token"}) as connection:
         await connection.wait_closed()
-    origin = await asyncio.to_thread(line_of, server, request_id=f"{given}-origin")
+    origin = await asyncio.to_thread(line_of, each_server, request_id=f"{given}-origin")
     assert (origin["event"], origin["code"]) == ("socket_refused", 403)
-    token = await asyncio.to_thread(line_of, server, request_id=f"{given}-token")
+    token = await asyncio.to_thread(line_of, each_server, request_id=f"{given}-token")
     assert (token["event"], token["code"], token["reason"]) == (
         "socket_refused",
         1008,
@@ -206,11 +212,7 @@ async def test_no_credential_and_no_query_string_comes_into_the_log(talkative: S
     assert [secret for secret in secrets if secret in printed] == []
 
 
-def test_every_line_is_an_object_whoever_writes_it(site: Site) -> None:
-    with site.daphne() as server:
-        server.client().get("/hitl/reviews")
-        written = server.printed().splitlines()
-    assert any(json.loads(line)["logger"] == "daphne.server" for line in written)
+def test_line_that_a_library_writes_is_an_object_too(site: Site) -> None:
     with site.uvicorn() as server:
         httpx.get(f"{server.origin}/", headers={"Connection": "Upgrade", "Upgrade": "h2c"})
         wait_for(lambda: "Unsupported upgrade" in server.printed(), "Uvicorn to complain")

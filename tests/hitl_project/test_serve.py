@@ -179,9 +179,7 @@ def test_no_demo_user_is_made_whose_password_could_not_be_shown(
 
 
 def test_runserver_serves_pages_and_the_socket_through_daphne(site: Site) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with site.runserver(port) as server:
+    with site.daphne() as server:
         assert "daphne" in server.log.read_text().lower()
 
         async def client_id() -> str:

@@ -163,9 +163,8 @@ async def test_daphne_closes_its_sockets_with_a_word(site: Site) -> None:
         server.process.wait(20)
 
 
-@pytest.mark.parametrize("kind", ["uvicorn", "daphne"])
-def test_server_ends_while_the_process_that_colours_is_busy(site: Site, kind: str) -> None:
-    with getattr(site, kind)() as server, ThreadPoolExecutor() as others:
+def test_server_ends_while_the_process_that_colours_is_busy(site: Site) -> None:
+    with site.uvicorn() as server, ThreadPoolExecutor() as others:
         first, second = (server.add_apv(patch_diff=diff_of(name))["apv_code"] for name in "bc")
         assert server.client().get(f"/apvs/{first}").status_code == 200
         [lexer] = lexers_of(server)

@@ -47,10 +47,10 @@ def holds(server: Server, line: socket.socket) -> bool:
     return any(one.raddr and one.raddr.port == port for one in ends)
 
 
-@pytest.fixture(scope="module", params=["uvicorn", "daphne"])
-def server(request: Any, site: Site) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def server(site: Site) -> Iterator[Server]:
     """A server that is soon done with clients that read nothing."""
-    with getattr(site, request.param)(HITL_REQUEST_SECONDS=str(PATIENCE)) as running:
+    with site.uvicorn(HITL_REQUEST_SECONDS=str(PATIENCE)) as running:
         yield running
 
 
@@ -113,11 +113,10 @@ def large() -> Site:
     return site
 
 
-@pytest.mark.parametrize("kind", ["uvicorn", "daphne"])
-def test_client_that_reads_an_export_slowly_gets_all_of_it(large: Site, kind: str) -> None:
+def test_client_that_reads_an_export_slowly_gets_all_of_it(large: Site) -> None:
     lines = 0
     with (
-        getattr(large, kind)(HITL_REQUEST_SECONDS=str(PATIENCE)) as server,
+        large.uvicorn(HITL_REQUEST_SECONDS=str(PATIENCE)) as server,
         server.client().stream("GET", "/decisions.jsonl", headers=PLAIN) as answer,
     ):
         for piece in answer.iter_raw(PIECE):

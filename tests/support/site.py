@@ -92,16 +92,9 @@ class Site:
             yield server
 
     @contextlib.contextmanager
-    def daphne(self, **variables: str) -> Iterator["Server"]:
-        command = [sys.executable, "-m", "daphne", "-v", "1", "-b", "127.0.0.1", "-p", "0"]
-        command.append("hitl_project.asgi:application")
-        with self._serving(command, r"TCP address 127\.0\.0\.1:(\d+)", variables) as server:
-            yield server
-
-    @contextlib.contextmanager
-    def runserver(self, port: int) -> Iterator["Server"]:
+    def daphne(self, *, port: int = 0, **variables: str) -> Iterator["Server"]:
         command = [sys.executable, "manage.py", "runserver", "--noreload", str(port)]
-        with self._serving(command, rf"TCP address 127\.0\.0\.1:({port})", {}) as server:
+        with self._serving(command, r"TCP address 127\.0\.0\.1:(\d+)", variables) as server:
             yield server
 
     @contextlib.contextmanager

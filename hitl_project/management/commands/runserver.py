@@ -1,0 +1,10 @@
+"""Serve under Daphne, for development: the code is loaded anew when it changes."""
+
+from daphne.management.commands.runserver import Command as DaphneCommand
+
+from hitl_project.servers.daphne_server import DevelopmentServer
+
+
+class Command(DaphneCommand):
+    help = "Serves for development, and reloads the code when it changes; `serve` is for production"
+    server_cls = DevelopmentServer

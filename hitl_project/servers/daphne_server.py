@@ -1,0 +1,147 @@
+"""Daphne, the server of `manage.py runserver`: its sockets say and close as those of `serve` do.
+
+It is for development: what requests and connections may cost is bounded by `serve` alone. Autobahn
+sends no close code but 1000 and 3000 to 4999, and makes 1011 of the others; Daphne drops reasons,
+and puts no end to what a client does not read.
+"""
+
+import asyncio
+from typing import Any
+
+from daphne.server import Server
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from django.conf import settings
+from twisted.internet import reactor  # Daphne has chosen it
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+
+from realtime import shutdown
+from realtime.socket.close_codes import FLOODING, MESSAGE_TOO_BIG, SERVICE_RESTART
+from realtime.socket.limits import MOST_FRAGMENTS, PULSE, Pulse
+from realtime.token_bucket import TokenBucket
+
+ABORT_SECONDS = 5.0
+"""How long a line that does not take its close frame is kept."""
+FLUSH_SECONDS = 0.2
+"""How long what was sent last has to leave."""
+
+
+class DevelopmentServer(Server):
+    """A Daphne whose sockets are `SocketProtocol`s, and which ends them with a close code."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        seconds = settings.HITL_WS_PING_SECONDS
+        options |= {"ping_interval": seconds, "ping_timeout": seconds}
+        # Autobahn would bound what is sent too; SocketProtocol bounds what is received.
+        options |= {"websocket_max_message_size": 0, "websocket_max_frame_size": 0}
+        super().__init__(*args, **options)
+
+    def run(self) -> None:
+        WebSocketFactory.protocol = SocketProtocol
+        super().run()
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        if scope["type"] == "websocket":
+            scope["extensions"] = {**scope.get("extensions", {}), PULSE: protocol.pulse}
+        return super().create_application(protocol, scope)
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Send `message`, and return when the client has taken most of what it was sent."""
+        await super().handle_reply(protocol, message)
+        if message["type"] == "websocket.send":
+            await protocol.flow.writable.wait()
+
+    def kill_all_applications(self) -> "Deferred[Any]":
+        """Close the sockets before their applications end: clients are to come back."""
+        shutdown.begin()
+        for protocol in self.connections:
+            if isinstance(protocol, SocketProtocol):
+                protocol.close(SERVICE_RESTART, SERVICE_RESTART.reason)
+        return deferLater(reactor, FLUSH_SECONDS, super().kill_all_applications)
+
+    def log_action(self, *action: Any) -> None:
+        """Log nothing: Daphne's lines hold query strings, and requests have lines of our own."""
+
+
+class FlowControl:
+    """A Twisted push producer: the transport tells it when to pause, and when to go on."""
+
+    def __init__(self) -> None:
+        self.writable = asyncio.Event()
+        self.writable.set()
+
+    def pauseProducing(self) -> None:  # noqa: N802 — Twisted's names
+        self.writable.clear()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        self.writable.set()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        self.writable.set()
+
+
+class SocketProtocol(WebSocketProtocol):
+    """Daphne's socket, with the bounds and close codes of `uvicorn_socket.FrameProtocol`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.controls = TokenBucket(settings.HITL_WS_RATE_PER_MINUTE)
+        self.pulse = Pulse()
+        self.flow = FlowControl()
+
+    def onOpen(self) -> None:  # noqa: N802 — Autobahn's names
+        self.transport.unregisterProducer()  # the one of HTTP, which the line has done with
+        self.transport.registerProducer(self.flow, True)
+        super().onOpen()
+
+    # -- What is read -------------------------------------------------------------------------
+
+    def onMessageFrameBegin(self, length: int) -> None:  # noqa: N802
+        """Refuse a message before more of it is read than may be."""
+        super().onMessageFrameBegin(length)
+        if self.message_data_total_length > settings.HITL_WS_MAX_MESSAGE_BYTES:
+            self._fail_connection(MESSAGE_TOO_BIG, MESSAGE_TOO_BIG.reason)
+        elif len(self.message_data) >= MOST_FRAGMENTS:
+            self._fail_connection(MESSAGE_TOO_BIG, "Too many fragments")
+
+    def onPing(self, payload: bytes) -> None:  # noqa: N802
+        if self._may_control() and self.flow.writable.is_set():  # else there is no hurry to answer
+            super().onPing(payload)
+
+    def onPong(self, payload: bytes) -> None:  # noqa: N802
+        if self._may_control():
+            super().onPong(payload)
+
+    def _may_control(self) -> bool:
+        self.pulse.beat()
+        is_allowed = self.controls.take()
+        if not is_allowed:
+            self._fail_connection(FLOODING, FLOODING.reason)
+        return is_allowed
+
+    # -- Ends ---------------------------------------------------------------------------------
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        if message["type"] == "websocket.close" and self.state == self.STATE_OPEN:
+            self.close(message.get("code") or 1000, message.get("reason") or "")
+        else:
+            super().handle_reply(message)
+
+    def close(self, code: int, reason: str) -> None:
+        """Send a close frame, whatever its code, if the socket is open."""
+        if self.state == self.STATE_OPEN:
+            self.sendCloseFrame(code=code, reasonUtf8=reason.encode()[:123])
+
+    def _fail_connection(self, code: int, reason: str) -> None:
+        """Say why, and hang up; Autobahn does the one or the other, and then reads on."""
+        self.failedByMe = True
+        if self.state == self.STATE_OPEN:
+            self.close(code, reason)
+            # What the application is told.
+            self.wasClean, self.remoteCloseCode, self.remoteCloseReason = True, code, reason
+        self.dropConnection()
+
+    def dropConnection(self, abort: bool = False) -> None:  # noqa: N802
+        """Hang up after what waits unless `abort`; but do not wait for ever for a reader."""
+        super().dropConnection(abort)
+        asyncio.get_event_loop().call_later(ABORT_SECONDS, self.transport.abortConnection)
