@@ -1,5 +1,9 @@
 """The event log: each event of a channel under the next offset, in the order of the commits."""
 
+from typing import Any
+
+from django.apps import apps as installed_apps
+from django.apps.registry import Apps
 from django.db import connection
 
 from realtime import broker
@@ -44,6 +48,20 @@ def _event(message: LogMessage, offset: int) -> Event:
         message=message.encode(),
         created_at=message.timestamp,
     )
+
+
+def start_logs(using: str, apps: Apps = installed_apps, **_: Any) -> None:
+    """Give each registered log its counter, after migrations.
+
+    A change that is committed before anybody published then has an epoch to belong to. `apps` are
+    those of the migrated state, where a migration was run: it may have no such table.
+    """
+    try:
+        counters = apps.get_model("realtime", "Counter").objects.using(using)
+    except LookupError:
+        return
+    for channel in LOGS:
+        counters.get_or_create(channel=channel, defaults={"epoch": new_epoch()})
 
 
 # -- Reading ----------------------------------------------------------------------------------

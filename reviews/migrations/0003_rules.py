@@ -1,7 +1,6 @@
 from django.db import migrations
 
 from realtime.migration_sql import BoundSQL
-from realtime.models import new_epoch
 from reviews.permissions import create_groups
 
 REFUSE_CHANGES = """
@@ -32,19 +31,11 @@ def create_roles(apps, schema_editor):
     )
 
 
-def create_counters(apps, schema_editor):
-    """Start each log; a change committed before anybody published has an epoch to belong to."""
-    counters = apps.get_model("realtime", "Counter").objects
-    for channel in ("apvs", "decisions"):
-        counters.get_or_create(channel=channel, defaults={"epoch": new_epoch()})
-
-
 class Migration(migrations.Migration):
-    """What the tables do not say: decisions are final; roles and logs are there."""
+    """What the tables do not say: decisions are final; roles are there."""
 
     dependencies = [
         ("reviews", "0002_tables"),
-        ("realtime", "0001_initial"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
@@ -53,5 +44,4 @@ class Migration(migrations.Migration):
         BoundSQL(REFUSE_CHANGES, ALLOW_CHANGES),
         migrations.RunSQL(NO_STATISTICS, migrations.RunSQL.noop),
         migrations.RunPython(create_roles, migrations.RunPython.noop),
-        migrations.RunPython(create_counters, migrations.RunPython.noop),
     ]

@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from django.core.management import call_command
 
 from realtime.messages import LogMessage, Message
-from realtime.registry import CHANNELS, LogChannel, register
+from realtime.models import Counter
+from realtime.registry import CHANNELS, LOGS, LogChannel, register
 from tests.support.site import ROOT
 
 OURS = [
@@ -37,3 +39,11 @@ def test_log_refuses_a_message_that_is_no_event_of_it() -> None:
         register(LogChannel("here", permission="auth.view_user", messages=(Stray,)))
     assert "here" not in CHANNELS
     assert issubclass(Stray, Message)
+
+
+@pytest.mark.django_db
+def test_each_log_is_started_by_migrations() -> None:
+    assert set(LOGS) <= set(Counter.objects.values_list("channel", flat=True))
+    Counter.objects.all().delete()
+    call_command("migrate", verbosity=0)
+    assert set(LOGS) == set(Counter.objects.values_list("channel", flat=True))
