@@ -59,6 +59,8 @@ interface DecisionKind {
   final: boolean;
   /** Whether it needs modifications. */
   modifies: boolean;
+  /** The colour of its button: a class of the style sheets. */
+  tone: string;
 }
 
 /** The sentences of reviews/console/words.py, by name. */

@@ -63,6 +63,18 @@ def recorded(site: Site, apv: dict[str, Any]) -> Callable[[], Awaitable[list[str
 # -- The question -----------------------------------------------------------------------------
 
 
+async def test_button_that_sends_has_the_colour_of_what_is_chosen(
+    open_tab: OpenTab, server: Server
+) -> None:
+    page = (await open_tab(path=f"/apvs/{server.add_apv()['apv_code']}")).page
+    colours = set()
+    for kind in ("approve", "reject", "modify", "escalate"):
+        await page.locator(f"[name=decision][value={kind}]").check()
+        button = page.locator("#decision-form .primary")
+        colours.add(await button.evaluate("(one) => getComputedStyle(one).backgroundColor"))
+    assert len(colours) == 4
+
+
 @pytest.mark.parametrize("gap", [0.05, 0.1, 0.2])
 async def test_second_click_of_two_changes_nothing_however_busy_the_page_is(
     open_tab: OpenTab, server: Server, site: Site, gap: float

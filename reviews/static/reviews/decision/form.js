@@ -30,7 +30,7 @@ export function chosen() {
 export const radioOf = (kind) => form()?.querySelector(`[name=decision][value="${kind}"]`);
 
 /** Whether the kind that is chosen needs modifications. */
-export const takesModifications = () => Boolean(watch.kinds[chosen()?.value ?? ""]?.modifies);
+export const takesModifications = () => "modifies" in (chosen()?.dataset ?? {});
 
 // -- The draft ---------------------------------------------------------------------------------
 
@@ -121,7 +121,7 @@ export function showChosen() {
   const kind = chosen();
   if (!kind) return;
   const button = one(openForm(), ".primary");
-  button.className = `primary ${kind.value}`;
+  button.className = `primary ${watch.kinds[kind.value]?.tone ?? ""}`;
   button.textContent = say(words.send, {
     verb: kind.dataset.label,
     code: openForm().dataset.draft,
