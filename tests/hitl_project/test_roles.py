@@ -34,6 +34,7 @@ class TwoRoles(Site):
         for _ in range(2):  # the first start, and an update
             self.environment["DATABASE_URL"] = self.owners_url
             self.manage("migrate", "--verbosity", "0")
+            self.close()
             with psycopg.connect(self.owners_url, autocommit=True) as connection:
                 connection.execute(AFTER_EACH_MIGRATE)
         self.environment["DATABASE_URL"] = self.database_url

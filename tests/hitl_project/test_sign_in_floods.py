@@ -12,16 +12,17 @@ from accounts.password_limits import network_of
 from tests.support.passwords import DOORS, knock, let_in
 from tests.support.people import new_user
 from tests.support.problems import assert_problem
-from tests.support.site import PASSWORD, Server, Site
+from tests.support.site import PASSWORD, Server, Site, Start
 
 FLOOD = 60
 MOST = 4
 
 
-def test_flood_of_passwords_holds_up_nobody_who_is_signed_in(server: Server) -> None:
+def test_flood_of_passwords_holds_up_nobody_who_is_signed_in(start: Start) -> None:
     """Each try names another user, so no lock ends it; more than slots for requests wait."""
-    reader = server.client()
-    with ThreadPoolExecutor(FLOOD) as crowd:
+    product = {"DJANGO_SETTINGS_MODULE": "hitl_project.settings"}  # where a password takes its time
+    with start(**product) as server, ThreadPoolExecutor(FLOOD) as crowd:
+        reader = server.client()
         tries = [crowd.submit(guess, server, f"nobody-{number}") for number in range(FLOOD)]
         wait(tries[:1], return_when="FIRST_COMPLETED")
         answers = [reader.get("/hitl/reviews?limit=1").status_code for _ in range(20)]

@@ -45,8 +45,14 @@ _reaper = subprocess.Popen(
     start_new_session=True,
 )
 
+import psycopg  # noqa: E402
+
 from hitl_project.embedded import servers  # noqa: E402 — reads the variables set above
 
 servers.start()
+with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as _connection:
+    for _setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        _connection.execute(f"ALTER SYSTEM SET {_setting} = off")  # no test cuts the power
+    _connection.execute("SELECT pg_reload_conf()")
 
 logging.getLogger("httpx").setLevel(logging.WARNING)

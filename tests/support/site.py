@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ import psycopg
 import redis
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.support.commands import Commands
 from tests.support.waiting import ANSWER_SECONDS, START_SECONDS, wait_for
 
 JSON = {"Content-Type": "application/json"}
 
 ROOT = Path(__file__).parent.parent.parent
 PASSWORD = "correct-horse-battery"
+TEMPLATE = "template-of-sites"
 
 
 class Site:
@@ -31,8 +34,6 @@ class Site:
 
     def __init__(self, name: str, **variables: str) -> None:
         admin = os.environ["DATABASE_URL"]
-        with psycopg.connect(admin, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
         self.database_url = admin.replace("/postgres?", f"/{name}?")
         assert self.database_url != admin
         self.environment = {
@@ -48,23 +49,29 @@ class Site:
             "HITL_CONNECTIONS_PER_ADDRESS": "0",  # and of one address
             **variables,
         }
-        self.manage("migrate", "--verbosity", "0")
-        self.manage("create_demo_users")
+        source = "template1" if name == TEMPLATE else template()
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+        if name != TEMPLATE:
+            self.execute(
+                "UPDATE realtime_counter SET epoch = replace(gen_random_uuid()::text, '-', '')"
+            )
+
+    @cached_property
+    def _commands(self) -> Commands:
+        return Commands(self.environment)
 
     def manage(self, *arguments: str, stdin: str = "", check: bool = True) -> str:
         """Run a management command in a process of its own; returns what it printed."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        code, printed = self._commands.run(arguments, stdin)
         if check:
-            assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
+            assert code == 0, printed
+        return printed
+
+    def close(self) -> None:
+        """Let go of the database: no command runs any more."""
+        self._commands.close()
+        del self._commands
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.database_url) as connection:
@@ -127,6 +134,16 @@ class Site:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@cache
+def template() -> str:
+    """Return the name of a migrated database with the demo users, which all others begin as."""
+    site = Site(TEMPLATE)
+    site.manage("migrate", "--verbosity", "0")
+    site.manage("create_demo_users")
+    site.close()
+    return TEMPLATE
 
 
 @contextlib.asynccontextmanager
