@@ -2,26 +2,64 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from hypothesis import settings
 
+from tests.support.database import Contents, contents, let_be_emptied
 from tests.support.site import Server, Site, Start
 
-EMPTIABLE_AUDIT = """
-ALTER TABLE audit_entry DISABLE TRIGGER audit_is_never_emptied;
-ALTER TABLE audit_head DISABLE TRIGGER audit_head_is_never_gone;
-DELETE FROM audit_head;
-INSERT INTO audit_head (id, sequence, mac) VALUES (1, 0, repeat('0', 64));
-"""
+settings.register_profile("suite", max_examples=30, deadline=None)
+settings.register_profile("fast", max_examples=10, deadline=None)
+settings.register_profile("thorough", max_examples=1000, deadline=None)
+settings.load_profile("suite")  # --hypothesis-profile names another
+
+SERVERS = {
+    *("site", "server", "uvicorn_server", "daphne_server", "start"),
+    *("installation", "two_roles", "world", "worlds"),
+}
+"""Fixtures that start processes: a test that uses one, however far away, is no `fast` test."""
+STARTS = {"Site", "installed", "subprocess", "Popen"}
+"""Names of what starts processes, when a test does it itself."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(tier_of(item))
+
+
+def tier_of(item: pytest.Item) -> str:
+    """Return the mark that says what a test needs: a browser, a server, or only the database."""
+    if "browser" in item.path.parts:
+        return "browser"
+    if not isinstance(item, pytest.Function) or item.get_closest_marker("server"):
+        return "server"
+    names = set(item.function.__code__.co_names)
+    return "server" if SERVERS & set(item.fixturenames) or STARTS & names else "fast"
+
+
+CONTENTS = pytest.StashKey[Contents]()
+
+
+@pytest.fixture(scope="session")
+def migrated(django_db_setup: None) -> Contents:
+    return contents()
 
 
 @pytest.fixture(autouse=True)
-def emptiable_audit(request: Any) -> None:
-    """Lets every table be emptied behind a test that commits, the audit too."""
+def emptiable(request: pytest.FixtureRequest) -> None:
+    """Let a test that commits empty the database: see below for what comes after it."""
     mark = request.node.get_closest_marker("django_db")
     if mark is not None and mark.kwargs.get("transaction"):
-        request.getfixturevalue("transactional_db")
-        with connection.cursor() as cursor:
-            cursor.execute(EMPTIABLE_AUDIT)
+        request.node.stash[CONTENTS] = request.getfixturevalue("migrated")
+        let_be_emptied()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Restore what migrations had left, once Django has emptied the database after a test."""
+    yield
+    if CONTENTS in item.stash and nextitem:  # else the database is gone
+        item.stash[CONTENTS].restore()
 
 
 @pytest.fixture(scope="session")
