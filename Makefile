@@ -3,8 +3,11 @@
 VENV := .venv
 BIN  := $(VENV)/bin
 
+# How many processes run the tests; each has servers of its own, and waits for them half of its time.
+JOBS ?= 3
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check audit faults monkey restarts fuzz bench compare-diffs versions format docs pictures words lock clean installed installed-dev installed-front
+.PHONY: help run test fast check audit faults monkey restarts fuzz bench compare-diffs versions format docs pictures words lock clean installed installed-dev installed-front
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -12,8 +15,11 @@ help:  ## what each target does
 run: installed  ## serve the console with embedded PostgreSQL and Valkey, demo users and 25 demo APVs
 	@$(BIN)/python manage.py serve --prepare --with-parent
 
-test: installed-dev  ## the whole suite, against real servers
-	$(BIN)/python -m pytest $(ARGS)
+test: installed-dev  ## the whole suite, against real servers, and what it covers
+	$(BIN)/python -m pytest --cov --numprocesses $(JOBS) --dist worksteal $(ARGS)
+
+fast: installed-dev  ## the tests that need no server and no browser
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal -m fast --hypothesis-profile fast $(ARGS)
 
 check: installed-dev installed-front  ## lint, format, types, insecure code, deployment checks, missing migrations
 	$(BIN)/python -m ruff check .
@@ -78,7 +84,7 @@ LINT_IMPORTS = $(BIN)/python -c 'from importlinter.cli import lint_imports_comma
 LOCK = $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-header $(ARGS)
 
 clean:  ## remove the virtual environment and caches; data under var/ stays
-	rm -rf $(VENV) node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 installed:
 	@$(call install,run)
