@@ -1,4 +1,4 @@
-"""The project around the apps: settings, URLs, the ASGI application, the embedded servers."""
+"""The project around the apps: settings, URLs, middleware, the ASGI application, the servers."""
 
 import io
 import logging

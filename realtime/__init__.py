@@ -1,1 +1,1 @@
-"""How things are told: messages, the event log, the hub and the socket. It knows not what."""
+"""How news reaches clients, whatever it is about: messages, the event log, the hub, the socket."""

@@ -1,1 +1,1 @@
-"""What is decided: APVs, the decisions on them, and every door that reads or writes them."""
+"""What is decided: APVs, the decisions on them, and all that reads and writes them."""

@@ -1,1 +1,1 @@
-"""Who calls over REST: tokens, tickets, and how much a caller may write."""
+"""The REST API of credentials, who calls over REST, and how much a caller may write."""

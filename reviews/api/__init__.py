@@ -1,1 +1,1 @@
-"""The REST doors under /hitl/."""
+"""The REST API of the review, under /hitl/."""

@@ -1,4 +1,7 @@
-"""The orders of versions, each by its ecosystem's own rules. Nothing here knows Django."""
+"""The orders of versions, each by its ecosystem's own rules.
+
+Nothing here knows Django.
+"""
 
 from reviews.versions.ecosystems import Order, order_of
 from reviews.versions.errors import NotAVersion

@@ -1,0 +1,82 @@
+"""The page on the architecture, and what packages say of themselves, hold against the code."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.support.site import ROOT
+
+PAGE = (ROOT / "docs" / "architecture.md").read_text()
+WALKS = re.findall(r"```mermaid\n(.*?)```", PAGE, re.DOTALL)
+ROWS = re.findall(r"^\| (.+\?) \| `(.+)` \| `(.+)` \|$", PAGE, re.MULTILINE)
+APPS = ("accounts", "audit", "hitl_project", "realtime", "reviews")
+
+
+@cache
+def names_in(path: Path) -> frozenset[str]:
+    """What a file defines: `name`, and `Class.name` of what stands in a class."""
+    return frozenset(_names(ast.parse(path.read_text()).body))
+
+
+def _names(body: list[ast.stmt]) -> Iterator[str]:
+    for node in body:
+        match node:
+            case ast.ClassDef():
+                yield node.name
+                yield from (f"{node.name}.{name}" for name in _names(node.body))
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield node.name
+            case ast.Assign(targets=targets):
+                yield from (target.id for target in targets if isinstance(target, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
+
+
+@pytest.mark.parametrize(("question", "file", "name"), ROWS, ids=[row[0] for row in ROWS])
+def test_what_is_asked_for_is_where_the_table_says(question: str, file: str, name: str) -> None:
+    assert name in names_in(ROOT / file)
+
+
+def test_the_table_is_whole() -> None:
+    table = PAGE.partition("## Where is …")[2]
+    assert len(ROWS) >= 30
+    assert len(ROWS) == len(re.findall(r"^\| ", table, re.MULTILINE)) - 2  # less its head
+    assert len({question for question, _, _ in ROWS}) == len(ROWS)
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_each_step_of_a_walk_is_a_function_of_the_file_that_it_leads_to(walk: str) -> None:
+    files = dict(re.findall(r"participant (\w+) as (\S+)", walk))
+    steps = re.findall(r"^ +(\w+)->>(\w+): ([\w.]+)\(", walk, re.MULTILINE)
+    assert len(steps) == walk.count("->>")
+    for _, participant, name in steps:
+        if participant in files:
+            assert name in names_in(ROOT / files[participant]), f"{files[participant]}: {name}"
+
+
+def test_both_walks_are_drawn() -> None:
+    assert len(WALKS) == 4
+
+
+def test_the_table_of_rooms_has_every_app() -> None:
+    rooms = re.findall(r"^\| `(\w+)/` \|", PAGE, re.MULTILINE)
+    assert sorted(rooms) == sorted(APPS)
+
+
+def packages() -> Iterator[Path]:
+    """The packages of the product that hold code, and not only what Django looks for there."""
+    for app in APPS:
+        for path in sorted((ROOT / app).rglob("__init__.py")):
+            if not {"migrations", "management"} & set(path.parts):
+                yield path
+
+
+@pytest.mark.parametrize("path", [*packages()], ids=lambda path: path.parent.name)
+def test_a_package_says_in_one_sentence_what_lives_there(path: Path) -> None:
+    said = ast.get_docstring(ast.parse(path.read_text())) or ""
+    first = said.partition("\n\n")[0].replace("\n", " ")
+    assert re.fullmatch(r"[A-Z][^.!?]{15,}\.", first), first or "nothing"
