@@ -14,6 +14,7 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     from hitl_project.embedded import servers
+    from hitl_project.embedded.errors import EmbeddedServerError
 
     try:
         if servers.needed_by(sys.argv):
@@ -21,7 +22,7 @@ def main() -> None:
         from django.conf import settings
 
         settings.configured or settings._setup()  # type: ignore[misc]
-    except (ImproperlyConfigured, servers.EmbeddedServerError) as error:
+    except (ImproperlyConfigured, EmbeddedServerError) as error:
         sys.exit(f"error: {error}")
     execute_from_command_line(sys.argv)
 

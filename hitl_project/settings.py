@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 
 from hitl_project import logs
 from hitl_project.database_connection import bounded
-from hitl_project.embedded import servers
+from hitl_project.embedded.folder import secret_key, var_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -76,7 +76,7 @@ def url(name: str, *schemes: str) -> str:
 
 DATABASE_URL = url("DATABASE_URL", "postgresql", "postgres")
 REDIS_URL = url("REDIS_URL", "redis", "rediss", "unix")
-HITL_VAR = servers.var_folder()
+HITL_VAR = var_folder()
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = number("PORT", 8003, most=65_535)
 WORKERS = number("WORKERS", 1, least=1, most=64)
@@ -85,7 +85,7 @@ DEBUG = switch("DEBUG")
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY and DATABASE_URL:
     raise ImproperlyConfigured("SECRET_KEY must be set when DATABASE_URL is set")
-SECRET_KEY = SECRET_KEY or servers.secret_key()
+SECRET_KEY = SECRET_KEY or secret_key()
 HITL_AUDIT_KEYS = env.list("HITL_AUDIT_KEYS", cast=str.strip, default=[SECRET_KEY])
 if not all(HITL_AUDIT_KEYS):
     raise ImproperlyConfigured("HITL_AUDIT_KEYS must hold keys, separated by commas")

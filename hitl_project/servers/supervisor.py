@@ -64,7 +64,7 @@ class Server(uvicorn.Server):
             await asyncio.wait([ending], timeout=TICK_SECONDS)
         if self.force_exit:
             await asyncio.sleep(TICK_SECONDS)  # for what was written to leave
-            servers.leave()
+            servers.detach()
             os._exit(128 + self._captured_signals[-1])  # threads may be at work for long
         await ending
         await _leave_groups()

@@ -137,7 +137,7 @@ def test_nothing_is_made_when_both_servers_are_named(installation: Installation)
 
 
 def test_secret_key_whose_writing_fails_is_not_there(installation: Installation) -> None:
-    code = "from hitl_project.embedded.servers import secret_key; print(secret_key())"
+    code = "from hitl_project.embedded.folder import secret_key; print(secret_key())"
     full_disk = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
     full_disk += "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); "
     assert python(installation, full_disk + code) != 0

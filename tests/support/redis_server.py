@@ -9,7 +9,7 @@ from pathlib import Path
 
 import redis
 
-from hitl_project.embedded import servers
+from hitl_project.embedded import valkey
 from tests.support.waiting import wait_for
 
 
@@ -27,7 +27,7 @@ class RedisServer:
     def start(self) -> None:
         self.process = subprocess.Popen(
             [
-                servers.redis_server(),
+                valkey.program(),
                 *("--port", "0", "--unixsocket", str(self._socket)),
                 *("--dir", self._folder, "--save", "", "--appendonly", "no"),
             ],

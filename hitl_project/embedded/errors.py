@@ -1,0 +1,5 @@
+"""What goes wrong with the embedded servers."""
+
+
+class EmbeddedServerError(Exception):
+    """An embedded server could not be started; the message says which and why."""
