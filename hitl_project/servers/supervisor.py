@@ -1,7 +1,7 @@
 """Uvicorn, as `serve` runs it: it leaves step by step, and no worker outlives its parent.
 
-Knows Uvicorn from inside, as `uvicorn_socket` does; tests/hitl_project/test_shutdown.py fails when
-an upgrade changes what it relies on. Workers import this before the apps are loaded.
+It knows Uvicorn from inside; `tests/hitl_project/test_library_members.py` names each member that
+it relies on. Workers import this before the apps are loaded.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from uvicorn.supervisors import multiprocess
 
 from hitl_project.embedded import servers
 from hitl_project.servers.parent import has_terminal
-from hitl_project.servers.uvicorn_socket import FrameProtocol, turns_of
+from hitl_project.servers.uvicorn_socket import FrameProtocol, handshake_queue_of
 from realtime import shutdown
 from realtime.socket.close_codes import SERVICE_RESTART
 
@@ -70,7 +70,7 @@ class Server(uvicorn.Server):
         await _leave_groups()
 
     async def _close_sockets(self) -> None:
-        turns_of(self.server_state).end()
+        handshake_queue_of(self.server_state).close()
         lines = [
             line
             for line in self.server_state.connections
@@ -110,7 +110,7 @@ class Worker(multiprocess.Process):
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         for number in (signal.SIGHUP, signal.SIGQUIT):  # terminals signal all
             signal.signal(number, signal.SIG_IGN)
-        threading.Thread(target=_leave_after_parent, daemon=True).start()
+        threading.Thread(target=_end_with_parent, daemon=True).start()
         super().target(sockets)
 
     def _healthcheck(self, timeout: float) -> bool | None:
@@ -129,7 +129,7 @@ class Worker(multiprocess.Process):
         return None
 
 
-def _leave_after_parent() -> None:
+def _end_with_parent() -> None:
     if parent := multiprocessing.parent_process():
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)

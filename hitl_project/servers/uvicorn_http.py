@@ -20,11 +20,12 @@ class HeadTooLarge(Exception):
     """Ends the parsing of a request whose head is over the bound."""
 
 
-class BoundedHeads(HttpToolsProtocol):
+class BoundedHttpProtocol(HttpToolsProtocol):
     """Closes a connection whose next request's head is too large, or takes too long to arrive."""
 
-    _awaiting: asyncio.TimerHandle | None = None
-    _reader: asyncio.TimerHandle | None = None
+    _head_timeout: asyncio.TimerHandle | None = None
+    """Runs while a head is awaited."""
+    _write_timeout: asyncio.TimerHandle | None = None
     """Runs while an answer waits for the client to read."""
     _arrived = 0
     """How many bytes have come of a head that is not there yet."""
@@ -34,20 +35,22 @@ class BoundedHeads(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if CONNECTIONS.admit(transport, self._address()):
-            self._await_head(min(FIRST_BYTE_SECONDS, settings.HITL_REQUEST_SECONDS), silent=True)
+            self._start_head_timeout(
+                min(FIRST_BYTE_SECONDS, settings.HITL_REQUEST_SECONDS), silent=True
+            )
         else:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
 
     def connection_lost(self, exc: Exception | None) -> None:
         CONNECTIONS.release(self.transport)
         self.resume_writing()
-        self._have_head()
+        self._stop_head_timeout()
         super().connection_lost(exc)
 
     # -- Heads --------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        self._await_head(settings.HITL_REQUEST_SECONDS)
+        self._start_head_timeout(settings.HITL_REQUEST_SECONDS)
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -59,14 +62,14 @@ class BoundedHeads(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._have_head()
+        self._stop_head_timeout()
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
         super().data_received(data)
-        if self._awaiting is not None:
+        if self._head_timeout is not None:
             self._arrived += len(data)
             if self._arrived > MOST_HEAD_BYTES:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -82,37 +85,37 @@ class BoundedHeads(HttpToolsProtocol):
         if self._parsed > MOST_HEAD_BYTES:
             raise HeadTooLarge
 
-    def _await_head(self, seconds: float, *, silent: bool = False) -> None:
-        self._have_head()
+    def _start_head_timeout(self, seconds: float, *, silent: bool = False) -> None:
+        self._stop_head_timeout()
         self._arrived = self._parsed = 0
-        self._awaiting = self.loop.call_later(seconds, self._give_up, silent)
+        self._head_timeout = self.loop.call_later(seconds, self._time_out, silent)
 
-    def _have_head(self) -> None:
-        if self._awaiting is not None:
-            self._awaiting.cancel()
-            self._awaiting = None
+    def _stop_head_timeout(self) -> None:
+        if self._head_timeout is not None:
+            self._head_timeout.cancel()
+            self._head_timeout = None
 
     # -- Answers ------------------------------------------------------------------------------
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._watch_reader()
+        self._start_write_timeout()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._reader is not None:
-            self._reader.cancel()
-            self._reader = None
+        if self._write_timeout is not None:
+            self._write_timeout.cancel()
+            self._write_timeout = None
 
-    def _watch_reader(self) -> None:
-        """Cut the line of a client that takes nothing of an answer, which waits in memory."""
+    def _start_write_timeout(self) -> None:
+        """Cut the connection of a client that takes nothing of an answer, which waits in memory."""
         waiting = self.transport.get_write_buffer_size()
         seconds = settings.HITL_REQUEST_SECONDS
-        self._reader = self.loop.call_later(seconds, self._check_reader, waiting)
+        self._write_timeout = self.loop.call_later(seconds, self._check_progress, waiting)
 
-    def _check_reader(self, before: int) -> None:
+    def _check_progress(self, before: int) -> None:
         if self.transport.get_write_buffer_size() < before:
-            self._watch_reader()
+            self._start_write_timeout()
         else:
             self.transport.abort()
 
@@ -121,7 +124,7 @@ class BoundedHeads(HttpToolsProtocol):
     def _address(self) -> str:
         return self.client[0] if self.client else ""
 
-    def _give_up(self, silent: bool) -> None:
+    def _time_out(self, silent: bool) -> None:
         if silent:
             CONNECTIONS.refuse("silent", self._address())
         self.transport.close()

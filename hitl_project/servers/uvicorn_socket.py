@@ -1,7 +1,7 @@
 """Uvicorn's websocket protocol with a way to write a frame that is encoded already.
 
-The one place that knows Uvicorn from inside; tests/realtime/test_uvicorn_protocol.py fails when an
-upgrade changes what it relies on.
+It knows Uvicorn from inside; `tests/hitl_project/test_library_members.py` names each member that
+it relies on.
 """
 
 from collections.abc import Callable
@@ -38,50 +38,50 @@ DEFLATE = ServerPerMessageDeflateFactory(
 """Keeps nothing between messages, where Uvicorn's own would keep 40 kB for each socket."""
 ABORT_SECONDS = 5.0
 """How long a line that does not take its close frame is kept."""
-OPENING_AT_ONCE = 4
-"""How many lines a process lets in at a time: more would only wait for each other."""
-OPENING_SECONDS = 30.0
-"""How long letting a line in may take: longer than all that it waits for together."""
+HANDSHAKES_AT_ONCE = 4
+"""How many handshakes a process begins at a time: more would only wait for each other."""
+HANDSHAKE_SECONDS = 30.0
+"""How long a handshake may take: longer than all that it waits for together."""
 UNREAD_BYTES = 64 * 1024
 """How much a line may send before its turn has come."""
 
 
-class Turns:
-    """Lets lines in a few at a time, so that a crowd at the door holds up nobody inside.
+class HandshakeQueue:
+    """Begins a few handshakes at a time, so that a crowd of new sockets holds up no open one.
 
     The others cost nothing but their connection, and those that give up meanwhile no more at all.
     """
 
     def __init__(self) -> None:
         self._waiting: dict[FrameProtocol, None] = {}
-        self._opening: set[FrameProtocol] = set()
-        self._ended = False
+        self._handshaking: set[FrameProtocol] = set()
+        self._closed = False
 
-    def wait(self, line: "FrameProtocol") -> None:
-        """Have `line` opened when its turn comes."""
+    def add(self, line: "FrameProtocol") -> None:
+        """Have the handshake of `line` begin when its turn comes."""
         self._waiting[line] = None
-        line.loop.call_soon(self._go_on)
+        line.loop.call_soon(self._begin_next)
 
     def done(self, line: "FrameProtocol") -> None:
-        """`line` was let in or turned away, or is gone; may be told more than once."""
+        """Begin the next one: `line` is open, refused or gone. May be called more than once."""
         self._waiting.pop(line, None)
-        if line in self._opening:
-            self._opening.remove(line)
-            line.loop.call_soon(self._go_on)
+        if line in self._handshaking:
+            self._handshaking.remove(line)
+            line.loop.call_soon(self._begin_next)
 
-    def end(self) -> None:
-        """Let nobody in any more: the server leaves."""
-        self._ended = True
-        self._go_on()
+    def close(self) -> None:
+        """Begin no more handshakes, and close what waits: the server shuts down."""
+        self._closed = True
+        self._begin_next()
 
-    def _go_on(self) -> None:
-        while self._waiting and (self._ended or len(self._opening) < OPENING_AT_ONCE):
+    def _begin_next(self) -> None:
+        while self._waiting and (self._closed or len(self._handshaking) < HANDSHAKES_AT_ONCE):
             line = next(iter(self._waiting))
             del self._waiting[line]
-            if self._ended:
+            if self._closed:
                 line.transport.close()
             elif not line.transport.is_closing():
-                self._opening.add(line)
+                self._handshaking.add(line)
                 line.open()
 
 
@@ -101,18 +101,18 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         self.pulse = Pulse()
         if self.config.ws_per_message_deflate:
             self.conn.available_extensions = [DEFLATE]
-        self._turns = turns_of(server_state)
+        self._handshakes = handshake_queue_of(server_state)
         self._unread: bytes | None = b""
         """What came before its turn; None from then on."""
 
-    # -- The door -----------------------------------------------------------------------------
+    # -- Handshakes ---------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
         if self._unread is None:
             super().data_received(data)
             return
         if not self._unread:
-            self._turns.wait(self)
+            self._handshakes.add(self)
         self._unread += data
         if len(self._unread) > UNREAD_BYTES:
             self.transport.abort()
@@ -120,7 +120,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     def open(self) -> None:
         """Begin with the handshake: it is this line's turn, for so long at most."""
         unread, self._unread = self._unread, None
-        self.loop.call_later(OPENING_SECONDS, self._give_up)
+        self.loop.call_later(HANDSHAKE_SECONDS, self._time_out)
         try:
             super().data_received(unread or b"")
         except Exception:
@@ -131,16 +131,16 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
         if self.handshake_complete:
-            self._turns.done(self)  # turned away at once
+            self._handshakes.done(self)  # turned away at once
 
-    def _give_up(self) -> None:
+    def _time_out(self) -> None:
         if not self.handshake_complete:
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         CONNECTIONS.release(self.transport)
-        self._turns.done(self)
+        self._handshakes.done(self)
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -170,7 +170,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         else:
             await super().send(message)
         if self.handshake_complete:
-            self._turns.done(self)
+            self._handshakes.done(self)
 
     # -- Ends ---------------------------------------------------------------------------------
 
@@ -247,10 +247,10 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             super().handle_pong(event)
 
 
-def turns_of(server_state: ServerState) -> Turns:
-    """The turns of a server's lines."""
-    turns: Turns = vars(server_state).setdefault("turns", Turns())
-    return turns
+def handshake_queue_of(server_state: ServerState) -> HandshakeQueue:
+    """Return the queue of a server's handshakes, which is made on first use."""
+    queue: HandshakeQueue = vars(server_state).setdefault("handshake_queue", HandshakeQueue())
+    return queue
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -15,8 +15,6 @@ import psutil
 import psycopg
 import pytest
 import redis
-from uvicorn import Server as UvicornServer
-from uvicorn.supervisors import multiprocess
 
 from tests.support.installations import Installation
 from tests.support.processes import workers
@@ -202,10 +200,3 @@ async def test_server_that_is_interrupted_ends_without_waiting_and_leaves_the_gr
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(20) == 0
         assert hubs_listening(client) == before
-
-
-def test_members_that_serving_uses_are_still_uvicorns() -> None:
-    assert {"handle_exit", "shutdown"} <= vars(UvicornServer).keys()
-    assert {"server", "target", "_healthcheck"} <= vars(multiprocess.Process).keys()
-    used = {"handle_int", "handle_term", "terminate_all", "join_all", "handle_signals"}
-    assert used <= vars(multiprocess.Multiprocess).keys()

@@ -13,7 +13,7 @@ import pytest
 from channels.testing import HttpCommunicator
 from django.conf import settings
 
-from hitl_project import asgi
+from hitl_project.servers import request_handler
 from tests.support.site import Server, Site, Start, apv, decision
 from tests.support.waiting import pause, wait_for
 
@@ -99,9 +99,10 @@ def test_every_session_of_postgres_is_bounded(site: Site) -> None:
 async def test_request_whose_turn_does_not_come_is_refused_with_503(
     monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr(asgi, "SLOT_SECONDS", 0.05)
-    monkeypatch.setattr(settings, "HITL_DB_POOL", asgi.CONNECTIONS_OF_OTHERS)  # no turn for anybody
-    handler: Any = asgi.OneThreadPerRequest()
+    monkeypatch.setattr(request_handler, "SLOT_SECONDS", 0.05)
+    no_slots = request_handler.CONNECTIONS_OF_OTHERS
+    monkeypatch.setattr(settings, "HITL_DB_POOL", no_slots)
+    handler: Any = request_handler.OneThreadPerRequest()
     headers = [(b"host", b"localhost")]
     answer = await HttpCommunicator(handler, "GET", path, headers=headers).get_response()
     assert answer["status"] == 503
@@ -114,7 +115,7 @@ def test_clients_that_hang_up_do_not_free_the_turns_of_threads_at_work(
 ) -> None:
     """A pool of ten has turns for three; the sockets' own connections stay free."""
     with start(HITL_DB_POOL="10") as server:
-        turns = 10 - asgi.CONNECTIONS_OF_OTHERS
+        turns = 10 - request_handler.CONNECTIONS_OF_OTHERS
         apv_id = server.add_apv()["apv_id"]
         signed_in = server.client()
 

@@ -104,7 +104,7 @@ class Command(BaseCommand):
             "hitl_project.asgi:application",
             ws="hitl_project.servers.uvicorn_socket:FrameProtocol",
             loop="uvloop",
-            http="hitl_project.servers.uvicorn_http:BoundedHeads",
+            http="hitl_project.servers.uvicorn_http:BoundedHttpProtocol",
             lifespan="off",
             log_config=None,
             access_log=False,
