@@ -8,7 +8,6 @@ import warnings
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONCE, NONE, SELF
@@ -19,57 +18,9 @@ from redis.backoff import NoBackoff
 from hitl_project import logs
 from hitl_project.database_connection import bounded
 from hitl_project.embedded.folder import secret_key, var_folder
+from hitl_project.variables import env, number, switch, url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-class Variables(environ.Env):
-    """The environment, and the names of what was read from it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names = {"HITL_VAR", "HITL_ENV_FILE"}  # read before the settings are
-
-    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
-        self.names.add(var)
-        return super().get_value(var, *args, **options)
-
-
-env = Variables()
-
-
-def number(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -> int:
-    """The whole number in variable `name`; ImproperlyConfigured when it is none or out of range."""
-    text = env.str(name, default=str(default))
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-        allowed = f"from {least} up" if most == 2**31 - 1 else f"from {least} to {most}"
-        raise ImproperlyConfigured(f"{name} must be a whole number {allowed}, not {text!r}")
-    return int(text)
-
-
-def switch(name: str, *, default: bool = False) -> bool:
-    """Whether variable `name` is on; ImproperlyConfigured when it is neither on nor off."""
-    text = env.str(name, default="on" if default else "off").strip().lower()
-    if text in {"1", "on", "true", "yes"}:
-        return True
-    if text in {"", "0", "off", "false", "no"}:
-        return False
-    raise ImproperlyConfigured(f"{name} must be on or off, not {text!r}")
-
-
-def url(name: str, *schemes: str) -> str:
-    """The URL in variable `name`, or ""; ImproperlyConfigured when it has another scheme."""
-    text: str = env.str(name, default="")
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:  # its message may quote the password
-        raise ImproperlyConfigured(
-            f"{name} is not a URL; in a password, write / @ : [ ] ? # % as %2F %40 and so on"
-        ) from None
-    if text and parts.scheme not in schemes:
-        raise ImproperlyConfigured(f"{name} must be a URL that starts with {schemes[0]}://")
-    return text
 
 
 # -- What runs here ---------------------------------------------------------------------------
@@ -216,23 +167,23 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "hitl_project.middleware.CompressedPages",
-    "hitl_project.middleware.UnseenCharacters",
+    "hitl_project.middleware.responses.CompressedPages",
+    "hitl_project.middleware.responses.UnseenCharacters",
     "hitl_project.minified.MinifiedFiles",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "hitl_project.middleware.RequestLog",
-    "hitl_project.middleware.ContentSecurityPolicy",
-    "hitl_project.middleware.NotKept",
-    "hitl_project.middleware.OneSpellingOfApiPaths",
+    "hitl_project.middleware.request_log.RequestLog",
+    "hitl_project.middleware.responses.ContentSecurityPolicy",
+    "hitl_project.middleware.responses.NoStore",
+    "hitl_project.middleware.paths.OneSpellingOfApiPaths",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "hitl_project.middleware.LanguageOfPages",
+    "hitl_project.middleware.paths.LanguageOfPages",
     "django.middleware.common.CommonMiddleware",
-    "hitl_project.middleware.Refused",
+    "hitl_project.middleware.refusals.Refused",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "hitl_project.middleware.OpenAccess",
-    "hitl_project.middleware.CountedWrites",
-    "hitl_project.middleware.Audited",
+    "hitl_project.middleware.access.OpenAccess",
+    "hitl_project.middleware.access.WriteRateLimit",
+    "hitl_project.middleware.access.Audited",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",

@@ -1,0 +1,1 @@
+"""What happens to every HTTP request before a view sees it, and to its answer after."""

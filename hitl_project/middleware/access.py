@@ -1,0 +1,50 @@
+"""Who a request acts as, how much they may write, and whose the audit's entries are."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
+
+from accounts import credentials, write_rate_limit
+from accounts.credentials.open_access import open_access_user
+from audit import entries
+from reviews.console.access import too_many_writes
+
+
+class OpenAccess(MiddlewareMixin):
+    """Under HITL_OPEN_ACCESS, a request that shows no credentials acts as the demo reviewer."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if request.path_info.startswith("/admin") or _shows_credentials(request):
+            return
+        user = open_access_user()
+        if user is not None:
+            request.user = user
+            request.open_access = True  # type: ignore[attr-defined] # no CSRF: nobody signed in
+
+
+def _shows_credentials(request: HttpRequest) -> bool:
+    return credentials.are_shown({name.lower(): text for name, text in request.headers.items()})
+
+
+class WriteRateLimit(MiddlewareMixin):
+    """Lets no more be sent to pages than may be; the views of REST, who know tokens, do so too."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        if request.path_info.startswith(settings.API_PREFIX):
+            return None
+        wait = write_rate_limit.wait(request, request.user)
+        return too_many_writes(request, wait) if wait else None
+
+
+class Audited:
+    """Lays what the audit records meanwhile to this request."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with entries.during(request):
+            return self.get_response(request)

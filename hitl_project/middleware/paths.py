@@ -1,0 +1,33 @@
+"""What tells REST from pages by its path: one spelling, one language."""
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
+from django.utils.deprecation import MiddlewareMixin
+
+
+class OneSpellingOfApiPaths(MiddlewareMixin):
+    """Lets /hitl/apvs/ mean /hitl/apvs: REST paths work with and without a trailing slash."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if request.path_info.startswith(settings.API_PREFIX):
+            request.path_info = request.path_info.rstrip("/")
+
+
+class LanguageOfPages(LocaleMiddleware):
+    """Pages speak the reader's language; REST speaks one."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if request.path_info.startswith(settings.API_PREFIX):
+            translation.activate(settings.LANGUAGE_CODE)
+        else:
+            super().process_request(request)
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if request.path_info.startswith(settings.API_PREFIX):
+            return response
+        return super().process_response(request, response)

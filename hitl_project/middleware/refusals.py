@@ -1,0 +1,36 @@
+"""Requests that are refused before anything looks at their bodies."""
+
+from http import HTTPStatus
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.deprecation import MiddlewareMixin
+
+from hitl_project import forms
+from hitl_project.servers import request_bodies
+from reviews.api import problems
+
+
+class Refused(MiddlewareMixin):
+    """Answers a request that was refused on its way here, before anything looks at its body."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        status = getattr(request, "scope", {}).get(request_bodies.REFUSED)
+        if status is None and not forms.is_readable(request):
+            status = HTTPStatus.BAD_REQUEST
+        return refusal(request, status) if status else None
+
+
+def refusal(request: HttpRequest, status: int) -> HttpResponse:
+    reason = str(problems.REFUSALS[status])
+    if request.path_info.startswith(settings.API_PREFIX):
+        answer = problems.response(status, reason)
+    else:
+        context = {"status": status, "reason": reason}
+        answer = render(request, "refused.html", context, status=status)
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer["WWW-Authenticate"] = "Bearer"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer["Retry-After"] = str(problems.RETRY_SECONDS)
+    return answer

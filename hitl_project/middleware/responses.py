@@ -1,0 +1,58 @@
+"""What answers carry: a content security policy, no permission to cache, compression."""
+
+from csp.constants import SELF
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+from django.utils.deprecation import MiddlewareMixin
+
+from reviews.console.unseen import reveal_on_page
+
+
+class ContentSecurityPolicy(CSPMiddleware):
+    """Sends CONTENT_SECURITY_POLICY; the admin's scripts are files and carry no nonce."""
+
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        if request.path_info.startswith("/admin/"):
+            parts.replace = {"script-src": [SELF]}
+        return parts
+
+
+class NoStore(MiddlewareMixin):
+    """Lets no cache keep an answer that says nothing of it: nearly all depend on who asks."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "no-store, private"
+        return response
+
+
+class CompressedPages(GZipMiddleware):
+    """Compresses pages and what they load; REST is left to the proxy in front, if there is one."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if request.path_info.startswith(settings.API_PREFIX):
+            return response
+        return super().process_response(request, response)
+
+
+class UnseenCharacters(MiddlewareMixin):
+    """Shows unseen characters on every page as ⟨U+…⟩, wherever they came from."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if is_page and isinstance(response, HttpResponse):
+            response.content = reveal_on_page(response.content.decode())
+            response["Content-Length"] = str(len(response.content))
+        return response

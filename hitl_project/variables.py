@@ -1,0 +1,58 @@
+"""Reading the environment: a variable that cannot be used raises ImproperlyConfigured by name."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+LARGEST = 2**31 - 1
+
+
+class Variables(environ.Env):
+    """The environment, and the names of what was read from it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names = {"HITL_VAR", "HITL_ENV_FILE"}  # read before the settings are
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        self.names.add(var)
+        return super().get_value(var, *args, **options)
+
+
+env = Variables()
+
+
+def number(name: str, default: int, *, least: int = 0, most: int = LARGEST) -> int:
+    """Return the whole number in variable `name`, which must be from `least` to `most`."""
+    text = env.str(name, default=str(default))
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        allowed = f"from {least} up" if most == LARGEST else f"from {least} to {most}"
+        raise ImproperlyConfigured(f"{name} must be a whole number {allowed}, not {text!r}")
+    return int(text)
+
+
+def switch(name: str, *, default: bool = False) -> bool:
+    """Return whether variable `name` is on; it must be on or off."""
+    text = env.str(name, default="on" if default else "off").strip().lower()
+    if text in {"1", "on", "true", "yes"}:
+        return True
+    if text in {"", "0", "off", "false", "no"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be on or off, not {text!r}")
+
+
+def url(name: str, *schemes: str) -> str:
+    """Return the URL in variable `name`, or ""; it must have one of `schemes`."""
+    text: str = env.str(name, default="")
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:  # its message may quote the password
+        raise ImproperlyConfigured(
+            f"{name} is not a URL; in a password, write / @ : [ ] ? # % as %2F %40 and so on"
+        ) from None
+    if text and parts.scheme not in schemes:
+        raise ImproperlyConfigured(f"{name} must be a URL that starts with {schemes[0]}://")
+    return text
