@@ -1,7 +1,5 @@
 """What `check --deploy` says besides Django's own."""
 
-from typing import Any
-
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
@@ -9,14 +7,14 @@ OPEN_ACCESS = "HITL_OPEN_ACCESS is on: whoever reaches this service acts as the 
 
 
 @register(Tags.security, deploy=True)
-def access_is_not_open(**_: Any) -> list[CheckMessage]:
+def access_is_not_open(**_: object) -> list[CheckMessage]:
     if not settings.HITL_OPEN_ACCESS:
         return []
     return [Error(OPEN_ACCESS, hint="It is for development. Unset it.", id="hitl_project.E001")]
 
 
 @register(Tags.security, deploy=True)
-def hosts_are_named(**_: Any) -> list[CheckMessage]:
+def hosts_are_named(**_: object) -> list[CheckMessage]:
     if "*" not in settings.ALLOWED_HOSTS:
         return []
     text = "ALLOWED_HOSTS holds *: links and redirects lead wherever a client says that it is."
@@ -24,7 +22,7 @@ def hosts_are_named(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
-def proxies_are_named(**_: Any) -> list[CheckMessage]:
+def proxies_are_named(**_: object) -> list[CheckMessage]:
     if settings.HITL_TRUSTED_PROXIES or not settings.BEHIND_TLS:
         return []
     text = (

@@ -7,6 +7,7 @@ Its kernel then goes on to acknowledge what it is sent, and a Unix socket has no
 from typing import Any
 
 import psycopg
+from psycopg.abc import RV, PQGen
 from psycopg.errors import _WaitTimeout  # what `wait` raises; it has no public name
 
 SERVER_SECONDS = 3.0
@@ -19,7 +20,7 @@ class BoundedConnection(psycopg.Connection[Any]):
     seconds = 20.0
     """How long PostgreSQL itself lets a statement take."""
 
-    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """Wait as psycopg does, for a bounded time also where the caller names none."""
         if timeout is not None:
             return super().wait(gen, interval, timeout)

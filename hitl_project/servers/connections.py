@@ -8,8 +8,8 @@ import ipaddress
 import resource
 import time
 from collections import Counter
+from collections.abc import Hashable
 from functools import cache
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -30,12 +30,12 @@ class Connections:
     """The connections that are open, whatever is spoken on them."""
 
     def __init__(self) -> None:
-        self._address_of: dict[Any, str] = {}
+        self._address_of: dict[Hashable, str] = {}
         self._count: Counter[str] = Counter()
         self._told_at: dict[str, float] = {}
         self._untold: Counter[str] = Counter()
 
-    def admit(self, line: Any, address: str) -> bool:
+    def admit(self, line: Hashable, address: str) -> bool:
         """Whether the server may keep `line`; `address` is "" for one through a Unix socket."""
         possible = open_files() - RESERVED_FILES
         if len(self._address_of) >= possible:
@@ -46,7 +46,7 @@ class Connections:
         self._count[address] += 1
         return True
 
-    def release(self, line: Any) -> None:
+    def release(self, line: Hashable) -> None:
         """Forget `line`, which has ended; it may never have been admitted."""
         address = self._address_of.pop(line, None)
         if address is not None:

@@ -8,6 +8,7 @@ and puts no end to what a client does not read.
 import asyncio
 from typing import Any
 
+from daphne.http_protocol import WebRequest
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
@@ -15,6 +16,7 @@ from twisted.internet import reactor  # Daphne has chosen it
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
+from hitl_project.servers.asgi_types import Message, Scope
 from realtime import shutdown
 from realtime.socket.close_codes import FLOODING, MESSAGE_TOO_BIG, SERVICE_RESTART
 from realtime.socket.limits import MOST_FRAGMENTS, PULSE, Pulse
@@ -40,18 +42,21 @@ class DevelopmentServer(Server):
         WebSocketFactory.protocol = SocketProtocol
         super().run()
 
-    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        if scope["type"] == "websocket":
+    def create_application(
+        self, protocol: "WebRequest | SocketProtocol", scope: Scope
+    ) -> "asyncio.Queue[Message] | None":
+        if isinstance(protocol, SocketProtocol):
             scope["extensions"] = {**scope.get("extensions", {}), PULSE: protocol.pulse}
-        return super().create_application(protocol, scope)
+        queue: asyncio.Queue[Message] | None = super().create_application(protocol, scope)
+        return queue
 
-    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+    async def handle_reply(self, protocol: "WebRequest | SocketProtocol", message: Message) -> None:
         """Send `message`, and return when the client has taken most of what it was sent."""
         await super().handle_reply(protocol, message)
-        if message["type"] == "websocket.send":
+        if isinstance(protocol, SocketProtocol) and message["type"] == "websocket.send":
             await protocol.flow.writable.wait()
 
-    def kill_all_applications(self) -> "Deferred[Any]":
+    def kill_all_applications(self) -> "Deferred[object]":
         """Close the sockets before their applications end: clients are to come back."""
         shutdown.begin()
         for protocol in self.connections:
@@ -59,7 +64,7 @@ class DevelopmentServer(Server):
                 protocol.close(SERVICE_RESTART, SERVICE_RESTART.reason)
         return deferLater(reactor, FLUSH_SECONDS, super().kill_all_applications)
 
-    def log_action(self, *action: Any) -> None:
+    def log_action(self, *action: object) -> None:
         """Log nothing: Daphne's lines hold query strings, and requests have lines of our own."""
 
 
@@ -121,7 +126,7 @@ class SocketProtocol(WebSocketProtocol):
 
     # -- Ends ---------------------------------------------------------------------------------
 
-    def handle_reply(self, message: dict[str, Any]) -> None:
+    def handle_reply(self, message: Message) -> None:
         if message["type"] == "websocket.close" and self.state == self.STATE_OPEN:
             self.close(message.get("code") or 1000, message.get("reason") or "")
         else:

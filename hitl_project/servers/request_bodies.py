@@ -6,24 +6,18 @@ What bounds a request before there is one stands in `uvicorn_http`.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
 
 from django.conf import settings
 
 from hitl_project.servers import body_sizes
-
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[..., Awaitable[None]]
+from hitl_project.servers.asgi_types import Application, Message, Receive, Scope, Send
 
 REFUSED = "hitl.refused"
 """Where a scope says with which status the application is to refuse the request."""
 LINGER_SECONDS = 2.0
 """How long a client that is still sending is heard after its refusal, so that it can read it."""
-END = {"type": "http.request", "body": b"", "more_body": False}
+END: Message = {"type": "http.request", "body": b"", "more_body": False}
 
 
 class BoundedBodies:
@@ -35,7 +29,7 @@ class BoundedBodies:
     def __init__(self, app: Application) -> None:
         self._app = app
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         arrival = Arrival(scope, receive, send)
         await self._app(scope, arrival.receive, arrival.send)
 
@@ -43,7 +37,7 @@ class BoundedBodies:
 class Arrival:
     """One request's body on its way to the application, and the answer back."""
 
-    def __init__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope, self._receive, self._send = scope, receive, send
         self._bound = body_sizes.for_anybody()
         self._sender_is_known = False
@@ -107,7 +101,7 @@ class Arrival:
                     pass
 
 
-def declared_length(scope: dict[str, Any]) -> int:
+def declared_length(scope: Scope) -> int:
     """What Content-Length says, or 0."""
     for name, value in scope["headers"]:
         if name == b"content-length":

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from http import HTTPStatus
-from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -14,6 +13,7 @@ from django.http.response import HttpResponseBase
 
 from accounts import password_limits
 from hitl_project.servers import body_sizes, request_bodies
+from hitl_project.servers.asgi_types import Send
 from realtime import shutdown
 from realtime.threads import DATABASE_THREADS
 
@@ -58,7 +58,7 @@ class OneThreadPerRequest(ASGIHandler):
         _release_body(request)
         return response
 
-    async def send_response(self, response: HttpResponseBase, send: Any) -> None:
+    async def send_response(self, response: HttpResponseBase, send: Send) -> None:
         """Send an answer, and drop it: Django's cancelled tasks keep it until a collection."""
         await super().send_response(response, send)
         if not response.streaming:

@@ -4,8 +4,9 @@ It knows Uvicorn from inside; `tests/hitl_project/test_library_members.py` names
 it relies on.
 """
 
+from asyncio import AbstractEventLoop
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from uvicorn.config import Config
@@ -27,6 +28,9 @@ from realtime.socket.close_codes import (
 from realtime.socket.frames import EXTENSION
 from realtime.socket.limits import MOST_FRAGMENTS, PULSE, Pulse
 from realtime.token_bucket import TokenBucket
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
 
 DEFLATE = ServerPerMessageDeflateFactory(
     server_no_context_takeover=True,
@@ -95,8 +99,14 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     waiting_bytes: Callable[[], int]
     """How many bytes the client has not taken yet."""
 
-    def __init__(self, config: Config, server_state: ServerState, *args: Any, **options: Any):
-        super().__init__(config, server_state, *args, **options)
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
         self.controls = TokenBucket(settings.HITL_WS_RATE_PER_MINUTE)
         self.pulse = Pulse()
         if self.config.ws_per_message_deflate:
@@ -163,7 +173,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         """Return when the client has taken most of what waited, or is gone."""
         await self.writable.wait()
 
-    async def send(self, message: Any) -> None:
+    async def send(self, message: "ASGISendEvent") -> None:
         """Uvicorn's; but a close does not wait for a client that reads nothing."""
         if message["type"] == "websocket.close" and not self.writable.is_set():
             self.end(message.get("code") or 1000, message.get("reason") or "")

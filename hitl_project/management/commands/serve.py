@@ -1,7 +1,6 @@
 """Serve the console."""
 
 import argparse
-import difflib
 import os
 import signal
 import socket
@@ -9,19 +8,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
-import redis
 import uvicorn
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.http.request import validate_host
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from hitl_project import startup_warnings
 from hitl_project.preparation import alone
 from hitl_project.servers import parent
 from hitl_project.servers.supervisor import REQUEST_SECONDS, Server, Workers
@@ -29,7 +25,6 @@ from reviews.models import APV
 
 HANG_SECONDS = 30
 """How long a worker process may not answer before it is replaced."""
-REDIS_SECONDS = 2
 DEMO_APVS = 25
 
 
@@ -76,10 +71,10 @@ class Command(BaseCommand):
         if with_parent:
             parent.follow()
         listener = self._listen(host, port)
-        self._warn(_unknown_variables())
+        self._warn(startup_warnings.unknown_variables())
         self._check_database()
-        self._warn(_silent_redis())
-        self._warn(_open_schema())
+        self._warn(startup_warnings.silent_redis())
+        self._warn(startup_warnings.open_schema())
         if prepare:
             with alone():
                 self._prepare()
@@ -95,30 +90,8 @@ class Command(BaseCommand):
         self.stdout.write(f"\n  HITL Console  {address}\n\n")
 
     def _serve(self, listener: socket.socket, workers: int) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):  # Uvicorn sends them again when it is done
-            signal.signal(number, lambda *_: sys.exit(0))
-        for number in (signal.SIGHUP, signal.SIGQUIT):  # Uvicorn does not know them
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, lambda *_: signal.raise_signal(signal.SIGTERM))
-        config = uvicorn.Config(
-            "hitl_project.asgi:application",
-            ws="hitl_project.servers.uvicorn_socket:FrameProtocol",
-            loop="uvloop",
-            http="hitl_project.servers.uvicorn_http:BoundedHttpProtocol",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=bool(settings.HITL_TRUSTED_PROXIES),
-            forwarded_allow_ips=settings.HITL_TRUSTED_PROXIES,
-            ws_max_size=settings.HITL_WS_MAX_MESSAGE_BYTES,
-            ws_per_message_deflate=settings.HITL_WS_COMPRESSION,
-            ws_ping_interval=settings.HITL_WS_PING_SECONDS,
-            ws_ping_timeout=settings.HITL_WS_PING_SECONDS,
-            timeout_graceful_shutdown=REQUEST_SECONDS,
-            workers=workers,
-            timeout_worker_healthcheck=HANG_SECONDS,
-        )
+        _catch_signals()
+        config = _configuration(workers)
         if workers == 1:
             Server(config).run(sockets=[listener])
         else:
@@ -168,45 +141,34 @@ def _at_least_one(text: str) -> int:
     return int(text)
 
 
-def _unknown_variables() -> Iterator[str]:
-    for name in sorted(os.environ):
-        if name.startswith("HITL_") and name not in settings.HITL_VARIABLES:
-            similar = difflib.get_close_matches(name, settings.HITL_VARIABLES, n=1)
-            hint = f"; did you mean {similar[0]}?" if similar else ""
-            yield f"unknown variable {name}{hint}"
+def _catch_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):  # Uvicorn sends them again when it is done
+        signal.signal(number, lambda *_: sys.exit(0))
+    for number in (signal.SIGHUP, signal.SIGQUIT):  # Uvicorn does not know them
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
-def _silent_redis() -> Iterator[str]:
-    """Says so when Redis does not answer: nothing is lost then, but all is slower."""
-    parts = urlsplit(settings.REDIS_URL)
-    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"  # no password
-    try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL,
-            socket_connect_timeout=REDIS_SECONDS,
-            socket_timeout=REDIS_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        ) as client:
-            client.ping()
-    except (redis.RedisError, ValueError) as error:
-        yield f"Redis does not answer at {where}: news will take up to a second ({error})"
-
-
-OPEN_SCHEMA = """
-SELECT relnamespace::regnamespace::text, current_user FROM pg_class
-WHERE oid = to_regclass('audit_entry') AND NOT pg_has_role(relowner, 'MEMBER')
-    AND has_schema_privilege(relnamespace, 'CREATE')
-"""
-
-
-def _open_schema() -> Iterator[str]:
-    """Says so when a role that owns nothing may create in the schema, as in PostgreSQL 14."""
-    with psycopg.connect(**connection.get_connection_params()) as direct:
-        for schema, role in direct.execute(OPEN_SCHEMA):
-            yield (
-                f"{role} may create in the schema {schema}, where it can put its own in the way of "
-                f"the owner: REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC"
-            )
+def _configuration(workers: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        "hitl_project.asgi:application",
+        ws="hitl_project.servers.uvicorn_socket:FrameProtocol",
+        loop="uvloop",
+        http="hitl_project.servers.uvicorn_http:BoundedHttpProtocol",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.HITL_TRUSTED_PROXIES),
+        forwarded_allow_ips=settings.HITL_TRUSTED_PROXIES,
+        ws_max_size=settings.HITL_WS_MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=settings.HITL_WS_COMPRESSION,
+        ws_ping_interval=settings.HITL_WS_PING_SECONDS,
+        ws_ping_timeout=settings.HITL_WS_PING_SECONDS,
+        timeout_graceful_shutdown=REQUEST_SECONDS,
+        workers=workers,
+        timeout_worker_healthcheck=HANG_SECONDS,
+    )
 
 
 def addresses(host: str, port: int) -> str:

@@ -1,0 +1,57 @@
+"""What is answered where no view answers: a problem document over REST, a page elsewhere."""
+
+import logging
+import sys
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+from django.views import defaults
+
+from reviews.api import problems
+
+logger = logging.getLogger(__name__)
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path.startswith(settings.API_PREFIX)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return problems.response(404, "There is nothing at this address.")
+    return defaults.page_not_found(request, exception)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return problems.response(400, "The request cannot be understood.")
+    return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The answer to an exception that nobody handled: 503 when the database is away, else 500.
+
+    A value that cannot be stored or looked for is the sender's mistake: 400.
+    """
+    error = sys.exc_info()[1]
+    if isinstance(error, problems.AWAY):
+        return database_away(request)
+    if isinstance(error, problems.UNFIT):
+        logger.warning("A value reached the database unchecked: %s", type(error).__name__)
+        return bad_request(request, error)
+    if is_api(request):
+        return problems.response(500, "Something went wrong here. It has been logged.")
+    known = structlog.contextvars.get_contextvars()
+    page = loader.render_to_string("500.html", {"request_id": known.get("request_id")})
+    return HttpResponse(page, status=500)
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    if is_api(request):
+        answer = problems.response(503, problems.DATABASE_AWAY)
+    else:
+        answer = HttpResponse(loader.render_to_string("503.html"), status=503)
+    answer["Retry-After"] = str(problems.RETRY_SECONDS)
+    return answer

@@ -1,0 +1,57 @@
+"""What `serve` warns of before it serves; none of it keeps it from serving."""
+
+import difflib
+import os
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import psycopg
+import redis
+from django.conf import settings
+from django.db import connection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+REDIS_SECONDS = 2
+
+
+def unknown_variables() -> Iterator[str]:
+    """Name each variable of this project that no setting reads, as it may be misspelt."""
+    for name in sorted(os.environ):
+        if name.startswith("HITL_") and name not in settings.HITL_VARIABLES:
+            similar = difflib.get_close_matches(name, settings.HITL_VARIABLES, n=1)
+            hint = f"; did you mean {similar[0]}?" if similar else ""
+            yield f"unknown variable {name}{hint}"
+
+
+def silent_redis() -> Iterator[str]:
+    """Say so when Redis does not answer: nothing is lost then, but all is slower."""
+    parts = urlsplit(settings.REDIS_URL)
+    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"  # no password
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL,
+            socket_connect_timeout=REDIS_SECONDS,
+            socket_timeout=REDIS_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        ) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        yield f"Redis does not answer at {where}: news will take up to a second ({error})"
+
+
+OPEN_SCHEMA = """
+SELECT relnamespace::regnamespace::text, current_user FROM pg_class
+WHERE oid = to_regclass('audit_entry') AND NOT pg_has_role(relowner, 'MEMBER')
+    AND has_schema_privilege(relnamespace, 'CREATE')
+"""
+
+
+def open_schema() -> Iterator[str]:
+    """Say so when a role that owns nothing may create in the schema, as in PostgreSQL 14."""
+    with psycopg.connect(**connection.get_connection_params()) as direct:
+        for schema, role in direct.execute(OPEN_SCHEMA):
+            yield (
+                f"{role} may create in the schema {schema}, where it can put its own in the way of "
+                f"the owner: REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC"
+            )
