@@ -13,7 +13,7 @@ settings.register_profile("thorough", max_examples=1000, deadline=None)
 settings.load_profile("suite")  # --hypothesis-profile names another
 
 SERVERS = {
-    *("site", "server", "uvicorn_server", "daphne_server", "start"),
+    *("site", "server", "uvicorn_server", "daphne_server", "each_server", "start"),
     *("installation", "two_roles", "world", "worlds"),
 }
 """Fixtures that start processes: a test that uses one, however far away, is no `fast` test."""
