@@ -987,7 +987,7 @@ def test_observer_reads_and_sees_no_form(observer):
     apv = new_apv()
     page = text_of(observer.get(f"/apvs/{apv.apv_code}"))
     assert apv.apv_code in page
-    assert "Send the decision" not in page
+    assert "How sure are you?" not in page
     answer = decide(observer, apv)
     assert answer.status_code == 403
     assert "You may read APVs, but not decide on them." in text_of(answer)
