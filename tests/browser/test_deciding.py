@@ -37,7 +37,7 @@ TWO_LINES = """--- a/app.cfg
 """
 OPTION_UNDER_THE_BUTTON = """(verb) => {
   const button = document.querySelector("#confirm .primary").getBoundingClientRect();
-  const option = document.querySelector(`.option.${verb}`);
+  const option = document.querySelector(`.option:has([value=${verb}])`);
   option.style.position = "fixed";
   option.style.inset = `${button.y - 40}px auto auto ${button.x - 40}px`;
   option.style.width = option.style.height = "300px";
@@ -124,7 +124,7 @@ async def test_question_shows_what_is_recorded_and_what_speaks_against_it(
     await expect(page.get_by_label("Justification")).to_have_value(REASON)
     await page.get_by_label("Reject").check()
     await page.locator("#decision-form .primary").click()
-    await expect(page.locator("#confirm .primary")).to_have_class("primary reject")
+    await expect(page.locator("#confirm .primary")).to_have_class("primary bad")
     red = await page.locator("#confirm .primary").evaluate("(b) => getComputedStyle(b).background")
     assert green != red
 

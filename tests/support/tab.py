@@ -81,6 +81,7 @@ class Tab:
     async def open(self, path: str = "/") -> None:
         await self.page.goto(self.origin + path)
         await self.status_becomes("live")
+        await self.page.locator("html:not([data-guarded])").wait_for(state="attached")
 
     # -- What happened ----------------------------------------------------------------------
 
