@@ -168,7 +168,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "hitl_project.middleware.responses.CompressedPages",
-    "hitl_project.middleware.responses.UnseenCharacters",
+    "hitl_project.middleware.responses.InvisibleCharacters",
     "hitl_project.minified.MinifiedFiles",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hitl_project.middleware.request_log.RequestLog",

@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils.deprecation import MiddlewareMixin
 
-from reviews.console.unseen import reveal_on_page
+from reviews.console.invisible_characters import reveal_on_page
 
 
 class ContentSecurityPolicy(CSPMiddleware):
@@ -45,7 +45,7 @@ class CompressedPages(GZipMiddleware):
         return super().process_response(request, response)
 
 
-class UnseenCharacters(MiddlewareMixin):
+class InvisibleCharacters(MiddlewareMixin):
     """Shows unseen characters on every page as ⟨U+…⟩, wherever they came from."""
 
     def process_response(

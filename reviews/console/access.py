@@ -1,6 +1,7 @@
-"""Who sees the pages, and who may decide there."""
+"""Who sees the pages, and what of them."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -8,6 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
+from accounts.socket_access import readable_channels
+from realtime.messages import Position
 from reviews.permissions import Permission
 
 
@@ -31,3 +34,14 @@ def too_many_writes(request: HttpRequest, wait: int) -> HttpResponse:
     answer = render(request, "429_writes.html", status=429)
     answer["Retry-After"] = str(wait)
     return answer
+
+
+def sees_decisions(request: Request) -> bool:
+    """Whether the user may read decisions."""
+    return bool(request.user.has_perm(Permission.VIEW_DECISION))
+
+
+def readable(request: Request, positions: dict[str, Position]) -> dict[str, Any]:
+    """Those of `positions` that the user may read, as JSON."""
+    mine = readable_channels(request.user)
+    return {name: one.model_dump() for name, one in positions.items() if name in mine}

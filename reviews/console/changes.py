@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviews.console import sent_json
-from reviews.console.facts import GROUPS, LABELS
+from reviews.console.apv_fields import GROUPS, LABELS
 from reviews.models import APV
 
 BRIEF = 80

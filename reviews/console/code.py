@@ -3,7 +3,7 @@
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from reviews.console.unseen import reveal
+from reviews.console.invisible_characters import reveal
 
 MOST_LINES = 20_000
 """Longer diffs are shown without colours: a span per line would overwhelm a browser."""

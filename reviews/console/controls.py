@@ -7,8 +7,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from reviews.console.invisible_characters import count_invisible
 from reviews.console.lookalikes import passing_in_name
-from reviews.console.unseen import count_unseen
 from reviews.templatetags.shown import identifier
 
 MOST_SHOWN = 300
@@ -33,7 +33,7 @@ def note(value: str) -> SafeString | str:
     Line ends are seen in a control.
     """
     is_plain = value.isascii() and value.replace("\n", "").replace("\r", "").isprintable()
-    if is_plain or not (count_unseen(value) or passing_in_name(value)):
+    if is_plain or not (count_invisible(value) or passing_in_name(value)):
         return ""
     shown = value.replace("\r\n", "\n")[:MOST_SHOWN]
     return format_html(

@@ -13,7 +13,7 @@ from django.utils.html import escape
 
 from reviews.console.colour import coloured
 from reviews.console.diff_words import problem_in_words
-from reviews.console.unseen import reveal
+from reviews.console.invisible_characters import reveal
 from reviews.diffs import File, Hunk, LineEnd, LineKind, Notes, Problem, Text
 from reviews.diffs.hunks import combined_kind, kind_of, text_and_end
 

@@ -4,7 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from reviews.console.unseen import reveal_in_name
+from reviews.console.invisible_characters import reveal_in_name
 from reviews.diffs import File, Problem, ProblemKind
 
 PROBLEMS: dict[ProblemKind, str | Promise] = {

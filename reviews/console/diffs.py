@@ -12,7 +12,7 @@ from itertools import islice
 
 from reviews.console.diff_rows import LONGEST, Options, Sides, colour, ends_of_sides, made, plan
 from reviews.console.diff_words import change_in_words, ends_in_words, problem_in_words
-from reviews.console.unseen import reveal
+from reviews.console.invisible_characters import reveal
 from reviews.diffs import Diff, File, Text, parse
 
 MOST_FILES = 100

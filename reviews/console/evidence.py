@@ -11,10 +11,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from reviews.console import cvss
-from reviews.console.digits import digits
-from reviews.console.facts import APART, NOT_RUN, REPEATS, TABS, TITLES, Fact, Group, answer, fact
+from reviews.console.apv_fields import (
+    APART,
+    NOT_RUN,
+    REPEATS,
+    TABS,
+    TITLES,
+    Fact,
+    Group,
+    answer,
+    fact,
+)
+from reviews.console.invisible_characters import count_invisible
 from reviews.console.lookalikes import words_with_passing
-from reviews.console.unseen import count_unseen
+from reviews.console.number_formats import digits
 from reviews.console.wargame import Findings, findings_in
 from reviews.models import APV, ILLUSTRATIVE, Advisory
 
@@ -186,7 +196,7 @@ class Evidence:
 
     @cached_property
     def unseen(self) -> int:
-        return count_unseen(self.apv.patch_diff.replace("\r\n", "\n"))
+        return count_invisible(self.apv.patch_diff.replace("\r\n", "\n"))
 
     @cached_property
     def passing(self) -> list[str]:

@@ -14,8 +14,8 @@ from rest_framework.exceptions import ValidationError as RefusedObject
 from reviews.api.fields import ObjectField
 from reviews.console import confidence, sent_json
 from reviews.console.changes import Difference, differences, seen
-from reviews.console.digits import digits
 from reviews.console.effects import effect
+from reviews.console.number_formats import digits
 from reviews.console.question import SEALED
 from reviews.decision_kinds import DecisionKind
 from reviews.errors import InvalidInput, ReviewError, VersionChanged

@@ -14,7 +14,7 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from reviews.console.confusables import CONFUSABLE
-from reviews.console.unseen import BLANK
+from reviews.console.invisible_characters import BLANK
 
 _WORD = re.compile(r"[^\W_]+")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")

@@ -13,8 +13,8 @@ from reviews import selectors, trends
 from reviews.choices import (
     Severity,
 )
-from reviews.console.digits import digits, percent
-from reviews.console.queue import in_words
+from reviews.console.number_formats import digits, percent
+from reviews.console.rows import in_words
 from reviews.decision_kinds import DecisionKind
 
 

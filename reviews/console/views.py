@@ -24,42 +24,28 @@ from realtime.snapshot import snapshot
 from reviews import presence, selectors, services
 from reviews.api import problems
 from reviews.api.serializers import APVSerializer
-from reviews.console.access import Request, readers_only, too_many_writes
-from reviews.console.alike import alike
+from reviews.console.access import Request, readable, readers_only, sees_decisions, too_many_writes
 from reviews.console.changes import differences
+from reviews.console.diff_pages import DIFF_COOKIE, answer_with_diff, diff_options
 from reviews.console.effects import effect
-from reviews.console.elsewhere import apv_named
 from reviews.console.export import Encode, as_csv, as_json_lines, record_export, stream
 from reviews.console.forms import ConsoleForm
+from reviews.console.list_query import ListQuery, asked_of, kept_of, path_beside
+from reviews.console.listings import DECIDED, listing_of
 from reviews.console.numbers import read_numbers
 from reviews.console.pages import (
-    DIFF_COOKIE,
     answer_with_apv,
-    answer_with_diff,
-    asked_of,
-    diff_options,
-    kept_of,
     page,
-    path_beside,
     queue_context,
-    readable,
     reading,
     reading_context,
-    sees_decisions,
     wants_reading,
 )
+from reviews.console.places import PAGE
 from reviews.console.question import Question, check_seal
-from reviews.console.queue import (
-    DECIDED,
-    PAGE,
-    Asked,
-    Queue,
-    count_queue,
-    listing_of,
-    read_page,
-    read_queue,
-    read_rows,
-)
+from reviews.console.queue import Queue, count_queue, read_page, read_queue, read_rows
+from reviews.console.related import related
+from reviews.console.wider_search import apv_named
 from reviews.errors import AlreadyDecided, Conflict, NotAllowed, ReviewError
 from reviews.models import APV, Decision
 from reviews.permissions import Permission
@@ -150,12 +136,12 @@ def _state(request: Request, apv: APV) -> dict[str, Any]:
 
 @readers_only
 @require_safe
-def apv_alike(request: Request, code: str) -> HttpResponse:
-    """How many are like this APV, for a page that heard of a change."""
+def apv_related(request: Request, code: str) -> HttpResponse:
+    """How many are related to this APV, for a page that heard of a change."""
     with snapshot():
         apv = get_object_or_404(APV, apv_code=code)
-        others = alike(apv, sees_decisions=sees_decisions(request))
-    return render(request, "console/_alike.html", {"apv": apv, "alike": others})
+        others = related(apv, sees_decisions=sees_decisions(request))
+    return render(request, "console/_related.html", {"apv": apv, "related": others})
 
 
 @readers_only
@@ -241,7 +227,7 @@ def _export(request: Request, encode: Encode, kind: str, name: str) -> HttpRespo
         raise PermissionDenied(_("You may read APVs, but not the decisions on them."))
     if wait := write_rate_limit.wait_as_write(request, request.user):
         return too_many_writes(request, wait)
-    ask = Asked(DECIDED, request.GET)
+    ask = ListQuery(DECIDED, request.GET)
     answer: HttpResponseBase
     if request.method == "HEAD":
         answer = HttpResponse(content_type=kind)

@@ -10,8 +10,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from reviews.api.fields import NUMBER_MAX
-from reviews.console.digits import digits
-from reviews.console.unseen import reveal
+from reviews.console.invisible_characters import reveal
+from reviews.console.number_formats import digits
 
 HARM = re.compile(
     r"attack|attempt|breach|bypass|compromis|crash|exploit|fail|finding|inject|leak|vulnerab",

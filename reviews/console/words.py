@@ -47,6 +47,18 @@ def refusals() -> dict[str, str]:
 def words() -> dict[str, Any]:
     """Each sentence by name; `{…}` stands for what a script fills in."""
     return {
+        **_of_line(),
+        **_of_list(),
+        **_of_reading(),
+        **_of_drafts(),
+        **_of_decisions(),
+        **_of_failures(),
+    }
+
+
+def _of_line() -> dict[str, Any]:
+    """How the connection stands."""
+    return {
         "line": {
             "connecting": _("Connecting…"),
             "live": _("Live"),
@@ -54,7 +66,13 @@ def words() -> dict[str, Any]:
             "stale": _("Reconnecting – may be out of date"),
             "offline": _("Offline – may be out of date"),
             "refused": _("Not connected"),
-        },
+        }
+    }
+
+
+def _of_list() -> dict[str, Any]:
+    """What comes to a list and leaves it."""
+    return {
         "severities": {one.value: str(one.label) for one in Severity},
         "outcomes": {kind.value: str(kind.traits.outcome.label) for kind in DecisionKind},
         "new": _("{count} new"),
@@ -66,28 +84,49 @@ def words() -> dict[str, Any]:
         "decided": _("{code} {outcome} by {reviewer}"),
         "decidedBy": _("{outcome} by {reviewer}"),
         "manyDecided": _("{count} APVs decided"),
+        "noNext": _("Nothing comes after this one"),
+        "otherRow": _("The focus is on {code}, which is not open: press Enter to open it"),
+    }
+
+
+def _of_reading() -> dict[str, Any]:
+    """What happens to the APV that is open, and who else reads it."""
+    return {
         "whileReading": _("{code} {outcome} by {reviewer} while you were reading."),
         "closed": _("{code} {outcome} while you were reading."),
         "changed": _("This APV changed while you were reading."),
         "isReading": _("{name} is reading this"),
         "areReading": _("{name} are reading this"),
-        "noNext": _("Nothing comes after this one"),
         "copied": _("Copied"),
         "notCopied": _("Could not be copied"),
-        "send": _("{verb} {code}"),
+        "suggest": _("Suggest a change at this line"),
+    }
+
+
+def _of_drafts() -> dict[str, Any]:
+    """What is said of the form while it is filled in."""
+    return {
         "characters": _("{count} of {most} characters"),
         "tooShort": _("{count} more characters needed"),
         "draftKept": _("Draft kept in this browser"),
         "draftStays": _("Your draft stays here."),
-        "sendAgain": _(
-            "It may be recorded all the same. Send it again: nothing is recorded twice."
-        ),
-        "refusals": refusals(),
+        "typing": _("No field has the caret, so that what you type goes nowhere."),
         "missing": {
             "decision": _("Choose what to decide."),
             "justification": services.wanted_justification(),
             "modifications": _("Say what to change."),
         },
+    }
+
+
+def _of_decisions() -> dict[str, Any]:
+    """What is said of sending a decision, and why none can be sent."""
+    return {
+        "send": _("{verb} {code}"),
+        "sendAgain": _(
+            "It may be recorded all the same. Send it again: nothing is recorded twice."
+        ),
+        "refusals": refusals(),
         "cannot": _(
             "{reason}. What you type does nothing until you press Esc or choose something."
         ),
@@ -95,11 +134,14 @@ def words() -> dict[str, Any]:
         "isOver": _("Somebody else decided on this APV meanwhile"),
         "isClosed": _("This APV is not open any more"),
         "isAsked": _("The question about this decision is on its way"),
-        "otherRow": _("The focus is on {code}, which is not open: press Enter to open it"),
+    }
+
+
+def _of_failures() -> dict[str, Any]:
+    """What cannot be read, and why."""
+    return {
         "apvUnread": _("{code} could not be read: the server cannot be reached. Open it again."),
         "partUnread": _("This could not be read: the server cannot be reached."),
-        "suggest": _("Suggest a change at this line"),
-        "typing": _("No field has the caret, so that what you type goes nowhere."),
         "tooMuch": _("Too much was sent in a short time. Try again in a moment."),
         "failed": _("The server could not answer. Try again."),
     }

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from reviews import links
-from reviews.console import names, unseen
+from reviews.console import invisible_characters, names
 from reviews.console.lookalikes import marked, name_of, passing_in_name, passing_in_prose
 
 register = template.Library()
@@ -24,9 +24,9 @@ def identifier(value: object) -> SafeString:
     text = _text(value)
     places = passing_in_name(text)
     if not places:
-        return escape(unseen.reveal_in_name(text))
+        return escape(invisible_characters.reveal_in_name(text))
     return format_html(
-        "{} {}", marked(text, places, show=unseen.reveal_in_name), _note(text, places)
+        "{} {}", marked(text, places, show=invisible_characters.reveal_in_name), _note(text, places)
     )
 
 
@@ -51,9 +51,9 @@ def identifier_in_two(value: object) -> SafeString:
     """
     text = _text(value)
     if places := passing_in_name(text):
-        shown = marked(text, places, show=unseen.reveal_in_name)
+        shown = marked(text, places, show=invisible_characters.reveal_in_name)
         return in_two(shown, _note(text, places))
-    head, tail = names.split(unseen.reveal_in_name(text))
+    head, tail = names.split(invisible_characters.reveal_in_name(text))
     return in_two(head, tail) if head else escape(tail)
 
 
@@ -66,7 +66,7 @@ def identifier_text(value: object) -> str:
     """Show a name as `identifier` does, where no elements can stand: in attributes and titles."""
     text = _text(value)
     named = ", ".join(_names(text, passing_in_name(text)))
-    shown = unseen.reveal_in_name(text)
+    shown = invisible_characters.reveal_in_name(text)
     return f"{shown} ({named})" if named else shown
 
 
@@ -74,7 +74,7 @@ def identifier_text(value: object) -> str:
 def prose(value: object) -> SafeString:
     """Show a text in some language; joiners that its script or an emoji needs are kept."""
     text = _text(value)
-    return marked(text, passing_in_prose(text), show=unseen.prose)
+    return marked(text, passing_in_prose(text), show=invisible_characters.prose)
 
 
 @register.filter

@@ -10,9 +10,10 @@ from django.http import QueryDict
 from django.test import Client
 
 from reviews import services
-from reviews.console.alike import alike
 from reviews.console.filters import asked
-from reviews.console.queue import DECIDED, PENDING, Asked
+from reviews.console.list_query import ListQuery
+from reviews.console.listings import DECIDED, PENDING
+from reviews.console.related import related
 from reviews.models import APV
 from tests.support.site import apv
 
@@ -44,7 +45,7 @@ def add(**fields: Any) -> APV:
 
 def packages(query: str, listing: Any = PENDING) -> list[str]:
     """The packages in the list that `query` asks for."""
-    rows = Asked(listing, QueryDict(query)).filter.qs
+    rows = ListQuery(listing, QueryDict(query)).filter.qs
     return sorted((row.apv if listing is DECIDED else row).package_name for row in rows)
 
 
@@ -133,7 +134,7 @@ def test_numbers_of_what_is_alike_are_the_lengths_of_their_lists(lena: User) -> 
     services.decide(
         apv_id=add(**JACKSON).pk, decision="approve", justification="A" * 10, reviewer=lena
     )
-    said = alike(one, sees_decisions=True).worth_saying
+    said = related(one, sees_decisions=True).worth_saying
     assert [(str(each.label), each.count) for each in said] == [
         ("of this package", 5),
         ("of this bump", 4),
@@ -141,7 +142,7 @@ def test_numbers_of_what_is_alike_are_the_lengths_of_their_lists(lena: User) -> 
     ]
     for each in said:
         query = each.address.partition("?")[2]
-        assert len(Asked(PENDING, QueryDict(query)).filter.qs) == each.count
+        assert len(ListQuery(PENDING, QueryDict(query)).filter.qs) == each.count
 
 
 def test_page_links_package_and_cve_to_their_lists(lead: Client) -> None:
@@ -154,7 +155,7 @@ def test_page_links_package_and_cve_to_their_lists(lead: Client) -> None:
     assert f'<a href="{of_package}"><bdi>{one.package_name}</bdi></a>' in page
     assert '<a href="/?cve_id=CVE-2023-32681">CVE-2023-32681</a>' in page
     assert f'<a href="{of_package}"><span class="digits">2</span> of this package</a>' in page
-    part = text_of(lead.get(f"/apvs/{one.apv_code}/alike"))
+    part = text_of(lead.get(f"/apvs/{one.apv_code}/related"))
     assert part in page
 
 
@@ -162,9 +163,9 @@ def test_decided_apv_leads_to_decisions_where_they_may_be_read(lena: User, lead:
     one = add()
     services.decide(apv_id=one.pk, decision="approve", justification="A" * 10, reviewer=lena)
     one.refresh_from_db()
-    assert alike(one, sees_decisions=True).package.address.startswith("/?status=decided&")
-    assert alike(one, sees_decisions=False).package.address.startswith("/?package_ecosystem")
-    assert alike(one, sees_decisions=True).worth_saying == []
+    assert related(one, sees_decisions=True).package.address.startswith("/?status=decided&")
+    assert related(one, sees_decisions=False).package.address.startswith("/?package_ecosystem")
+    assert related(one, sees_decisions=True).worth_saying == []
 
 
 # -- Search -----------------------------------------------------------------------------------

@@ -15,8 +15,12 @@ from django.utils import timezone
 from realtime.models import Counter
 from reviews import osv, presence
 from reviews.choices import Status
-from reviews.console.facts import GROUPS
-from reviews.console.queue import PAGE, PENDING, Asked, in_words, read_page
+from reviews.console.apv_fields import GROUPS
+from reviews.console.list_query import ListQuery
+from reviews.console.listings import PENDING
+from reviews.console.places import PAGE
+from reviews.console.queue import read_page
+from reviews.console.rows import in_words
 from reviews.models import APV, QUEUE_ORDERS, Decision, Reading
 from tests.support.forms import fields_of
 from tests.support.in_process import client_of, new_apv
@@ -230,7 +234,7 @@ def test_page_far_down_is_found_by_the_index_of_its_order(sort):
     codes = ordered(*QUEUE_ORDERS[sort])
     query = QueryDict(f"sort={sort}&after={codes[40]}")
     with CaptureQueriesContext(connection) as queries:
-        read_page(Asked(PENDING, query))
+        read_page(ListQuery(PENDING, query))
     sql = next(one["sql"] for one in queries.captured_queries if "ROW(" in one["sql"])
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")

@@ -13,8 +13,14 @@ from django.test import Client
 
 from audit import entries
 from audit.choices import AuditAction
+from reviews.console.invisible_characters import (
+    count_invisible,
+    prose,
+    reveal,
+    reveal_in_name,
+    reveal_on_page,
+)
 from reviews.console.lookalikes import passing_in_name, passing_in_words
-from reviews.console.unseen import count_unseen, prose, reveal, reveal_in_name, reveal_on_page
 from reviews.models import APV
 from reviews.services import decide
 from reviews.templatetags.shown import identifier, identifier_text
@@ -29,7 +35,7 @@ def test_every_ignorable_character_and_every_unusual_space_is_revealed() -> None
         if kind[0] in "CZ" and chr(code) not in " \t\n":
             hidden.append(chr(code))
     assert [one for one in hidden if reveal(f"a{one}b") != f"a⟨U+{ord(one):04X}⟩b"] == []
-    assert count_unseen("".join(hidden[:5_000])) == 5_000
+    assert count_invisible("".join(hidden[:5_000])) == 5_000
 
 
 def test_text_in_any_script_is_shown_as_it_is() -> None:
@@ -43,7 +49,7 @@ def test_text_in_any_script_is_shown_as_it_is() -> None:
         "🙂",
     ):
         assert reveal(text) == text
-        assert count_unseen(text) == 0
+        assert count_invisible(text) == 0
 
 
 def test_carriage_returns_are_seen_but_for_those_that_end_lines_of_a_page() -> None:
@@ -194,7 +200,7 @@ def addresses(added: list[APV]) -> Iterator[str]:
     for one in added:
         address = f"/apvs/{one.apv_code}"
         yield from (address, f"{address}/diff?view=split", f"{address}/diff?view=unified")
-        yield from (f"{address}/alike", f"/admin/reviews/apv/{one.pk}/change/")
+        yield from (f"{address}/related", f"/admin/reviews/apv/{one.pk}/change/")
         yield from (f"/admin/reviews/apv/{one.pk}/history/", f"/admin/reviews/apv/{one.pk}/decide/")
     for name in (
         "reviews/apv",

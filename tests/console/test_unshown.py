@@ -9,7 +9,7 @@ from django.test import Client
 from reviews.api.fields import NUMBER_MAX
 from reviews.console import pages
 from reviews.console.evidence import Evidence
-from reviews.console.queue import Row
+from reviews.console.rows import Row
 from reviews.console.wargame import MOST_CHANGES, findings_in
 from reviews.models import APV
 from tests.support.in_process import client_of, new_apv
@@ -85,7 +85,7 @@ def test_part_of_an_apv_that_cannot_be_drawn_takes_away_nothing_else(
         assert 'id="decision-form"' in answer.content.decode()
 
 
-@pytest.mark.parametrize("name", ["seen", "diff_of", "alike"])
+@pytest.mark.parametrize("name", ["seen", "diff_of", "related"])
 def test_apv_that_cannot_be_read_leaves_the_list_beside_it(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

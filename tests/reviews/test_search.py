@@ -8,7 +8,8 @@ from django.http import QueryDict
 
 from reviews import search
 from reviews.api.filters import APVFilter
-from reviews.console.queue import PENDING, Asked
+from reviews.console.list_query import ListQuery
+from reviews.console.listings import PENDING
 from reviews.models import APV
 from reviews.orders import QUEUE
 from tests.support.site import COPIES, apv
@@ -54,7 +55,7 @@ def of_the_api(text: str) -> Any:
 
 
 def of_the_console(text: str) -> Any:
-    return Asked(PENDING, QueryDict(f"search={text}")).filter.qs.order_by("created_at")
+    return ListQuery(PENDING, QueryDict(f"search={text}")).filter.qs.order_by("created_at")
 
 
 @pytest.mark.parametrize("rows", [of_the_api, of_the_console])

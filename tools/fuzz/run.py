@@ -106,7 +106,7 @@ def pages_of(apv: dict[str, str]) -> Iterator[tuple[str, str, dict[str, str]]]:
     for view in ("unified", "split"):
         for space in ("shown", "ignored"):
             yield f"diff {view} {space}", f"{address}/diff?view={view}&space={space}", swapped
-    for name in (".diff", ".json", "/state", "/alike"):
+    for name in (".diff", ".json", "/state", "/related"):
         yield f"APV{name}", f"{address}{name}", {}
     yield "numbers", "/numbers", {}
     yield "search", f"/?search={quote(apv['package_name'][:200])}", {}

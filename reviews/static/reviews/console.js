@@ -1,7 +1,6 @@
 /** Keeps the page current: connects it to the socket, and its parts to each other. */
 
 import { connect } from "../realtime/socket.js";
-import { countAlike } from "./alike.js";
 import { decisionForm } from "./decision.js";
 import { all, byId, one, targetOf } from "./dom.js";
 import { filterChoices } from "./filters.js";
@@ -9,6 +8,7 @@ import { isAtApv, read, readElement, SignedOut } from "./fragment.js";
 import { keys } from "./keys.js";
 import { queuePage } from "./queue.js";
 import { readingPage } from "./reading.js";
+import { countRelated } from "./related.js";
 import { suggestions } from "./suggest.js";
 import { setClock } from "./times.js";
 import { revealedAll } from "./unseen.js";
@@ -39,7 +39,7 @@ function start(main) {
   });
   filterChoices();
   /** @type {Listeners[]} */
-  const listeners = [queue.on, reading.on, countAlike(endsLine).on, { stats_update: showPlots }];
+  const listeners = [queue.on, reading.on, countRelated(endsLine).on, { stats_update: showPlots }];
 
   // -- The connection --------------------------------------------------------------------------
 

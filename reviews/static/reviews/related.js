@@ -1,4 +1,4 @@
-/** How many are like the APV that is open: counted again after APVs came or were decided. */
+/** How many are related to the APV that is open: counted again after APVs came or were decided. */
 
 import { readElement } from "./fragment.js";
 
@@ -8,15 +8,15 @@ const REST_MS = 2_000;
  * @param {EndsLine} endsLine
  * @returns {{ on: Listeners }}
  */
-export function countAlike(endsLine) {
+export function countRelated(endsLine) {
   /** @type {number | undefined} */
   let resting;
 
   async function count() {
     resting = undefined;
-    const place = document.getElementById("alike");
+    const place = document.getElementById("related");
     if (!place?.dataset.address || document.hidden) return;
-    const fresh = await readElement(place.dataset.address, "#alike");
+    const fresh = await readElement(place.dataset.address, "#related");
     if (place.isConnected) place.replaceWith(document.adoptNode(fresh));
   }
 

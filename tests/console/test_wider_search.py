@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from reviews import services
-from reviews.console.queue import PAGE
+from reviews.console.places import PAGE
 from reviews.models import APV
 from tests.support.site import apv
 

@@ -1,8 +1,8 @@
-"""Characters that are not seen are shown for what they are: ⟨U+202E⟩.
+"""Invisible characters are shown for what they are: ⟨U+202E⟩.
 
-Unseen is what Python does not call printable – controls, formats, surrogates, private use, what is
-not assigned, separators of lines and every space but one (UCD, categories C and Z) – and besides
-what Unicode lets be ignored (Default_Ignorable_Code_Point) or is drawn as nothing.
+Invisible is what Python does not call printable – controls, formats, surrogates, private use, what
+is not assigned, separators of lines and every space but one (UCD, categories C and Z) – and
+besides what Unicode lets be ignored (Default_Ignorable_Code_Point) or is drawn as nothing.
 """
 
 import re
@@ -44,7 +44,7 @@ def reveal_in_name(text: str) -> str:
     )
 
 
-def count_unseen(text: str) -> int:
+def count_invisible(text: str) -> int:
     """Return how many characters `reveal` would replace."""
     return sum(
         is_hidden for found in _NOT_PLAIN.finditer(text) for _one, is_hidden in _looked_at(found[0])

@@ -1,16 +1,19 @@
-"""What a search does not find in its own list, but in another one."""
+"""A search that finds nothing in its own list looks in the others."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
 
-from reviews.console.queue import COUNTED, DECIDED, LISTINGS, Asked, Queue, is_code
+from reviews.console.list_query import ListQuery
+from reviews.console.listings import DECIDED, LISTINGS
+from reviews.console.places import is_code
+from reviews.console.queue import COUNTED, Queue
 from reviews.models import APV
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class OtherList:
     """How many another list finds, up to one more than COUNTED, and its address."""
 
     title: Any
@@ -23,23 +26,23 @@ class Elsewhere:
 
 
 @dataclass(frozen=True)
-class Finds:
+class WiderSearch:
     """The APV whose code is what was searched for, and the other lists that find something."""
 
     exact: APV | None
-    lists: list[Elsewhere]
+    lists: list[OtherList]
 
 
-def find_elsewhere(queue: Queue, *, sees_decisions: bool) -> Finds:
+def search_wider(queue: Queue, *, sees_decisions: bool) -> WiderSearch:
     """Look beyond the list of `queue`, where that has nothing of the name that is searched for."""
     text = str(queue.asked.filter.chosen.get("search", ""))
     is_found_here = queue.total and not queue.asked.filter.reads_text
     if not text or is_found_here:
-        return Finds(None, [])
+        return WiderSearch(None, [])
     others = [one for one in LISTINGS.values() if one is not queue.listing]
     asked = [_search(one, text) for one in others if sees_decisions or one is not DECIDED]
-    found = [Elsewhere(one.listing.tab, _count(one), one.address()) for one in asked]
-    return Finds(apv_named(text), [one for one in found if one.count])
+    found = [OtherList(one.listing.tab, _count(one), one.address()) for one in asked]
+    return WiderSearch(apv_named(text), [one for one in found if one.count])
 
 
 def apv_named(text: str) -> APV | None:
@@ -48,15 +51,15 @@ def apv_named(text: str) -> APV | None:
     return APV.objects.filter(apv_code=code).first() if is_code(code) else None
 
 
-def _search(listing: Any, text: str) -> Asked:
+def _search(listing: Any, text: str) -> ListQuery:
     query = QueryDict(mutable=True)
     query.update({"status": listing.name, "search": text})
     if listing.name == "pending":
         del query["status"]
-    return Asked(listing, query)
+    return ListQuery(listing, query)
 
 
-def _count(asked: Asked) -> int:
+def _count(asked: ListQuery) -> int:
     """How many are named so; a text that merely mentions it is not worth another list."""
     if asked.filter.reads_text:
         return 0

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from reviews.console import cwe
-from reviews.console.unseen import reveal
+from reviews.console.invisible_characters import reveal
 from reviews.models import APV
 
 TABS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {

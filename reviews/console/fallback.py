@@ -1,4 +1,4 @@
-"""What is answered about an APV that cannot be shown: its code, and that it is so."""
+"""What a page shows of an APV that cannot be shown: its code, and that it cannot."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,13 +10,13 @@ from django.db import DatabaseError
 from django.http import Http404
 
 from reviews.console.access import Request
-from reviews.console.queue import PENDING
+from reviews.console.listings import PENDING
 
 log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 
 
-def excused(
+def with_fallback(
     read: Callable[Concatenate[Request, str, P], dict[str, Any]],
 ) -> Callable[Concatenate[Request, str, P], dict[str, Any]]:
     """Let a function that reads an APV for a page fail, when the APV is at fault, and log why.

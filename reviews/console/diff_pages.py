@@ -1,0 +1,60 @@
+"""The diff of an APV as pages and scripts ask for it: whole, by section, or one line."""
+
+from typing import TypeVar
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+
+from reviews.console import diffs
+from reviews.console.access import Request
+from reviews.console.diff_rows import Options
+from reviews.models import APV
+
+DIFF_COOKIE = "hitl_diff"
+Found = TypeVar("Found")
+
+
+def diff_of(request: Request, apv: APV) -> diffs.Page:
+    """The diff as `_diff.html` shows it, from the section `first` on."""
+    first = _number(request, "first")
+    return diffs.page_of(apv.patch_diff, diff_options(request), first)
+
+
+def answer_with_diff(request: Request, apv: APV) -> HttpResponse:
+    """The diff; of it the line or the section that the address asks for."""
+    if "line" in request.GET:
+        number = _number(request, "line")
+        line = _found(diffs.line_of(apv.patch_diff, number))
+        context = {"apv": apv, "number": number, "line": line}
+        return render(request, "console/diff_line.html", context)
+    if "section" in request.GET:
+        start = _number(request, "from")
+        asked_for = _number(request, "section")
+        options = diff_options(request)
+        section = _found(diffs.section_of(apv.patch_diff, options, asked_for, start))
+        template = "console/_diff_rows.html" if request.htmx else "console/diff_section.html"
+        return render(request, template, {"apv": apv, "section": section})
+    template = "console/_diff.html" if request.htmx else "console/diff.html"
+    return render(request, template, {"apv": apv, "diff": diff_of(request, apv)})
+
+
+def _number(request: Request, name: str) -> int:
+    """The number that the address gives; 0 where it gives none that can be one."""
+    given = request.GET.get(name, "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+
+
+def _found(what: Found | None) -> Found:
+    if what is None:
+        raise Http404
+    return what
+
+
+def diff_options(request: Request) -> Options:
+    """How the diff is shown: as asked for, else as the last time."""
+    view, space, wrap = (*request.COOKIES.get(DIFF_COOKIE, "").split("-"), "", "", "")[:3]
+    return Options(
+        "split" if request.GET.get("view", view) == "split" else "unified",
+        "ignored" if request.GET.get("space", space) == "ignored" else "shown",
+        "scroll" if request.GET.get("wrap", wrap) == "scroll" else "wrap",
+    )

@@ -1,0 +1,123 @@
+"""Which list an address asks for: narrowed and ordered how, and where its page begins."""
+
+from dataclasses import dataclass
+
+from django.core.exceptions import PermissionDenied
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from reviews.console.access import Request, sees_decisions
+from reviews.console.filters import (
+    PRIORITY,
+    SORTS,
+    TEXT,
+    Chosen,
+    DecisionsFilter,
+    ListFilter,
+    QueueFilter,
+    asked,
+)
+from reviews.console.listings import DECIDED, LISTINGS, PENDING, Listing, entries
+from reviews.orders import DECISIONS, QUEUE_SORTS, Order
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """Which list, narrowed and ordered how, and where its page begins or ends."""
+
+    listing: Listing
+    query: QueryDict
+
+    @cached_property
+    def filter(self) -> ListFilter:
+        kind = DecisionsFilter if self.listing is DECIDED else QueueFilter
+        return kind(self.query, entries(self.listing))
+
+    @property
+    def sort(self) -> str:
+        sort = self.query.get("sort", PRIORITY)
+        return sort if sort in SORTS else PRIORITY
+
+    @property
+    def order(self) -> Order:
+        return DECISIONS if self.listing is DECIDED else QUEUE_SORTS[self.sort]
+
+    @property
+    def is_whole_queue(self) -> bool:
+        """Whether every pending APV is in this list, in whatever order."""
+        return self.listing is PENDING and not self.filter.chosen
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether this is the pending queue in its own order, whole."""
+        return self.is_whole_queue and self.sort == PRIORITY
+
+    @property
+    def kept(self) -> str:
+        """The query that asks for this list, from its top; it searches on where it does now."""
+        query = self.query.copy()
+        if self.filter.reads_text:
+            query["within"] = TEXT
+        return asked(query)
+
+    @property
+    def whole(self) -> str:
+        """The list that nothing narrows."""
+        named = "" if self.listing is PENDING else f"?status={self.listing.name}"
+        return reverse("console") + named
+
+    def without(self, *names: str) -> str:
+        """The list that these parameters do not narrow."""
+        query = self.query.copy()
+        for name in names:
+            query.pop(name, None)
+        return reverse("console") + asked(query)
+
+    @property
+    def chosen(self) -> list[tuple[Chosen, str]]:
+        """What narrows the list, in words, each with the list that it does not narrow."""
+        return [(one, self.without(one.name)) for one in self.filter.chosen_in_words]
+
+    @property
+    def in_text(self) -> str:
+        """The list that searches titles and descriptions too, where this one reads names alone."""
+        query = self.query.copy()
+        query["within"] = TEXT
+        names_only = self.filter.chosen.get("search") and not self.filter.reads_text
+        return reverse("console") + asked(query) if names_only else ""
+
+    def address(self, **place: str) -> str:
+        """The page of this list at `after` or `before` a row, or at its top."""
+        query = self.kept
+        for name, row in place.items():
+            query += f"{'&' if query else '?'}{name}={row}"
+        return reverse("console") + query
+
+
+def asked_of(request: Request, default: Listing = PENDING) -> ListQuery:
+    """The list that the address asks for; raises PermissionDenied for one it may not be."""
+    listing = LISTINGS.get(request.GET.get("status", ""), default)
+    if listing is DECIDED and not sees_decisions(request):
+        raise PermissionDenied(_("You may read APVs, but not the decisions on them."))
+    query = request.GET.copy()
+    if listing is PENDING:
+        query.pop("status", None)
+    else:
+        query["status"] = listing.name
+    return ListQuery(listing, query)
+
+
+def path_beside(request: Request) -> str:
+    """The address of the APV that is open beside a list, or of the queue."""
+    try:
+        path = (request.htmx.current_url_abs_path or "").partition("?")[0]
+    except ValueError:  # the header names no address
+        path = ""
+    return path if path.startswith("/apvs/") else reverse("console")
+
+
+def kept_of(request: Request) -> str:
+    """The list that an APV is read beside, as a query."""
+    return asked(request.GET)

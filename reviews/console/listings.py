@@ -1,0 +1,74 @@
+"""The lists of APVs and decisions: what each holds, and its words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from reviews.choices import Status
+from reviews.decision_kinds import DecisionKind
+from reviews.models import APV, Decision
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One of the lists, and its words; `tab` is what its tab says."""
+
+    name: str
+    tab: Any
+    title: Any
+    empty: Any
+    hint: Any
+
+
+PENDING = Listing(
+    "pending",
+    _("Pending"),
+    _("Queue"),
+    _("Nothing waits for a decision"),
+    _("New APVs appear here when a pipeline adds them."),
+)
+ESCALATED = Listing(
+    "escalated",
+    _("Escalated"),
+    _("Escalated"),
+    _("Nothing is with the leads"),
+    _("APVs appear here when a reviewer escalates them."),
+)
+DECIDED = Listing(
+    "decided",
+    _("Decided"),
+    _("Decided"),
+    _("Nothing is decided yet"),
+    _("Decisions appear here as they are made."),
+)
+WITHDRAWN = Listing(
+    "withdrawn",
+    _("Withdrawn"),
+    _("Withdrawn"),
+    _("Nothing is withdrawn"),
+    _("APVs appear here when all advisories behind them are withdrawn."),
+)
+LISTINGS = {one.name: one for one in (PENDING, ESCALATED, DECIDED, WITHDRAWN)}
+
+
+def listing_of(status: str, *, sees_decisions: bool = True) -> Listing:
+    """Return the list that an APV of this status is in; the queue if a user may not see it."""
+    listing = LISTINGS.get(status, DECIDED)
+    return PENDING if listing is DECIDED and not sees_decisions else listing
+
+
+def entries(listing: Listing) -> Any:
+    """Everything in the list, in no order.
+
+    Nothing escalates but a decision, and those are found by an index.
+    """
+    if listing is DECIDED:
+        return Decision.objects.select_related("apv")
+    if listing is WITHDRAWN:
+        return APV.objects.filter(status=Status.WITHDRAWN)
+    if listing is ESCALATED:
+        return APV.objects.filter(
+            status=Status.ESCALATED, decisions__decision=DecisionKind.ESCALATE
+        )
+    return APV.objects.pending()

@@ -1,0 +1,50 @@
+"""Where a page of a list begins: after the row that its address names, or around an APV."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from reviews.console.list_query import ListQuery
+from reviews.console.listings import DECIDED, Listing
+from reviews.models import APV, CODE_PATTERN, Decision
+
+PAGE = 50
+NEAR = 10
+"""How many rows the page of an APV has after it at least, if there are as many."""
+
+
+def place(asked: ListQuery) -> Any:
+    """The condition that a row comes after the one `after` names; None where that is unknown."""
+    row = _named_row(asked.listing, asked.query.get("after", ""))
+    return None if row is None else asked.order.after(row)
+
+
+def _named_row(listing: Listing, name: str) -> Any:
+    if listing is not DECIDED:
+        return APV.objects.filter(apv_code=name).first() if is_code(name) else None
+    try:
+        return Decision.objects.filter(pk=UUID(name)).first()
+    except ValueError:
+        return None
+
+
+def place_around(asked: ListQuery, code: str) -> Any:
+    """The condition that a row is on the page around this APV; None if that is the first page.
+
+    None, too, where the list does not hold it.
+    """
+    if not is_code(code):
+        return None
+    column = "apv__apv_code" if asked.listing is DECIDED else "apv_code"
+    found = asked.filter.qs
+    row = found.filter(**{column: code}).order_by(*asked.order.by).first()
+    if row is None:
+        return None
+    backwards = found.filter(asked.order.before(row)).order_by(*asked.order.reversed.by)
+    if len(backwards[: PAGE - NEAR]) < PAGE - NEAR:
+        return None
+    return asked.order.after(backwards[PAGE // 2])
+
+
+def is_code(text: str) -> bool:
+    return re.fullmatch(CODE_PATTERN, text) is not None

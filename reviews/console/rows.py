@@ -1,0 +1,79 @@
+"""An APV as one line of its list."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import pgettext_lazy
+
+from realtime.messages import wire_time
+from reviews import selectors
+from reviews.choices import PRIORITY_OF_SEVERITY, PatchStrategy, Severity
+from reviews.console.filters import PRIORITY
+from reviews.models import APV
+from reviews.orders import QUEUE_SORTS
+
+SHORT: dict[str, Any] = {
+    PatchStrategy.VERSION_BUMP: pgettext_lazy("strategy", "Bump"),
+    PatchStrategy.CODE_REWRITE: pgettext_lazy("strategy", "Rewrite"),
+    PatchStrategy.CONFIG_CHANGE: pgettext_lazy("strategy", "Config"),
+}
+"""Strategies in a word: a row of the list is narrow."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """An APV as one line of its list, worked out as it is drawn: each row may fail alone."""
+
+    apv: APV
+    sort: str = PRIORITY
+
+    @property
+    def order(self) -> str:
+        """Text that sorts as the list does."""
+        return " ".join(_as_text(part) for part in QUEUE_SORTS[self.sort].values(self.apv))
+
+    @property
+    def since(self) -> str:
+        return wire_time(self.apv.created_at)
+
+    @property
+    def waiting(self) -> str:
+        return in_words(selectors.hours_waiting(self.apv))
+
+    @property
+    def strategy(self) -> Any:
+        return SHORT[self.apv.patch_strategy]
+
+    @property
+    def confidence(self) -> int | None:
+        """The share in percent, or None where it is unknown."""
+        known = self.apv.confirmation_confidence
+        return None if known is None else round(known * 100)
+
+
+def in_words(hours: float) -> str:
+    """A time of waiting, in its two largest units; times.js says it in the same words."""
+    minutes = max(0, int(hours * 60))
+    if minutes < 1:
+        return "< 1 min"
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes // 1440} d {minutes % 1440 // 60} h"
+
+
+def orders_of_severities() -> dict[str, str]:
+    """How the order of an APV begins that has its severity's own priority."""
+    return {severity: _as_text(-PRIORITY_OF_SEVERITY[severity]) for severity in Severity}
+
+
+def _as_text(part: Any) -> str:
+    """A part of a key as text that sorts as the part does."""
+    if isinstance(part, datetime):
+        return wire_time(part)
+    if isinstance(part, UUID):
+        return str(part)
+    return f"{100 + part:08.3f}"  # from -10 to 0
