@@ -46,16 +46,9 @@ class Section:
         return self.more != 0
 
     @property
-    def names(self) -> list[str]:
-        """The name, or both where it was renamed or copied."""
-        if isinstance(self.about, Text):
-            return []
-        both = (self.about.old_name, self.about.new_name)
-        return [name for name in dict.fromkeys(both) if name]
-
-    @property
     def name(self) -> str:
-        return " → ".join(self.names)
+        """The name, or both where the file was renamed or copied."""
+        return " → ".join(self.about.names)
 
     @property
     def change(self) -> str:
@@ -72,29 +65,26 @@ class Section:
 
     @property
     def problems(self) -> list[str]:
-        """The problems of the file as a whole; those of a hunk are rows."""
-        about = self.about
-        problems = about.problems if isinstance(about, File) else []
-        return [problem_in_words(one) for one in problems]
+        """The problems of the file as a whole; those of a hunk, and of text, are rows."""
+        return [problem_in_words(one) for one in self.about.problems] if self.is_file else []
 
     @cached_property
     def problem_count(self) -> int:
-        about = self.about
-        return len(about.all_problems if isinstance(about, File) else about.problems)
+        return len(self.about.all_problems)
 
     @property
     def header(self) -> list[str]:
-        lines = self.about.header[:MOST_HEADER] if isinstance(self.about, File) else []
+        lines = self.about.header[:MOST_HEADER]
         return [reveal(line.removesuffix("\r")[:LONGEST]) for line in lines]
 
     @property
     def header_count(self) -> int:
-        return len(self.about.header) if isinstance(self.about, File) else 0
+        return len(self.about.header)
 
     @property
     def length(self) -> int:
         """How many lines it has."""
-        return sum(len(part) for part in _bodies(self.about))
+        return sum(len(part) for part in self.about.bodies)
 
     @property
     def only_space(self) -> int:
@@ -112,11 +102,6 @@ class Section:
             row = made(planned, old | new)
             self.rows.append(row)
             characters += max(len(cell.text) for cell in row if cell)
-
-
-def _bodies(about: File | Text) -> list[list[str]]:
-    parts = about.parts if isinstance(about, File) else [about]
-    return [part.body for part in parts]
 
 
 @dataclass
@@ -184,15 +169,11 @@ def _open(sections: Sequence[Section]) -> None:
             rows, characters = rows - length, characters - size
         else:
             section.more = 0
-    colour([(_name(section), section.rows) for section in sections])
+    colour([(section.about.name, section.rows) for section in sections])
 
 
 def _size(about: File | Text) -> int:
-    return sum(min(len(text), LONGEST) for body in _bodies(about) for text in body)
-
-
-def _name(section: Section) -> str:
-    return section.about.name if isinstance(section.about, File) else ""
+    return sum(min(len(text), LONGEST) for body in about.bodies for text in body)
 
 
 def section_of(text: str, options: Options, number: int, start: int) -> Section | None:
@@ -202,7 +183,7 @@ def section_of(text: str, options: Options, number: int, start: int) -> Section 
         return None
     section = Section(number, sections[number], options)
     section.read(start)
-    colour([(_name(section), section.rows)])
+    colour([(section.about.name, section.rows)])
     return section
 
 

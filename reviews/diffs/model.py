@@ -101,6 +101,27 @@ class Text:
     at: int = 0
 
     @property
+    def name(self) -> str:
+        """Text has no name, as it has no header: it is asked what a file is asked."""
+        return ""
+
+    @property
+    def names(self) -> list[str]:
+        return []
+
+    @property
+    def header(self) -> list[str]:
+        return []
+
+    @property
+    def bodies(self) -> list[list[str]]:
+        return [self.body]
+
+    @property
+    def all_problems(self) -> list[Problem]:
+        return self.problems
+
+    @property
     def raw(self) -> list[str]:
         return self.body
 
@@ -125,6 +146,16 @@ class File:
     @property
     def name(self) -> str:
         return self.new_name or self.old_name
+
+    @property
+    def names(self) -> list[str]:
+        """The name, or both where it was renamed or copied."""
+        return [name for name in dict.fromkeys((self.old_name, self.new_name)) if name]
+
+    @property
+    def bodies(self) -> list[list[str]]:
+        """The lines of each part."""
+        return [part.body for part in self.parts]
 
     @property
     def hunks(self) -> list[Hunk]:
@@ -164,4 +195,4 @@ class Diff:
 
     def _problems(self) -> Iterator[Problem]:
         for one in self.sections:
-            yield from one.all_problems if isinstance(one, File) else one.problems
+            yield from one.all_problems
