@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from accounts.api.memory import represented, validated
 from realtime import log
 from realtime.snapshot import snapshot
-from reviews.api.serializers import PositionSerializer
+from reviews.api.serializers.positions import PositionSerializer
 from reviews.orders import BadCursor, Order
 
 LIMIT, MOST = 50, 200

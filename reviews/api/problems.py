@@ -165,7 +165,8 @@ def extensions_of(error: ReviewError, request: Request) -> dict[str, Any]:
         case CodeInUse():
             return {"errors": {"apv_code": [f"{code} is in use already." for code in error.codes]}}
         case AlreadyDecided() if request.user.has_perm(Permission.VIEW_DECISION):
-            from reviews.api.serializers import DecisionSerializer  # it raises these problems
+            # Imported here, as the serializers raise these problems.
+            from reviews.api.serializers.decisions import DecisionSerializer
 
             return {"decision": DecisionSerializer(error.decision).data}
     return {}

@@ -22,17 +22,19 @@ from reviews import selectors, services, tally
 from reviews.api.filters import AnyStatusAPVFilter, APVFilter, DecisionFilter, ordering
 from reviews.api.idempotency import idempotent
 from reviews.api.pages import PageQuery, is_narrowed, page, page_schema
-from reviews.api.serializers import (
-    DECISION_RECORD,
+from reviews.api.serializers.apvs import (
     LEFT_OUT_OF_LISTS,
     QUEUE_COLUMNS,
     APVLineSerializer,
     APVSerializer,
+    QueueItemSerializer,
+)
+from reviews.api.serializers.decisions import (
+    DECISION_RECORD,
     DecisionRequestSerializer,
     DecisionSerializer,
-    QueueItemSerializer,
-    StatsSerializer,
 )
+from reviews.api.serializers.stats import StatsSerializer
 from reviews.errors import UnknownAPV
 from reviews.models import APV, Decision
 from reviews.orders import DECISIONS, QUEUE, order_of_apvs

@@ -16,7 +16,7 @@ from rest_framework.utils.encoders import JSONEncoder
 from audit import entries
 from audit.choices import AuditAction
 from audit.models import Entry
-from reviews.api.serializers import DecisionSerializer
+from reviews.api.serializers.decisions import DecisionSerializer
 from reviews.choices import Action
 from reviews.models import Decision
 from reviews.orders import DECISIONS

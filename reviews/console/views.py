@@ -23,7 +23,7 @@ from realtime import log
 from realtime.snapshot import snapshot
 from reviews import presence, selectors, services
 from reviews.api import problems
-from reviews.api.serializers import APVSerializer
+from reviews.api.serializers.apvs import APVSerializer
 from reviews.console.access import Request, readable, readers_only, sees_decisions, too_many_writes
 from reviews.console.changes import differences
 from reviews.console.diff_pages import DIFF_COOKIE, answer_with_diff, diff_options

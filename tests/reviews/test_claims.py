@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from reviews import services
-from reviews.api.serializers import DecisionSerializer
+from reviews.api.serializers.decisions import DecisionSerializer
 from reviews.console.export import as_csv
 from reviews.models import APV, Decision
 from tests.support.site import apv

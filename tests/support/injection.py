@@ -8,7 +8,7 @@ from playwright.async_api import BrowserContext, Page
 from rest_framework import serializers
 
 from reviews.api.fields import ObjectField
-from reviews.api.serializers import APVSerializer
+from reviews.api.serializers.apvs import APVSerializer
 
 CORPUS = (
     "<script>alert(1)</script>",

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from reviews.api.fields import ObjectField
-from reviews.api.serializers import APVSerializer
+from reviews.api.serializers.apvs import APVSerializer
 from tests.support.injection import text_fields
 
 IGNORABLE = [

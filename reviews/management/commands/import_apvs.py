@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from reviews import services
 from reviews.api.problems import flatten
-from reviews.api.serializers import APVSerializer
+from reviews.api.serializers.apvs import APVSerializer
 from reviews.errors import FieldErrors, ReviewError
 from reviews.models import APV
 

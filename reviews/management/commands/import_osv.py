@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from reviews import advisories, osv
 from reviews.api.problems import flatten
-from reviews.api.serializers import APVSerializer
+from reviews.api.serializers.apvs import APVSerializer
 from reviews.choices import Severity
 from reviews.management.progress import follow
 

@@ -1,22 +1,14 @@
-"""APVs and decisions as JSON."""
+"""APVs as JSON: whole, as a line of a list, and as a line of the queue."""
 
 from typing import Any
 
 from django.core.exceptions import ValidationError as InvalidModel
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from reviews import links, selectors
 from reviews.api.fields import BoundedBytes, BoundedListField, FirstErrors, NumberField, ObjectField
-from reviews.decision_kinds import DecisionKind
-from reviews.models import (
-    APV,
-    CODE_PATTERN,
-    DIFF_MAX_BYTES,
-    JUSTIFICATION_LENGTH,
-    APVAdvisory,
-    Decision,
-)
+from reviews.models import APV, CODE_PATTERN, DIFF_MAX_BYTES, APVAdvisory
 
 AS_IT_IS = {"trim_whitespace": False}  # white space is content in code
 
@@ -191,104 +183,3 @@ class QueueItemSerializer(serializers.ModelSerializer[APV]):
 
     def get_waiting_since(self, apv: APV) -> float:
         return selectors.hours_waiting(apv)
-
-
-class DecisionSerializer(serializers.ModelSerializer[Decision]):
-    """The record of a decision."""
-
-    apv_id = serializers.UUIDField(read_only=True)
-    apv_code = serializers.CharField(source="apv.apv_code", read_only=True)
-    confidence = serializers.SerializerMethodField(
-        help_text="From 0 to 1; 1 where nobody said one: see `confidence_stated`."
-    )
-    confidence_stated = serializers.SerializerMethodField(
-        help_text="Whether the reviewer said how sure they were."
-    )
-    modifications = ObjectField(read_only=True)
-    by_submitter = serializers.BooleanField(
-        read_only=True, help_text="Whether the reviewer had added the APV themselves."
-    )
-
-    class Meta:
-        model = Decision
-        fields = [
-            "decision_id",
-            "apv_id",
-            "apv_code",
-            "decision",
-            "justification",
-            "confidence",
-            "modifications",
-            "reviewer_name",
-            "reviewer_email",
-            "cve_id",
-            "severity",
-            "patch_strategy",
-            "wargame_verdict",
-            "action_taken",
-            "outcome_notes",
-            "decided_at",
-            "action_completed_at",
-            "confidence_stated",
-            "apv_version",
-            "diff_sha256",
-            "by_submitter",
-        ]
-
-    def get_confidence(self, decision: Decision) -> float:
-        return 1.0 if decision.confidence is None else decision.confidence
-
-    def get_confidence_stated(self, decision: Decision) -> bool:
-        return decision.confidence is not None
-
-
-DECISION_RECORD = DecisionSerializer()
-"""One for all, to write a record with: making its fields anew costs more than writing them."""
-
-
-class DecisionRequestSerializer(serializers.Serializer[Any]):
-    """A decision as it is asked for."""
-
-    apv_id = serializers.UUIDField()
-    decision = serializers.ChoiceField(DecisionKind.choices)
-    justification = serializers.CharField(
-        min_length=JUSTIFICATION_LENGTH[0], max_length=JUSTIFICATION_LENGTH[1]
-    )
-    confidence = NumberField(
-        required=False, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
-    )
-    modifications = ObjectField(required=False, help_text="Needed for `modify`.")
-    version = serializers.IntegerField(
-        required=False, min_value=1, max_value=2**31 - 1, help_text="The APV's version you read."
-    )
-    reviewer_name = serializers.CharField(required=False, allow_blank=True, max_length=150)
-    reviewer_email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
-
-
-class StatsSerializer(serializers.Serializer[Any]):
-    """The dashboard's numbers; null where there is nothing to compute from."""
-
-    pending_reviews = serializers.IntegerField()
-    total_decisions = serializers.IntegerField()
-    decisions_today = serializers.IntegerField(help_text="Since 00:00 UTC.")
-    decisions_this_week = serializers.IntegerField(help_text="Since Monday, 00:00 UTC.")
-    for _kind in DecisionKind:
-        vars()[_kind.traits.count] = serializers.IntegerField()
-    del _kind
-    average_review_time_seconds = serializers.FloatField(allow_null=True)
-    median_review_time_seconds = serializers.FloatField(allow_null=True)
-    fastest_review_seconds = serializers.FloatField(allow_null=True)
-    slowest_review_seconds = serializers.FloatField(allow_null=True)
-    human_ai_agreement_rate = serializers.FloatField(allow_null=True)
-    auto_merge_prevention_rate = serializers.FloatField(allow_null=True)
-    critical_pending = serializers.IntegerField()
-    high_pending = serializers.IntegerField()
-    medium_pending = serializers.IntegerField()
-    low_pending = serializers.IntegerField()
-
-
-class PositionSerializer(serializers.Serializer[Any]):
-    """A place in a channel's log."""
-
-    epoch = serializers.CharField(allow_blank=True)
-    offset = serializers.IntegerField(min_value=0)

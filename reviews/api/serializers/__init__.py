@@ -1,0 +1,1 @@
+"""APVs, decisions, statistics and positions as JSON, as REST reads and writes them."""
