@@ -1,4 +1,4 @@
-"""What somebody sees who tried too many passwords."""
+"""The answer to a sign-in after too many wrong passwords."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse

@@ -30,7 +30,7 @@ def _shows_credentials(request: HttpRequest) -> bool:
 
 
 class WriteRateLimit(MiddlewareMixin):
-    """Lets no more be sent to pages than may be; the views of REST, who know tokens, do so too."""
+    """Limits writes to pages; the views of REST limit theirs, as they know the token's user."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         if request.path_info.startswith(settings.API_PREFIX):

@@ -24,7 +24,7 @@ class ContentSecurityPolicy(CSPMiddleware):
 
 
 class NoStore(MiddlewareMixin):
-    """Lets no cache keep an answer that says nothing of it: nearly all depend on who asks."""
+    """Forbids caches to keep an answer, unless it says otherwise: nearly all depend on the user."""
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase

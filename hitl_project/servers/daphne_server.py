@@ -2,7 +2,7 @@
 
 It is for development: what requests and connections may cost is bounded by `serve` alone. Autobahn
 sends no close code but 1000 and 3000 to 4999, and makes 1011 of the others; Daphne drops reasons,
-and puts no end to what a client does not read.
+and keeps without end what a client does not read.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from realtime.token_bucket import TokenBucket
 ABORT_SECONDS = 5.0
 """How long a line that does not take its close frame is kept."""
 FLUSH_SECONDS = 0.2
-"""How long what was sent last has to leave."""
+"""How long the reactor may take to send what was written last."""
 
 
 class DevelopmentServer(Server):

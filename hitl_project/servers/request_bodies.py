@@ -75,7 +75,7 @@ class Arrival:
         return END
 
     async def _next_after_the_end(self) -> Message:
-        """The client's leaving; of a refused body there may be more before, and nobody waits."""
+        """Return the disconnect; after a refusal never return, as more of the body may come."""
         if self._is_cut:
             await asyncio.Event().wait()
         return await self._receive()

@@ -1,4 +1,4 @@
-"""Uvicorn, as `serve` runs it: it leaves step by step, and no worker outlives its parent.
+"""Uvicorn, as `serve` runs it: it shuts down step by step, and no worker outlives its parent.
 
 It knows Uvicorn from inside; `tests/hitl_project/test_library_members.py` names each member that
 it relies on. Workers import this before the apps are loaded.
@@ -32,16 +32,16 @@ CLOSES_PER_SECOND = 200
 """How many sockets a process lets go in a second; about as many as another one takes in."""
 TICK_SECONDS = 0.1
 HUNG_SECONDS = 5.0
-"""How much longer than it may take a worker has to leave, before it is killed."""
+"""How long after the time that a shutdown may take a worker is killed."""
 
 
 class Server(uvicorn.Server):
-    """One process. The first signal makes it leave, a second one ends it at once.
+    """One process. The first signal makes it shut down, a second one ends it at once.
 
-    It says that it is not ready, and goes on for HITL_SHUTDOWN_GRACE_SECONDS unless a person at the
-    terminal waits; takes no more connections; closes its sockets over HITL_SHUTDOWN_SPREAD_SECONDS
-    at most, so that clients do not come back all at once; finishes the requests under way; and
-    leaves the groups.
+    It answers that it is not ready, and goes on for HITL_SHUTDOWN_GRACE_SECONDS unless a person at
+    the terminal waits; takes no more connections; closes its sockets over
+    HITL_SHUTDOWN_SPREAD_SECONDS at most, so that clients do not come back all at once; finishes
+    the requests under way; and leaves the groups of the channel layer.
     """
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -63,11 +63,14 @@ class Server(uvicorn.Server):
         while not (ending.done() or self.force_exit):
             await asyncio.wait([ending], timeout=TICK_SECONDS)
         if self.force_exit:
-            await asyncio.sleep(TICK_SECONDS)  # for what was written to leave
-            servers.detach()
-            os._exit(128 + self._captured_signals[-1])  # threads may be at work for long
+            await self._exit_at_once()
         await ending
         await _leave_groups()
+
+    async def _exit_at_once(self) -> None:
+        await asyncio.sleep(TICK_SECONDS)  # until what was written is sent
+        servers.detach()
+        os._exit(128 + self._captured_signals[-1])  # threads may be at work for long
 
     async def _close_sockets(self) -> None:
         handshake_queue_of(self.server_state).close()
@@ -96,7 +99,7 @@ async def _leave_groups() -> None:
 
 
 class Worker(multiprocess.Process):
-    """One of several processes; leaves when its parent is gone."""
+    """One of several processes; shuts down when its parent is gone."""
 
     signals: ClassVar[list[int]] = []
     """What the parent was told and has not heeded yet; that comes before its workers' health."""
@@ -178,8 +181,8 @@ class Workers(multiprocess.Multiprocess):
             listener.close()  # or a connection could still be made that nobody takes
 
     def join_all(self) -> None:
-        """Wait for the workers to leave; kill those that are stuck, or all if asked again."""
-        until = time.monotonic() + _seconds_to_leave()
+        """Wait for the workers to end; kill those that are stuck, or all after a second signal."""
+        until = time.monotonic() + _shutdown_seconds()
         while self._asked < 2 and time.monotonic() < until and self._any_is_alive():
             time.sleep(TICK_SECONDS)
             self.handle_signals()
@@ -191,7 +194,7 @@ class Workers(multiprocess.Multiprocess):
         return any(process.process.is_alive() for process in self.processes)
 
 
-def _seconds_to_leave() -> float:
-    """How long a worker that is not stuck may take to leave."""
+def _shutdown_seconds() -> float:
+    """Return how long a worker that is not stuck may take to shut down."""
     waits = settings.HITL_SHUTDOWN_GRACE_SECONDS + settings.HITL_SHUTDOWN_SPREAD_SECONDS
     return waits + REQUEST_SECONDS + HUNG_SECONDS

@@ -246,7 +246,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.fail(FLOODING, FLOODING.reason)
         elif self.writable.is_set():
             super().handle_ping()
-        else:  # who does not read need not be answered at once (RFC 6455, 5.5.3)
+        else:  # a client that does not read need not be answered at once (RFC 6455, 5.5.3)
             self.conn.data_to_send()
 
     def handle_pong(self, event: Frame) -> None:
