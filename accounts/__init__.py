@@ -1,1 +1,1 @@
-"""Who may come in: credentials, the limits on passwords, and their administration and REST."""
+"""Credentials, password limits, and their administration and REST API."""

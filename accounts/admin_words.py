@@ -1,12 +1,12 @@
-"""Names for what other packages left without a translation."""
+"""Translated names for models of other packages that have none."""
 
 from typing import Any
 
 
 def reword(model: Any, one: Any, many: Any, **fields: Any) -> None:
-    """Call a model of somebody else's, and its fields, by these names in the admin.
+    """Give another package's model and its fields these names in the admin.
 
-    What migrations compare is untouched: they look at what the package itself wrote.
+    Migrations do not change: they compare what the package itself declared.
     """
     model._meta.verbose_name, model._meta.verbose_name_plural = one, many
     for name, words in fields.items():

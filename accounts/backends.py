@@ -1,4 +1,4 @@
-"""How users and what they may do are read from the database."""
+"""Authentication backends: the lockout of guessed names, and permissions in one query."""
 
 from datetime import timedelta
 from typing import Any
@@ -30,43 +30,44 @@ WHERE %(all)s OR permission.id IN (
 
 
 class NameBound:
-    """Refuses passwords for a name that was guessed at from many addresses.
+    """Refuse passwords for a name that was guessed from many addresses.
 
-    Each address has a limit of its own, which many together escape. The user is not locked out:
-    from where they signed in before they still do, and what they opened stays open.
+    Each address has a limit of its own, which an attacker with many addresses escapes. This limit
+    does not lock out the user: they can still sign in from addresses that they used before, and
+    their open sessions continue.
     """
 
     def authenticate(self, request: Any, username: str | None = None, **_: Any) -> None:
-        """Raise PermissionDenied where the limit of the name is reached."""
+        """Raise PermissionDenied if the name has reached its limit."""
         if request is None or not username:
             return
         address = request.META.get("REMOTE_ADDR", "")
         if _failures(username) >= settings.HITL_SIGN_IN_FAILURES_PER_NAME and not _has_signed_in(
             username, address
         ):
-            request.axes_locked_out = True  # what the middleware answers, and axes does not count
+            request.axes_locked_out = True  # our middleware answers it; axes does not count it
             raise PermissionDenied
 
 
 def _failures(username: str) -> int:
-    """How many wrong passwords for a name came lately, from all addresses."""
+    """Return the number of recent wrong passwords for a name, from all addresses."""
     recent = timezone.now() - settings.AXES_COOLOFF_TIME
     attempts = AccessAttempt.objects.filter(username=username, attempt_time__gt=recent)
     return attempts.aggregate(all=Sum("failures_since_start"))["all"] or 0
 
 
 def _has_signed_in(username: str, address: str) -> bool:
-    """Whether the user signed in from `address` in the last KNOWN_DAYS, by the audit."""
+    """Return whether the audit has a sign-in of the user from `address` in the last KNOWN_DAYS."""
     since = timezone.now() - timedelta(days=KNOWN_DAYS)
     entries = Entry.objects.filter(action=AuditAction.SIGNED_IN, actor=username)
     return entries.filter(address=address, at__gt=since).exists()
 
 
 class OneQueryBackend(ModelBackend):
-    """Reads a user's permissions, their own and those of their groups, in one query.
+    """Read a user's permissions, their own and those of their groups, in one query.
 
-    Django's takes two, and nearly every request needs them. In SQL, for making it anew from models
-    takes several times longer than the database does.
+    Django's backend takes two, and nearly every request needs them. This is SQL because building
+    the query from models takes several times longer than running it.
     """
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:

@@ -1,6 +1,6 @@
-"""Who may hand on what: nobody grants what they do not have.
+"""Limits on granting: nobody grants a right that they do not have.
 
-Users who manage users or tokens could otherwise make themselves superusers, or act as one.
+Otherwise users who manage users or tokens could make themselves superusers, or act as one.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 
 def grantable_permissions(actor: Any) -> QuerySet[Permission]:
-    """Return the permissions that `actor` has: themselves, or by a group."""
+    """Return the permissions that `actor` has, directly or through a group."""
     every: QuerySet[Permission] = Permission.objects.all()
     if actor.is_superuser:
         return every
@@ -20,12 +20,12 @@ def grantable_permissions(actor: Any) -> QuerySet[Permission]:
 
 
 def grantable_groups(actor: Any) -> QuerySet[Group]:
-    """Return the groups with no permission that `actor` has not."""
+    """Return the groups that have no permission that `actor` lacks."""
     return Group.objects.exclude(permissions__in=_beyond(actor))
 
 
 def manageable_users(actor: Any) -> QuerySet[Any]:
-    """Return the users who may do nothing, even once enabled, that `actor` may not."""
+    """Return the users who have no right, even if enabled, that `actor` lacks."""
     users: QuerySet[Any] = get_user_model()._default_manager.all()
     if actor.is_superuser:
         return users
@@ -36,7 +36,7 @@ def manageable_users(actor: Any) -> QuerySet[Any]:
 
 
 def may_manage(actor: Any, user: Any) -> bool:
-    """Whether `actor` may change `user`, their password included, or act as them by a token."""
+    """Return whether `actor` may change `user` and their password, or act as them by a token."""
     return manageable_users(actor).filter(pk=user.pk).exists()
 
 

@@ -13,7 +13,7 @@ FORGOTTEN_AT_ONCE = 20
 
 
 class SignIn(models.Model):
-    """A program's sign-in with a password; its JSON web tokens are good as long as this is there.
+    """A program's sign-in with a password. Its JSON web tokens are valid while this row exists.
 
     As with a browser's session, a new password ends it.
     """
@@ -37,7 +37,7 @@ class SignIn(models.Model):
         return f"{self.user} {self.created_at:%Y-%m-%d %H:%M}"
 
     def is_good(self) -> bool:
-        """Whether its user is let in still, with the password of then."""
+        """Return whether its user is active and still has the password they signed in with."""
         user = self.user
         return user.is_active and constant_time_compare(
             self.auth_hash, user.get_session_auth_hash()
@@ -45,7 +45,7 @@ class SignIn(models.Model):
 
 
 class Ticket(models.Model):
-    """What opens one socket within seconds, made for a user who has shown a better credential."""
+    """A credential that opens one socket within seconds, for a user who has shown a better one."""
 
     digest = models.CharField("SHA-256", max_length=64, primary_key=True)
     proof = models.JSONField(help_text="What its user showed; the socket stands on that.")
@@ -59,7 +59,7 @@ class Ticket(models.Model):
 
 
 def forget_expired(model: Any) -> None:
-    """Drop a few rows of `model` that have expired; each write clears away more than it adds."""
+    """Delete a few expired rows of `model`. Each write deletes more rows than it adds."""
     old = model.objects.filter(expires_at__lt=timezone.now())
     few = old.order_by("expires_at").values("pk")[:FORGOTTEN_AT_ONCE]
     model.objects.filter(pk__in=few).delete()

@@ -1,7 +1,7 @@
-"""How many passwords are checked at once, and how many from one address.
+"""Limits on passwords: how many are checked at once, and how many one address may send.
 
-Checking one takes a core for a third of a second, on purpose. So those who sign in wait for each
-other, and for nobody else's work; and nobody else waits for them.
+Checking a password takes a core for a third of a second, by design. So sign-ins queue for each
+other and do not delay any other work.
 """
 
 import ipaddress
@@ -27,13 +27,13 @@ _senders = TokenBuckets()
 
 
 def are_in(request: HttpRequest) -> bool:
-    """Whether a request brings a password that is to be checked or hashed."""
+    """Return whether a request contains a password to check or hash."""
     path = request.path.rstrip("/")
     return request.method == "POST" and DOORS.fullmatch(path) is not None
 
 
 def wait(request: HttpRequest) -> int:
-    """Count a password from the request's address; 0, or the seconds until the next may come."""
+    """Count a password from the request's address; return 0, or the seconds until the next one."""
     most = settings.HITL_SIGN_INS_PER_MINUTE
     return _senders.wait(network_of(request.META.get("REMOTE_ADDR", "")), most) if most else 0
 

@@ -1,4 +1,4 @@
-"""Rows that take something from users: their sockets are checked again; and nothing else."""
+"""Check the sockets of users again when a row is saved or deleted that takes rights from them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -27,7 +27,7 @@ MOST_NAMED = 1000
 
 @receiver(post_delete, sender=Session)
 def recheck_ended_session(instance: Session, **_: Any) -> None:
-    if instance.expire_date > timezone.now():  # one that expired is clearing up, and known
+    if instance.expire_date > timezone.now():  # an expired one is only cleared up
         recheck(filter(None, [instance.get_decoded().get(SESSION_KEY)]))
 
 
@@ -73,7 +73,7 @@ def recheck_deleted_right(**_: Any) -> None:
 
 
 def recheck(users: Iterable[Any] | None) -> None:
-    """Have the sockets of `users`, by id, checked again; None means everybody's."""
+    """Have the sockets of `users`, by id, checked again; of everybody if None."""
     named = None if users is None else [int(user) for user in users]
     if named is None or named:
         announce_recheck(None if named is None or len(named) > MOST_NAMED else named)

@@ -1,4 +1,4 @@
-"""Who is on a socket, and which channels they may read."""
+"""The user of a socket, and the channels that they may read."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -14,9 +14,9 @@ from realtime.socket.origins import headers_of
 
 
 def authenticate(scope: Mapping[str, Any]) -> Identity:
-    """Return the identity behind a socket's scope. Raises InvalidToken when it shows nothing good.
+    """Return the identity of a socket's scope. Raise InvalidToken if it has no valid credentials.
 
-    In the address, only a ticket counts; a cookie counts only from a page, which has an origin.
+    In the address only a ticket counts. A cookie counts only from a page, which sends an origin.
     """
     shown = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True).get("token")
     if shown is not None:
@@ -27,9 +27,9 @@ def authenticate(scope: Mapping[str, Any]) -> Identity:
 
 
 def identities(proofs: Collection[Proof]) -> dict[Proof, Identity]:
-    """Return who may go on by those of `proofs` that are still good, and what they may read now.
+    """Return the identities of those of `proofs` that are still valid, with readable channels.
 
-    Takes a constant number of queries, however many proofs there are.
+    The number of queries does not depend on the number of proofs.
     """
     good = credentials.still_good(proofs)
     granted = _granted({user.pk for user, _ in good.values()})
@@ -51,10 +51,10 @@ def _identity_of(proof: Proof) -> Identity:
 
 
 def _granted(users: Collection[int]) -> dict[int, set[str]]:
-    """The channels that each of `users`, by id, was given to read, themselves or by a group.
+    """Return the channels that each of `users`, by id, may read, directly or through a group.
 
-    The same as `has_perm` finds for one. Django's own `with_perm`, for many, takes a time that
-    grows with their square.
+    The result is that of `has_perm` for each user. Django's own `with_perm` takes time that grows
+    with the square of the number of users.
     """
     names = {channel.permission: channel.name for channel in CHANNELS.values()}
     codenames = [permission.partition(".")[2] for permission in names]

@@ -1,7 +1,7 @@
-"""How much somebody may write in a minute, through REST, the pages and the admin together.
+"""The limit on a user's writes per minute, through REST, pages and admin together.
 
-Counted in each process by itself, as sockets are: a count that processes share would cost every
-decision a way to Redis and back, and fail with it.
+Each process counts for itself, as with sockets. A shared count would cost every decision a round
+trip to Redis, and would fail with it.
 """
 
 from typing import Any
@@ -15,15 +15,15 @@ READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 def wait(request: HttpRequest, user: Any) -> int:
-    """Count a request of `user`; 0, or in how many seconds the next one will be let through.
+    """Count a request of `user`; return 0, or in how many seconds the next one is allowed.
 
-    What only reads is not counted. Those who show no good credentials count by their address.
+    Reads are not counted. Requests without valid credentials count by their address.
     """
     return 0 if request.method in READING else wait_as_write(request, user)
 
 
 def wait_as_write(request: HttpRequest, user: Any) -> int:
-    """Count a request that costs as much as a write does, whatever its method."""
+    """Count a request that costs as much as a write, whatever its method."""
     most = settings.HITL_WRITES_PER_MINUTE
     if not most:
         return 0

@@ -1,1 +1,1 @@
-"""Who did what: a log that only grows, chained so that a change shows."""
+"""The audit: an append-only log of who did what, chained so that any change is detected."""

@@ -1,6 +1,6 @@
-"""The chain of MACs by which the audit shows whether it was changed.
+"""The chain of MACs that detects changes to the audit.
 
-Each entry carries a MAC over itself and the MAC of the entry before it, under a key that is not in
+Each entry carries a MAC over itself and the MAC of the previous entry, under a key that is not in
 the database.
 """
 
@@ -25,7 +25,7 @@ NO_MAC = "0" * 64
 
 
 def mac(entry: Entry, key: str) -> str:
-    """HMAC-SHA256, in hex, over the previous MAC and the entry as JSON."""
+    """Return the HMAC-SHA256, in hex, of the previous MAC and the entry as JSON."""
     values = [getattr(entry, name) for name in SIGNED]
     values[SIGNED.index("at")] = wire_time(entry.at)
     text = entry.previous + json.dumps(values, ensure_ascii=False, separators=(",", ":"))
@@ -34,21 +34,21 @@ def mac(entry: Entry, key: str) -> str:
 
 @cache
 def key_id(key: str) -> str:
-    """The name under which entries say with which key they were signed; it tells nothing of it."""
+    """Return the name under which entries record their key. It reveals nothing of the key."""
     digest = salted_hmac("reviews.audit.key", "", secret=key, algorithm="sha256").hexdigest()
     return digest[:16]
 
 
 @dataclass(frozen=True)
 class ChainHead:
-    """The last entry of a chain; written as `sequence:mac`."""
+    """The last entry of a chain, written as `sequence:mac`."""
 
     sequence: int
     mac: str
 
     @classmethod
     def parse(cls, text: str) -> "ChainHead":
-        """Raises ValueError when `text` is no head."""
+        """Return the head in `text`. Raise ValueError if it holds none."""
         sequence, _, digest = text.partition(":")
         if len(digest) != len(NO_MAC):
             raise ValueError(text)
@@ -62,16 +62,16 @@ EMPTY = ChainHead(0, NO_MAC)
 
 
 class BrokenChain(Exception):
-    """The first entry that is not what was written, and how that shows."""
+    """The first entry that differs from what was written, and the reason found."""
 
 
 def verified(
     entries: Iterable[Entry], head: ChainHead, expected: ChainHead | None = None
 ) -> Iterator[Entry]:
-    """`entries`, all there are in their order, each once it was checked.
+    """Yield `entries`, all of them in order, each after it was checked.
 
-    `head` is where the database says they end, `expected` a head that was noted earlier. Raises
-    BrokenChain at the first that was edited, removed or put in another place.
+    `head` is where the database says they end; `expected` is a head that was noted earlier. Raise
+    BrokenChain at the first entry that was edited, removed or moved.
     """
     last = EMPTY
     _compare(last, expected)

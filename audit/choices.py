@@ -1,11 +1,11 @@
-"""What the audit records, and by which way it came in."""
+"""What the audit records, and the interface that each entry came through."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class Source(models.TextChoices):
-    """By which way somebody came in."""
+    """The interface through which a request came."""
 
     REST = "rest", "REST"
     CONSOLE = "console", _("console")
@@ -14,7 +14,7 @@ class Source(models.TextChoices):
 
 
 class AuditAction(models.TextChoices):
-    """What the audit records."""
+    """The kinds of action that the audit records."""
 
     SIGNED_IN = "signed_in", _("signed in")
     SIGN_IN_FAILED = "sign_in_failed", _("failed to sign in")

@@ -1,7 +1,7 @@
-"""Adding to the audit: who did what, and by which way they came in.
+"""Add entries to the audit.
 
-The log only grows, and shows when it was changed (see `audit.chain`). The database lets nobody
-change an entry and moves the head, which says where the log ends, by itself (migration 0002).
+The log is append-only and detects changes (see `audit.chain`). Triggers in the database refuse
+changes of entries and move the head, which marks the end of the log (migration 0002).
 """
 
 import getpass
@@ -29,7 +29,7 @@ _request: ContextVar[HttpRequest | None] = ContextVar("audited_request", default
 
 @contextmanager
 def during(request: HttpRequest) -> Iterator[None]:
-    """Lay what is recorded inside to `request`: its user, source, address and id."""
+    """Attribute entries recorded inside to `request`: its user, source, address and id."""
     token = _request.set(request)
     try:
         yield
@@ -46,15 +46,15 @@ def record(
     source: Source | None = None,
     **details: Any,
 ) -> None:
-    """Add an entry, in the transaction of what it tells of if there is one.
+    """Add an entry, in the transaction of the change that it records, if there is one.
 
-    `about` names what was acted on; `details` are JSON and never secret. The request that is
-    being answered says who did it, from where and by which way, unless that is given; without a
-    request it was a command of the machine's user.
+    `about` names the object; `details` are JSON and never secret. User, source and address come
+    from the current request unless they are given; without a request, the entry names the command
+    and the machine's user.
 
-    The chain's head stays locked until the commit. So entries are written when the enclosing
-    `publishing` ends, after its messages: no transaction waits for a channel's counter while it
-    holds the head.
+    The chain's head stays locked until the commit. Entries are therefore written when the outermost
+    `publishing` block ends, after its messages, so that no transaction waits for a channel's
+    counter while it holds the head.
     """
     request = request or _request.get()
     entry = Entry(
@@ -71,7 +71,7 @@ def record(
 
 
 def as_text(details: dict[str, Any]) -> str:
-    """Return the details of an entry as they are stored and signed."""
+    """Return the details of an entry as the database stores and the MAC signs them."""
     return json.dumps(details, sort_keys=True, ensure_ascii=False)
 
 
@@ -93,7 +93,7 @@ def _actor(actor: Any, request: HttpRequest | None) -> tuple[int | None, str]:
 def _user_of_the_machine() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number without a name
+    except (KeyError, OSError):  # a container may run as a uid without a name
         return str(os.getuid())
 
 

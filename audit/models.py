@@ -1,4 +1,4 @@
-"""The entries of the audit, and where it ends."""
+"""The audit's entries, and its head."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,10 +7,10 @@ from audit.choices import CHANGES_OF_APVS, AuditAction, Source
 
 
 class Entry(models.Model):
-    """One thing that somebody did, as `entries.record` wrote it. Never edited, never deleted.
+    """One action of a user, as `entries.record` wrote it. Never edited, never deleted.
 
-    The actor is no foreign key and the details are text: an entry outlives the user, and stays to
-    the letter what was signed. Triggers in the database refuse changes (migration 0002).
+    The actor is not a foreign key and the details are text, so that an entry outlives the user and
+    stays exactly what was signed. Triggers in the database refuse changes (migration 0002).
     """
 
     sequence = models.PositiveBigIntegerField(_("sequence"), primary_key=True)
@@ -56,7 +56,7 @@ class Entry(models.Model):
 
 
 class Head(models.Model):
-    """Where the audit ends; its row lock orders the entries. Moved by the database alone."""
+    """The last entry. The row's lock orders the entries, and only the database moves it."""
 
     sequence = models.PositiveBigIntegerField()
     mac = models.CharField("MAC", max_length=64)

@@ -1,4 +1,4 @@
-"""Sign-ins, users, permissions and tokens, translated into entries of the audit."""
+"""Record sign-ins and changes of users, permissions and tokens in the audit."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def record_sign_out(request: HttpRequest, user: Any, **_: Any) -> None:
 def record_failed_sign_in(
     credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
 ) -> None:
-    """Names the user if there is one: what else was typed there may be a password."""
+    """Name the user if there is one. Any other text typed as a name may be a password."""
     name = str(credentials.get(User.USERNAME_FIELD, "")).replace("\0", "")
     user = User._default_manager.filter(**{User.USERNAME_FIELD: name}).first()
     about = _user(user) if user else "unknown user"
@@ -56,7 +56,7 @@ def record_failed_sign_in(
 
 @receiver(pre_save, sender=User)
 def note_changes(instance: Any, raw: bool, update_fields: Any, **_: Any) -> None:
-    """Compare with the row as it is, unless only other fields are written, as at each sign-in."""
+    """Compare with the stored row, unless only other fields are written, as at each sign-in."""
     instance._audited = {}
     if raw or (update_fields is not None and not {*update_fields} & {*FIELDS_OF_USERS}):
         return
@@ -102,13 +102,13 @@ def record_deleted_group(instance: Group, **_: Any) -> None:
 def record_granted(
     instance: Model, action: str, model: type[Model], pk_set: set[int] | None, **_: Any
 ) -> None:
-    """Adding to a group, taking out of it, and the same with permissions, from either side."""
+    """Record adding to and removing from groups and permissions, from either side."""
     moment, change = action.split("_")
     if moment != "post" or pk_set == set():
         return
     about = _group(instance) if isinstance(instance, Group) else _user(instance)
     given = model._default_manager.filter(pk__in=pk_set or ())
-    with translation.override("en"):  # the record does not speak the reader's language
+    with translation.override("en"):  # the record is not in the reader's language
         names = [str(one) for one in given] or ["all"]
         kind = str(model._meta.verbose_name)
     entries.record(
@@ -120,7 +120,7 @@ def record_granted(
 
 
 def connect_tokens() -> None:
-    """Follow the tokens of the libraries that make them."""
+    """Connect the receivers for the token models of other libraries."""
     post_save.connect(record_issued_token, sender=API_TOKEN)
     post_delete.connect(record_revoked_token, sender=API_TOKEN)
     post_save.connect(record_issued_token, sender=JWT)
@@ -128,7 +128,7 @@ def connect_tokens() -> None:
 
 
 def commit_together() -> None:
-    """Let a user, a group or a token that is saved commit together with its entry."""
+    """Save a user, a group or a token in one transaction with its audit entry."""
     tokens = [apps.get_model(name) for name in (API_TOKEN, JWT, REVOKED_JWT)]
     models: list[type[Model]] = [User, Group, *tokens]
     for model in models:

@@ -1,1 +1,1 @@
-"""How news reaches clients, whatever it is about: messages, the event log, the hub, the socket."""
+"""Deliver events to clients, whatever they are about: messages, event log, hub, socket."""

@@ -1,6 +1,6 @@
-"""Who is on a socket and what they may read, as far as sockets need to know.
+"""The interface through which sockets authenticate and learn what a user may read.
 
-Another app lets people in. It registers how when it is ready.
+Another app checks credentials. It registers its functions when it is ready.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -9,16 +9,16 @@ from typing import Any, NamedTuple
 
 
 class InvalidToken(Exception):
-    """A token that lets nobody in: unknown, expired, revoked, or its user was disabled."""
+    """A token that is not valid: unknown, expired, revoked, or of a disabled user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a user got in by: enough to find out later whether it still lets them in.
+    """What a user authenticated by: enough to check later whether it is still valid.
 
-    `kind` is the kind of credential, `key` tells the proof from others of its kind. `auth_hash`
-    stands for the password of then, where the proof ends with it. `expires_at`, if it ever does, is
-    in Unix seconds. A `shared` one stands for many people.
+    `kind` is the kind of credential; `key` identifies the proof among others of its kind.
+    `auth_hash` stands for the password at that time, if a new password ends the proof. `expires_at`
+    is in Unix seconds, or None. A `shared` proof stands for many people.
     """
 
     kind: str
@@ -29,13 +29,13 @@ class Proof:
     shared: bool = False
 
     def has_expired(self, now: float) -> bool:
-        """Whether its time was up at `now`, in Unix seconds."""
+        """Return whether it had expired at `now`, in Unix seconds."""
         return self.expires_at is not None and self.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A user on a socket, the channels they may read, and what they got in by."""
+    """The user of a socket, the channels they may read, and their proof."""
 
     username: str
     channels: frozenset[str]
@@ -43,11 +43,11 @@ class Identity:
 
 
 class Access(NamedTuple):
-    """How sockets are let in.
+    """The functions that authenticate sockets.
 
-    `authenticate` returns the identity behind an ASGI scope, and raises InvalidToken when that
-    shows nothing good. `identities` returns those of many proofs that are still good, in a constant
-    number of queries.
+    `authenticate` returns the identity of an ASGI scope, and raises InvalidToken if it has no valid
+    credentials. `identities` returns the identities of those of many proofs that are still valid,
+    in a constant number of queries.
     """
 
     authenticate: Callable[[Mapping[str, Any]], Identity]
@@ -55,7 +55,7 @@ class Access(NamedTuple):
 
 
 def register(access: Access) -> None:
-    """Let sockets in by `access`."""
+    """Authenticate sockets by `access`."""
     global _access
     _access = access
 
@@ -64,12 +64,12 @@ _access: Access | None = None
 
 
 def authenticate(scope: Mapping[str, Any]) -> Identity:
-    """Return the identity behind a socket's scope. Raises InvalidToken."""
+    """Return the identity of a socket's scope. Raise InvalidToken."""
     return _registered().authenticate(scope)
 
 
 def identities(proofs: Collection[Proof]) -> dict[Proof, Identity]:
-    """Return who may go on by those of `proofs` that are still good, and what they may read now."""
+    """Return the identities of those of `proofs` that are still valid, with readable channels."""
     return _registered().identities(proofs)
 
 

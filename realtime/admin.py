@@ -1,4 +1,4 @@
-"""The admin of the event log, for reading."""
+"""The admin of the event log, read-only."""
 
 from django.contrib import admin
 
@@ -8,7 +8,7 @@ from realtime.models import Event
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    """What was told, in each channel's order."""
+    """The published events, in each channel's order."""
 
     list_display = ["channel", "offset", "type", "created_at"]
     list_filter = ["channel", "type"]

@@ -1,4 +1,4 @@
-"""Searching in the admin, by as much text as a person types."""
+"""Base classes for the admin: bounded search, and read-only models."""
 
 from typing import Any
 
@@ -15,10 +15,10 @@ WAYS = frozenset({"id", "exact", "isnull", "isempty", "gte", "lt", "year", "mont
 
 
 class BoundedSearch(admin.ModelAdmin):
-    """Searches for a few words; for more it finds nothing, and says why.
+    """Search for a few words; for more words, find nothing and say why.
 
-    An address narrows a list only as its own filters do. Django would compare any column in any
-    way: by expressions that take a minute, and so that what is not shown can be guessed.
+    Query strings can narrow a list only by its declared filters. Django would accept lookups on any
+    column: a slow one could run for a minute, and others would let users guess hidden values.
     """
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
@@ -27,7 +27,7 @@ class BoundedSearch(admin.ModelAdmin):
         return is_ours and super().lookup_allowed(lookup, value, request)
 
     def _narrowed_by(self) -> set[str]:
-        """The fields that the filters beside the list and its dates narrow it by."""
+        """Return the fields that the list's filters and its dates narrow it by."""
         entries: list[Any] = [*self.list_filter, self.date_hierarchy]
         return {one if isinstance(one, str) else one[0] for one in entries if one}
 

@@ -1,6 +1,6 @@
 """Models whose rows commit together with what their post_save receivers publish.
 
-Django ends a bare save's transaction before it sends post_save. Here it ends after.
+For a save without a transaction, Django commits before it sends post_save. Here it commits after.
 """
 
 from functools import wraps
@@ -12,7 +12,7 @@ from realtime.transactions import publishing
 
 
 class AtomicSave(models.Model):
-    """A model of ours whose saves end after their receivers."""
+    """A model of this project whose saves commit after their receivers ran."""
 
     class Meta:
         abstract = True
@@ -23,7 +23,7 @@ class AtomicSave(models.Model):
 
 
 def make_saves_atomic(model: type[models.Model]) -> None:
-    """Give a model of another package what AtomicSave gives to ours, by replacing `save_base`."""
+    """Give a model of another package the behaviour of AtomicSave, by replacing its `save_base`."""
     save_base: Any = model.save_base
 
     @wraps(save_base)

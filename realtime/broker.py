@@ -1,7 +1,7 @@
-"""How committed events reach the hubs: this process's own at once, others by the channel layer.
+"""Send committed events to the hubs: to this process's own at once, to others by the channel layer.
 
-Hubs read from the log what does not arrive. So nothing here fails a write, no server waits for
-the layer, and what cannot be carried is dropped.
+Hubs read from the log what does not arrive. So nothing here makes a write fail, no server waits for
+the channel layer, and what cannot be sent is dropped.
 """
 
 import asyncio
@@ -39,22 +39,22 @@ Payload = dict[str, Any]
 
 
 def log_events(channel: str, epoch: str, events: list[tuple[int, str]]) -> Payload:
-    """Return what tells hubs of events of a log, each an offset and its JSON text."""
+    """Return the payload for events of a log, each an offset and its JSON text."""
     return {"type": LOG_EVENTS, "channel": channel, "epoch": epoch, "events": events}
 
 
 def value_changed(channel: str) -> Payload:
-    """Return what tells hubs that a channel has a new last value."""
+    """Return the payload that says that a channel has a new last value."""
     return {"type": VALUE_CHANGED, "channel": channel}
 
 
 def access_changed(users: list[int] | None) -> Payload:
-    """Return what tells hubs that `users`, by id, may have lost something; None means everybody."""
+    """Return the payload that has `users`, by id, checked again; None means everybody."""
     return {"type": ACCESS_CHANGED, "channel": ACCESS, "users": users}
 
 
 class LastValue(NamedTuple):
-    """The last value of a channel, as the thread that committed read it after the commit."""
+    """The last value of a channel, as the committing thread read it after the commit."""
 
     channel: str
     message: Message
@@ -66,26 +66,26 @@ class Receiver(Protocol):
     """The hub, as a broker sees it."""
 
     def wants(self, channel: str) -> bool:
-        """Whether a new value of `channel` would be sent at once; asked from any thread."""
+        """Return whether the hub would send a new value at once. Call from any thread."""
 
     def receive(self, payloads: list[Payload], values: list[LastValue]) -> None:
-        """Take what a transaction published, to deliver it together; called in the event loop.
+        """Take what a transaction published, to deliver it together. Call in the event loop.
 
         `values` are of channels among those that changed.
         """
 
 
 def send(payloads: list[Payload]) -> None:
-    """Tell the hubs of what a transaction committed; from any thread, never raising."""
+    """Send to the hubs what a transaction committed. Call from any thread. Never raise."""
     if not _handed_over(payloads):
         _send_now(payloads)
 
 
 class Broker:
-    """Takes payloads from the threads that write, in the process of a hub.
+    """Takes payloads from the threads that write, in a process with a hub.
 
-    The receiver gets them in the event loop in which this was made. What comes back from the layer
-    bears `own_id` as its `sender`.
+    The receiver gets them in the event loop in which the broker was created. Payloads that the
+    channel layer echoes carry `own_id` as their `sender`.
     """
 
     def __init__(self, receiver: Receiver, own_id: str) -> None:
@@ -100,8 +100,8 @@ class Broker:
     def hand_over(self, payloads: list[Payload]) -> None:
         """Take what one transaction published, from any thread, with the last values it changed.
 
-        The thread reads them now, as it has a connection at hand: an event and the value it changed
-        then leave together, in one write to each socket. Raises RuntimeError when the loop has
+        The thread reads these values now, as it has a connection: the event and the value it
+        changed leave together, in one write to each socket. Raise RuntimeError if the loop has
         ended.
         """
         changed = [one["channel"] for one in payloads if one["type"] == VALUE_CHANGED]
@@ -109,7 +109,7 @@ class Broker:
         self._loop.call_soon_threadsafe(self._take, payloads, values)
 
     def _read(self, channel: str) -> LastValue | None:
-        """Return a channel's value, unless it is of no use now or cannot be read."""
+        """Return a channel's value, or None if it is not needed now or cannot be read."""
         if not self._receiver.wants(channel):
             return None
         began = time.monotonic()
@@ -130,7 +130,7 @@ class Broker:
                 self._woken.set()
 
     async def send_events(self) -> None:
-        """Send the layer what waits, in as few messages as may be; goes on for ever."""
+        """Send waiting events to the channel layer in as few messages as possible, for ever."""
         while True:
             await self._woken.wait()
             self._woken.clear()
@@ -140,7 +140,7 @@ class Broker:
                 await self._send(payload)
 
     async def send_changed_values(self) -> None:
-        """Tell the layer which last values changed, now and then; goes on for ever."""
+        """Send to the channel layer, at intervals, which last values changed. Never return."""
         while True:
             await self._values_woken.wait()
             self._values_woken.clear()
@@ -174,7 +174,7 @@ def _handed_over(payloads: list[Payload]) -> bool:
 
 
 def _send_now(payloads: list[Payload]) -> None:
-    """Send payloads to the layer from this thread, unless that failed a moment ago."""
+    """Send payloads to the channel layer from this thread, unless that has just failed."""
     global _failed_at
     if time.monotonic() - _failed_at < SEND_SECONDS:
         return
@@ -192,7 +192,7 @@ async def _send_all(payloads: list[Payload]) -> None:
 
 
 def merged(payloads: Iterable[Payload]) -> Iterator[Payload]:
-    """Yield the same news in as few payloads as may be, events in the order of their offsets."""
+    """Yield the same payloads merged into as few as possible, events in order of their offsets."""
     logs: dict[tuple[str, str], list[tuple[int, str]]] = {}
     for payload in payloads:
         if payload["type"] == LOG_EVENTS:
@@ -207,7 +207,7 @@ def merged(payloads: Iterable[Payload]) -> Iterator[Payload]:
 
 
 def layer_answers() -> bool:
-    """Whether the channel layer takes a message now; waits a second at most."""
+    """Return whether the channel layer takes a message now. Wait for a second at most."""
     try:
         async_to_sync(reach_layer)()
     except Exception:
@@ -216,7 +216,7 @@ def layer_answers() -> bool:
 
 
 async def reach_layer() -> None:
-    """Send the layer something for nobody; raises what the layer raises, or TimeoutError."""
+    """Send the channel layer a message for nobody; raise what it raises, or TimeoutError."""
     await _group_send({"type": "health", "channel": GROUP_NOBODY_JOINS})
 
 

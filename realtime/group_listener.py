@@ -1,4 +1,4 @@
-"""A process's one listener to the channel layer's groups."""
+"""A process's only listener to the groups of the channel layer."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from realtime.registry import CHANNELS
 
 
 class GroupListener:
-    """Joins the groups and hears what other processes send; `take` gets each payload.
+    """Joins the groups and passes each payload from other processes to `take`.
 
-    What bears `own_id` as its sender comes from this process, and is passed over.
+    Payloads with `own_id` as their sender come from this process and are skipped.
     """
 
     def __init__(self, take: Callable[[Payload], None], own_id: str) -> None:
@@ -22,10 +22,10 @@ class GroupListener:
         self._name: str | None = None
 
     async def receive_all(self) -> None:
-        """Take the groups' messages; goes on for ever."""
+        """Receive the groups' messages. Never return."""
         layer = get_channel_layer()
         if self._name is None:
-            await reach_layer()  # a new channel is kept even when Redis did not hear of it
+            await reach_layer()  # a new channel is kept even if Redis did not receive it
             self._name = await layer.new_channel("hub")
         for group in (*CHANNELS, ACCESS):
             await layer.group_add(group, self._name)
@@ -35,7 +35,7 @@ class GroupListener:
                 self._take(payload)
 
     async def leave(self) -> None:
-        """Leave the groups, if the layer answers."""
+        """Leave the groups, if the channel layer answers."""
         if self._name is not None:
             with survives("leave the groups"):
                 async with asyncio.timeout(RETRY_SECONDS):

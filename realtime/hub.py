@@ -1,7 +1,7 @@
-"""The hub: a server process's one member of the groups, which feeds all its sockets.
+"""The hub: a server process's only member of the groups, which feeds all its sockets.
 
-A log is delivered by one rule, `offset == last + 1`; what the channel layer did not carry is read
-from the event log. Of the other channels it delivers the latest value.
+It delivers a log by one rule, `offset == last + 1`, and reads from the event log what the channel
+layer did not bring. Of channels without a log it delivers the latest value.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def stop(self) -> None:
-        """End all work and leave the groups: nothing more is to be sent here."""
+        """Stop all tasks and leave the groups. The hub sends nothing after this."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -66,7 +66,7 @@ class Hub:
     # -- For sockets ----------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Begin to listen, unless it does already. Raises DatabaseError without a database."""
+        """Start listening, unless it does already. Raise DatabaseError without a database."""
         async with self._starting:
             if self._tasks:
                 return
@@ -89,11 +89,11 @@ class Hub:
             ]
 
     async def latest(self, channel: str) -> Message | None:
-        """Return the value of a channel that its subscribers have seen last, if it can be read."""
+        """Return the value of a channel that its subscribers saw last, if it can be read."""
         return await self._last_values.latest(channel)
 
     def subscribe(self, subscriber: Subscriber, channels: Iterable[str]) -> dict[str, Position]:
-        """Deliver every later event of `channels`; returns where their logs stand."""
+        """Deliver every later event of `channels`; return the positions of their logs."""
         self._subscribers.add(subscriber, channels)
         return self.positions(channels)
 
@@ -101,39 +101,39 @@ class Hub:
         self._subscribers.discard(subscriber, channels)
 
     def replace(self, old: Subscriber, new: Subscriber, channels: Iterable[str]) -> None:
-        """Deliver to `new` what `old` was subscribed to among `channels`."""
+        """Deliver to `new` the subscriptions of `old` among `channels`."""
         self.unsubscribe(old, channels)
         self.subscribe(new, channels)
 
     async def reach(self, position: Position, channel: str) -> None:
-        """Catch up if a client knows of later events than this process does.
+        """Catch up if a client knows later events than this process has delivered.
 
-        Raises DatabaseError when that cannot be found out.
+        Raise DatabaseError if the position of the log cannot be read.
         """
         last = self._last[channel]
         if position.epoch != last.epoch or position.offset > last.offset:
             await self._ask_for_poll()
 
     def positions(self, channels: Iterable[str]) -> dict[str, Position]:
-        """Where the logs among `channels` stand: the last event delivered of each."""
+        """Return the positions of the logs among `channels`: the last event delivered of each."""
         return {channel: self._last[channel] for channel in channels if channel in LOGS}
 
     def lag(self, tops: dict[str, Position]) -> int:
-        """How many events of `tops` this process has not delivered yet."""
+        """Return how many events of `tops` this process has not delivered yet."""
         behind = [tops[channel].offset - last.offset for channel, last in self._last.items()]
         return max([0, *behind])
 
     # -- Logs -----------------------------------------------------------------------------
 
     async def _deliver_all(self) -> None:
-        """The one task that delivers events, so that their order is its order."""
+        """Run the only task that delivers events: a single task keeps them in order."""
         while True:
             work = await self._inbox.get()
             await work()
-            await asyncio.sleep(0)  # now the sockets write
+            await asyncio.sleep(0)  # let the sockets write
 
     async def _take_news(self) -> None:
-        """Deliver all that came meanwhile; what came before its turn waits for it."""
+        """Deliver the events that have arrived; keep those that arrived before their turn."""
         self._news_expected = False
         news, self._news = self._news, []
         for payload in news:
@@ -141,13 +141,13 @@ class Hub:
             if payload["epoch"] == self._last[channel].epoch:
                 self._early[channel].update(payload["events"])
             else:
-                await self._poll()  # which delivers it too, if it belongs to the history of now
+                await self._poll()  # which also delivers it, if it belongs to the current history
         for channel in {payload["channel"] for payload in news}:
             await self._deliver_early(channel)
         self._subscribers.write(self._last_values.due())
 
     async def _deliver_early(self, channel: str) -> None:
-        """Deliver those that came early and whose turn it is, and forget those that were known."""
+        """Deliver early events whose turn has come; drop those already delivered."""
         early, last = self._early[channel], self._last[channel].offset
         for offset in [offset for offset in early if offset <= last]:
             del early[offset]
@@ -161,7 +161,7 @@ class Hub:
             asyncio.get_running_loop().call_later(HOLE_SECONDS, self._inbox.put_nowait, fill)
 
     async def _fill_hole(self, channel: str) -> None:
-        """Read from the log what did not come in time before what came early."""
+        """Read from the log what is missing before the events that arrived early."""
         self._holes.discard(channel)
         while early := self._early[channel]:
             last = self._last[channel]
@@ -177,7 +177,7 @@ class Hub:
         _resolve(waiting)
 
     async def _poll(self) -> None:
-        """Read what the layer did not bring."""
+        """Read what the channel layer did not bring."""
         for channel, position in (await in_database(log.positions)()).items():
             if _is_another_history(position, self._last[channel]):
                 self._start_anew(channel, position)
@@ -185,17 +185,19 @@ class Hub:
                 await self._catch_up(channel, position)
 
     async def _catch_up(self, channel: str, position: Position) -> None:
-        """Deliver from the log what comes up to `position`, and then what came early after it."""
+        """Deliver from the log up to `position`, and then the early events that follow it."""
         while (last := self._last[channel].offset) < position.offset:
             events = await in_database(log.events_after)(channel, last, limit=READ_AT_ONCE)
             if not events or events[0][0] != last + 1:
-                self._start_anew(channel, position)  # we were away for longer than history reaches
+                self._start_anew(channel, position)  # away for longer than the history reaches
                 return
             await self._deliver(channel, [text for _, text in events])
         await self._deliver_early(channel)
 
     def _start_anew(self, channel: str, position: Position) -> None:
-        """Go on from `position` though events before it are unknown; clients must ask anew."""
+        """Continue from `position` although events before it are unknown; clients must subscribe
+        again.
+        """
         self._last[channel] = position
         self._early[channel].clear()
         for subscriber in tuple(self._subscribers.of(channel)):
@@ -218,14 +220,14 @@ class Hub:
                 self._subscribers.write({channel: burst, **self._last_values.due()})
 
     async def _check_sockets(self) -> None:
-        """End the sockets that have been open or silent for too long, or are not read."""
+        """Close the sockets that were open or silent for too long, or whose clients do not read."""
         while True:
             await asyncio.sleep(CHECK_SECONDS)
             for socket in self.sockets.all():
                 socket.check(time.monotonic())
 
     async def _prune(self) -> None:
-        """Keep the log within its bounds, as the command prune_events does."""
+        """Keep the log within its limits, as the command prune_events does."""
         while True:
             spread = random.uniform(0.5, 1.5)  # noqa: S311 — rarely two at once # nosec B311
             await asyncio.sleep(PRUNE_SECONDS * spread)
@@ -236,7 +238,7 @@ class Hub:
     # -- News -----------------------------------------------------------------------------
 
     def wants(self, channel: str) -> bool:
-        """Whether a new value of `channel` would be sent at once; from any thread."""
+        """Return whether a new value of `channel` would be sent at once. Call from any thread."""
         return self._last_values.wants(channel)
 
     def receive(self, payloads: list[broker.Payload], values: list[broker.LastValue]) -> None:
@@ -253,21 +255,21 @@ class Hub:
             self._last_values.changed(payload["channel"])
         elif payload["type"] == broker.ACCESS_CHANGED:
             self.revocation.recheck(payload["users"])
-        elif len(self._news) < MOST_NEWS:  # what finds no room is found by the next poll
+        elif len(self._news) < MOST_NEWS:  # the next poll finds what has no room here
             self._expect_news()
             self._news.append(payload)
 
     def _expect_news(self) -> None:
-        """Have the delivering task take the news, unless it will anyhow."""
+        """Wake the delivering task, unless it will run anyway."""
         if not self._news_expected:
             self._news_expected = True
             self._inbox.put_nowait(self._take_news)
 
     async def _poll_regularly(self) -> None:
-        """Ask for a poll when the counters show something that was not delivered.
+        """Ask for a poll when the counters show an event that was not delivered.
 
-        The counters are read here and not by the task that delivers: while the database is slow,
-        what the layer brings still goes out.
+        This task reads the counters, and not the one that delivers, so that events from the channel
+        layer still go out while the database is slow.
         """
         while True:
             await asyncio.sleep(POLL_SECONDS)
@@ -296,14 +298,15 @@ def _resolve(futures: list["asyncio.Future[None]"], error: Exception | None = No
 
 
 def _is_another_history(now: Position, last: Position) -> bool:
-    """Whether what was delivered cannot be in the log of now: another epoch, or a shorter one.
+    """Return whether delivered events cannot be in the current log: its epoch differs or it is
+    shorter.
 
-    A log never shrinks; one that did was restored without `renew_epochs`.
+    A log never shrinks; if it is shorter, it was restored without `renew_epochs`.
     """
     return now.epoch != last.epoch or now.offset < last.offset
 
 
 @cache
 def get_hub() -> Hub:
-    """Return the hub of this process; its channels are those that are registered by then."""
+    """Return the hub of this process. Its channels are those registered by the first call."""
     return Hub()

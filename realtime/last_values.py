@@ -1,8 +1,8 @@
-"""The channels that carry their latest value only: when it is read, and when it is sent.
+"""Channels that carry only their latest value: when to read it, and when to send it.
 
-A value that changed is sent at most every REST_SECONDS, and the last one always. Where a thread of
-this process wrote, it has read the value already, which leaves with the events of the same
-transaction; else it is read here.
+A changed value is sent at most every REST_SECONDS, and the last one always. If a thread of this
+process wrote, it has already read the value, which leaves with the events of the same transaction;
+otherwise it is read here.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from realtime.threads import POLL_SECONDS, in_database
 
 
 class LastValues:
-    """What each value was when it was read last, and what is known of changes since."""
+    """The value of each channel as it was last read, and what is known of changes since."""
 
     def __init__(self, subscribers: Subscribers) -> None:
         self._subscribers = subscribers
@@ -31,9 +31,9 @@ class LastValues:
         self._woken = asyncio.Event()
 
     async def latest(self, channel: str) -> Message | None:
-        """Return the value that subscribers have seen last, if it can be read.
+        """Return the value that subscribers saw last, if it can be read.
 
-        Read before the first one subscribes, so that the next poll has something to compare with.
+        It is read before the first one subscribes, so that the next poll can compare.
         """
         if channel not in self._latest or not self._subscribers.of(channel):
             self._latest.pop(channel, None)
@@ -42,21 +42,21 @@ class LastValues:
         return self._latest[channel].message if channel in self._latest else None
 
     def changed(self, channel: str) -> None:
-        """Note that a channel has a new value, to be read and sent."""
+        """Record that a channel has a new value, which must be read and sent."""
         self._changed[channel] = time.monotonic()
         self._woken.set()
 
     def wants(self, channel: str) -> bool:
-        """Whether a new value would be sent at once; from any thread."""
+        """Return whether a new value would be sent at once. Call from any thread."""
         rested = time.monotonic() - self._sent_at[channel] >= REST_SECONDS
         return rested and bool(self._subscribers.of(channel))
 
     def offer(self, value: LastValue) -> None:
-        """Take a value that a writing thread read; `due` has it."""
+        """Take a value that a writing thread read; `due` returns it."""
         self._values.append(value)
 
     def due(self) -> dict[str, Burst]:
-        """Return what to send of the offered values now; those that must rest are read later."""
+        """Return the offered values to send now. Values sent too recently are read again later."""
         values, self._values = self._values, []
         due: dict[str, Burst] = {}
         for value in values:
@@ -67,7 +67,7 @@ class LastValues:
         return due
 
     async def send_changes(self) -> None:
-        """Read and send values that changed; goes on for ever."""
+        """Read and send changed values. Never return."""
         while True:
             announced = await self._wait_for_change()
             for channel in tuple(announced or LAST_VALUES):
@@ -78,7 +78,7 @@ class LastValues:
             await asyncio.sleep(REST_SECONDS)
 
     async def _wait_for_change(self) -> dict[str, float]:
-        """Return the channels that were announced, with when; none after a while without news."""
+        """Return the announced channels, with the time of each; none after a while without one."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0 if self._changed else POLL_SECONDS):
                 await self._woken.wait()
@@ -87,7 +87,7 @@ class LastValues:
         return announced
 
     def _must_read(self, channel: str, announced_at: float | None) -> bool:
-        """Whether somebody listens, and no value was read since the announcement, and so sent."""
+        """Return whether the channel has subscribers and was not read since the announcement."""
         latest = self._latest.get(channel)
         is_sent = latest and announced_at and latest.read_at > announced_at
         return bool(self._subscribers.of(channel)) and not is_sent
@@ -98,7 +98,7 @@ class LastValues:
         self._subscribers.write(self._news(LastValue(channel, message, began), always=always))
 
     def _news(self, value: LastValue, *, always: bool) -> dict[str, Burst]:
-        """Return what to send of a value, if anything: a newer one that differs, or `always`."""
+        """Return the value's message if it is newer and differs, or with `always`."""
         before = self._latest.get(value.channel)
         if before is not None and value.read_at < before.read_at:
             return {}
@@ -111,5 +111,5 @@ class LastValues:
 
 
 def _differ(before: Message, after: Message) -> bool:
-    """Whether two values of a channel differ in more than their time."""
+    """Return whether two values of a channel differ in more than their time."""
     return before.model_copy(update={"timestamp": after.timestamp}) != after

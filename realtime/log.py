@@ -1,4 +1,4 @@
-"""The event log: each event of a channel under the next offset, in the order of the commits."""
+"""The event log: each event of a channel under the next offset, in commit order."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ from realtime.registry import LOGS
 
 
 def append(channel: str, messages: list[LogMessage]) -> broker.Payload:
-    """Give each message the next offset of its channel; return what tells the hubs of them.
+    """Give each message the next offset of its channel; return the payloads for the hubs.
 
-    The only place that assigns offsets. The row of the channel's counter stays locked until the
-    transaction ends: so offset order is commit order, and a rollback leaves no gap.
+    This is the only place that assigns offsets. The row of the channel's counter stays locked until
+    the transaction ends, so offset order is commit order, and a rollback leaves no gap.
     """
     epoch, top = _advance(channel, by=len(messages))
     first = top - len(messages) + 1
@@ -51,10 +51,10 @@ def _event(message: LogMessage, offset: int) -> Event:
 
 
 def start_logs(using: str, apps: Apps = installed_apps, **_: Any) -> None:
-    """Give each registered log its counter, after migrations.
+    """Create each registered log's counter, after migrations.
 
-    A change that is committed before anybody published then has an epoch to belong to. `apps` are
-    those of the migrated state, where a migration was run: it may have no such table.
+    A change that commits before the first event then has an epoch to belong to. `apps` is the
+    migrated state, if a migration ran: it may not have the table yet.
     """
     try:
         counters = apps.get_model("realtime", "Counter").objects.using(using)
@@ -68,13 +68,13 @@ def start_logs(using: str, apps: Apps = installed_apps, **_: Any) -> None:
 
 
 def positions() -> dict[str, Position]:
-    """Return where each log stands now."""
+    """Return each log's position."""
     counters = {counter.channel: counter for counter in Counter.objects.all()}
     return {channel: _position(counters.get(channel)) for channel in LOGS}
 
 
 def _position(counter: Counter | None) -> Position:
-    if counter is None:  # a log without its row has no past; its first event gives it an epoch
+    if counter is None:  # a log without a row has no past; its first event gives it an epoch
         return Position(epoch="", offset=0)
     return Position(epoch=counter.epoch, offset=counter.top)
 

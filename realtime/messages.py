@@ -1,7 +1,7 @@
-"""What servers say on a socket: its own messages, and what the messages of channels have in common.
+"""Messages from the server: the socket's own, and the base of the messages of channels.
 
-Apps declare the messages of their channels (`realtime.registry`). The wire format is described in
-docs/protocol.md.
+Apps declare the messages of their channels (`realtime.registry`). docs/protocol.md describes the
+wire format.
 """
 
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ def now() -> datetime:
 
 
 def wire_time(moment: datetime) -> str:
-    """A moment as it stands on the wire: UTC, microseconds, a trailing Z."""
+    """Return a moment in the wire format: UTC, with microseconds and a trailing Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -49,7 +49,7 @@ class Message(BaseModel):
 
     @classmethod
     def name(cls) -> str:
-        """Return the word that stands in `type`."""
+        """Return the value of `type`."""
         return str(cls.model_fields["type"].default)
 
     def encode(self) -> str:
@@ -73,7 +73,7 @@ class Pong(Message):
 
 
 class SubscriptionConfirmed(Message):
-    """Answers a subscribe: the channels as asked, and where their logs stand."""
+    """Answers a subscribe: the channels as requested, and the positions of their logs."""
 
     type: Literal["subscription_confirmed"] = "subscription_confirmed"
     channels: list[str]
@@ -83,7 +83,7 @@ class SubscriptionConfirmed(Message):
 
 
 class UnsubscriptionConfirmed(Message):
-    """Answers an unsubscribe: the channels as asked."""
+    """Answers an unsubscribe: the channels as requested."""
 
     type: Literal["unsubscription_confirmed"] = "unsubscription_confirmed"
     channels: list[str]
@@ -102,7 +102,7 @@ class Error(Message):
 
 
 class LogMessage(Message):
-    """A message that lives in the log of its channel; `publish` gives it its offset."""
+    """A message in the log of its channel; `publish` gives it its offset."""
 
     channel: str
     offset: int = 0

@@ -1,7 +1,7 @@
-"""What Prometheus sees of the sockets. Dashboards and alerts in deploy/ know these names.
+"""Prometheus metrics of sockets. Dashboards and alerts in deploy/ use these names.
 
-With PROMETHEUS_MULTIPROC_DIR set, processes share what they count in files there, and each can
-answer for all. The variable must be set before this module is imported.
+If PROMETHEUS_MULTIPROC_DIR is set, processes share their counts in files there, and each can answer
+for all. The variable must be set before this module is imported.
 """
 
 import os
@@ -97,7 +97,7 @@ for _reason in ("address", "process", "silent"):
 
 
 class ChannelMetrics(NamedTuple):
-    """What is counted of one channel."""
+    """The metrics of one channel."""
 
     subscribers: Gauge
     sent: Counter
@@ -109,7 +109,7 @@ _of_channels: dict[str, ChannelMetrics] = {}
 
 
 def add_channel(name: str, message_types: Sequence[str]) -> None:
-    """Count a channel from now on: with its labels looked up, which costs more than counting."""
+    """Count a channel from now on. Look up its labels once, as that costs more than counting."""
     kind = message_types[0] if len(message_types) == 1 else "several"
     _of_channels[name] = ChannelMetrics(
         _subscribers.labels(name),
@@ -125,7 +125,7 @@ def of(channel: str) -> ChannelMetrics:
 
 
 def count_broadcast(channel: str, sent: int, seconds: float) -> None:
-    """Count one burst that was written to all subscribers, in `sent` messages altogether."""
+    """Count one burst that was written to all subscribers, as `sent` messages in total."""
     if sent:
         of(channel).sent.inc(sent)
         of(channel).duration.observe(seconds)
@@ -138,18 +138,18 @@ def count_resume(channel: str, events: int, reason: str | None) -> None:
 
 
 def count_close(code: int) -> None:
-    """Count a socket's end; clients may send any code, and make no series of each."""
+    """Count a closed socket. Clients may send any code, so unknown codes share one series."""
     _closes.labels(int(code) if code in COUNTED else "other").inc()
 
 
 def of_all_processes() -> CollectorRegistry:
-    """A registry of what every process that shares PROMETHEUS_MULTIPROC_DIR counts now."""
+    """Return a registry of what all processes that share PROMETHEUS_MULTIPROC_DIR count now."""
     registry = CollectorRegistry()
     if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         _forget_dead_processes(Path(folder))
         MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
     else:
-        registry.register(REGISTRY)  # a registry is a collector, too
+        registry.register(REGISTRY)  # a registry is a collector too
     return registry
 
 
@@ -166,6 +166,6 @@ def _is_alive(process_id: int) -> bool:
         os.kill(process_id, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # somebody else's, so it exists
+    except PermissionError:  # another user's process, so it exists
         return True
     return True

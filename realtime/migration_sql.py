@@ -1,4 +1,4 @@
-"""SQL in migrations that finds nothing but what it names."""
+"""SQL for migrations that finds only the names it qualifies."""
 
 from typing import Any
 
@@ -8,12 +8,13 @@ from django.db.migrations.state import ProjectState
 
 
 class BoundSQL(Operation):
-    """Runs SQL in which `{schema}` stands for the schema that is migrated; only names in it count.
+    """Run SQL in which `{schema}` stands for the migrated schema; unqualified names are not found
+    there.
 
-    Where others may create in that schema, an operator of theirs that fits better than PostgreSQL's
-    own would run with the rights of the user who runs our function. See "Writing SECURITY DEFINER
-    Functions Safely" in PostgreSQL's documentation. So only `pg_catalog` is searched here, and
-    functions in PL/pgSQL are to set that for themselves.
+    If other roles may create in that schema, an operator of theirs that fits better than
+    PostgreSQL's own would run with the rights of our function's caller. See "Writing SECURITY
+    DEFINER Functions Safely" in PostgreSQL's documentation. So only `pg_catalog` is searched here,
+    and functions in PL/pgSQL must set the search path themselves.
     """
 
     reduces_to_sql = True
@@ -23,7 +24,7 @@ class BoundSQL(Operation):
         self.forwards, self.backwards = forwards, backwards
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Change nothing: Django knows no functions and triggers."""
+        """Change nothing: Django's state has no functions and triggers."""
 
     def database_forwards(
         self,

@@ -1,4 +1,4 @@
-"""The event log: a counter for each channel, and the events it counted."""
+"""The event log: a counter for each channel, and the numbered events."""
 
 import uuid
 
@@ -11,7 +11,7 @@ def new_epoch() -> str:
 
 
 class Counter(models.Model):
-    """Where a channel's log stands; its row lock, held to commit, puts offsets in commit order."""
+    """The top of a channel's log. Its row lock, held to commit, puts offsets in commit order."""
 
     channel = models.CharField(max_length=100, primary_key=True)
     epoch = models.CharField(max_length=32, default=new_epoch)

@@ -1,4 +1,4 @@
-"""The open sockets of this process, by user, and how many there may be."""
+"""The open sockets of this process, by user, and their limits."""
 
 from typing import Protocol
 
@@ -9,33 +9,33 @@ from realtime.socket.close_codes import CloseCode
 
 
 class Socket(Protocol):
-    """An open socket, as far as its rights go."""
+    """An open socket, as far as its rights are concerned."""
 
     identity: Identity
     subscribed: set[str]
 
     def expel(self, code: CloseCode, reason: str = "") -> None:
-        """End the socket at once; not one event may follow."""
+        """Close the socket at once; not one event may follow."""
 
     def check(self, now: float) -> None:
-        """End the socket if it has been open or silent for too long, or is not read."""
+        """Close the socket if it was open or silent for too long, or its client does not read."""
 
 
 class OpenSockets:
-    """A registry of open sockets that has bounds."""
+    """A registry of open sockets with limits."""
 
     def __init__(self) -> None:
         self._of_user: dict[int, set[Socket]] = {}
         self._count = 0
 
     def is_full(self) -> bool:
-        """Whether this process takes no more sockets."""
+        """Return whether this process takes no more sockets."""
         return self._count >= settings.HITL_WS_MAX_CONNECTIONS
 
     def has_room_for(self, identity: Identity) -> bool:
-        """Whether one more socket of this user may open."""
+        """Return whether this user may open one more socket."""
         if identity.proof.shared:
-            return not self.is_full()  # they all are one user
+            return not self.is_full()  # all of them are one user
         open_already = len(self.of_user(identity.proof.user_id))
         return not self.is_full() and open_already < settings.HITL_WS_MAX_PER_USER
 

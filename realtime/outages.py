@@ -1,4 +1,4 @@
-"""Work that goes on through outages of the database and of Redis."""
+"""Tasks that continue through outages of the database and of Redis."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ RETRY_SECONDS = 1.0
 
 
 async def for_ever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Do `work`, again and again, whatever it raises."""
+    """Run `work` again and again, whatever it raises."""
     while True:
         with survives(work.__name__.strip("_").replace("_", " ")):
             await work()
@@ -21,7 +21,7 @@ async def for_ever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 @contextlib.contextmanager
 def survives(doing: str, then: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Log what goes wrong, call `then`, and go on."""
+    """Log an exception, call `then`, and continue."""
     try:
         yield
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Keeping the event log within its bounds."""
+"""Keep the event log within its limits."""
 
 from datetime import timedelta
 
@@ -13,9 +13,9 @@ PRUNED_AT_ONCE = 10_000
 
 
 def prune(*, days: int, events: int) -> dict[str, int]:
-    """Drop what is older than `days` or beyond the last `events` of each log; return how many.
+    """Delete events older than `days` or beyond the last `events` of each log; return how many.
 
-    What goes is always the beginning of a log, so that what stays has no hole. Counters stay.
+    Only the beginning of a log is deleted, so that the rest has no gap. Counters stay.
     """
     return {channel: _prune(channel, days, events) for channel in LOGS}
 
@@ -26,7 +26,7 @@ def _prune(channel: str, days: int, events: int) -> int:
     too_old = old.aggregate(last=Max("offset"))["last"] or 0
     too_many = positions()[channel].offset - events
     dropped = 0
-    while True:  # in batches, each a transaction of its own: no long locks, no long undo
+    while True:  # in batches, each in its own transaction, for short locks and cheap rollbacks
         first = log.aggregate(first=Min("offset"))["first"]
         if first is None or first > max(too_old, too_many):
             return dropped

@@ -1,4 +1,4 @@
-"""How apps publish: events, last values that changed, and users who must be looked at again."""
+"""The functions by which apps publish: events, changed last values, and users to check again."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ from realtime.transactions import current_block, record, send_on_commit
 def publish(messages: Sequence[LogMessage]) -> None:
     """Record `messages`, and send them to the hubs when the transaction commits.
 
-    Must run inside the transaction whose change they tell of: a rollback leaves no trace of them
-    and no gap. They are recorded when the enclosing `publishing` ends; outside one, or after a
-    savepoint inside one, which may be rolled back by itself, they are recorded now.
+    Call it in the transaction of the change that they report: a rollback then removes them and
+    leaves no gap. They are recorded when the enclosing `publishing` block ends. Outside a block, or
+    after a savepoint in one, which may be rolled back by itself, they are recorded now.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("publish() needs a transaction")
@@ -25,7 +25,7 @@ def publish(messages: Sequence[LogMessage]) -> None:
 
 
 def announce(channel: str) -> None:
-    """Tell the hubs, when the transaction commits, that a channel has a new last value."""
+    """Send the hubs, when the transaction commits, that a channel has a new last value."""
     if block := current_block():
         block.changed_values.add(channel)
     else:
@@ -33,7 +33,7 @@ def announce(channel: str) -> None:
 
 
 def announce_recheck(users: list[int] | None) -> None:
-    """Tell the hubs, when the transaction commits, to look again at what `users` may do.
+    """Have the hubs check, when the transaction commits, what `users` may do.
 
     Users are given by id; None means everybody.
     """

@@ -1,7 +1,7 @@
 """The channels a socket may subscribe to: what each carries and who may read it.
 
-Apps register theirs when they are ready; this one has none of its own. A channel is also the name
-of its group in the channel layer.
+Apps register theirs when they are ready; this app has none of its own. A channel's name is also the
+name of its group in the channel layer.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from realtime.messages import LogMessage, Message
 class LogChannel:
     """A channel of numbered events, all of which reach every subscriber.
 
-    `messages` are the events that it carries, `permission` what a user needs to read them.
+    `messages` are the events it carries; `permission` is what a user needs to read them.
     """
 
     name: str
@@ -25,9 +25,9 @@ class LogChannel:
 
 @dataclass(frozen=True)
 class LastValueChannel:
-    """A channel that carries its latest value only.
+    """A channel that carries only its latest value.
 
-    `read` computes it from the database, and raises DatabaseError when that cannot be read.
+    `read` computes the value from the database, and raises DatabaseError if it cannot.
     """
 
     name: str
@@ -49,7 +49,7 @@ CHANNELS: dict[str, Channel] = {}
 
 
 def register(*channels: Channel) -> None:
-    """Add channels. Raises ValueError for a name that is taken, or that an event does not bear."""
+    """Add channels. Raise ValueError for a taken name, or an event that names another channel."""
     for channel in channels:
         if channel.name in CHANNELS:
             raise ValueError(f"There is a channel {channel.name!r} already.")

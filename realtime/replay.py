@@ -1,4 +1,4 @@
-"""How a socket goes on from a position, without losing or doubling an event."""
+"""Resume a socket from a position, without losing or repeating an event."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -13,10 +13,11 @@ from realtime.threads import for_replay
 
 
 class ReplayBuffer:
-    """Stands in for a socket while its past is read: holds live events until it is opened.
+    """Takes a socket's place in the hub while its history is read, and holds live events meanwhile.
 
-    `since` says where each log stood when the buffer took the socket's place. What is later comes
-    through the buffer, what is not comes from the replay. It is bounded as the socket's queue is.
+    `since` has the position of each log when the buffer took the socket's place. Later events come
+    through the buffer, earlier ones from the replay. The buffer has the same limit as the socket's
+    queue.
     """
 
     def __init__(self, hub: Hub, writer: Writer, channels: Iterable[str]) -> None:
@@ -39,14 +40,14 @@ class ReplayBuffer:
         self._writer.restart()
 
     async def open(self) -> None:
-        """Send what waited; the socket itself takes everything from now on."""
+        """Send the events that waited; from now on the socket receives events itself."""
         while self._held and not self._writer.closed:
             held, self._held, self._size = self._held, [], 0
             await self._writer.write_all(held)
         self._hub.replace(self, self._writer, self._channels)
 
     def remove(self) -> None:
-        """Take the buffer away, for a socket that ends before it was opened."""
+        """Remove the buffer, for a socket that closes before it was opened."""
         self._hub.unsubscribe(self, self._channels)
 
 
@@ -58,7 +59,7 @@ class Replay(NamedTuple):
 
 
 async def read(channel: str, since: Position, now: Position) -> Replay:
-    """The events of `channel` after `since`, up to `now`. Raises DatabaseError without one."""
+    """Return the events of `channel` after `since`, up to `now`. Raise DatabaseError."""
     replay = await _read(channel, since, now)
     metrics.count_resume(channel, len(replay.events), replay.reason)
     return replay
@@ -76,7 +77,7 @@ async def _read(channel: str, since: Position, now: Position) -> Replay:
 
 
 def refusal(since: Position, now: Position) -> Refusal | None:
-    """Why a log that stands at `now` cannot be replayed from `since`, if it can be told at once."""
+    """Return why a log at `now` cannot be replayed from `since`, if the positions alone show it."""
     if since.epoch != now.epoch:
         return "epoch"
     if since.offset > now.offset:

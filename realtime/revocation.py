@@ -1,8 +1,8 @@
-"""What becomes of open sockets when their users lose what let them in, or what they may read.
+"""Close open sockets when their users lose the credential or the permission they depend on.
 
-An app that lets people in announces whom to check again; each process then checks the sockets of
-the users concerned. It checks all of them once a minute too, for what nobody announced, in a
-constant number of queries, and each one in the moment in which its credential expires.
+An app that checks credentials announces whom to check again, and each process then checks the
+sockets of those users. Once a minute it checks all sockets, in a constant number of queries, to
+find changes that were not announced. It also checks each socket when its credential expires.
 """
 
 import asyncio
@@ -22,28 +22,28 @@ EVERYBODY_SECONDS = 55.0
 
 
 class Revocation:
-    """Checks again what the users of open sockets may do, and ends those that may not go on."""
+    """Checks the rights of the users of open sockets, and closes sockets that have lost theirs."""
 
     def __init__(self, sockets: OpenSockets) -> None:
         self._sockets = sockets
         self._users: set[int] = set()
         """Whom to check soon, by id."""
-        self._everybody_at = 0.0  # by the monotonic clock
-        self._expires_at = math.inf  # the soonest proof to expire, by the wall clock
+        self._everybody_at = 0.0  # on the monotonic clock
+        self._expires_at = math.inf  # when the first proof expires, on the wall clock
         self._woken = asyncio.Event()
         self.rechecks = 0
         """How many rechecks were asked for; `watch` tells by it what it came too late for."""
 
     def watch(self, socket: Socket, *, since: int) -> None:
-        """Watch over a socket; `since` is what `rechecks` was before its user was looked up."""
+        """Watch a socket; `since` is the value of `rechecks` before its user was looked up."""
         proof = socket.identity.proof
-        if since != self.rechecks:  # one of them may have been about this user, and is over
+        if since != self.rechecks:  # a recheck of this user may have run meanwhile
             self._users.add(proof.user_id)
             self._woken.set()
         self._expect_end(proof)
 
     def _expect_end(self, proof: Proof) -> None:
-        """Check a user again in the moment in which the proof expires."""
+        """Check a user again at the moment the proof expires."""
         if proof.expires_at is not None and proof.expires_at < self._expires_at:
             self._expires_at = proof.expires_at
             self._woken.set()
@@ -58,7 +58,7 @@ class Revocation:
         self._woken.set()
 
     async def run(self) -> None:
-        """Check whom there is reason to check, and everybody once a minute; goes on for ever."""
+        """Check users as requested, and everybody once a minute. Never return."""
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._seconds_left()):
@@ -67,18 +67,18 @@ class Revocation:
             try:
                 await self._check(self._due())
             except Exception:
-                self._everybody_at = 0.0  # nobody is forgotten
+                self._everybody_at = 0.0  # try them again
                 raise
 
     def _seconds_left(self) -> float:
         return max(0.0, min(self._everybody_at - time.monotonic(), self._expires_at - time.time()))
 
     def _due(self) -> list[Socket]:
-        """The sockets to check now."""
+        """Return the sockets to check now."""
         if time.monotonic() >= self._everybody_at:
             self._everybody_at = time.monotonic() + EVERYBODY_SECONDS
             self._users.clear()
-            self._expired()  # notes when the next one will
+            self._expired()  # also records the next expiry
             return self._sockets.all()
         users, self._users = self._users, set()
         if time.time() >= self._expires_at:
@@ -86,7 +86,7 @@ class Revocation:
         return [socket for user in users for socket in self._sockets.of_user(user)]
 
     def _expired(self) -> set[int]:
-        """The users with a proof that has expired; notes when the next one will."""
+        """Return the users with an expired proof; record when the next one expires."""
         proofs = [one.identity.proof for one in self._sockets.all()]
         dated = [(proof.expires_at, proof.user_id) for proof in proofs if proof.expires_at]
         now = time.time()
@@ -99,12 +99,12 @@ class Revocation:
             identities = await for_sockets(access.identities)(proofs)
             for socket in sockets:
                 _settle(socket, identities.get(socket.identity.proof))
-            for identity in identities.values():  # what lets them in may have been prolonged
+            for identity in identities.values():  # their credential may have been extended
                 self._expect_end(identity.proof)
 
 
 def _settle(socket: Socket, identity: Identity | None) -> None:
-    """Let a socket go on as `identity`, or end it."""
+    """Let a socket continue as `identity`, or close it."""
     if identity is None:
         socket.expel(UNAUTHORIZED)
     elif lost := sorted(socket.subscribed - identity.channels):

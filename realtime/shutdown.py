@@ -1,17 +1,17 @@
-"""Whether this process is about to end: its readiness and its answers say so.
+"""Whether this process is shutting down: its readiness and its responses say so.
 
-Imports nothing, as it is set by a signal that may come before the apps are loaded.
+Imports nothing: a signal sets this, and may arrive before the apps are loaded.
 """
 
 _begun = False
 
 
 def begin() -> None:
-    """Note that this process is on its way out; called by what handles the signal."""
+    """Record that this process is shutting down. The signal handler calls this."""
     global _begun
     _begun = True
 
 
 def begun() -> bool:
-    """Whether this process is on its way out."""
+    """Return whether this process is shutting down."""
     return _begun

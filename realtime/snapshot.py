@@ -1,4 +1,4 @@
-"""Several reads that see the same database."""
+"""Several reads of one state of the database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +8,9 @@ from django.db import connection, transaction
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """One consistent view of the database for several reads (REPEATABLE READ).
+    """Give several reads one consistent view of the database (REPEATABLE READ).
 
-    Inside a transaction that runs already, reads see what that one sees.
+    Inside an open transaction, reads see what that transaction sees.
     """
     outermost = not connection.in_atomic_block
     with transaction.atomic():

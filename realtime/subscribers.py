@@ -1,4 +1,4 @@
-"""Which sockets of this process listen to which channels, and writing to all of them at once."""
+"""Which sockets of this process subscribe to which channels, and writing to all of them at once."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ class Subscriber(Protocol):
         """Send messages, after those before them."""
 
     def restart(self) -> None:
-        """Make the client connect anew: its position means nothing any more."""
+        """Make the client connect again: its position is no longer valid."""
 
 
 class Subscribers:
@@ -42,7 +42,7 @@ class Subscribers:
         return self._of[channel]
 
     def write(self, bursts: Mapping[str, Burst]) -> None:
-        """Send the bursts of one channel or several, in one write to each socket."""
+        """Send the bursts of one or several channels, in one write to each socket."""
         began = time.perf_counter()
         for channels, subscribers in self._by_channels(list(bursts)):
             burst = Burst([text for channel in channels for text in bursts[channel].texts])
@@ -57,7 +57,7 @@ class Subscribers:
     def _by_channels(
         self, channels: list[str]
     ) -> Iterator[tuple[tuple[str, ...], set[Subscriber]]]:
-        """The subscribers of `channels`, by all of these that they listen to."""
+        """Return the subscribers of `channels`, grouped by those of them that they subscribe to."""
         seen: set[Subscriber] = set()
         for count in range(len(channels), 0, -1):
             for some in combinations(channels, count):

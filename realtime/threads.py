@@ -1,7 +1,7 @@
 """The threads in which sockets and the hub use the database.
 
-Few threads, and so few connections, however many sockets want something at once; and threads of
-their own for what comes in crowds, so that it never holds up live events.
+There are few, and so few connections, however many sockets need one at once. Work that comes in
+crowds has threads of its own, so that it never delays live events.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,9 +23,9 @@ R = TypeVar("R")
 
 
 def in_database(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
-    """Return the async form of a function that uses the ORM, run on the hub's own few threads.
+    """Return the async form of a function that uses the ORM, run in the hub's own threads.
 
-    Channels' default is one thread for the whole process, where one slow query would hold up all.
+    Channels' default is one thread for the whole process, in which one slow query would block all.
     """
     return _run_in(_hub_threads, function)
 

@@ -1,4 +1,4 @@
-"""Rate limits: so much a minute, and after a pause as much at once."""
+"""Rate limits: a number of requests per minute, and as many at once after a pause."""
 
 import math
 import time
@@ -10,14 +10,14 @@ Key = int | str
 
 
 class TokenBucket:
-    """The limit of one client; not for several threads at once."""
+    """The limit of one client. Not thread-safe."""
 
     def __init__(self, per_minute: int) -> None:
         self._most = self._left = float(per_minute)
         self._at = time.monotonic()
 
     def take(self) -> bool:
-        """Whether one more is allowed now."""
+        """Return whether one more is allowed now, and count it."""
         now = time.monotonic()
         self._left = min(self._most, self._left + (now - self._at) * self._most / MINUTE)
         self._at = now
@@ -27,12 +27,12 @@ class TokenBucket:
         return True
 
     def wait(self) -> float:
-        """In how many seconds one more is allowed, if none was a moment ago."""
+        """Return in how many seconds the next one is allowed."""
         return (1 - self._left) * MINUTE / self._most
 
 
 class TokenBuckets:
-    """The limits of many, by key; from any thread."""
+    """The limits of many clients, by key. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -41,13 +41,15 @@ class TokenBuckets:
         self._turned_at = time.monotonic()
 
     def wait(self, key: Key, most: int) -> int:
-        """Take one of `most` a minute; 0, or the seconds until there is one."""
+        """Take one of `most` per minute; return 0, or the seconds until one is allowed."""
         with self._lock:
             bucket = self._recent[key] = self._find(key) or TokenBucket(most)
             return 0 if bucket.take() else math.ceil(bucket.wait())
 
     def _find(self, key: Key) -> TokenBucket | None:
-        """A key that took nothing for a minute may be forgotten: its bucket is full again."""
+        """Return a key's bucket. Keys unused for a minute may be dropped: their buckets are full
+        again.
+        """
         now = time.monotonic()
         if now - self._turned_at > MINUTE:
             self._older, self._recent, self._turned_at = self._recent, {}, now

@@ -1,6 +1,6 @@
-"""Transactions that record their events, and lock what everybody wants, as their last acts.
+"""Transactions that record their events, and take contended locks, as their last acts.
 
-The only place that calls `on_commit`.
+This is the only module that calls `on_commit`.
 """
 
 import threading
@@ -19,12 +19,12 @@ from realtime.messages import LogMessage
 
 @contextmanager
 def publishing(*, savepoint: bool = True) -> Iterator[None]:
-    """A transaction, as `atomic` makes one, that records its messages as its last act.
+    """Open a transaction, as `atomic` does, that records its messages as its last act.
 
-    A channel's counter stays locked until the commit, which puts offsets in commit order. Recorded
-    last, messages hold up other writers for no longer than the commit takes; and the counters of
-    several channels are locked in the order of their names, so that two transactions never wait
-    for each other. A block inside another one leaves its messages to that one.
+    A channel's counter stays locked until the commit, which puts offsets in commit order. Messages
+    recorded last delay other writers only for as long as the commit takes. The counters of several
+    channels are locked in the order of their names, so that two transactions never deadlock. A
+    nested block leaves its messages to the outer one.
     """
     with transaction.atomic(savepoint=savepoint):
         outer = _innermost.block
@@ -44,7 +44,7 @@ def publishing(*, savepoint: bool = True) -> Iterator[None]:
 def as_last_act(act: Callable[[], None]) -> None:
     """Call `act` when the enclosing `publishing` ends, after its messages; outside one, now.
 
-    For what locks something that every transaction wants, as the counters are.
+    This is for locks that every transaction needs, as the counters are.
     """
     if block := current_block():
         block.last_acts.append(act)
@@ -54,7 +54,7 @@ def as_last_act(act: Callable[[], None]) -> None:
 
 @dataclass
 class Block:
-    """A `publishing` that is under way: what is to be recorded at its end."""
+    """An open `publishing` block, with what it must record at its end."""
 
     depth: int
     messages: list[LogMessage] = field(default_factory=list)
@@ -63,20 +63,20 @@ class Block:
     last_acts: list[Callable[[], None]] = field(default_factory=list)
 
     def take_over(self, inner: "Block") -> None:
-        """Add what the block inside this one leaves to it."""
+        """Add what a nested block leaves to this one."""
         self.messages += inner.messages
         self.changed_values |= inner.changed_values
         self.last_acts += inner.last_acts
 
     def finish(self) -> None:
-        """Record the messages, and then do the other last acts."""
+        """Record the messages, and then run the other last acts."""
         record(self.messages, self.changed_values)
         for act in self.last_acts:
             act()
 
 
 class _Innermost(threading.local):
-    """The innermost block of this thread, as database connections are of a thread."""
+    """The innermost block of this thread, since database connections belong to threads."""
 
     block: Block | None = None
 
@@ -85,18 +85,18 @@ _innermost = _Innermost()
 
 
 def current_block() -> Block | None:
-    """Return the enclosing `publishing`, unless a savepoint inside it may be rolled back alone."""
+    """Return the enclosing `publishing`, unless a savepoint in it may be rolled back alone."""
     block = _innermost.block
     return block if block is not None and block.depth == _depth() else None
 
 
 def _depth() -> int:
-    """How many transaction blocks are open inside the outermost one."""
+    """Return how many transaction blocks are open inside the outermost one."""
     return len(connection.savepoint_ids)
 
 
 def record(messages: Sequence[LogMessage], changed_values: Iterable[str] = ()) -> None:
-    """Append messages to their logs now, and tell the hubs of all together after the commit."""
+    """Append messages to their logs now, and send all of them to the hubs after the commit."""
     by_channel = attrgetter("channel")
     grouped = groupby(sorted(messages, key=by_channel), key=by_channel)
     payloads = [log.append(channel, list(of_channel)) for channel, of_channel in grouped]
@@ -106,5 +106,5 @@ def record(messages: Sequence[LogMessage], changed_values: Iterable[str] = ()) -
 
 
 def send_on_commit(payloads: list[broker.Payload]) -> None:
-    """Have the hubs told when the transaction commits."""
+    """Send payloads to the hubs when the transaction commits."""
     transaction.on_commit(partial(broker.send, payloads), robust=True)

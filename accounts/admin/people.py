@@ -30,7 +30,7 @@ Apps with permissions of their own add them.
 
 
 class PasswordForm(AdminPasswordChangeForm):
-    """Sets or takes away a user's password; Django's own words for it stay English."""
+    """Set or remove a user's password. Django's own texts for this stay in English."""
 
     usable_password_help_text: Any = format_lazy(
         '{}<ul id="id_unusable_warning" class="messagelist"><li class="warning">{}</li></ul>',
@@ -40,7 +40,7 @@ class PasswordForm(AdminPasswordChangeForm):
 
 
 class PermissionsField(forms.ModelMultipleChoiceField):
-    """Permissions to tick, in the reader's language: the names in the database are English."""
+    """Permissions to tick, in the reader's language. Their names in the database are English."""
 
     widget = forms.CheckboxSelectMultiple
 
@@ -52,13 +52,13 @@ class PermissionsField(forms.ModelMultipleChoiceField):
 
 
 def permissions() -> QuerySet[Permission]:
-    """The permissions on what the admin shows; others open nothing."""
+    """Return the permissions on models that the admin shows. Others would have no effect there."""
     shown = ContentType.objects.get_for_models(*admin.site._registry).values()
     return Permission.objects.filter(content_type__in=shown).select_related("content_type")
 
 
 class TickedFields(BoundedSearch):
-    """Groups and permissions as boxes to tick: a reader knows a box, and the keyboard does."""
+    """Show groups and permissions as checkboxes, which also work with the keyboard."""
 
     filter_horizontal = ()
 
@@ -80,7 +80,7 @@ admin.site.unregister([User, Group])
 
 @admin.register(User)
 class PersonAdmin(TickedFields, UserAdmin):
-    """Users, with what they may do; those who may do more are shown, and not changed."""
+    """Users and their permissions. Users with more rights than the viewer are read-only."""
 
     readonly_fields = ["last_login", "date_joined"]
     change_password_form = PasswordForm
@@ -100,7 +100,7 @@ class PersonAdmin(TickedFields, UserAdmin):
 
 @admin.register(Group)
 class RoleAdmin(TickedFields, GroupAdmin):
-    """Groups, with what their users may do; those who may do more are not changed."""
+    """Groups and their permissions. Groups with more rights than the viewer are read-only."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and _may_grant(request, obj)

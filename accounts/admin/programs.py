@@ -1,4 +1,4 @@
-"""What lets programs in, for revoking."""
+"""The admin of programs' credentials: list them, make tokens, revoke them."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ apps.get_app_config("knox").verbose_name = _("Programs")
 
 
 class TokenForm(forms.ModelForm):
-    """Whom a new token acts as, and for how long."""
+    """Choose the user a new token acts as, and how long it is valid."""
 
     days = forms.IntegerField(
         label=_("Days"), min_value=1, max_value=MOST_TOKEN_DAYS, initial=TOKEN_DAYS
@@ -48,18 +48,18 @@ class TokenForm(forms.ModelForm):
         fields = ["user"]
 
     def save(self, commit: bool = True) -> AuthToken:
-        """Make the token; `secret`, on its row, is what to show this once."""
+        """Create the token. Its row carries `secret`, which is shown once."""
         row, secret = issue_token(self.cleaned_data["user"], days=self.cleaned_data["days"])
         row.secret = secret
         return row
 
     def save_m2m(self) -> None:
-        """There is nothing else to save."""
+        """Do nothing: `save` has stored everything."""
 
 
 @admin.register(AuthToken)
 class TokenAdmin(BoundedSearch):
-    """API tokens: made here and shown once, never changed, and revoked by deleting them."""
+    """API tokens: created here, shown once, never changed, and revoked by deleting them."""
 
     form = TokenForm
     readonly_fields = ["beginning", "created", "expiry"]
@@ -82,7 +82,7 @@ class TokenAdmin(BoundedSearch):
         return ["user", "days"] if obj is None else ["beginning", "user", "created", "expiry"]
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        """A token acts as its user: nobody makes one of a user who may do more."""
+        """Offer only users whom the actor may manage: a token acts as its user."""
         if db_field.name == "user":
             options["queryset"] = grants.manageable_users(request.user)
         return super().formfield_for_foreignkey(db_field, request, **options)
@@ -91,12 +91,12 @@ class TokenAdmin(BoundedSearch):
         return False
 
     def save_model(self, request: HttpRequest, obj: AuthToken, form: Any, change: bool) -> None:
-        """The form has saved it already, together with what is shown only then."""
+        """Do nothing: the form has saved the token, and its secret is only in memory."""
 
     def response_add(
         self, request: HttpRequest, obj: AuthToken, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the token on the very page that answers the form: nothing keeps it on the way."""
+        """Show the token on the page that answers the form, so that nothing else stores it."""
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Copy this token now: it is not shown again"),
@@ -108,7 +108,7 @@ class TokenAdmin(BoundedSearch):
 
 @admin.register(SignIn)
 class SignInAdmin(BoundedSearch):
-    """Programs that signed in with a password: ended, with all their tokens, by deleting them."""
+    """Programs that signed in with a password. Deleting one ends the sign-in and all its tokens."""
 
     list_display = ["user", "created_at", "expires_at"]
     list_select_related = ["user"]

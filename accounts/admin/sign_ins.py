@@ -1,4 +1,4 @@
-"""Sign-ins that failed."""
+"""The admin of failed sign-ins."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ apps.get_app_config("axes").verbose_name = _("Failed sign-ins")
 
 @admin.register(AccessAttempt)
 class FailedSignInAdmin(BoundedSearch):
-    """Wrong passwords for a name from an address; deleting the row unlocks at once."""
+    """Wrong passwords for a name from an address. Deleting the row unlocks sign-in at once."""
 
     list_display = ["username", "ip_address", "failures_since_start", "is_locked", "attempt_time"]
     list_filter = ["attempt_time"]

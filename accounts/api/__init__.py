@@ -1,1 +1,1 @@
-"""The REST API of credentials, who calls over REST, and how much a caller may write."""
+"""The REST API of credentials, authentication of REST calls, and the limit on writes."""

@@ -1,4 +1,4 @@
-"""Who calls over REST."""
+"""Authentication of REST calls."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from realtime.access import InvalidToken, Proof
 
 
 def caller(request: HttpRequest) -> Any:
-    """Who sends a request that only reads and that no REST view serves; perhaps nobody."""
+    """Return the user of a read request that no REST view serves. It may be anonymous."""
     token = credentials.shown_token(request.headers.get("Authorization", ""))
     if token is None:
         return request.user
@@ -27,7 +27,7 @@ def caller(request: HttpRequest) -> Any:
 
 
 class BearerToken(BaseAuthentication):
-    """The user whose token stands in the `Authorization` header; no CSRF check is needed then."""
+    """Authenticate by the token in the `Authorization` header, which needs no CSRF check."""
 
     def authenticate(self, request: Request) -> tuple[Any, Proof] | None:
         token = credentials.shown_token(request.headers.get("Authorization", ""))
@@ -43,7 +43,7 @@ class BearerToken(BaseAuthentication):
 
 
 class SessionOrOpenAccess(SessionAuthentication):
-    """The signed-in user, with CSRF enforced; under HITL_OPEN_ACCESS also the demo reviewer."""
+    """Authenticate by session, with CSRF enforced, or by HITL_OPEN_ACCESS as the demo reviewer."""
 
     def authenticate(self, request: Request) -> tuple[Any, Proof] | None:
         user = request._request.user
@@ -56,7 +56,7 @@ class SessionOrOpenAccess(SessionAuthentication):
 
 
 class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the API's description names a token."""
+    """Describe tokens in the OpenAPI schema."""
 
     target_class = "accounts.api.authentication.BearerToken"
     name = "bearerAuth"
@@ -73,6 +73,6 @@ class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
 
 
 class SessionCookieScheme(SessionScheme):  # type: ignore[no-untyped-call]
-    """How the API's description names a session."""
+    """Describe sessions in the OpenAPI schema."""
 
     target_class = "accounts.api.authentication.SessionOrOpenAccess"

@@ -1,7 +1,7 @@
-"""Giving back the memory of a request when it has been answered, and not at some collection.
+"""Free the memory of a request as soon as it is answered.
 
-In REST framework a request, its view, its answer and its serializers refer to each other in
-circles. What hangs on them would stay until Python looks for circles among all objects.
+In REST framework a request, its view, its response and its serializers refer to each other in
+cycles. Without help, they stay in memory until Python's cyclic garbage collector runs.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 
 class ReleasesMemory(APIView):
-    """A view that lets go of what was sent, and of what it answered, once that is written."""
+    """A view that drops the request's data and the response's data once the response is written."""
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         answer = super().finalize_response(request, response, *args, **kwargs)
@@ -26,7 +26,7 @@ def _release(response: Any) -> None:
     context, response.renderer_context = response.renderer_context, {}
     view, request = context["view"], context["request"]
     request._data = request._full_data = request._stream = response.data = None
-    view.__dict__.pop("response", None)  # which is not there yet if the view renders it itself
+    view.__dict__.pop("response", None)  # absent if the view renders the response itself
 
 
 class Retrieves(viewsets.GenericViewSet[Any]):
@@ -38,9 +38,9 @@ class Retrieves(viewsets.GenericViewSet[Any]):
 
 
 def validated(serializer: serializers.BaseSerializer[Any]) -> Any:
-    """Return what `serializer` was given, validated; raise ValidationError.
+    """Return the validated data of `serializer`; raise ValidationError.
 
-    A serializer and its fields refer to each other, so it keeps nothing of what it was given.
+    A serializer and its fields refer to each other, so drop what the serializer was given.
     """
     try:
         serializer.is_valid(raise_exception=True)
@@ -50,15 +50,15 @@ def validated(serializer: serializers.BaseSerializer[Any]) -> Any:
 
 
 def _forget(serializer: Any) -> None:
-    if child := getattr(serializer, "child", None):  # of a list, which hands it the same
+    if child := getattr(serializer, "child", None):  # of a list, which passes it the same data
         _forget(child)
     for name in ("initial_data", "_validated_data", "_errors"):
         serializer.__dict__.pop(name, None)
-    serializer._kwargs = {}  # kept by REST framework, for making copies of a serializer
+    serializer._kwargs = {}  # REST framework keeps it for copying a serializer
 
 
 def represented(serializer: type[serializers.BaseSerializer[Any]], rows: Any) -> list[Any]:
-    """Return `rows` as `serializer` writes them, on which nothing refers to them afterwards."""
+    """Return `rows` as `serializer` represents them, and keep no reference to the rows."""
     record = serializer()
     return [_represented(record, row) for row in rows]
 

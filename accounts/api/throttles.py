@@ -1,4 +1,4 @@
-"""How much may be written over REST."""
+"""The limit on writes over REST."""
 
 from typing import NoReturn
 
@@ -12,7 +12,7 @@ from accounts.api.memory import ReleasesMemory
 
 
 class TooManyWrites(APIException):
-    """The user, or the address, has written more than may be in a minute."""
+    """The user or address has sent more writes than the limit per minute."""
 
     status_code = 429
 
@@ -22,7 +22,7 @@ class TooManyWrites(APIException):
 
 
 class WriteThrottle(BaseThrottle):
-    """Lets through HITL_WRITES_PER_MINUTE, and whatever only reads."""
+    """Allow HITL_WRITES_PER_MINUTE writes, and any number of reads."""
 
     _wait = 0
 
@@ -35,9 +35,9 @@ class WriteThrottle(BaseThrottle):
 
 
 class CountedWrites(ReleasesMemory):
-    """A view that counts writes before it asks for permissions, and those without credentials too.
+    """A view that counts writes before it checks permissions, also of unauthenticated callers.
 
-    REST framework's own order would let through, uncounted, whatever it refuses with 401 or 403.
+    REST framework checks permissions first, and so would not count what it refuses with 401 or 403.
     """
 
     throttle_classes = [WriteThrottle]
@@ -46,7 +46,7 @@ class CountedWrites(ReleasesMemory):
         try:
             super().perform_authentication(request)
         except APIException:
-            super().check_throttles(request)  # there is no user now, and the address counts
+            super().check_throttles(request)  # there is no user yet, so the address counts
             raise
 
     def check_permissions(self, request: Request) -> None:
@@ -54,7 +54,7 @@ class CountedWrites(ReleasesMemory):
         super().check_permissions(request)
 
     def check_throttles(self, request: Request) -> None:
-        """Done already."""
+        """Do nothing: `initial` has checked the limit."""
 
     def throttled(self, request: Request, wait: float | None) -> NoReturn:
         raise TooManyWrites(wait or 1)

@@ -1,4 +1,4 @@
-"""How programs come by tokens, and clients without headers by tickets for the socket."""
+"""REST endpoints that give programs tokens, and clients without headers tickets for the socket."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ NAME_LENGTH, SECRET_LENGTH = 150, 4096
 
 
 class PasswordSerializer(serializers.Serializer[Any]):
-    """What a program signs in with."""
+    """The name and password of a program that signs in."""
 
     username = serializers.CharField(max_length=NAME_LENGTH)
     password = serializers.CharField(max_length=SECRET_LENGTH, trim_whitespace=False)
@@ -35,7 +35,7 @@ class RefreshSerializer(serializers.Serializer[Any]):
 
 
 class PairSerializer(serializers.Serializer[Any]):
-    """An access token for the `Authorization` header, and what renews it."""
+    """An access token for the `Authorization` header, and the refresh token that renews it."""
 
     access = serializers.CharField()
     refresh = serializers.CharField(help_text="Good once.")
@@ -46,7 +46,7 @@ class PairSerializer(serializers.Serializer[Any]):
 
 
 class TokenViewSet(CountedWrites, viewsets.ViewSet):
-    """JSON web tokens. What a caller shows stands in the body, so nothing else is looked at."""
+    """JSON web tokens. Credentials are in the body, so headers and cookies are ignored."""
 
     authentication_classes: list[Any] = []
     permission_classes = [AllowAny]
@@ -63,7 +63,7 @@ class TokenViewSet(CountedWrites, viewsets.ViewSet):
 
     @extend_schema(request=RefreshSerializer, responses={200: PairSerializer})
     def refresh(self, request: Request) -> Response:
-        """Get another pair; the refresh token is good once, and a second use ends the sign-in."""
+        """Return a new pair. A refresh token is valid once; using it again ends the sign-in."""
         try:
             return _answer(jwt.renew(_valid(RefreshSerializer, request)["refresh"]))
         except (TokenError, KeyError):
@@ -71,7 +71,7 @@ class TokenViewSet(CountedWrites, viewsets.ViewSet):
 
     @extend_schema(request=RefreshSerializer, responses={204: None})
     def revoke(self, request: Request) -> Response:
-        """Sign out: every token of the sign-in ends, and so do the sockets opened with one."""
+        """Sign out: revoke every token of the sign-in and close the sockets opened with them."""
         try:
             jwt.sign_out(_valid(RefreshSerializer, request)["refresh"])
         except (TokenError, KeyError):
@@ -83,7 +83,7 @@ class TokenViewSet(CountedWrites, viewsets.ViewSet):
 
 
 class TicketSerializer(serializers.Serializer[Any]):
-    """What opens one socket."""
+    """A ticket, which opens one socket."""
 
     ticket = serializers.CharField(help_text="For the socket's address: `/hitl/ws?token=…`.")
     expires_in = serializers.IntegerField(default=tickets.TICKET_SECONDS, help_text="Seconds.")
@@ -96,8 +96,8 @@ class TicketViewSet(CountedWrites, viewsets.ViewSet):
 
     @extend_schema(request=None, responses={200: TicketSerializer})
     def create(self, request: Request) -> Response:
-        """Make a ticket that opens one socket within 30 seconds, as its caller."""
-        assert isinstance(request.auth, Proof)  # every way to sign in leaves one
+        """Create a ticket that opens one socket within 30 seconds, with the caller's rights."""
+        assert isinstance(request.auth, Proof)  # every way to authenticate leaves one
         secret = tickets.issue(request.auth)
         return Response(TicketSerializer({"ticket": secret}).data, headers=NOT_KEPT)
 

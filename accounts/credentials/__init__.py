@@ -1,8 +1,8 @@
-"""What lets somebody in, over HTTP and the socket alike, and whether it still does.
+"""Check credentials, over HTTP and the socket alike, and whether they are still valid.
 
-Sessions are for browsers, API tokens and JSON web tokens for programs. A token is shown in the
+Browsers use sessions; programs use API tokens and JSON web tokens. A token is sent in the
 `Authorization` header, as `Bearer …` or `Token …`, and nowhere else. Each kind of credential has a
-file here; KINDS is the list of them.
+file here; KINDS lists them.
 """
 
 import time
@@ -21,13 +21,13 @@ SCHEMES = frozenset({"bearer", "token"})
 
 
 def shown_token(authorization: str) -> str | None:
-    """Return the token in an `Authorization` header, or None when that holds something else."""
+    """Return the token in an `Authorization` header, or None if the header holds something else."""
     scheme, _, token = authorization.strip().partition(" ")
     return token.strip() if scheme.lower() in SCHEMES else None
 
 
 def open_with(token: str) -> Opened:
-    """Return the user of a token of any kind, and the proof. Raises InvalidToken."""
+    """Return the user of a token of any kind, and the proof. Raise InvalidToken."""
     for kind in KINDS.values():
         if kind.is_token and kind.open and kind.is_token(token):
             return kind.open(token)
@@ -35,10 +35,10 @@ def open_with(token: str) -> Opened:
 
 
 def open_headers(headers: Mapping[str, str], *, with_cookie: bool = True) -> Opened:
-    """Return the user whose credentials stand in `headers`, and the proof. Raises InvalidToken.
+    """Return the user whose credentials are in `headers`, and the proof. Raise InvalidToken.
 
-    Names of headers are lower-case. A cookie counts only `with_cookie`; open access, where it is
-    on, only where no credentials are shown, good or bad.
+    Header names are lower-case. A cookie counts only if `with_cookie` is true. Open access, if it
+    is on, applies only if the request has no credentials, valid or not.
     """
     token = shown_token(headers.get("authorization", ""))
     if token is not None:
@@ -51,17 +51,17 @@ def open_headers(headers: Mapping[str, str], *, with_cookie: bool = True) -> Ope
 
 
 def are_shown(headers: Mapping[str, str]) -> bool:
-    """Whether a request brings credentials, good or bad."""
+    """Return whether a request has credentials, valid or not."""
     return "authorization" in headers or settings.SESSION_COOKIE_NAME in parse_cookie(
         headers.get("cookie", "")
     )
 
 
 def still_good(proofs: Collection[Proof]) -> dict[Proof, Opened]:
-    """Return those of `proofs` that still let somebody in, with the user and what each is now.
+    """Return those of `proofs` that are still valid, each with its user and its current proof.
 
-    A session, and a token, can be prolonged. Takes a constant number of queries, however many
-    proofs there are.
+    The current proof differs when a session or token was extended. The number of queries does not
+    depend on the number of proofs.
     """
     names = ["username", "password", "is_active", "is_superuser"]
     active = get_user_model().objects.filter(is_active=True).only(*names)
@@ -78,7 +78,7 @@ def still_good(proofs: Collection[Proof]) -> dict[Proof, Opened]:
 
 
 def _renewed(proofs: Collection[Proof]) -> dict[Proof, Proof]:
-    """Those of `proofs` that were not revoked, with when they expire by now."""
+    """Return those of `proofs` that were not revoked, with their current expiry."""
     found: dict[Proof, Proof] = {}
     for kind in KINDS.values():
         if of_kind := [one for one in proofs if one.kind == kind.name]:

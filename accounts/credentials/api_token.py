@@ -1,4 +1,4 @@
-"""API tokens: what programs show for as long as somebody chose."""
+"""API tokens, for programs. They are valid for a number of days, or for ever."""
 
 import time
 from datetime import timedelta
@@ -17,9 +17,9 @@ MOST_TOKEN_DAYS = 3650
 
 
 def issue_token(user: Any, *, days: int) -> tuple[AuthToken, str]:
-    """Make an API token of `user` that is good for `days`; return its row and the secret.
+    """Make an API token of `user` that is valid for `days`; return its row and the secret.
 
-    The secret is kept nowhere: the row has only its hash, and its beginning to tell it by.
+    The secret is not stored: the row has its hash, and its first characters to recognise it by.
     """
     row, secret = AuthToken.objects.create(user=user, expiry=timedelta(days=days))
     return row, secret

@@ -2,10 +2,10 @@
 
     sign in with a password ──> access + refresh
     renew with the refresh  ──> access + refresh, and the old refresh is used up
-    sign out                ──> none of them is good any more
+    sign out                ──> none of them is valid any more
 
-What one sign-in gave out stands or falls together: each token names the `SignIn` it comes from. A
-refresh token that comes a second time is in somebody else's hands too, and ends the sign-in.
+Every token names the `SignIn` it comes from, so all tokens of one sign-in are revoked together. A
+refresh token that is used a second time has been stolen, and ends the sign-in.
 """
 
 from collections.abc import Collection
@@ -39,10 +39,10 @@ class Refresh(RefreshToken):
     """A refresh token of a sign-in."""
 
     def check_blacklist(self) -> None:
-        """Left to `renew`, which asks under a lock."""
+        """Do nothing: `renew` checks this while it holds a lock."""
 
     def outstand(self) -> Any:
-        """Note that this token was handed out: its id, and not the secret itself."""
+        """Record that this token was issued: its id, not its secret."""
         return OutstandingToken.objects.create(
             jti=self["jti"],
             user_id=self["user_id"],
@@ -52,7 +52,7 @@ class Refresh(RefreshToken):
 
 
 def sign_in(user: Any) -> Pair:
-    """The first tokens of a user whose password was checked."""
+    """Return the first tokens of a user whose password was checked."""
     for model in (SignIn, OutstandingToken):
         forget_expired(model)
     refresh = Refresh()
@@ -66,7 +66,7 @@ def sign_in(user: Any) -> Pair:
 
 
 def renew(text: str) -> Pair:
-    """New tokens for a refresh token, which is used up. Raises TokenError when it is no good."""
+    """Return new tokens for a refresh token and use it up. Raise TokenError if it is not valid."""
     refresh = Refresh(text)  # type: ignore[arg-type] # its hint is wrong
     with transaction.atomic():
         rows = SignIn.objects.select_for_update(of=["self"]).select_related("user")
@@ -84,15 +84,15 @@ def renew(text: str) -> Pair:
 
 
 def sign_out(text: str) -> None:
-    """End what a refresh token belongs to. Raises TokenError when it is no good."""
+    """End the sign-in of a refresh token. Raise TokenError if it is not valid."""
     refresh = Refresh(text)  # type: ignore[arg-type]
     SignIn.objects.filter(pk=refresh[SIGN_IN]).delete()
 
 
 def read(text: str) -> tuple[SignIn, float]:
-    """The sign-in behind an access token, with its user, and when the token expires.
+    """Return the sign-in of an access token, with its user, and when the token expires.
 
-    Raises TokenError when it is no good.
+    Raise TokenError if it is not valid.
     """
     token = AccessToken(text)  # type: ignore[arg-type]
     row = SignIn.objects.select_related("user").filter(pk=token[SIGN_IN]).first()
@@ -102,7 +102,7 @@ def read(text: str) -> tuple[SignIn, float]:
 
 
 def _rotate(refresh: Refresh, row: SignIn) -> None:
-    """Use the token up, and make another one of it."""
+    """Use the token up and return a new one."""
     refresh.blacklist()
     refresh.set_jti()
     refresh.set_exp()
@@ -132,7 +132,7 @@ def _open(token: str) -> Opened:
 
 
 def _renewed(proofs: Collection[Proof]) -> dict[Proof, Proof]:
-    """A token says itself when it expires; its sign-in must still be there."""
+    """Return the proofs whose sign-in still exists. The token itself states its expiry."""
     rows = SignIn.objects.filter(pk__in=[one.key for one in proofs])
     keys = set(map(str, rows.values_list("pk", flat=True)))
     return {one: one for one in proofs if one.key in keys}

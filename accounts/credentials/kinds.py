@@ -1,4 +1,4 @@
-"""What a kind of credential must be able to do; each kind stands in a file of its own."""
+"""The interface of a kind of credential. Each kind has a file of its own."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -15,11 +15,11 @@ Opened = tuple[Any, Proof]
 
 @dataclass(frozen=True)
 class CredentialKind:
-    """A way to show who one is.
+    """A kind of credential.
 
-    `renewed` returns those proofs of this kind that were not revoked, each with when it expires by
-    now, in a constant number of queries. A kind that is shown as a token says by `is_token` which
-    texts look like one of it, and opens one by `open`, which raises InvalidToken.
+    `renewed` returns the proofs of this kind that were not revoked, each with its current expiry,
+    in a constant number of queries. A kind whose credentials are tokens also has `is_token`, which
+    says whether a text looks like one, and `open`, which opens one or raises InvalidToken.
     """
 
     name: str
@@ -31,7 +31,7 @@ class CredentialKind:
 def renewed_by(
     rows: QuerySet[Any], column: str
 ) -> Callable[[Collection[Proof]], dict[Proof, Proof]]:
-    """Return a `renewed` for proofs whose key is that of a row, which expires as `column` says."""
+    """Return a `renewed` for proofs whose key is that of a row; `column` has the row's expiry."""
 
     def renewed(proofs: Collection[Proof]) -> dict[Proof, Proof]:
         found = rows.filter(pk__in=[one.key for one in proofs]).values_list("pk", column)

@@ -1,4 +1,4 @@
-"""Open access: nothing is shown, and everybody acts as the demo reviewer. For development."""
+"""Open access, for development: without credentials, everybody acts as the demo reviewer."""
 
 from collections.abc import Collection
 from typing import Any
@@ -15,12 +15,12 @@ DEMO_REVIEWER = "reviewer"
 
 
 def proof_of(user: Any) -> Proof:
-    """Return the proof of somebody who showed nothing, where nothing is asked for."""
+    """Return the proof of a user who needed no credentials."""
     return Proof(NAME, user.pk, shared=True)
 
 
 def open_access_user() -> Any:
-    """Return the demo reviewer, when HITL_OPEN_ACCESS is on and that user exists, else None."""
+    """Return the demo reviewer if HITL_OPEN_ACCESS is on and that user exists, else None."""
     if not settings.HITL_OPEN_ACCESS:
         return None
     return get_user_model().objects.filter(username=DEMO_REVIEWER, is_active=True).first()

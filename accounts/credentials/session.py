@@ -1,4 +1,4 @@
-"""Sessions: what browsers show, in a cookie. They end with the password."""
+"""Sessions of browsers, in a cookie. A new password ends them."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -35,7 +35,7 @@ def open_cookie(cookies: Mapping[str, str]) -> Opened | None:
 
 
 def _expiry(key: str) -> float | None:
-    """When the session of this key ends, unless it is prolonged until then."""
+    """Return when the session with this key ends, unless it is extended before."""
     rows = Session.objects.filter(pk=key).values_list("expire_date", flat=True)
     return seconds(rows.first())
 

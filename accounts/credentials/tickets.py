@@ -1,7 +1,7 @@
-"""Tickets: what a client that cannot send headers, such as a page, shows in the socket's address.
+"""Tickets: credentials in the socket's address, for clients such as pages that cannot send headers.
 
-An address ends up in logs and histories, so what stands there must be worth nothing a moment later:
-a ticket opens one socket, within seconds, and is used up by that.
+Addresses end up in logs and histories, so a credential there must become worthless at once: a
+ticket opens one socket, within seconds, and is then used up.
 """
 
 import hashlib
@@ -23,7 +23,9 @@ TICKET_SECONDS = 30
 
 
 def issue(proof: Proof) -> str:
-    """Make a ticket for the user who showed `proof`; the socket it opens stands on that."""
+    """Make a ticket for the user who showed `proof`. The socket that it opens depends on that
+    proof.
+    """
     forget_expired(Ticket)
     secret = secrets.token_urlsafe(32)
     Ticket.objects.create(
@@ -35,9 +37,9 @@ def issue(proof: Proof) -> str:
 
 
 def redeem(secret: str) -> Proof:
-    """Use a ticket up; return what its user showed. Raises InvalidToken when it is no good.
+    """Use a ticket up and return its user and proof. Raise InvalidToken if it is not valid.
 
-    One statement deletes the row and reads it: of many at once, one finds it.
+    One statement deletes the row and reads it, so of many concurrent uses one succeeds.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,1 +1,1 @@
-"""One socket at /hitl/ws: what it is asked, what it writes, and when it ends."""
+"""The socket at /hitl/ws: its requests, what it writes, and when it closes."""

@@ -1,14 +1,14 @@
-"""The codes with which sockets end, declared once: what each means and what the client does.
+"""The close codes of sockets, declared once: what each means and what the client does.
 
-Metrics count by them; the table in docs/protocol.md and the one of the browser module are made from
-here. Imports nothing of Django: a signal that ends the server may come before the apps are loaded.
+Metrics count by them; the tables in docs/protocol.md and in the browser module are generated from
+them. Imports nothing of Django: a signal that ends the server may come before the apps are loaded.
 """
 
 from enum import Enum
 
 
 class ClientAction(Enum):
-    """What a client does after a close code, and what the browser module calls that."""
+    """What a client does after a close code, and the browser module's name for it."""
 
     RESUME = "connects again, and resumes", "resume"
     BACK_OFF = "backs off, then connects again, and resumes", "back off"
@@ -21,10 +21,10 @@ class ClientAction(Enum):
 
 
 class CloseCode(int):
-    """A close code; an int, as servers and libraries take it.
+    """A close code. It is an int, as servers and libraries expect.
 
-    `title` is what it is called, `reason` what the socket says with it unless it has a better word,
-    `meaning` when it comes, `action` what the client does then.
+    `title` is its name, `reason` the text sent with it unless the caller has a better one,
+    `meaning` when it is sent, `action` what the client does then.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""The socket at /hitl/ws."""
+"""The consumer of the socket at /hitl/ws."""
 
 import json
 import uuid
@@ -64,18 +64,18 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
     """Answers ping, subscribe, unsubscribe and ack, and registers the socket with the hub."""
 
     joined = False
-    channel_layer_alias = ""  # the hub is this process's member of the groups, not each socket
+    channel_layer_alias = ""  # the hub, not each socket, is this process's member of the groups
     identity: Identity
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one socket, and leave the hub however that ends."""
+        """Serve one socket, and leave the hub however it ends."""
         try:
             await super().__call__(scope, receive, send)
         finally:
             self.leave()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
-        """Handle one ASGI event; skips Channels' database clean-up, as no handler uses it."""
+        """Handle one ASGI event. Skip Channels' database clean-up, as no handler uses it."""
         await getattr(self, message["type"].replace(".", "_"))(message)
 
     # -- Opening and closing ----------------------------------------------------------------
@@ -93,7 +93,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         if not origin_allowed(self.scope):
             self.log.refused(HTTP_FORBIDDEN, "Wrong origin")
             metrics.REFUSED_ORIGINS.inc()
-            await self.close()  # before accepting: the upgrade is refused with 403
+            await self.close()  # before accepting, so the upgrade gets HTTP 403
             return
         if self.hub.sockets.is_full():
             await self.refuse(AT_CAPACITY)
@@ -123,7 +123,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         )
 
     async def refuse(self, code: CloseCode, reason: str = "") -> None:
-        """Close at once, but after accepting: a browser sees no code otherwise."""
+        """Accept and close at once: without accepting, a browser would not see the code."""
         self.log.refused(code, reason or code.reason)
         metrics.count_close(code)
         await self.accept()
@@ -144,14 +144,14 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         await super().websocket_disconnect(message)
 
     def expel(self, code: CloseCode, reason: str = "") -> None:
-        """End the socket at once: what it was subscribed to is no longer for it."""
+        """Close the socket at once: the user has lost the right to its subscriptions."""
         self.writer.end(code, reason)
         self.hub.unsubscribe(self.writer)
 
     def check(self, now: float) -> None:
-        """End the socket if it has been open or silent for too long, or its client reads nothing.
+        """Close the socket if it was open or silent for too long, or its client does not read.
 
-        `now` is of the monotonic clock; called every few seconds.
+        `now` is of the monotonic clock. The hub calls this every few seconds.
         """
         if ending := self.patience.ending(now):
             self.expel(*ending)
@@ -200,7 +200,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
                 await self.receive_json(content)
 
     async def warn(self) -> None:
-        """Tell a client that it sends too much; one that was warned often enough is closed."""
+        """Warn a client that it sends too much; close its socket after many warnings."""
         if self.warnings.take():
             self.send_message(Error(error_code="RATE_LIMITED", error_message="Rate limit exceeded"))
         else:
@@ -209,7 +209,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
     @classmethod
     async def decode_json(cls, text_data: str) -> Any:
         content = json.loads(text_data, parse_constant=_refuse)
-        if "\\u" in text_data:  # half a surrogate pair is JSON, but no text to answer with
+        if "\\u" in text_data:  # half a surrogate pair is valid JSON, but cannot be sent back
             json.dumps(content, ensure_ascii=False).encode()
         return content
 
@@ -233,14 +233,14 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
                 self.note_lag(request)
 
     def note_lag(self, request: Ack) -> None:
-        """Count how far the client is behind on the logs that it follows."""
+        """Record how far the client lags on the logs it subscribed to."""
         for name, last in self.hub.positions(self.subscribed).items():
             if name in request.positions:
                 metrics.of(name).client_lag.observe(max(0, last.offset - request.positions[name]))
 
     async def subscribe(self, request: Subscribe) -> None:
         channels = self.readable(request.channels)
-        self.subscribed.update(channels)  # before any wait, in which the permission may be lost
+        self.subscribed.update(channels)  # before any await, as the permission may be lost
         since = {
             name: at for name, at in request.since.items() if name in LOGS and name in channels
         }
@@ -248,7 +248,8 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             for name, position in since.items():
                 await self.hub.reach(position, name)
             values = [await self.hub.latest(name) for name in channels if name in LAST_VALUES]
-            # From here live events wait in the buffer: the joint between replay and live.
+            # From here on, live events wait in the buffer. This is where replay and live events
+            # join.
             buffer = replay.ReplayBuffer(self.hub, self.writer, channels)
             self.log.follows(channels)
             try:
@@ -266,7 +267,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             await self.end(TRY_AGAIN_LATER, NO_DATABASE)
 
     def readable(self, names: list[str]) -> list[str]:
-        """The channels among `names`; raises ForbiddenChannel for those the user may not read."""
+        """Return the channels in `names`; raise ForbiddenChannel if the user may not read one."""
         channels = [name for name in dict.fromkeys(names) if name in CHANNELS]
         if forbidden := [name for name in channels if name not in self.identity.channels]:
             raise ForbiddenChannel(forbidden)
@@ -285,7 +286,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")  # though Python would read it
+    raise ValueError(f"{constant} is not JSON")  # although Python would parse it
 
 
 def confirmation(

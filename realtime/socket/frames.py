@@ -1,4 +1,4 @@
-"""Websocket frames that are encoded once, however many sockets they go to."""
+"""Websocket frames that are encoded once for any number of sockets."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -10,7 +10,7 @@ EXTENSION = "hitl.frames"
 
 
 class FrameLine(Protocol):
-    """A line that takes encoded frames, as a server offers it by EXTENSION."""
+    """A connection that takes encoded frames, as a server offers it by EXTENSION."""
 
     def write_frames(self, frames: bytes) -> None:
         """Write encoded frames at once; what the client does not take yet waits in memory."""
@@ -22,7 +22,7 @@ class FrameLine(Protocol):
         """Return when the client has taken most of what waited, or is gone."""
 
     def end(self, code: int, reason: str) -> None:
-        """Close the line after what waits; cut it if the client does not take even that."""
+        """Close the connection after what waits; abort it if the client does not take even that."""
 
 
 def encode_frames(texts: Iterable[str]) -> bytes:

@@ -1,4 +1,4 @@
-"""How much one client may ask for, and for how long it may say nothing."""
+"""Limits on how much a client may send, and how long it may be silent."""
 
 import time
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ Ending = tuple[CloseCode, str]
 
 
 class Pulse:
-    """When a client was heard last: of a message, or of a ping or pong of the protocol.
+    """When the client was last heard: by a message, or by a ping or pong of the protocol.
 
-    Browsers answer pings by themselves, also for a tab that is hidden and whose timers rest. The
-    server that holds the line offers this, as no application is told of pings.
+    Browsers answer pings themselves, even for a hidden tab whose timers are throttled. The server
+    that holds the connection offers this, since applications do not see pings.
     """
 
     __slots__ = ("heard_at",)
@@ -42,7 +42,7 @@ class Patience:
         self.pulse: Pulse = (scope.get("extensions") or {}).get(PULSE) or Pulse()
 
     def ending(self, now: float) -> Ending | None:
-        """Why the socket is to end, if it is; `now` is of the monotonic clock."""
+        """Return the reason to close the socket, if any; `now` is of the monotonic clock."""
         if now - self._opened_at > settings.HITL_WS_MAX_AGE_SECONDS:
             return MAXIMUM_AGE, MAXIMUM_AGE.reason
         if now - self.pulse.heard_at > settings.HITL_WS_IDLE_SECONDS:

@@ -1,6 +1,6 @@
-"""What the log says of a socket: a line when it opens and one when it ends, or that it was refused.
+"""Log lines of a socket: one when it opens and one when it closes, or one when it is refused.
 
-Never a header, a query string or the text of a message: those may hold credentials.
+They never contain a header, a query string or the text of a message, which may hold credentials.
 """
 
 import re
@@ -22,15 +22,15 @@ ABNORMAL = 1006
 
 
 def is_request_id(text: str) -> bool:
-    """Whether an `X-Request-ID` that came from outside is fit to stand in a log."""
+    """Return whether an `X-Request-ID` from outside is safe to log."""
     return REQUEST_ID.fullmatch(text) is not None
 
 
 class SocketLog:
     """Follows one socket from its handshake to its end.
 
-    `broadcasts` counts what each channel's subscribers are sent. A socket's share is told from
-    that when it leaves a channel, so that nothing is counted for each delivery.
+    `broadcasts` counts what the subscribers of each channel are sent. A socket's share is computed
+    from it when the socket leaves a channel, so that nothing is counted for each delivery.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class SocketLog:
         self._logger.info("socket_opened")
 
     def refused(self, code: int, reason: str) -> None:
-        """`code` is the one it was closed with, or the HTTP status if it never opened."""
+        """Log a refused socket; `code` is its close code, or the HTTP status if it never opened."""
         self._logger.info("socket_refused", code=code, reason=reason)
 
     def follows(self, channels: Iterable[str]) -> None:
@@ -65,12 +65,12 @@ class SocketLog:
             self.sent += self._broadcasts[channel] - self._followed.pop(channel)
 
     def ends(self, code: int, reason: str | None) -> None:
-        """Note why the socket ends; what is heard first is the cause."""
+        """Record why the socket closes; the first reason counts."""
         if self._end[0] == ABNORMAL:
             self._end = code, reason or ""
 
     def closed(self) -> int:
-        """Write the line of the end, and return its code."""
+        """Log the closed socket, and return its code."""
         self.leaves(tuple(self._followed))
         code, reason = self._end
         self._logger.info(

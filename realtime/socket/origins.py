@@ -1,4 +1,4 @@
-"""From which pages a socket may be opened."""
+"""The origins whose pages may open a socket."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,20 +8,20 @@ from django.http.request import split_domain_port, validate_host
 
 
 def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
-    """The request headers of an ASGI scope; of a repeated one, the last."""
+    """Return the request headers of an ASGI scope; of a repeated one, the last."""
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 def origin_allowed(scope: Mapping[str, Any]) -> bool:
-    """Whether the page that opened the socket, if any, is one of ours.
+    """Return whether the socket has no origin or an allowed one.
 
-    An Origin counts as a whole: scheme, host and port. Without HITL_ALLOWED_ORIGINS it must be
-    the origin that the request itself was sent to.
+    Scheme, host and port must all match. Without HITL_ALLOWED_ORIGINS the origin must be the one
+    that the request itself was sent to.
     """
     headers = headers_of(scope)
     origin = headers.get("origin")
     if origin is None:
-        return True  # no browser; a session cookie will not count either
+        return True  # not a browser; its session cookie will not count either
     if settings.HITL_ALLOWED_ORIGINS:
         return origin in settings.HITL_ALLOWED_ORIGINS
     host = headers.get("host", "")

@@ -1,4 +1,4 @@
-"""What clients ask of a socket, declared once; documents and tests are made from here."""
+"""Messages from clients, declared once. Documents and tests are generated from them."""
 
 from typing import Annotated, Any, Literal
 
@@ -14,7 +14,7 @@ ChannelName = Annotated[str, StringConstraints(max_length=CHANNEL_NAME_LENGTH)]
 
 
 class Request(BaseModel):
-    """A message from a client; fields it does not know are ignored, for clients to come."""
+    """A message from a client. Unknown fields are ignored, for the sake of newer clients."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
@@ -43,7 +43,7 @@ class Unsubscribe(Request):
 
 
 class Ack(Request):
-    """Says up to which events a client has handled; it is counted, and nothing answers it."""
+    """Says up to which events a client has handled. The server counts it and sends no answer."""
 
     type: Literal["ack"]
     positions: dict[ChannelName, Annotated[int, Field(ge=0, lt=2**63)]]
@@ -58,7 +58,7 @@ REQUESTS: dict[str, type[Request]] = {
 
 
 class InvalidMessage(Exception):
-    """A client's message cannot be taken; the socket answers an error and stays open."""
+    """A client's message is not valid. The socket answers with an error and stays open."""
 
     code = "INVALID_MESSAGE"
     details: dict[str, Any] | None = None
@@ -72,7 +72,7 @@ class TooManyChannels(InvalidMessage):
 
 
 def parse_request(content: Any) -> Request:
-    """The request that decoded JSON holds; InvalidMessage says what is wrong with it."""
+    """Return the request in decoded JSON. Raise InvalidMessage, which says what is wrong."""
     if not isinstance(content, dict):
         raise InvalidMessage("Message must be a JSON object")
     kind = content.get("type")
@@ -91,7 +91,7 @@ def parse_request(content: Any) -> Request:
 
 
 def describe(error: ShapeError) -> str:
-    """The first fault of a message in words: the field, then the reason."""
+    """Return the first error in words: the field, then the reason."""
     fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
     field = ".".join(str(part) for part in fault["loc"])
     return f"Field '{field[:200]}': {fault['msg']}"

@@ -1,4 +1,4 @@
-"""What is written to one socket, in order, without making the writer wait."""
+"""Write to one socket, in order, without blocking the caller."""
 
 import asyncio
 import math
@@ -22,14 +22,14 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 def writer_for(scope: Mapping[str, Any], send: Send, *, limit: int) -> "Writer":
     """Return the fastest writer that the server of an ASGI `scope` offers.
 
-    `limit` is how many bytes may wait for the client; one that lets more gather is cut off.
+    `limit` is how many bytes may wait for the client. Beyond it, the socket is closed.
     """
     line = (scope.get("extensions") or {}).get(EXTENSION)
     return QueuedWriter(send, limit) if line is None else FrameWriter(line, limit)
 
 
 class Burst:
-    """JSON messages that leave together, encoded once however many sockets they go to."""
+    """JSON messages that are sent together, encoded once for any number of sockets."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = texts
@@ -41,7 +41,7 @@ class Burst:
 
 
 def bursts_of(texts: Iterable[str]) -> Iterator[Burst]:
-    """`texts` in bursts of no more than BURST_SIZE characters, or of one message."""
+    """Split `texts` into bursts of at most BURST_SIZE characters, or of one message."""
     together: list[str] = []
     size = 0
     for text in texts:
@@ -55,7 +55,7 @@ def bursts_of(texts: Iterable[str]) -> Iterator[Burst]:
 
 
 class Writer:
-    """Writes to one socket; ends it when the client is too slow."""
+    """Writes to one socket; closes it if the client is too slow."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -87,9 +87,9 @@ class Writer:
         await self.flush()
 
     def check(self, now: float) -> None:
-        """End the socket if its client has taken nothing for STALL_SECONDS; call now and then.
+        """Close the socket if its client took nothing for STALL_SECONDS. Call this regularly.
 
-        `now` is in seconds, of any clock that only goes forward.
+        `now` is in seconds, of any monotonic clock.
         """
         waiting = self.waiting_bytes()
         taken = self._written - waiting
@@ -99,13 +99,13 @@ class Writer:
             self.overrun()
 
     def overrun(self) -> None:
-        """End the socket: more waits for it than may, or for too long."""
+        """Close the socket: too much waits for it, or for too long."""
         if not self.closed:
             metrics.SLOW_CLIENTS.inc()
         self.end(TRY_AGAIN_LATER)
 
     def restart(self) -> None:
-        """Make the client connect anew; it resumes, or is told to reload."""
+        """Close the socket so that the client connects again; it then resumes, or must reload."""
         self.end(SERVICE_RESTART, "The event history was replaced")
 
     def discard(self) -> None:
@@ -113,14 +113,14 @@ class Writer:
         self.closed = True
 
     def end(self, code: CloseCode, reason: str = "") -> None:
-        """End the socket at once; what waits is dropped where that is still possible."""
+        """Close the socket at once; drop what waits, if that is still possible."""
         if not self.closed:
             self.discard()
             self.ended_with = code, reason or code.reason
             self._end(*self.ended_with)
 
     def waiting_bytes(self) -> int:
-        """How much the client has not taken yet."""
+        """Return how many bytes the client has not taken yet."""
         raise NotImplementedError
 
     async def flush(self) -> None:
@@ -135,17 +135,18 @@ class Writer:
 
 
 class FrameWriter(Writer):
-    """Writes encoded frames straight to the line, where the server offers that."""
+    """Writes encoded frames directly to the connection, if the server offers that."""
 
     def __init__(self, line: FrameLine, limit: int) -> None:
         super().__init__(limit)
         self._line = line
-        # The line's own methods, and none of ours around them: each message to each socket calls.
+        # These are the connection's own methods without a wrapper: every delivery to a socket calls
+        # them.
         self.waiting_bytes = line.waiting_bytes  # type: ignore[method-assign]
         self.flush = line.drained  # type: ignore[method-assign]
 
     def _put(self, burst: Burst) -> None:
-        self._written += len(burst.frames) - burst.size  # what waits are the frames' bytes
+        self._written += len(burst.frames) - burst.size  # the waiting data are the frames' bytes
         self._line.write_frames(burst.frames)
 
     def _end(self, code: int, reason: str) -> None:
@@ -153,7 +154,7 @@ class FrameWriter(Writer):
 
 
 class QueuedWriter(Writer):
-    """Sends through plain ASGI, from a task of its own while anything waits."""
+    """Sends through plain ASGI, from its own task while anything waits."""
 
     def __init__(self, send: Send, limit: int) -> None:
         super().__init__(limit)
@@ -186,7 +187,7 @@ class QueuedWriter(Writer):
                 text = self._waiting.popleft()
                 await self._send({"type": "websocket.send", "text": text})
                 self._size -= len(text)
-        except (OSError, RuntimeError):  # the line is gone or closing; its disconnect is on the way
+        except (OSError, RuntimeError):  # closing or gone; its disconnect event follows
             self.discard()
         finally:
             self._drain = None

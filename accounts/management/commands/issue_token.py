@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, user: str, days: int = TOKEN_DAYS, **options: Any) -> None:
-        """Print before the commit: no token may exist that was not shown."""
+        """Print the token before the commit, so that none exists that was not shown."""
         if not 1 <= days <= MOST_TOKEN_DAYS:
             raise CommandError(f"--days must be from 1 to {MOST_TOKEN_DAYS:,}, not {days}")
         found = get_user_model().objects.filter(username=user).first()

@@ -1,4 +1,4 @@
-"""Read the audit's chain again."""
+"""Verify the audit's chain."""
 
 import argparse
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ class Command(BaseCommand):
 
 
 def _entries() -> Iterator[Entry]:
-    """All entries in their order, in batches."""
+    """Yield all entries in order, reading in batches."""
     last = 0
     in_order = Entry.objects.order_by("sequence")
     while batch := list(in_order.filter(sequence__gt=last)[:AT_ONCE]):

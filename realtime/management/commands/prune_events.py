@@ -1,4 +1,4 @@
-"""Drop history that is too old or too much."""
+"""Delete events that are too old or too many."""
 
 import argparse
 from typing import Any

@@ -1,4 +1,4 @@
-"""Begin new epochs, after a backup was restored."""
+"""Start new epochs after a backup was restored."""
 
 from typing import Any
 
