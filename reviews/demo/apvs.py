@@ -6,10 +6,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from reviews import ratings
 from reviews.choices import PatchStrategy, RiskLevel, WargameVerdict
 from reviews.demo.manifests import bump_diff, manifest_path
 from reviews.demo.workarounds import WORKAROUNDS
+from reviews.imports import ratings
 from reviews.models import APV
 
 Advisory = dict[str, Any]

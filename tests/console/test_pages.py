@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from realtime.models import Counter
-from reviews import osv, presence
+from reviews import presence
 from reviews.choices import Status
 from reviews.console.apv_fields import GROUPS
 from reviews.console.list_query import ListQuery
@@ -21,6 +21,7 @@ from reviews.console.listings import PENDING
 from reviews.console.places import PAGE
 from reviews.console.queue import read_page
 from reviews.console.rows import in_words
+from reviews.imports import osv
 from reviews.models import APV, QUEUE_ORDERS, Decision, Reading
 from tests.support.forms import fields_of
 from tests.support.in_process import client_of, new_apv

@@ -8,7 +8,7 @@ import yaml
 from django.core.management import CommandError, call_command
 
 from realtime.models import Event
-from reviews import osv
+from reviews.imports import osv
 from reviews.management.commands.import_osv import ADVISORY_MAX_BYTES, Command
 from reviews.models import APV
 

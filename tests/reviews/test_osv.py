@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from reviews import osv
 from reviews.choices import Severity
 from reviews.demo import manifests
+from reviews.imports import osv
 
 Json = dict[str, Any]
 

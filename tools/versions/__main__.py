@@ -72,7 +72,7 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
 
 
 def _outcomes(path: Path) -> Iterator[str]:
-    from reviews import osv
+    from reviews.imports import osv
 
     try:
         advisory = osv.read(path.read_bytes(), is_yaml=path.suffix != ".json")

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from reviews import advisories, osv
 from reviews.api.problems import flatten
 from reviews.api.serializers.apvs import APVSerializer
 from reviews.choices import Severity
+from reviews.imports import advisories, osv
 from reviews.management.progress import follow
 
 YAML_SUFFIXES = frozenset([".yaml", ".yml"])

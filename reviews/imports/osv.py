@@ -19,13 +19,13 @@ from pydantic import (
     ValidationError,
 )
 
-from reviews.affected import Bump, NoFix, find_bump
 from reviews.choices import PatchStrategy
 from reviews.demo.manifests import bump_diff, manifest_path
+from reviews.imports.affected import Bump, NoFix, find_bump
+from reviews.imports.package_names import canonical, identity
+from reviews.imports.ratings import Rated, Statement, rate_statements, statements
 from reviews.models import APV, CVE_PATTERN, CWE_PATTERN
 from reviews.models import ILLUSTRATIVE as ILLUSTRATIVE
-from reviews.package_names import canonical, identity
-from reviews.ratings import Rated, Statement, rate_statements, statements
 
 Fields = dict[str, Any]
 """An APV as REST takes it: field name → value."""

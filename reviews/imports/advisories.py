@@ -19,14 +19,15 @@ from django.db.models import Exists, OuterRef, Q
 from audit import entries
 from audit.choices import AuditAction
 from realtime.transactions import publishing
-from reviews import osv, services
+from reviews import services
 from reviews.choices import (
     PRIORITY_OF_SEVERITY,
     PatchStrategy,
     Status,
 )
+from reviews.imports import osv
+from reviews.imports.package_names import identity
 from reviews.models import APV, Advisory, APVAdvisory
-from reviews.package_names import identity
 
 IMPORTS_LOCK = 0x6F7376
 """Imports take turns, so that two never add the same APV."""
