@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 GUARDS = """
 SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-WHERE NOT tgisinternal AND tgtype & 32 <> 0 -- TRUNCATE
+WHERE NOT tgisinternal AND tgtype & 34 = 34 -- BEFORE TRUNCATE
 """
 SWITCH = SQL("ALTER TABLE {} {} TRIGGER {}")
 ROWS = SQL("SELECT coalesce(jsonb_agg(one), '[]') FROM {} AS one")
