@@ -1,0 +1,191 @@
+"""npm, Yarn and pnpm."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from reviews.intake.entries import Entry, SideLine
+from reviews.intake.formats.json_objects import Object, Pair, objects
+from reviews.intake.requirements import without_v
+
+ECOSYSTEM = "npm"
+SECTIONS = frozenset(
+    [
+        "dependencies",
+        "devDependencies",
+        "optionalDependencies",
+        "peerDependencies",
+        "overrides",
+        "resolutions",
+        "catalog",
+    ]
+)
+OTHER_KEYS = frozenset(
+    [
+        "name",
+        "version",
+        "description",
+        "main",
+        "module",
+        "type",
+        "types",
+        "license",
+        "homepage",
+        "author",
+        "private",
+        "node",
+        "npm",
+        "yarn",
+        "pnpm",
+        "vscode",
+        "bin",
+        "browser",
+        "exports",
+        "engines",
+        "repository",
+        "url",
+        "directory",
+        "sideEffects",
+    ]
+)
+"""Keys of package.json that are no packages."""
+SPECIFICATION = re.compile(
+    r"[v=^~<>]*\s*[0-9*x]|npm:|git|github:|https?:|latest$|workspace:|file:", re.ASCII
+)
+LOCAL = ("workspace:", "file:", "link:", "portal:")
+OF_PACKAGES = SECTIONS | {"requires", "engines", "bin", "funding", "peerDependenciesMeta"}
+
+
+def package_json(lines: Sequence[SideLine]) -> Iterator[Entry]:
+    for one in objects(lines):
+        is_project = one.get("name") is not None
+        for pair in one.pairs:
+            if pair.key == "packageManager":
+                name, _at, version = pair.value.partition("@")
+                yield Entry(ECOSYSTEM, name, version.partition("+")[0], pair.changed, True)
+            elif _is_dependency(one, pair, is_project=is_project):
+                yield from _asked_for(pair.key, pair.value, pair.changed)
+
+
+def _is_dependency(holder: Object, pair: Pair, *, is_project: bool) -> bool:
+    if holder.key is None:
+        is_inside = not holder.parents and not is_project
+        return is_inside and pair.key not in OTHER_KEYS and bool(SPECIFICATION.match(pair.value))
+    return holder.key in SECTIONS or bool(SECTIONS.intersection(holder.parents))
+
+
+def _asked_for(key: str, value: str, changed: bool) -> Iterator[Entry]:
+    """Yield what a line of package.json asks for; packages of the same repository are not."""
+    if value.startswith(LOCAL):
+        return
+    name = key
+    if value.startswith("npm:"):  # an alias: the key is what the code calls it
+        name, _at, version = value[4:].rpartition("@")
+        name, value = (name, version) if name else (version, "*")
+    elif "#" in value and ("/" in value or ":" in value):
+        value = value.rpartition("#")[2].removeprefix("semver:")
+    if "@" in name[1:]:  # an override of one version
+        name = name[0] + name[1:].partition("@")[0]
+    yield Entry(ECOSYSTEM, name, without_v(value or "*"), changed, True, key=key)
+
+
+def package_lock(lines: Sequence[SideLine]) -> Iterator[Entry]:
+    """Read package-lock.json of all versions: 2 and 3 name folders, 1 names packages."""
+    for one in objects(lines):
+        version = one.get("version")
+        if version is None or one.key in OF_PACKAGES:
+            continue
+        resolved = one.get("resolved")
+        name = _locked_name(one, resolved.value if resolved else "")
+        if name:
+            number = without_v(version.value.rpartition("#")[2])
+            nested = (one.key or "").count("node_modules/") > 1
+            changed = version.changed or one.changed
+            direct = False if nested else None
+            yield Entry(ECOSYSTEM, name, number, changed, direct, key=one.key or "")
+
+
+def _locked_name(one: Object, resolved: str) -> str:
+    if (named := one.get("name")) and one.key:
+        return named.value
+    _folder, found, name = (one.key or "").rpartition("node_modules/")
+    if found:
+        return name
+    if one.key and (one.key.startswith("@") or "/" not in one.key):
+        return one.key
+    return _name_in(resolved) if one.key is None else ""
+
+
+def _name_in(url: str) -> str:
+    """Return the package of a tarball of a registry, `https://host/@scope/name/-/name-1.0.tgz`."""
+    path, found, _file = url.replace("%2f", "/").replace("%2F", "/").partition("/-/")
+    scope, name = ["", *path.split("/")][-2:]
+    return (f"{scope}/{name}" if scope.startswith("@") else name) if found else ""
+
+
+# -- Yarn -------------------------------------------------------------------------------------
+
+YARN_HEAD = re.compile(r'"?(@?[^@\s",]+)@(?:npm:)?([^",:]*)')
+YARN_VERSION = re.compile(r'  version:? "?([^"\s]+)"?$')
+YARN_RESOLVED = re.compile(r'  resolved "([^"#]+)')
+YARN_RESOLUTION = re.compile(r'  resolution: "(@?[^@"]+)@([^"]*)"')
+YARN_ALIAS = re.compile(r'"?(?:@?[^@\s",]+)@npm:(@?[^@\s",]+)@')
+
+
+def yarn_lock(lines: Sequence[SideLine]) -> Iterator[Entry]:
+    """Read both forms of yarn.lock: the classic one, and the YAML of Yarn 2 and later."""
+    name, key, version = "", "", None
+    for line in [*lines, SideLine("", False)]:
+        text = line.text
+        if text and not text.startswith((" ", "#")):
+            head = YARN_ALIAS.match(text) or YARN_HEAD.match(text)
+            yield from _yarn_entry(name, key, version)
+            name, key, version = (head[1] if head else ""), text, None
+        elif found := YARN_VERSION.match(text):
+            version = SideLine(found[1], line.changed)
+        elif found := YARN_RESOLUTION.match(text):
+            is_local = found[2].startswith(("workspace:", "link:", "portal:"))
+            name, version = ("", None) if is_local else (found[1], version)
+        elif found := YARN_RESOLVED.match(text):
+            name = name or _name_in(found[1])
+        elif not text:
+            yield from _yarn_entry(name, key, version)
+            name, key, version = "", "", None
+
+
+def _yarn_entry(name: str, key: str, version: SideLine | None) -> Iterator[Entry]:
+    if name and version is not None:
+        yield Entry(ECOSYSTEM, name, version.text, version.changed, key=key)
+
+
+# -- pnpm -------------------------------------------------------------------------------------
+
+PNPM_PACKAGE = re.compile(
+    r"  '?/?(@[^/@\s']+/[^/@\s']+|[^/@\s'(]+)[@/]([0-9][^\s:'(_]*)(?:[(_][^\s]*)?'?:"
+)
+PNPM_NAME = re.compile(r"\s{4,10}'?(@?[^@\s':]+)'?:$")
+PNPM_VERSION = re.compile(r"\s{6,12}version: '?([0-9][^\s'(]*)")
+
+
+def pnpm_lock(lines: Sequence[SideLine]) -> Iterator[Entry]:
+    """Read the keys of `packages`, and what the projects (`importers`) ask for."""
+    name = ""
+    for line in lines:
+        if found := PNPM_PACKAGE.match(line.text):
+            yield Entry(ECOSYSTEM, found[1], found[2], line.changed)
+        elif found := PNPM_NAME.match(line.text):
+            name = found[1]
+        elif name and (found := PNPM_VERSION.match(line.text)):
+            yield Entry(ECOSYSTEM, name, found[1], line.changed, True, key="importer")
+            name = ""
+
+
+CATALOG = re.compile(
+    r"\s{2,4}(?:'([^']+)'|\"([^\"]+)\"|([^\s:'\"]+)):\s*['\"]?([\^~]?[0-9][^\s'\"]*)"
+)
+
+
+def pnpm_workspace(lines: Sequence[SideLine]) -> Iterator[Entry]:
+    for line in lines:
+        if found := CATALOG.match(line.text):
+            name = found[1] or found[2] or found[3]
+            yield Entry(ECOSYSTEM, name, found[4], line.changed, True)
