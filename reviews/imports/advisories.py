@@ -116,7 +116,7 @@ def keep(published: Sequence[Published], outcome: Outcome) -> list[Kept]:
     return kept
 
 
-FIELDS_OF_ADVISORIES = ["modified", "withdrawn", "aliases", "document", "sha256"]
+FIELDS_OF_ADVISORIES = ["modified", "withdrawn", "aliases", "packages", "document", "sha256"]
 
 
 def _is_older(advisory: osv.Advisory, row: Advisory) -> bool:
@@ -132,6 +132,7 @@ def _write(published: Published, row: Advisory) -> Any:
     replaced = row.document if row.sha256 not in {"", digest} else None
     row.modified, row.withdrawn = advisory.modified, advisory.withdrawn
     row.aliases = [alias[:200] for alias in storable(advisory.aliases)]
+    row.packages = storable(osv.packages_of(advisory))
     row.document, row.sha256 = document, digest
     return replaced
 

@@ -22,7 +22,7 @@ from pydantic import (
 from reviews.choices import PatchStrategy
 from reviews.demo.manifests import bump_diff, manifest_path
 from reviews.imports.affected import Bump, NoFix, find_bump
-from reviews.imports.package_names import canonical, identity
+from reviews.imports.package_names import canonical, identity, search_key
 from reviews.imports.ratings import Rated, Statement, rate_statements, statements
 from reviews.models import APV, CVE_PATTERN, CWE_PATTERN
 from reviews.models import ILLUSTRATIVE as ILLUSTRATIVE
@@ -217,6 +217,22 @@ def osv_id(patch_description: str) -> str:
     return patch_description.partition(": ")[0]
 
 
+def packages_of(advisory: Advisory) -> list[str]:
+    """Return the keys that an advisory is found by."""
+    packages = [one.package for one in advisory.affected if one.package]
+    return sorted({search_key(one.ecosystem, one.name) for one in packages})
+
+
+def entries_of(advisory: Advisory, ecosystem: str, name: str) -> list[Affected]:
+    """Return the entries of `affected` that name a package."""
+    return _by_package(advisory.affected).get(identity(ecosystem, name), [])
+
+
+def rating_of(advisory: Advisory, entries: list[Affected]) -> Rated | None:
+    """Return how severe an advisory is for a package; None where nobody says."""
+    return rate_statements(*_statements(advisory, entries))
+
+
 def _by_package(affected: Iterable[Affected]) -> dict[tuple[str, str], list[Affected]]:
     packages: dict[tuple[str, str], list[Affected]] = {}
     for entry in affected:
@@ -236,7 +252,7 @@ def _apv(
     return {
         **_severity(rated, default_severity),
         "cve_id": _cve(advisory),
-        "cve_title": shortened(_title(advisory), "cve_title"),
+        "cve_title": shortened(title_of(advisory), "cve_title"),
         "cve_description": shortened(advisory.details or "", "cve_description"),
         "cwe_ids": _cwes(advisory, entries),
         "package_name": name,
@@ -314,7 +330,7 @@ def _cve(advisory: Advisory) -> str | None:
     return next((name for name in names if re.fullmatch(CVE_PATTERN, name)), None)
 
 
-def _title(advisory: Advisory) -> str:
+def title_of(advisory: Advisory) -> str:
     """The summary, else the first sentence of the details."""
     if advisory.summary and advisory.summary.strip():
         return " ".join(advisory.summary.split())

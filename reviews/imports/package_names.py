@@ -33,6 +33,15 @@ def identity(ecosystem: str, name: str) -> tuple[str, str]:
     return ecosystem.strip().lower(), name
 
 
+LONGEST_KEY = 500
+"""What an index of PostgreSQL takes of a key in any letters."""
+
+
+def search_key(ecosystem: str, name: str) -> str:
+    """Return a text under which a package is found; two packages may share a cut one."""
+    return ":".join(identity(ecosystem, name))[:LONGEST_KEY]
+
+
 def _registry(ecosystem: str) -> str:
     name, _colon, rest = ecosystem.strip().lower().partition(":")
     return rest.partition(":")[0] if name == "root" else name

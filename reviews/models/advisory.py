@@ -1,6 +1,7 @@
 """Published advisories, and the APVs that they are behind."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,14 @@ class Advisory(models.Model):
     aliases = ArrayField(
         models.CharField(max_length=200), default=list, blank=True, verbose_name=_("aliases")
     )
+    packages = ArrayField(
+        models.CharField(max_length=500),
+        default=list,
+        blank=True,
+        editable=False,
+        verbose_name=_("packages"),
+        help_text=_("What it is found by: ecosystem and name, in the spelling of the registry."),
+    )
     document = models.JSONField(_("document"))
     sha256 = models.CharField(_("SHA-256 of the document"), max_length=64)
     imported_at = models.DateTimeField(_("imported at"), default=timezone.now)
@@ -25,7 +34,10 @@ class Advisory(models.Model):
         verbose_name = _("advisory")
         verbose_name_plural = _("advisories")
         default_permissions = ("view",)
-        indexes = [models.Index(fields=["-modified", "osv_id"], name="advisory_newest")]
+        indexes = [
+            models.Index(fields=["-modified", "osv_id"], name="advisory_newest"),
+            GinIndex(fields=["packages"], name="advisory_packages"),
+        ]
 
     def __str__(self) -> str:
         return str(self.osv_id)
