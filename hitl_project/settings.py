@@ -55,6 +55,7 @@ for origin in HITL_ALLOWED_ORIGINS:
 CSRF_TRUSTED_ORIGINS = HITL_ALLOWED_ORIGINS
 HITL_OPEN_ACCESS = switch("HITL_OPEN_ACCESS")
 HITL_SUBMITTER_MAY_DECIDE = switch("HITL_SUBMITTER_MAY_DECIDE", default=True)
+HITL_BOTS = env.list("HITL_BOTS", cast=str.strip, default=[])
 HITL_DEMO_PASSWORD = env.str("HITL_DEMO_PASSWORD", default="")
 # An installation that names other hosts stands behind TLS; the local one has none.
 BEHIND_TLS = not DEBUG and not set(ALLOWED_HOSTS) <= set(LOCAL_NAMES)
