@@ -7,7 +7,7 @@ BIN  := $(VENV)/bin
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fast check audit faults monkey restarts fuzz bench compare-diffs versions format docs pictures words lock clean installed installed-dev installed-front
+.PHONY: help run test fast check audit faults monkey restarts fuzz bench compare-diffs versions intake format docs pictures words lock clean installed installed-dev installed-front
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -33,6 +33,9 @@ check: installed-dev installed-front  ## lint, format, types, insecure code, dep
 	DATABASE_URL=postgresql://check@127.0.0.1:1/check REDIS_URL=redis://127.0.0.1:1 \
 	ALLOWED_HOSTS=console.example.com HITL_TRUSTED_PROXIES=127.0.0.1 SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+intake: installed  ## count what is made of pull requests of bots; ARGS="FILE …" of JSON Lines
+	$(BIN)/python -m tools.intake $(ARGS)
 
 format: installed-dev installed-front  ## rewrite the code in the house format
 	$(BIN)/python -m ruff check --fix .

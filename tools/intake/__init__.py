@@ -1,0 +1,1 @@
+"""Measure what the intake makes of real pull requests of bots."""
