@@ -1,6 +1,6 @@
-"""Install what a task needs into .venv: `python3 install.py run`, or `dev` for all of it.
+"""Install what a task needs into .venv: `python3 install.py run`, or `dev` for everything.
 
-Runs before anything is installed, so it uses the standard library alone.
+Runs before any package is installed, so it uses only the standard library.
 """
 
 import contextlib
@@ -60,20 +60,20 @@ def main(level: str) -> None:
     if is_installed(level):
         return
     with _alone():
-        if not is_installed(level):  # by another one meanwhile
+        if not is_installed(level):  # by another process meanwhile
             install(level)
 
 
 def is_installed(level: str) -> bool:
-    """Whether .venv is sound and holds what the lock files of `level` name now."""
+    """Return whether .venv is sound and has what the lock files of `level` name."""
     stamp = VENV / f"installed-{level}"
     return stamp.exists() and stamp.read_text() == _digest(level) and is_sound()
 
 
 def is_sound() -> bool:
-    """Whether .venv has a Python that runs, the one that was asked for, and was made where it is.
+    """Return whether .venv has a working Python of the requested version, and was not moved.
 
-    Its programs begin with the path that they were installed for.
+    Its programs contain the path that they were installed for.
     """
     pip = VENV / "bin" / "pip"
     if not (pip.exists() and PYTHON.exists()):
@@ -86,7 +86,7 @@ def is_sound() -> bool:
 
 
 def install(level: str) -> None:
-    """Make .venv unless it is sound, and bring it to what `level` needs; raises InstallError."""
+    """Make .venv unless it is sound, and install what `level` needs; raise InstallError."""
     began = time.monotonic()
     if not is_sound():
         make_venv()
@@ -98,7 +98,7 @@ def install(level: str) -> None:
 
 
 def make_venv() -> None:
-    """Make an empty .venv; raises InstallError."""
+    """Make an empty .venv; raise InstallError."""
     try:
         import ensurepip  # noqa: F401 — whether they are there
         import venv  # noqa: F401
@@ -111,7 +111,7 @@ def make_venv() -> None:
     print(f"Making {VENV.name}{again}, with Python {sys.version.split()[0]} …", flush=True)
     if VENV.is_symlink():
         VENV.unlink()
-    base = getattr(sys, "_base_executable", sys.executable)  # not the one inside what is removed
+    base = getattr(sys, "_base_executable", sys.executable)  # not one inside the removed folder
     done = subprocess.run(  # noqa: S603 — arguments of ours, and no shell # nosec B603
         [base, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True, check=False
     )
@@ -136,7 +136,7 @@ def _pip(locks: list[str]) -> None:
 
 
 def _tell_progress(pip: "subprocess.Popen[str]", locks: list[str]) -> str:
-    """Say how far pip is while it works; returns all that it printed."""
+    """Show pip's progress while it works; return all that it printed."""
     total = len({name for lock in locks for name in _pinned(lock)})
     printed, found, shown = [], 0, Line()
     for line in pip.stdout or []:
@@ -176,7 +176,7 @@ def _pinned(lock: str) -> list[str]:
 
 
 def _cause(printed: str, program: str) -> str:
-    """Why `program` failed, as far as what it printed tells."""
+    """Return why `program` failed, as far as its output shows."""
     named = re.search(r"Looking in indexes: (\S+?)(?:,|\s|$)|host='([^']+)'", printed)
     index = (named[1] or named[2]) if named else "pypi.org"
     for pattern, meaning in CAUSES:
@@ -187,14 +187,14 @@ def _cause(printed: str, program: str) -> str:
 
 
 def _digest(level: str) -> str:
-    """What .venv holds once `level` is installed: another text when a lock file changes."""
+    """Return a text that identifies what .venv has for `level`: it changes with the lock files."""
     locks = b"".join((ROOT / lock).read_bytes() for lock in LEVELS[level])
     return hashlib.sha256(locks).hexdigest()
 
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """One installation at a time; another waits for it."""
+    """Let one installation run at a time; others wait for it."""
     folder = os.open(ROOT, os.O_RDONLY)
     try:
         try:

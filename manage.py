@@ -28,7 +28,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    # Leaving, and not dying, stops the servers that were started.
+    # Exiting normally, not dying, stops the servers that were started.
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, lambda number, _: sys.exit(128 + number))

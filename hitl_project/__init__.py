@@ -1,5 +1,5 @@
-"""The project around the apps: settings, URLs, middleware, the ASGI application, the servers."""
+"""The project: settings, URLs, middleware, the ASGI application, the servers."""
 
 from hitl_project import env_file
 
-env_file.read()  # before anything looks at a variable
+env_file.read()  # before anything reads a variable

@@ -1,4 +1,4 @@
-"""The ASGI application: HTTP by Django, the socket by Channels."""
+"""The ASGI application: Django handles HTTP, Channels the socket."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ from hitl_project.urls import refuse_socket  # noqa: E402
 from realtime.socket.routing import websocket_urlpatterns  # noqa: E402
 
 if settings.HITL_OPEN_ACCESS:
-    logging.getLogger(__name__).critical(OPEN_ACCESS)  # no LOG_LEVEL hides it
+    logging.getLogger(__name__).critical(OPEN_ACCESS)  # LOG_LEVEL must not hide it
 allow_open_files()
 application = ProtocolTypeRouter(
     {

@@ -1,4 +1,4 @@
-"""What `check --deploy` says besides Django's own."""
+"""Checks that `check --deploy` adds to Django's own."""
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register

@@ -1,4 +1,4 @@
-"""The environment file, `.env` beside `manage.py` or what `HITL_ENV_FILE` names."""
+"""The environment file: `.env` next to `manage.py`, or the file that `HITL_ENV_FILE` names."""
 
 import io
 import logging
@@ -12,9 +12,9 @@ logger = logging.getLogger(__name__)
 
 
 def read() -> None:
-    """Put the variables of the file into the environment, where those that are set already win.
+    """Put the file's variables into the environment, unless they are set there.
 
-    Lines that are none are named and passed over; what they hold may be secret.
+    Invalid lines are reported by number and skipped, without their text, which may be secret.
     """
     path = Path(os.environ.get("HITL_ENV_FILE") or Path(__file__).parent.parent / ".env")
     if path.exists() or "HITL_ENV_FILE" in os.environ:

@@ -1,4 +1,4 @@
-"""What is answered where no view answers: a problem document over REST, a page elsewhere."""
+"""The error views: a problem document over REST, a page elsewhere."""
 
 import logging
 import sys
@@ -31,9 +31,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The answer to an exception that nobody handled: 503 when the database is away, else 500.
+    """Answer an unhandled exception: 503 if the database is away, else 500.
 
-    A value that cannot be stored or looked for is the sender's mistake: 400.
+    A value that cannot be stored or searched for is the client's error: 400.
     """
     error = sys.exc_info()[1]
     if isinstance(error, problems.AWAY):

@@ -1,7 +1,7 @@
-"""Forms that cannot be read are refused before anything reads them.
+"""Refuse forms that cannot be decoded, before a view reads them.
 
-Django reads a form where it is first asked for, by the codec that its sender names. Some codecs
-are not of text, and what fails there fails again in the page that would say so.
+Django decodes a form when a view first reads it, with the codec that the client names. Some codecs
+do not decode text, and the error would occur again in the error page.
 """
 
 import codecs
@@ -13,10 +13,10 @@ CODEC = "utf-8"
 
 
 def is_readable(request: HttpRequest) -> bool:
-    """Whether a request's body is no form, or one in UTF-8, which it is then read in."""
+    """Return whether a request's body is not a form or is one in UTF-8, and decode it as UTF-8."""
     if request.content_type not in FORMS or request.encoding is None:
         return True
-    if codecs.lookup(request.encoding).name != CODEC:  # Django has looked it up: it is known
+    if codecs.lookup(request.encoding).name != CODEC:  # Django has looked it up, so it is known
         return False
-    request.encoding = CODEC  # Django knows no other spelling of it
+    request.encoding = CODEC  # Django accepts no other spelling
     return True

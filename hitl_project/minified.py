@@ -1,4 +1,4 @@
-"""Scripts and style sheets of ours travel without the comments and white space of their sources."""
+"""Serve our scripts and style sheets without their comments and white space."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -16,10 +16,10 @@ OURS = tuple(f"{STATIC}{app}/" for app in ("reviews", "realtime"))
 
 
 class MinifiedFiles(MiddlewareMixin):
-    """Minifies what WhiteNoise serves of this project; files of others come as they are."""
+    """Minifies our files that WhiteNoise serves. Files of other packages stay as they are."""
 
     def process_request(self, request: HttpRequest) -> None:
-        """Let WhiteNoise compare tags weakly (RFC 9110, 13.1.2): compression makes them weak."""
+        """Let WhiteNoise compare tags weakly (RFC 9110, 13.1.2), as compression makes them weak."""
         if (tag := request.META.get("HTTP_IF_NONE_MATCH")) and request.path_info.startswith(STATIC):
             request.META["HTTP_IF_NONE_MATCH"] = tag.removeprefix("W/")
 
@@ -37,7 +37,7 @@ class MinifiedFiles(MiddlewareMixin):
 
 
 def is_ours(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Whether `response` is a whole file of this project."""
+    """Return whether `response` is a whole file of this project."""
     path = request.path_info
     is_source = path.startswith(OURS) and "/vendor/" not in path
     return is_source and request.method == "GET" and response.status_code == HTTPStatus.OK

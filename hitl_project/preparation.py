@@ -1,4 +1,4 @@
-"""One process at a time prepares the database."""
+"""Let one process at a time prepare the database."""
 
 import contextlib
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ PATIENT = "-c lock_timeout=0 -c statement_timeout=0 -c idle_in_transaction_sessi
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """Wait until no other process prepares the database, and keep the others waiting meanwhile.
+    """Hold the lock on preparing the database; wait until no other process holds it.
 
-    The lock is a transaction's, of a connection of its own: it goes with the process that holds it.
+    A transaction on a separate connection holds the lock, so it ends with the process.
     """
     options = {**connection.get_connection_params(), "options": PATIENT, "autocommit": False}
     with psycopg.connect(**options) as holder:

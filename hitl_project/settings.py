@@ -1,4 +1,4 @@
-"""All settings, read from the environment; `.env.example` says what each variable does."""
+"""All settings, read from the environment. `.env.example` describes each variable."""
 
 import hashlib
 import logging
@@ -57,10 +57,10 @@ HITL_OPEN_ACCESS = switch("HITL_OPEN_ACCESS")
 HITL_SUBMITTER_MAY_DECIDE = switch("HITL_SUBMITTER_MAY_DECIDE", default=True)
 HITL_BOTS = env.list("HITL_BOTS", cast=str.strip, default=[])
 HITL_DEMO_PASSWORD = env.str("HITL_DEMO_PASSWORD", default="")
-# An installation that names other hosts stands behind TLS; the local one has none.
+# An installation with other host names is served over TLS; the local one is not.
 BEHIND_TLS = not DEBUG and not set(ALLOWED_HOSTS) <= set(LOCAL_NAMES)
 
-# Wrong passwords are counted for a name from an address: nobody can lock out somebody elsewhere.
+# Wrong passwords count for a name from an address, so that nobody locks out a user elsewhere.
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "accounts.backends.NameBound",
@@ -69,7 +69,7 @@ AUTHENTICATION_BACKENDS = [
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = number("HITL_SIGN_IN_FAILURES", 5, least=1)
 AXES_COOLOFF_TIME = timedelta(minutes=number("HITL_SIGN_IN_LOCKOUT_MINUTES", 15, least=1))
-# For a name from everywhere, but for addresses from which its user has signed in.
+# For a name from all addresses, except those from which its user has signed in.
 HITL_SIGN_IN_FAILURES_PER_NAME = number("HITL_SIGN_IN_FAILURES_PER_NAME", 50, least=1)
 HITL_SIGN_INS_PER_MINUTE = number("HITL_SIGN_INS_PER_MINUTE", 30)
 AXES_RESET_ON_SUCCESS = True
@@ -77,7 +77,7 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_CALLABLE = "hitl_project.lockout.locked_out"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
-# Whose word counts on where a request came from; nobody's, unless it is named.
+# The proxies that are trusted to name a request's client; none by default.
 HITL_TRUSTED_PROXIES = env.list("HITL_TRUSTED_PROXIES", cast=str.strip, default=[])
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -108,7 +108,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [NONCE],  # and what such a script imports; no element without the nonce
         "style-src": [SELF],
         "img-src": [SELF],
-        "connect-src": [SELF],  # the socket too
+        "connect-src": [SELF],  # also for the socket
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
@@ -139,7 +139,7 @@ API_PREFIX = "/hitl/"
 """Below it are REST and the socket; everything else is a page."""
 
 INSTALLED_APPS = [
-    "hitl_project",  # before those that bring a `runserver` too
+    "hitl_project",  # before those that also have a `runserver`
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -217,10 +217,10 @@ FORM_RENDERER = "reviews.console.controls.NotedControls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {
     "default": {
-        # Offline commands and type checks name no server; they never connect either.
+        # Offline commands and type checks name no server, and never connect.
         **environ.Env.db_url_config(DATABASE_URL or "postgresql:///hitl"),
         "ENGINE": "django.db.backends.postgresql",
-        "CONN_MAX_AGE": 0,  # with ASGI the pool keeps connections; a thread must not
+        "CONN_MAX_AGE": 0,  # under ASGI the pool keeps connections; threads must not
         "CONN_HEALTH_CHECKS": True,
     }
 }
@@ -231,14 +231,15 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         "min_size": 0,
         "max_size": HITL_DB_POOL,
         "timeout": 5,
-        # The pool's patience with a database that is away doubles up to this; then a new request
-        # starts afresh. Short, or it would notice the return late.
+        # The pool's delay between attempts to connect doubles up to this limit; then a new request
+        # starts again from the beginning. It is short, so that the pool notices soon when the
+        # database is back.
         "reconnect_timeout": 1,
         "connection_class": bounded(HITL_DB_SECONDS),
     },
     connect_timeout=5,
-    # A lock or a statement that takes longer is given up; the caller is told to try again. Of a
-    # process that stopped in the middle of a transaction, the locks are freed.
+    # PostgreSQL cancels a lock or a statement that takes longer, and the client must try again. If
+    # a process stopped within a transaction, its locks are released.
     options=f"-c lock_timeout=10s -c statement_timeout={HITL_DB_SECONDS}s"
     " -c idle_in_transaction_session_timeout=60s",
     keepalives_idle=10,
@@ -260,12 +261,12 @@ CACHES = {
 
 REDIS_LINE: dict[str, Any] = {}
 if not REDIS_URL.startswith("unix:") and hasattr(socket, "TCP_USER_TIMEOUT"):
-    # A line that died without a sign is noticed by the health checks that nobody acknowledges.
+    # The health checks close a connection that died without notice and acknowledges nothing.
     REDIS_LINE["socket_keepalive"] = True
     REDIS_LINE["socket_keepalive_options"] = {socket.TCP_USER_TIMEOUT: 15_000}
 CHANNEL_LAYERS = {
     "default": {
-        # One PUBLISH for an event, and nothing kept in Redis; what is lost, hubs read from the log.
+        # One PUBLISH for an event, and nothing stored in Redis; hubs read lost events from the log.
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
             "hosts": [
@@ -274,11 +275,11 @@ CHANNEL_LAYERS = {
                     "socket_timeout": 15,
                     "socket_connect_timeout": 2,
                     "health_check_interval": 10,
-                    "retry": Retry(NoBackoff(), 1),  # once, for a connection that went stale
+                    "retry": Retry(NoBackoff(), 1),  # once, for a stale connection
                     **REDIS_LINE,
                 }
             ],
-            # Redis's pub/sub knows no databases: what sets installations apart must be in the name.
+            # Redis's pub/sub ignores databases, so the name must separate installations.
             "prefix": f"hitl-{hashlib.sha256(f'layer {SECRET_KEY}'.encode()).hexdigest()[:12]}",
         },
     }
@@ -324,9 +325,9 @@ SPECTACULAR_SETTINGS = {
         "RiskLevelEnum": "reviews.choices.RiskLevel",
     },
 }
-REST_KNOX = {"TOKEN_PREFIX": "hitl_"}  # so that a leaked token is known for what it is
+REST_KNOX = {"TOKEN_PREFIX": "hitl_"}  # so that a leaked token can be recognised
 SIMPLE_JWT = {
-    # Of the secret key, but not the one that signs cookies.
+    # Derived from the secret key, but not the key that signs cookies.
     "SIGNING_KEY": hashlib.sha256(f"jwt {SECRET_KEY}".encode()).hexdigest(),
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
@@ -335,8 +336,8 @@ SIMPLE_JWT = {
 # -- How much may be asked for over HTTP ------------------------------------------------------
 
 HITL_WRITES_PER_MINUTE = number("HITL_WRITES_PER_MINUTE", 1200)
-# Of a list of APVs, from users who may add them; `servers.body_sizes` says what others may send.
-# A list of 1,000 APVs with diffs of 30 KB fits; one diff alone is up to 1 MiB.
+# For a list of APVs from users who may add them; `servers.body_sizes` has the limits of others. A
+# list of 1,000 APVs with diffs of 30 KB fits; one diff may have up to 1 MiB.
 HITL_MAX_BODY_BYTES = number("HITL_MAX_BODY_BYTES", 32 * 1024 * 1024, least=64 * 1024)
 HITL_REQUEST_SECONDS = number("HITL_REQUEST_SECONDS", 60, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = HITL_MAX_BODY_BYTES
@@ -369,9 +370,9 @@ LOG_FORMAT = env.str("LOG_FORMAT", default="").lower() or logs.default_format()
 if LOG_FORMAT not in logs.FORMATS:
     raise ImproperlyConfigured(f"LOG_FORMAT must be json or console, not {LOG_FORMAT}")
 LOGGING = logs.configuration(LOG_LEVEL, LOG_FORMAT)
-DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request, when it is done
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line per request, when it is done
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
-DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # it would believe any X-Forwarded-For
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # it would trust any X-Forwarded-For
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 
 HITL_VARIABLES = frozenset(env.names)

@@ -1,4 +1,4 @@
-"""What `serve` warns of before it serves; none of it keeps it from serving."""
+"""Warnings that `serve` logs before it serves. None of them stops it."""
 
 import difflib
 import os
@@ -16,7 +16,7 @@ REDIS_SECONDS = 2
 
 
 def unknown_variables() -> Iterator[str]:
-    """Name each variable of this project that no setting reads, as it may be misspelt."""
+    """Name each variable of this project that no setting reads: it may be misspelt."""
     for name in sorted(os.environ):
         if name.startswith("HITL_") and name not in settings.HITL_VARIABLES:
             similar = difflib.get_close_matches(name, settings.HITL_VARIABLES, n=1)
@@ -25,7 +25,7 @@ def unknown_variables() -> Iterator[str]:
 
 
 def silent_redis() -> Iterator[str]:
-    """Say so when Redis does not answer: nothing is lost then, but all is slower."""
+    """Warn if Redis does not answer: nothing is lost then, but everything is slower."""
     parts = urlsplit(settings.REDIS_URL)
     where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"  # no password
     try:
@@ -48,7 +48,7 @@ WHERE oid = to_regclass('audit_entry') AND NOT pg_has_role(relowner, 'MEMBER')
 
 
 def open_schema() -> Iterator[str]:
-    """Say so when a role that owns nothing may create in the schema, as in PostgreSQL 14."""
+    """Warn if a role that owns nothing may create objects in the schema, as in PostgreSQL 14."""
     with psycopg.connect(**connection.get_connection_params()) as direct:
         for schema, role in direct.execute(OPEN_SCHEMA):
             yield (

@@ -1,4 +1,4 @@
-"""Which view answers at which address; `reviews` has the addresses below these."""
+"""The project's URLs. Those under `reviews` are declared there."""
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
@@ -7,7 +7,7 @@ from django.urls import include, path, re_path
 
 
 class NoSuchSocket(AsyncWebsocketConsumer):
-    """Refuses the upgrade on a path that is no socket."""
+    """Refuses the upgrade on a path without a socket."""
 
     channel_layer_alias = ""
 

@@ -1,4 +1,4 @@
-"""Reading the environment: a variable that cannot be used raises ImproperlyConfigured by name."""
+"""Read environment variables. An unusable value raises ImproperlyConfigured with its name."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ LARGEST = 2**31 - 1
 
 
 class Variables(environ.Env):
-    """The environment, and the names of what was read from it."""
+    """The environment, and the names of the variables that were read."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ def number(name: str, default: int, *, least: int = 0, most: int = LARGEST) -> i
 
 
 def switch(name: str, *, default: bool = False) -> bool:
-    """Return whether variable `name` is on; it must be on or off."""
+    """Return whether variable `name` is on; its value must be on or off."""
     text = env.str(name, default="on" if default else "off").strip().lower()
     if text in {"1", "on", "true", "yes"}:
         return True

@@ -1,1 +1,1 @@
-"""PostgreSQL and Valkey, started and stopped for those who bring none."""
+"""PostgreSQL and Valkey, started and stopped for installations without their own."""

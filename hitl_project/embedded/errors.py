@@ -1,4 +1,4 @@
-"""What goes wrong with the embedded servers."""
+"""The error of the embedded servers."""
 
 
 class EmbeddedServerError(Exception):

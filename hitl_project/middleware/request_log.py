@@ -1,4 +1,4 @@
-"""A line in the log for each request, under an id that its answer bears."""
+"""Log a line for each request, under an id that the response carries."""
 
 import sys
 import time
@@ -15,9 +15,9 @@ from reviews.api import problems
 
 
 class RequestLog(RequestMiddleware):
-    """A line for each request when it is done; the answer bears the request's id.
+    """Logs each request when it is done, and sends its id in the response.
 
-    A fitting `X-Request-ID` is taken over, so that a proxy's log and ours can be read together.
+    A valid `X-Request-ID` is kept, so that the logs of a proxy and of this service match.
     """
 
     def prepare(self, request: HttpRequest) -> None:
@@ -51,7 +51,7 @@ class RequestLog(RequestMiddleware):
 
     @staticmethod
     def bind_user_id(request: HttpRequest) -> None:
-        """Name the user, unless nobody has asked who it is: a log must not query the database."""
+        """Bind the user's id if a view has loaded the user: the log must not query the database."""
         user = getattr(request, "user", None)
         if user is None or (isinstance(user, LazyObject) and user._wrapped is empty):
             return

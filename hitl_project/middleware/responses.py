@@ -1,4 +1,4 @@
-"""What answers carry: a content security policy, no permission to cache, compression."""
+"""Headers and encodings of responses: content security policy, caching, compression."""
 
 from csp.constants import SELF
 from csp.middleware import CSPMiddleware, PolicyParts
@@ -12,7 +12,7 @@ from reviews.console.invisible_characters import reveal_on_page
 
 
 class ContentSecurityPolicy(CSPMiddleware):
-    """Sends CONTENT_SECURITY_POLICY; the admin's scripts are files and carry no nonce."""
+    """Sends CONTENT_SECURITY_POLICY. The admin's scripts are files and carry no nonce."""
 
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
@@ -24,7 +24,7 @@ class ContentSecurityPolicy(CSPMiddleware):
 
 
 class NoStore(MiddlewareMixin):
-    """Forbids caches to keep an answer, unless it says otherwise: nearly all depend on the user."""
+    """Forbids caching unless the view says otherwise: nearly all responses depend on the user."""
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
@@ -35,7 +35,7 @@ class NoStore(MiddlewareMixin):
 
 
 class CompressedPages(GZipMiddleware):
-    """Compresses pages and what they load; REST is left to the proxy in front, if there is one."""
+    """Compresses pages and their assets. A proxy may compress REST."""
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
@@ -46,7 +46,7 @@ class CompressedPages(GZipMiddleware):
 
 
 class InvisibleCharacters(MiddlewareMixin):
-    """Shows unseen characters on every page as ⟨U+…⟩, wherever they came from."""
+    """Shows invisible characters on every page as ⟨U+…⟩, wherever they came from."""
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase

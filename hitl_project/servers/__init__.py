@@ -1,1 +1,1 @@
-"""Uvicorn and Daphne: what each request and connection may take, and how a server ends."""
+"""Uvicorn and Daphne: limits on requests and connections, and shutdown."""

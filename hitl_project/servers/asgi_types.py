@@ -1,4 +1,4 @@
-"""The types of ASGI, as loose as its messages are."""
+"""ASGI types, as loose as its messages are."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any

@@ -1,7 +1,7 @@
-"""How large a request's body may be: small, until it is known who sends it.
+"""The size limit of a request's body, which is small until the sender is known.
 
-The sender is looked up when a body turns out to be larger than anybody may send, and before any
-more of it is read.
+The sender is looked up when a body is larger than an anonymous client may send, and before more of
+it is read.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -34,19 +34,19 @@ THREADS = 1
 
 
 class Bound(NamedTuple):
-    """The size up to which a body is taken, and how a larger one is refused."""
+    """The largest accepted size of a body, and how to refuse a larger one."""
 
     most: int
     refusal: HTTPStatus
 
 
 def for_anybody() -> Bound:
-    """Return the bound that holds before the sender is known."""
+    """Return the limit before the sender is known."""
     return Bound(ANYBODY_BYTES, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def for_sender(scope: Scope) -> Bound:
-    """Look up who sends a request, by its credentials, and return the bound for them."""
+    """Look up who sends a request, by its credentials, and return their limit."""
     path = scope["path"].rstrip("/")
     if path == TOKENS_PATH or path.startswith(f"{TOKENS_PATH}/"):
         return for_anybody()
@@ -70,7 +70,7 @@ look_up: Callable[[Scope], Awaitable[Bound]] = DatabaseSyncToAsync(
 
 
 def _sender(headers: Mapping[str, str]) -> "User | None":
-    """Return the active user whose credentials stand in `headers`, or None."""
+    """Return the active user whose credentials are in `headers`, or None."""
     try:
         user: User = credentials.open_headers(headers)[0]
     except InvalidToken:
@@ -79,6 +79,9 @@ def _sender(headers: Mapping[str, str]) -> "User | None":
 
 
 def _refusal_of_nobody(path: str) -> HTTPStatus:
-    """A program whose token has expired is to learn that, and not that its list is too long."""
+    """Return the refusal for a client that is not signed in.
+
+    A program with an expired token must learn that, and not that its list is too long.
+    """
     is_rest = path.startswith(settings.API_PREFIX)
     return HTTPStatus.UNAUTHORIZED if is_rest else HTTPStatus.REQUEST_ENTITY_TOO_LARGE

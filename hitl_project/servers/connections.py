@@ -1,7 +1,7 @@
-"""How many connections this process takes: of one address, and of all as open files allow.
+"""Limits on the connections of this process: per address, and in total by its open files.
 
-A server asks `admit` of each connection before anything was said on it, and tells `release` of its
-end. What is refused is counted, and told in the log at most once in a while.
+A server calls `admit` for each new connection before it reads from it, and `release` at its end.
+Refused connections are counted, and logged at intervals.
 """
 
 import ipaddress
@@ -27,7 +27,7 @@ TELL_SECONDS = 10
 
 
 class Connections:
-    """The connections that are open, whatever is spoken on them."""
+    """The open connections, of any protocol."""
 
     def __init__(self) -> None:
         self._address_of: dict[Hashable, str] = {}
@@ -36,7 +36,7 @@ class Connections:
         self._untold: Counter[str] = Counter()
 
     def admit(self, line: Hashable, address: str) -> bool:
-        """Whether the server may keep `line`; `address` is "" for one through a Unix socket."""
+        """Return whether the server may keep `line`; `address` is "" for a Unix socket."""
         possible = open_files() - RESERVED_FILES
         if len(self._address_of) >= possible:
             return self.refuse("process", address)
@@ -55,7 +55,7 @@ class Connections:
                 del self._count[address]
 
     def refuse(self, reason: str, address: str) -> bool:
-        """Count a connection that is closed, and tell the log if it was silent for long enough."""
+        """Count a refused connection, and log it unless the last log line is recent."""
         REFUSED_CONNECTIONS.labels(reason).inc()
         self._untold[reason] += 1
         now = time.monotonic()
@@ -70,14 +70,14 @@ CONNECTIONS = Connections()
 
 
 def open_files() -> int:
-    """How many files this process may have open."""
+    """Return how many files this process may have open."""
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def allow_open_files() -> None:
-    """Raise the limit on open files to what the settings need, or say that it stays lower."""
+    """Raise the limit on open files to what the settings need; log it if it stays lower."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = 2 * settings.HITL_WS_MAX_CONNECTIONS + RESERVED_FILES  # HTTP comes beside sockets
+    needed = 2 * settings.HITL_WS_MAX_CONNECTIONS + RESERVED_FILES  # besides sockets, there is HTTP
     if soft != resource.RLIM_INFINITY and soft < needed:
         most = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
@@ -91,18 +91,18 @@ def allow_open_files() -> None:
 
 
 def _most_of_one(possible: int) -> int:
-    """How many connections one address may have, so that it never takes all that are possible."""
+    """Return how many connections one address may have, so that it never takes all of them."""
     return min(settings.HITL_CONNECTIONS_PER_ADDRESS or possible, max(possible // 2, 1))
 
 
 @cache
 def _is_proxy(address: str) -> bool:
-    """Whether `address` stands for many clients: HITL_TRUSTED_PROXIES names it."""
+    """Return whether `address` stands for many clients: HITL_TRUSTED_PROXIES names it."""
     return not address or any(_covers(named, address) for named in settings.HITL_TRUSTED_PROXIES)
 
 
 def _covers(named: str, address: str) -> bool:
-    """Whether `named`, an address, a network or "*", covers `address`."""
+    """Return whether `named`, an address, a network or "*", covers `address`."""
     try:
         return named == "*" or ipaddress.ip_address(address) in ipaddress.ip_network(named)
     except ValueError:

@@ -1,8 +1,8 @@
-"""Daphne, the server of `manage.py runserver`: its sockets say and close as those of `serve` do.
+"""Daphne, the server of `manage.py runserver`. Its sockets send and close as those of `serve` do.
 
-It is for development: what requests and connections may cost is bounded by `serve` alone. Autobahn
-sends no close code but 1000 and 3000 to 4999, and makes 1011 of the others; Daphne drops reasons,
-and keeps without end what a client does not read.
+It is for development: only `serve` limits requests and connections. Autobahn sends only the close
+codes 1000 and 3000 to 4999, and replaces others by 1011; Daphne drops reasons, and does not limit
+what waits for a client that does not read.
 """
 
 import asyncio
@@ -29,12 +29,12 @@ FLUSH_SECONDS = 0.2
 
 
 class DevelopmentServer(Server):
-    """A Daphne whose sockets are `SocketProtocol`s, and which ends them with a close code."""
+    """A Daphne whose sockets are `SocketProtocol`s, and which closes them with a close code."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         seconds = settings.HITL_WS_PING_SECONDS
         options |= {"ping_interval": seconds, "ping_timeout": seconds}
-        # Autobahn would bound what is sent too; SocketProtocol bounds what is received.
+        # Autobahn would limit what is sent too; SocketProtocol limits what is received.
         options |= {"websocket_max_message_size": 0, "websocket_max_frame_size": 0}
         super().__init__(*args, **options)
 
@@ -57,7 +57,7 @@ class DevelopmentServer(Server):
             await protocol.flow.writable.wait()
 
     def kill_all_applications(self) -> "Deferred[object]":
-        """Close the sockets before their applications end: clients are to come back."""
+        """Close the sockets before their applications end, so that clients connect again."""
         shutdown.begin()
         for protocol in self.connections:
             if isinstance(protocol, SocketProtocol):
@@ -65,11 +65,11 @@ class DevelopmentServer(Server):
         return deferLater(reactor, FLUSH_SECONDS, super().kill_all_applications)
 
     def log_action(self, *action: object) -> None:
-        """Log nothing: Daphne's lines hold query strings, and requests have lines of our own."""
+        """Log nothing: Daphne's lines contain query strings, and requests have our own lines."""
 
 
 class FlowControl:
-    """A Twisted push producer: the transport tells it when to pause, and when to go on."""
+    """A Twisted push producer: the transport tells it when to pause and when to resume."""
 
     def __init__(self) -> None:
         self.writable = asyncio.Event()
@@ -86,7 +86,7 @@ class FlowControl:
 
 
 class SocketProtocol(WebSocketProtocol):
-    """Daphne's socket, with the bounds and close codes of `uvicorn_socket.FrameProtocol`."""
+    """Daphne's socket, with the limits and close codes of `uvicorn_socket.FrameProtocol`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,14 +95,14 @@ class SocketProtocol(WebSocketProtocol):
         self.flow = FlowControl()
 
     def onOpen(self) -> None:  # noqa: N802 — Autobahn's names
-        self.transport.unregisterProducer()  # the one of HTTP, which the line has done with
+        self.transport.unregisterProducer()  # that of HTTP, which this connection no longer uses
         self.transport.registerProducer(self.flow, True)
         super().onOpen()
 
     # -- What is read -------------------------------------------------------------------------
 
     def onMessageFrameBegin(self, length: int) -> None:  # noqa: N802
-        """Refuse a message before more of it is read than may be."""
+        """Refuse a message that is too large before the rest of it is read."""
         super().onMessageFrameBegin(length)
         if self.message_data_total_length > settings.HITL_WS_MAX_MESSAGE_BYTES:
             self._fail_connection(MESSAGE_TOO_BIG, MESSAGE_TOO_BIG.reason)
@@ -110,7 +110,7 @@ class SocketProtocol(WebSocketProtocol):
             self._fail_connection(MESSAGE_TOO_BIG, "Too many fragments")
 
     def onPing(self, payload: bytes) -> None:  # noqa: N802
-        if self._may_control() and self.flow.writable.is_set():  # else there is no hurry to answer
+        if self._may_control() and self.flow.writable.is_set():  # else the answer is not urgent
             super().onPing(payload)
 
     def onPong(self, payload: bytes) -> None:  # noqa: N802
@@ -133,20 +133,20 @@ class SocketProtocol(WebSocketProtocol):
             super().handle_reply(message)
 
     def close(self, code: int, reason: str) -> None:
-        """Send a close frame, whatever its code, if the socket is open."""
+        """Send a close frame with any code, if the socket is open."""
         if self.state == self.STATE_OPEN:
             self.sendCloseFrame(code=code, reasonUtf8=reason.encode()[:123])
 
     def _fail_connection(self, code: int, reason: str) -> None:
-        """Say why, and hang up; Autobahn does the one or the other, and then reads on."""
+        """Send the reason and close; Autobahn does one of these, and then reads on."""
         self.failedByMe = True
         if self.state == self.STATE_OPEN:
             self.close(code, reason)
-            # What the application is told.
+            # This is what the application receives.
             self.wasClean, self.remoteCloseCode, self.remoteCloseReason = True, code, reason
         self.dropConnection()
 
     def dropConnection(self, abort: bool = False) -> None:  # noqa: N802
-        """Hang up after what waits unless `abort`; but do not wait for ever for a reader."""
+        """Close the connection after what waits unless `abort`, within a time limit."""
         super().dropConnection(abort)
         asyncio.get_event_loop().call_later(ABORT_SECONDS, self.transport.abortConnection)

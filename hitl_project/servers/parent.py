@@ -1,4 +1,4 @@
-"""Who started this process, and whether they are still there."""
+"""Find out whether the process that started this one still runs."""
 
 import os
 import signal
@@ -12,9 +12,9 @@ FATAL_TO_MAKE = {signal.SIGINT, signal.SIGHUP, signal.SIGQUIT}
 
 
 def follow() -> None:
-    """End this process by SIGTERM when its parent ends, or the session's leader: a login, a shell.
+    """End this process by SIGTERM when its parent or its session's leader (a login, a shell) ends.
 
-    Not where a closed terminal is to change nothing, as under nohup(1).
+    Do nothing if a closed terminal must not matter, as under nohup(1).
     """
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         parent, leader = os.getppid(), os.getsid(0)
@@ -29,7 +29,7 @@ def _follow(parent: int, leader: int) -> None:
 
 
 def _runs(process: int) -> bool:
-    """Whether there is such a process; one outside this container counts as none."""
+    """Return whether there is such a process; one outside this container counts as none."""
     try:
         os.kill(process, 0) if process else None
     except ProcessLookupError:
@@ -40,7 +40,7 @@ def _runs(process: int) -> bool:
 
 
 def _is_ending(process: int) -> bool:
-    """Whether it is in the handler of a signal that ends it, on Linux: it blocks that signal."""
+    """Return whether a process handles a signal that ends it, on Linux: it blocks that signal."""
     try:
         status = Path(f"/proc/{process}/status").read_text()
     except OSError:
@@ -50,7 +50,7 @@ def _is_ending(process: int) -> bool:
 
 
 def has_terminal() -> bool:
-    """Whether there is a terminal that controls this process."""
+    """Return whether this process has a controlling terminal."""
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
     except OSError:

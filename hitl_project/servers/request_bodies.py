@@ -1,7 +1,7 @@
-"""How a request arrives: its body in a bounded time, and no more of it than may be.
+"""Receive a request's body within a time limit and a size limit.
 
-Uvicorn hands a body on as it comes, and Django would write all of it to disk before any view runs.
-What bounds a request before there is one stands in `uvicorn_http`.
+Uvicorn passes a body on as it comes, and Django would write all of it to disk before any view runs.
+Limits that apply before the request is complete are in `uvicorn_http`.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ END: Message = {"type": "http.request", "body": b"", "more_body": False}
 
 
 class BoundedBodies:
-    """An ASGI application that hands `app` each body, or the beginning of one and a refusal.
+    """An ASGI application that passes `app` each body, or its beginning and a refusal.
 
-    The refusal stands in the scope under REFUSED, and nobody must look at the body then.
+    The refusal is in the scope under REFUSED, and no code may use the body then.
     """
 
     def __init__(self, app: Application) -> None:
@@ -35,7 +35,7 @@ class BoundedBodies:
 
 
 class Arrival:
-    """One request's body on its way to the application, and the answer back."""
+    """One request's body on its way to the application, and the response."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope, self._receive, self._send = scope, receive, send
@@ -63,7 +63,7 @@ class Arrival:
         return message
 
     async def _may_be(self, size: int) -> bool:
-        """Whether the body may have `size` bytes; its sender is looked up if not anybody's may."""
+        """Return whether the body may have `size` bytes; look up the sender of a large one."""
         if size > self._bound.most and not self._sender_is_known:
             self._bound = await body_sizes.look_up(self._scope)
             self._sender_is_known = True
@@ -75,7 +75,7 @@ class Arrival:
         return END
 
     async def _next_after_the_end(self) -> Message:
-        """Return the disconnect; after a refusal never return, as more of the body may come."""
+        """Return the client's disconnect. Parts of a refused body may come before; skip them."""
         if self._is_cut:
             await asyncio.Event().wait()
         return await self._receive()
@@ -94,7 +94,7 @@ class Arrival:
             await self._send({"type": "http.response.body"})
 
     async def _linger(self) -> None:
-        """Drop what comes: a line closed while the client sends is reset, the answer with it."""
+        """Drop what still comes: closing now would reset the connection, and lose the response."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LINGER_SECONDS):
                 while (await self._receive()).get("more_body", False):
@@ -102,7 +102,7 @@ class Arrival:
 
 
 def declared_length(scope: Scope) -> int:
-    """What Content-Length says, or 0."""
+    """Return the value of Content-Length, or 0."""
     for name, value in scope["headers"]:
         if name == b"content-length":
             return int(value) if value.isdigit() else 0

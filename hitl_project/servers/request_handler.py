@@ -1,4 +1,4 @@
-"""How many requests Django answers at once, each in one thread, and what is kept of them after."""
+"""Run requests in threads: how many at once, and what is freed afterwards."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -31,10 +31,10 @@ Respond = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 class OneThreadPerRequest(ASGIHandler):
     """Runs a whole request, middleware and view, in one thread.
 
-    All of ours is synchronous. Django's own handler would go back and forth between the loop and
-    the thread around each middleware that is not. No more requests run at once than the pool has
-    connections for, less those that sockets need; the others wait in the loop, for so long at most.
-    Requests with passwords wait for each other before that.
+    All our middleware is synchronous; Django's own handler would switch between the loop and the
+    thread around each asynchronous one. At most as many requests run at once as the pool has
+    connections, minus those that sockets need; the others wait in the loop, for a limited time.
+    Requests with passwords first wait in their own queue.
     """
 
     def __init__(self) -> None:
@@ -47,19 +47,19 @@ class OneThreadPerRequest(ASGIHandler):
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         respond: Respond = sync_to_async(self.get_response, thread_sensitive=True)
-        if request.path.rstrip("/") in PROBES:  # a probe must not wait for work
+        if request.path.rstrip("/") in PROBES:  # a probe must not wait for other requests
             response = await respond(request)
         elif password_limits.are_in(request):
             response = await self._sign_in(request, respond)
         else:
             response = await self._in_turn(request, respond, self._slots)
         if shutdown.begun():
-            response["Connection"] = "close"  # the client's next request is for another process
+            response["Connection"] = "close"  # another process will serve the client's next request
         _release_body(request)
         return response
 
     async def send_response(self, response: HttpResponseBase, send: Send) -> None:
-        """Send an answer, and drop it: Django's cancelled tasks keep it until a collection."""
+        """Send a response and drop it: cancelled tasks would keep it until garbage collection."""
         await super().send_response(response, send)
         if not response.streaming:
             response.content = b""  # type: ignore[attr-defined]
@@ -74,7 +74,7 @@ class OneThreadPerRequest(ASGIHandler):
     async def _in_turn(
         self, request: HttpRequest, respond: Respond, *queues: asyncio.Semaphore
     ) -> HttpResponseBase:
-        """Respond once there is a slot in each of `queues`, which are waited for in their order."""
+        """Respond when there is a slot in each of `queues`; wait for them in order."""
         try:
             with ExitStack() as slots:
                 async with asyncio.timeout(SLOT_SECONDS):
@@ -86,7 +86,7 @@ class OneThreadPerRequest(ASGIHandler):
                 work.add_done_callback(lambda _: held.close())
         except TimeoutError:
             return await _refuse(request, respond, HTTPStatus.SERVICE_UNAVAILABLE)
-        return await asyncio.shield(work)  # a client that hangs up leaves a thread at work
+        return await asyncio.shield(work)  # a client that disconnects leaves a thread running
 
 
 async def _refuse(request: HttpRequest, respond: Respond, status: HTTPStatus) -> HttpResponseBase:
@@ -95,9 +95,9 @@ async def _refuse(request: HttpRequest, respond: Respond, status: HTTPStatus) ->
 
 
 def _release_body(request: HttpRequest) -> None:
-    """Drop what was sent.
+    """Drop the request's body.
 
-    A request refers to itself, and a form to its data: both stay until a full collection.
+    A request refers to itself, and a form to its data, so both would stay until garbage collection.
     """
     if posted := request.__dict__.get("_post"):
         dict.clear(posted)

@@ -1,7 +1,7 @@
 """Uvicorn, as `serve` runs it: it shuts down step by step, and no worker outlives its parent.
 
-It knows Uvicorn from inside; `tests/hitl_project/test_library_members.py` names each member that
-it relies on. Workers import this before the apps are loaded.
+This module uses Uvicorn's internals; `tests/hitl_project/test_library_members.py` names each member
+that it relies on. Workers import it before the apps are loaded.
 """
 
 import asyncio
@@ -36,12 +36,12 @@ HUNG_SECONDS = 5.0
 
 
 class Server(uvicorn.Server):
-    """One process. The first signal makes it shut down, a second one ends it at once.
+    """One process. The first signal starts the shutdown, a second one ends it at once.
 
-    It answers that it is not ready, and goes on for HITL_SHUTDOWN_GRACE_SECONDS unless a person at
-    the terminal waits; takes no more connections; closes its sockets over
-    HITL_SHUTDOWN_SPREAD_SECONDS at most, so that clients do not come back all at once; finishes
-    the requests under way; and leaves the groups of the channel layer.
+    It reports that it is not ready, and continues for HITL_SHUTDOWN_GRACE_SECONDS unless the signal
+    came from a terminal. Then it accepts no more connections, closes its sockets over
+    HITL_SHUTDOWN_SPREAD_SECONDS at most, so that clients do not return all at once, finishes
+    running requests, and leaves the groups.
     """
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -86,7 +86,7 @@ class Server(uvicorn.Server):
             lines.pop().end(SERVICE_RESTART, SERVICE_RESTART.reason)
 
     async def _wait(self, seconds: float) -> None:
-        """Let `seconds` pass, unless a second signal comes meanwhile, which can only be asked."""
+        """Wait for `seconds`, or until a second signal arrives, which must be polled."""
         until = time.monotonic() + seconds
         while not self.force_exit and (left := until - time.monotonic()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(min(left, TICK_SECONDS))
@@ -117,9 +117,9 @@ class Worker(multiprocess.Process):
         super().target(sockets)
 
     def _healthcheck(self, timeout: float) -> bool | None:
-        """Whether the worker has started, or None if it does not say so within `timeout` seconds.
+        """Return whether the worker has started, or None if it does not answer in `timeout` seconds.
 
-        Uvicorn's own goes on waiting for one that died, and while the parent is told to end.
+        Uvicorn's own check waits for ever for a dead worker, even while the parent shuts down.
         """
         until = time.monotonic() + timeout
         with contextlib.suppress(OSError, EOFError):
@@ -139,13 +139,13 @@ def _end_with_parent() -> None:
 
 
 def _is_orphan() -> bool:
-    """Whether the parent of this worker is gone: its port is wanted back."""
+    """Return whether this worker's parent is gone; then its port must be freed."""
     parent = multiprocessing.parent_process()
     return parent is not None and not parent.is_alive()
 
 
 class Workers(multiprocess.Multiprocess):
-    """The parent: replaces workers that die, and hands signals on. A second one ends all at once.
+    """The parent: replaces dead workers and forwards signals. A second signal ends all at once.
 
     `sockets` are what the workers listen on.
     """
@@ -169,7 +169,7 @@ class Workers(multiprocess.Multiprocess):
         self.handle_term()
 
     def handle_hup(self) -> None:
-        """Replace the workers; but end when it is the terminal that was closed."""
+        """Replace the workers; but shut down if the terminal was closed."""
         if self._had_terminal and not has_terminal():
             self.handle_term()
         else:
@@ -178,7 +178,7 @@ class Workers(multiprocess.Multiprocess):
     def terminate_all(self) -> None:
         super().terminate_all()
         for listener in self.sockets:
-            listener.close()  # or a connection could still be made that nobody takes
+            listener.close()  # or a client could still connect, and no process would accept it
 
     def join_all(self) -> None:
         """Wait for the workers to end; kill those that are stuck, or all after a second signal."""

@@ -1,7 +1,7 @@
-"""Uvicorn's HTTP protocol, where connections and the head of a request are bounded as bodies are.
+"""Uvicorn's HTTP protocol with limits on connections and on the head of a request.
 
-Uvicorn takes as many connections as come, waits without end for a first request, or for the rest of
-any, and keeps what came of it.
+Uvicorn accepts any number of connections, and waits for ever for a first request or for the rest of
+a request, keeping what it has received.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ MOST_HEAD_BYTES = 64 * 1024
 
 
 class HeadTooLarge(Exception):
-    """Ends the parsing of a request whose head is over the bound."""
+    """Ends the parsing of a request whose head is over the limit."""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """Closes a connection whose next request's head is too large, or takes too long to arrive."""
+    """Closes a connection whose next request's head is too large or too slow."""
 
     _head_timeout: asyncio.TimerHandle | None = None
     """Runs while a head is awaited."""
@@ -108,7 +108,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._write_timeout = None
 
     def _start_write_timeout(self) -> None:
-        """Cut the connection of a client that takes nothing of an answer, which waits in memory."""
+        """Abort the connection of a client that does not read a response, which waits in memory."""
         waiting = self.transport.get_write_buffer_size()
         seconds = settings.HITL_REQUEST_SECONDS
         self._write_timeout = self.loop.call_later(seconds, self._check_progress, waiting)
@@ -130,7 +130,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Answer before there is a request that the application could be asked about."""
+        """Answer before there is a request that the application could handle."""
         from reviews.api import problems  # needs the apps
 
         self.transport.write(problems.raw_answer(status))

@@ -1,7 +1,7 @@
-"""Uvicorn's websocket protocol with a way to write a frame that is encoded already.
+"""Uvicorn's websocket protocol with a method that writes an encoded frame.
 
-It knows Uvicorn from inside; `tests/hitl_project/test_library_members.py` names each member that
-it relies on.
+This module uses Uvicorn's internals; `tests/hitl_project/test_library_members.py` names each member
+that it relies on.
 """
 
 from asyncio import AbstractEventLoop
@@ -51,9 +51,9 @@ UNREAD_BYTES = 64 * 1024
 
 
 class HandshakeQueue:
-    """Begins a few handshakes at a time, so that a crowd of new sockets holds up no open one.
+    """Starts a few handshakes at a time, so that a crowd of new sockets does not delay open ones.
 
-    The others cost nothing but their connection, and those that give up meanwhile no more at all.
+    The others only cost their connection, and those that give up meanwhile cost nothing more.
     """
 
     def __init__(self) -> None:
@@ -62,19 +62,19 @@ class HandshakeQueue:
         self._closed = False
 
     def add(self, line: "FrameProtocol") -> None:
-        """Have the handshake of `line` begin when its turn comes."""
+        """Start the handshake of `line` when its turn comes."""
         self._waiting[line] = None
         line.loop.call_soon(self._begin_next)
 
     def done(self, line: "FrameProtocol") -> None:
-        """Begin the next one: `line` is open, refused or gone. May be called more than once."""
+        """Start the next one: `line` is open, refused or gone. May be called more than once."""
         self._waiting.pop(line, None)
         if line in self._handshaking:
             self._handshaking.remove(line)
             line.loop.call_soon(self._begin_next)
 
     def close(self) -> None:
-        """Begin no more handshakes, and close what waits: the server shuts down."""
+        """Start no more handshakes, and close those that wait: the server shuts down."""
         self._closed = True
         self._begin_next()
 
@@ -92,8 +92,8 @@ class HandshakeQueue:
 class FrameProtocol(WebSocketsSansIOProtocol):
     """Offers the ASGI extension `hitl.frames`: `write_frames`, `waiting_bytes`, `drained`, `end`.
 
-    Not offered where a socket negotiated compression, whose frames are its own. Bounds besides what
-    a client may send without ever completing a message.
+    It is not offered if a socket negotiated compression, whose frames are its own. The class also
+    limits what a client may send without ever completing a message.
     """
 
     waiting_bytes: Callable[[], int]
@@ -128,7 +128,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.transport.abort()
 
     def open(self) -> None:
-        """Begin with the handshake: it is this line's turn, for so long at most."""
+        """Start the handshake, as it is this connection's turn, with a time limit."""
         unread, self._unread = self._unread, None
         self.loop.call_later(HANDSHAKE_SECONDS, self._time_out)
         try:
@@ -137,11 +137,11 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.transport.abort()
             raise
         if not self.handshake_initiated and self.conn.handshake_exc is not None:
-            # No request that websockets would take. It has written an answer, and Uvicorn waits.
+            # websockets refused the request and has written a response, and Uvicorn waits.
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
         if self.handshake_complete:
-            self._handshakes.done(self)  # turned away at once
+            self._handshakes.done(self)  # refused at once
 
     def _time_out(self) -> None:
         if not self.handshake_complete:
@@ -174,7 +174,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         await self.writable.wait()
 
     async def send(self, message: "ASGISendEvent") -> None:
-        """Uvicorn's; but a close does not wait for a client that reads nothing."""
+        """Send as Uvicorn does, but do not delay a close for a client that reads nothing."""
         if message["type"] == "websocket.close" and not self.writable.is_set():
             self.end(message.get("code") or 1000, message.get("reason") or "")
         else:
@@ -185,7 +185,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     # -- Ends ---------------------------------------------------------------------------------
 
     def shutdown(self) -> None:
-        """Uvicorn's; which raises when the client is closing the line just then."""
+        """Shut down as Uvicorn does, which raises if the client is just closing the connection."""
         if self.handshake_complete:
             self.stop_keepalive()
             self.end(SERVICE_RESTART, SERVICE_RESTART.reason)
@@ -193,7 +193,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             super().shutdown()
 
     def end(self, code: int, reason: str) -> None:
-        """Close the line after what waits; cut it if the client does not take even that."""
+        """Close the connection after what waits; abort it if the client does not take even that."""
         self.loop.call_later(ABORT_SECONDS, self.transport.abort)
         if self.close_sent or self.transport.is_closing():
             return
@@ -208,19 +208,19 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         self.loop.call_later(ABORT_SECONDS, self.transport.abort)  # it may wait for a reader
 
     def keepalive_timeout(self) -> None:
-        """The peer is gone, or as good as that; Uvicorn would wait for it to read, and say 1011."""
+        """Close the connection of a silent peer. Uvicorn would wait for it, and send 1011."""
         self.end(SILENT, SILENT.reason)
         self.transport.abort()
 
     def fail(self, code: int, reason: str) -> None:
-        """End the line of a client that keeps to no rules, and read nothing more from it."""
+        """Close the connection of a client that breaks the protocol; read nothing more from it."""
         if not self.close_sent and not self.transport.is_closing():
             self.frames = []
             self.conn.fail(code, reason)
             self.handle_parser_exception()
 
     def handle_parser_exception(self) -> None:
-        if self.conn.close_sent is None:  # broken before it was let in: there is nobody to tell
+        if self.conn.close_sent is None:  # broken before it was accepted, so nobody can be told
             self.queue.put_nowait({"type": "websocket.disconnect", "code": PROTOCOL_ERROR})
             self.transport.close()
         elif not self.close_sent:
@@ -246,7 +246,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.fail(FLOODING, FLOODING.reason)
         elif self.writable.is_set():
             super().handle_ping()
-        else:  # a client that does not read need not be answered at once (RFC 6455, 5.5.3)
+        else:  # a client that does not read needs no answer at once (RFC 6455, 5.5.3)
             self.conn.data_to_send()
 
     def handle_pong(self, event: Frame) -> None:
@@ -258,7 +258,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
 
 
 def handshake_queue_of(server_state: ServerState) -> HandshakeQueue:
-    """Return the queue of a server's handshakes, which is made on first use."""
+    """Return the server's queue of handshakes; create it on first use."""
     queue: HandshakeQueue = vars(server_state).setdefault("handshake_queue", HandshakeQueue())
     return queue
 

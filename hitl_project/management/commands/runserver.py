@@ -1,4 +1,4 @@
-"""Serve under Daphne, for development: the code is loaded anew when it changes."""
+"""Serve under Daphne, for development. Reloads when the code changes."""
 
 from daphne.management.commands.runserver import Command as DaphneCommand
 

@@ -78,13 +78,13 @@ class Command(BaseCommand):
         if prepare:
             with alone():
                 self._prepare()
-        port = listener.getsockname()[1]  # with --port 0, the one the system chose
+        port = listener.getsockname()[1]  # with --port 0, the system chose it
         self._tell_address(addresses(host, port))
         self.stdout.flush()
         self._serve(listener, workers)
 
     def _tell_address(self, address: str) -> None:
-        """Print it, and leave it beside the data of the embedded servers, for scripts to find."""
+        """Print the address, and store it next to the embedded servers' data for scripts."""
         if settings.HITL_VAR.exists():
             (settings.HITL_VAR / "address").write_text(address.split("/ ")[0])
         self.stdout.write(f"\n  HITL Console  {address}\n\n")
@@ -96,12 +96,12 @@ class Command(BaseCommand):
             Server(config).run(sockets=[listener])
         else:
             with tempfile.TemporaryDirectory(prefix="hitl-metrics-") as folder:
-                # Read as each worker imports the metrics: there they count together.
+                # Set before the workers import the metrics, so that they count together.
                 os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
                 Workers(config, sockets=[listener]).run()
 
     def _listen(self, host: str, port: int) -> socket.socket:
-        """The listening socket, taken before anything else: a port in use is found out first."""
+        """Return the listening socket. Open it first, to report a port in use at once."""
         try:
             family, kind, protocol, _, address = socket.getaddrinfo(
                 host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -121,7 +121,7 @@ class Command(BaseCommand):
             self.stderr.write(self.style.WARNING(f"WARNING: {warning}"))
 
     def _check_database(self) -> None:
-        """One attempt beside the pool, which would go on trying and log each time."""
+        """Try one connection without the pool, which would retry and log each failure."""
         try:
             psycopg.connect(**connection.get_connection_params()).close()
         except psycopg.OperationalError as error:
@@ -142,7 +142,7 @@ def _at_least_one(text: str) -> int:
 
 
 def _catch_signals() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):  # Uvicorn sends them again when it is done
+    for number in (signal.SIGINT, signal.SIGTERM):  # Uvicorn raises them again when it is done
         signal.signal(number, lambda *_: sys.exit(0))
     for number in (signal.SIGHUP, signal.SIGQUIT):  # Uvicorn does not know them
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -172,7 +172,7 @@ def _configuration(workers: int) -> uvicorn.Config:
 
 
 def addresses(host: str, port: int) -> str:
-    """What to open in a browser, and where the server listens if that is not the same."""
+    """Return the address for a browser, and the server's own if it differs."""
     where = f"[{host}]" if ":" in host else host
     listens = f"http://{where}:{port}/"
     names = [name.removeprefix(".") for name in settings.ALLOWED_HOSTS]

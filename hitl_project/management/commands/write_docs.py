@@ -1,4 +1,4 @@
-"""Write the parts of docs/ that the code says better."""
+"""Write the parts of docs/ that are generated from the code."""
 
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def with_tables(page: str) -> str:
 
 
 def messages() -> tuple[type[Message], ...]:
-    """Return all messages from servers: of the socket itself, then of the channels."""
+    """Return all messages from servers: those of the socket itself, then those of the channels."""
     return (*MESSAGES, *registry.messages())
 
 
@@ -69,7 +69,7 @@ def close_code_table() -> str:
 def with_close_codes(module: str) -> str:
     """Return the browser module with its close codes as the code declares them.
 
-    Where two have the same number, the reason tells the first of them from the other.
+    If two have the same number, the reason distinguishes the first of them.
     """
     before, rest = module.split(BEGIN_CODES, 1)
     after = rest.split(END_CODES, 1)[1]
@@ -97,5 +97,5 @@ def _since(info: FieldInfo) -> str:
 
 
 def _always(info: FieldInfo, model: type[BaseModel]) -> bool:
-    """Whether a field is always there: what a client must send, what a server does send."""
+    """Return whether a field is always present: required from clients, always sent by servers."""
     return info.is_required() or (model in messages() and info.default is not None)
