@@ -117,7 +117,7 @@ class Worker(multiprocess.Process):
         super().target(sockets)
 
     def _healthcheck(self, timeout: float) -> bool | None:
-        """Return whether the worker has started, or None if it does not answer in `timeout` seconds.
+        """Return whether the worker has started, or None if it does not answer in `timeout` s.
 
         Uvicorn's own check waits for ever for a dead worker, even while the parent shuts down.
         """
