@@ -1,1 +1,1 @@
-"""What is decided: APVs, the decisions on them, and all that reads and writes them."""
+"""APVs, the decisions on them, and everything that reads and writes them."""

@@ -1,4 +1,4 @@
-"""The admin: APVs with their evidence, a form to decide, and the record of decisions."""
+"""The admin: APVs with their evidence, a form to decide, and the decisions."""
 
 from typing import Any
 from uuid import UUID
@@ -70,7 +70,7 @@ class DecisionsOfAPV(admin.TabularInline):
 
 @admin.register(APV)
 class APVAdmin(BoundedSearch):
-    """APVs: open ones can be corrected, decided ones only be read; none is deleted."""
+    """APVs: open ones can be corrected, decided ones are read-only, and none can be deleted."""
 
     list_display = [
         "apv_code",
@@ -168,7 +168,7 @@ class APVAdmin(BoundedSearch):
     ]
 
     def get_fieldsets(self, request: HttpRequest, obj: APV | None = None) -> Any:
-        """The diff is written when an APV is added, and read, in colours, ever after."""
+        """Return the fieldsets: the diff is editable for a new APV, and shown in colours later."""
         if obj is None:
             return self.fieldsets
         return [
@@ -187,13 +187,13 @@ class APVAdmin(BoundedSearch):
         return is_open and super().has_change_permission(request, obj)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """While a form is saved its row is locked, so that no decision comes in between."""
+        """Lock the row while its form is saved, so that no decision comes in between."""
         rows = super().get_queryset(request)
         is_saving = request.method == "POST" and connection.in_atomic_block
         return rows.select_for_update(of=["self"]) if is_saving else rows
 
     def save_model(self, request: HttpRequest, obj: APV, form: Any, change: bool) -> None:
-        """Write only what was changed in the form: the rest may have changed elsewhere since."""
+        """Write only the fields that the form changed: others may have changed elsewhere."""
         if change:
             services.change_apv(apv=obj, fields=form.changed_data)
         else:
@@ -233,7 +233,7 @@ class APVAdmin(BoundedSearch):
         return [path("<uuid:pk>/decide/", decide, name="reviews_apv_decide"), *super().get_urls()]
 
     def decide(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The form that decides on one APV, and the question that its answer must match."""
+        """Show the form that decides on one APV, or the question that its answer must match."""
         if not request.user.has_perm(Permission.DECIDE_APV):
             raise PermissionDenied
         apv = get_object_or_404(APV, pk=pk)
@@ -270,7 +270,7 @@ class APVAdmin(BoundedSearch):
 
 @admin.register(Advisory)
 class AdvisoryAdmin(ReadOnlyAdmin):
-    """Advisories as they were imported last, for reading."""
+    """Imported advisories in their latest form, read-only."""
 
     list_display = ["osv_id", "modified", "withdrawn", "imported_at"]
     list_filter = [("withdrawn", admin.EmptyFieldListFilter), "modified"]
@@ -281,7 +281,7 @@ class AdvisoryAdmin(ReadOnlyAdmin):
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnlyAdmin):
-    """The record of decisions, for reading."""
+    """The recorded decisions, read-only."""
 
     list_display = [
         "decided_at",

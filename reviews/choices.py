@@ -1,4 +1,4 @@
-"""The words an APV and a decision may use; the database, REST and the pages read them here."""
+"""The values that fields of APVs and decisions may have, for the database, REST and pages."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -51,9 +51,9 @@ class WargameVerdict(models.TextChoices):
 
 
 class Action(models.TextChoices):
-    """What a decision sets in motion.
+    """The action that a decision triggers.
 
-    The values are the protocol's; the labels say what is true when the decision is recorded:
+    The values are the protocol's. The labels say what is true when the decision is recorded:
     nothing is merged or closed until the forge has done it.
     """
 

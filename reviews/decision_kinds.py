@@ -1,4 +1,4 @@
-"""What a reviewer may decide: each kind of decision, declared once with all that belongs to it."""
+"""The kinds of decision, each declared once with everything that belongs to it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +11,15 @@ from reviews.choices import Action, Status
 
 @dataclass(frozen=True, kw_only=True)
 class Traits:
-    """What belongs to a kind of decision.
+    """The properties of a kind of decision.
 
-    `outcome` is what the APV becomes, `action` the word for what is set in motion, `effect` that
-    action in words, where `{number}` is the pull request's; `count` is its name in the statistics.
-    `key` chooses it on the keyboard, `tone` is the colour of its button and badge. A decision that
-    is not `final` leaves the APV open for leads, who cannot make the same one again. One that
-    `needs_pull_request` is not possible without, one that is `for_none` not with one: `impossible`
-    says so in the form. `needs_modifications`: it must say what to change. The machine may
-    recommend a `recommendable` one.
+    `outcome` is the new status of the APV; `action` is the word for what the decision triggers, and
+    `effect` describes it, with `{number}` for the pull request. `count` is its name in the
+    statistics. `key` chooses it on the keyboard, and `tone` is the colour of its button and badge.
+    A decision that is not `final` leaves the APV open for leads, who cannot make the same one
+    again. One that `needs_pull_request` is only possible with one, one that is `for_none` only
+    without; `impossible` explains that in the form. `needs_modifications` means that it must say
+    what to change. The machine may recommend a `recommendable` one.
     """
 
     outcome: Status
@@ -37,7 +37,7 @@ class Traits:
 
 
 class DecisionKind(models.TextChoices):
-    """What a reviewer may decide, in the order in which it is offered."""
+    """The kinds of decision, in the order in which the form offers them."""
 
     traits: Traits
 
@@ -120,7 +120,7 @@ class DecisionKind(models.TextChoices):
     )
 
     def fits(self, pr_number: int | None, status: str) -> bool:
-        """Whether an APV with this pull request, if any, and this status can be decided so."""
+        """Return whether this decision is possible with this pull request, if any, and status."""
         if self.traits.needs_pull_request and pr_number is None:
             return False
         if self.traits.for_none and pr_number is not None:

@@ -42,7 +42,7 @@ class UnknownAPV(ReviewError):
 
 
 class NotConfirmed(ReviewError):
-    """A decision came that is not the one that its question showed."""
+    """A decision differs from the one that its question showed."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -54,11 +54,11 @@ class NotConfirmed(ReviewError):
 
 
 class Conflict(ReviewError):
-    """The request was right when it was made, and is not any more."""
+    """The request was valid when the client prepared it, and no longer is."""
 
 
 class AlreadyDecided(Conflict):
-    """Somebody decided first; `decision` stands. Only those who may read it are told more."""
+    """Somebody decided first; their `decision` counts. Only users who may read it get details."""
 
     def __init__(self, decision: "Decision", *, sees_decisions: bool) -> None:
         message = (

@@ -1,4 +1,4 @@
-"""The messages and channels of the review: what is sent when an APV or a decision is saved."""
+"""The messages and channels of the review, sent when an APV or a decision is saved."""
 
 from typing import Literal
 from uuid import UUID
@@ -70,5 +70,5 @@ STATS = LastValueChannel("stats", Permission.VIEW_STATS, message=StatsUpdate, re
 
 
 def register_channels() -> None:
-    """Let sockets subscribe to the channels of the review."""
+    """Register the channels of the review."""
     register(APVS, DECISIONS, STATS)

@@ -1,4 +1,4 @@
-"""Model fields that fill themselves while a row is saved, whichever door it comes through."""
+"""Model fields that fill themselves when a row is saved, through any interface."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class CodeField(models.CharField):  # type: ignore[type-arg]
-    """`APV-{year}-{number}`, numbered per year without gaps when the row brings none."""
+    """`APV-{year}-{number}`, numbered per year without gaps if the row has no code."""
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
         if add and not getattr(model_instance, self.attname):
@@ -22,7 +22,7 @@ class CodeField(models.CharField):  # type: ignore[type-arg]
 
 
 class PriorityField(models.PositiveSmallIntegerField):  # type: ignore[type-arg]
-    """1 to 10; follows from the severity when the row brings none."""
+    """1 to 10; derived from the severity if the row has no priority."""
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
         if getattr(model_instance, self.attname) is None:
@@ -32,7 +32,7 @@ class PriorityField(models.PositiveSmallIntegerField):  # type: ignore[type-arg]
 
 
 class VersionField(models.PositiveIntegerField):  # type: ignore[type-arg]
-    """1 for a new row, one more at each later save."""
+    """1 for a new row, and one more at each later save."""
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
         if not add:
@@ -41,11 +41,11 @@ class VersionField(models.PositiveIntegerField):  # type: ignore[type-arg]
 
 
 def assign_codes(apvs: "Sequence[APV]") -> None:
-    """Give each APV without a code the next of this year.
+    """Give each APV without a code the next one of this year.
 
-    Must run in the transaction that saves them: the year's row stays locked until it ends, so a
-    rollback leaves no gap. Numbers that somebody took by giving a code are stepped over; whoever
-    gives one takes the lock as well, so that none is taken between the look and the write.
+    Call it in the transaction that saves them: the year's row stays locked until it ends, so a
+    rollback leaves no gap. Numbers taken by explicit codes are skipped. Code that adds an explicit
+    code takes the lock too, so that nobody takes one between the check and the write.
     """
     from reviews.models import CodeSequence
 
@@ -61,9 +61,9 @@ def assign_codes(apvs: "Sequence[APV]") -> None:
 
 
 def _free_codes(year: int, last: int, count: int, given: set[str]) -> list[tuple[int, str]]:
-    """The next `count` numbers after `last` with their codes, without those that are taken.
+    """Return the next `count` free numbers after `last` with their codes.
 
-    Each look goes sixteen times as far: a few find the end of any run that somebody took.
+    Each query covers sixteen times as many: a few find the end of any run of taken numbers.
     """
     free: list[tuple[int, str]] = []
     width = max(count, 1)

@@ -1,7 +1,7 @@
-"""Addresses that others wrote: which of them may be links, and where those lead.
+"""Untrusted addresses: which of them may be links, and where they lead.
 
-A browser reads an address in its own way (https://url.spec.whatwg.org/): what stands before an `@`
-is no host, a backslash is a slash, `..` leads elsewhere. What could be misread is no link here.
+A browser reads an address in its own way (https://url.spec.whatwg.org/): text before an `@` is not
+the host, a backslash is a slash, `..` leads elsewhere. Ambiguous addresses are not linked.
 """
 
 import ipaddress
@@ -36,7 +36,7 @@ class Link:
 
 
 def read(address: str) -> Link:
-    """Return the link for `address`; raise ValidationError, saying why it is none."""
+    """Return the link for `address`; raise ValidationError with the reason if it is none."""
     if UNSEEN.search(address):
         raise ValidationError(_("Write the address without spaces, backslashes and the like."))
     try:
@@ -54,12 +54,12 @@ def read(address: str) -> Link:
 
 
 def check(address: str) -> None:
-    """Raise ValidationError when `address` may not be a link: the validator of model fields."""
+    """Raise ValidationError if `address` may not be a link: the validator of model fields."""
     read(address)
 
 
 def check_number(number: int | None, address: str) -> None:
-    """Raise ValidationError when `address` is of another pull request than `number`."""
+    """Raise ValidationError if `address` is of another pull request than `number`."""
     others = numbers_in(address) - {number}
     if number is not None and others:
         message = _("This is the address of pull request {other}, not {number}.")
@@ -67,7 +67,7 @@ def check_number(number: int | None, address: str) -> None:
 
 
 def numbers_in(address: str) -> set[int]:
-    """Return the numbers of the pull requests that `address` names; none where it shows none."""
+    """Return the numbers of the pull requests that `address` names, if any."""
     found = PULL_REQUEST.findall(unquote(address))
     return {int(digits) for digits in found or NUMBER_AT_END.findall(_path(address))}
 
@@ -77,7 +77,7 @@ def _path(address: str) -> str:
 
 
 def _host(parts: SplitResult) -> str:
-    """The host in ASCII, as browsers look it up."""
+    """Return the host in ASCII, as browsers look it up."""
     host = parts.hostname or ""
     if parts.netloc.startswith("["):
         if "%" in host:  # a zone, which browsers do not look up

@@ -1,4 +1,4 @@
-"""What Prometheus sees of the reviews, read from the database: the same from every process."""
+"""Prometheus metrics of the reviews, read from the database: the same from every process."""
 
 import logging
 from collections import Counter
@@ -23,7 +23,7 @@ REVIEW_SECONDS = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 4 * HOUR, DAY, 3 * DAY,
 
 
 class ReviewCollector:
-    """Reads the numbers when they are asked for; without a database there are none."""
+    """Reads the numbers on each scrape; without a database there are none."""
 
     def collect(self) -> Iterator[Metric]:
         try:

@@ -1,7 +1,7 @@
-"""The orders of lists. Each is total: its last key is the row's own id.
+"""The orders of lists. Each is total: its last key is the row's id.
 
-So a page can begin after a row, however many rows came or left before it. A cursor, for programs,
-carries the keys of that row.
+So a page can start after a row, however many rows were added or removed before it. A cursor, for
+programs, holds the keys of that row.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,12 +34,12 @@ UNKNOWN_SCORE = 11.0
 
 
 class BadCursor(ValueError):
-    """A text that is no cursor of this list in this order."""
+    """A text that is not a cursor of this list in this order."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """A part of an order: the expression in SQL, and its value for a row that was read."""
+    """Part of an order: the expression in SQL, and its value for a row that was read."""
 
     expression: Any
     field: "Field[Any, Any]"
@@ -47,7 +47,7 @@ class Key:
     descending: bool = False
 
     def beyond(self, value: Any) -> Any:
-        """The condition that a row's key comes after `value`."""
+        """Return the condition that a row's key comes after `value`."""
         compare = LessThan if self.descending else GreaterThan
         return compare(self.expression, Value(value, self.field))
 
@@ -57,40 +57,40 @@ class Key:
 
 @dataclass(frozen=True)
 class Order:
-    """A total order of a list; `name` tells its cursors from those of other orders."""
+    """A total order of a list; `name` distinguishes its cursors from those of other orders."""
 
     name: str
     keys: Sequence[Key]
 
     @property
     def by(self) -> list[OrderBy]:
-        """What `order_by` takes."""
+        """Return the arguments for `order_by`."""
         return [OrderBy(key.expression, descending=key.descending) for key in self.keys]
 
     def values(self, row: Any) -> list[Any]:
-        """The keys of `row`."""
+        """Return the keys of `row`."""
         return [key.value(row) for key in self.keys]
 
     def after(self, row: Any) -> Any:
-        """The condition that another row comes after `row`."""
+        """Return the condition that another row comes after `row`."""
         return self._after(self.values(row))
 
     def before(self, row: Any) -> Any:
-        """The condition that another row comes before `row`."""
+        """Return the condition that another row comes before `row`."""
         return self.reversed.after(row)
 
     @property
     def reversed(self) -> "Order":
-        """The same order, from its end."""
+        """Return the reverse of this order."""
         keys = [replace(key, descending=not key.descending) for key in self.keys]
         return Order(f"{self.name} reversed", keys)
 
     def cursor(self, row: Any) -> str:
-        """The text that stands for the place after `row`."""
+        """Return the text for the place after `row`."""
         return signing.dumps([self.name, [_plain(one) for one in self.values(row)]], salt=SALT)
 
     def after_cursor(self, cursor: str) -> Any:
-        """The condition that a row comes after the place of `cursor`. Raises BadCursor."""
+        """Return the condition that a row comes after the place of `cursor`. Raise BadCursor."""
         try:
             name, texts = signing.loads(cursor, salt=SALT)
             if name != self.name:
@@ -100,14 +100,14 @@ class Order:
             raise BadCursor("This is no cursor that the server gave.") from None
 
     def _read(self, texts: Any) -> list[Any]:
-        """The keys that a cursor holds; one from an older version may hold others."""
+        """Return the keys in a cursor; one from an older version may hold others."""
         if len(texts) != len(self.keys):
             raise ValidationError("another number of keys")
         return [key.field.to_python(text) for key, text in zip(self.keys, texts, strict=True)]
 
     def _after(self, values: Sequence[Any]) -> Any:
         directions = {key.descending for key in self.keys}
-        if len(directions) == 1:  # one comparison of rows, which an index answers
+        if len(directions) == 1:  # one row comparison, which can use an index
             compare = LessThan if directions.pop() else GreaterThan
             expressions = [key.expression for key in self.keys]
             given = [Value(v, key.field) for key, v in zip(self.keys, values, strict=True)]
@@ -115,7 +115,7 @@ class Order:
         return self._after_key_by_key(values)
 
     def _after_key_by_key(self, values: Sequence[Any]) -> Q:
-        """The keys before one of them are the same, and that one comes after."""
+        """Return the condition by key: all keys before one are equal, and that one comes after."""
         pairs = list(zip(self.keys, values, strict=True))
 
         def add(later: Q, pair: tuple[Key, Any]) -> Q:
@@ -127,7 +127,7 @@ class Order:
 
 
 def _plain(value: Any) -> int | float | str:
-    """A key as JSON has it."""
+    """Return a key as JSON has it."""
     if isinstance(value, datetime):
         return value.isoformat()
     return value if isinstance(value, int | float) else str(value)
@@ -175,7 +175,7 @@ APV_KEYS = ("priority", "created_at", "updated_at", "cvss_score")
 
 
 def order_of_apvs(names: Sequence[str]) -> Order:
-    """The order that `names` ask for, or the queue's when they ask for none."""
+    """Return the order that `names` ask for, or the queue's if there are none."""
     if not names:
         return QUEUE
     first = {name.removeprefix("-"): name.startswith("-") for name in reversed(names)}
@@ -193,7 +193,7 @@ def _apv_key(name: str, descending: bool) -> Key:
 
 
 def _score(descending: bool) -> Key:
-    """By the score; those without one come last either way."""
+    """Return the order by a score; rows without one come last in both directions."""
     unknown = -UNKNOWN_SCORE if descending else UNKNOWN_SCORE
     return Key(
         Coalesce(F("cvss_score"), Value(unknown)),

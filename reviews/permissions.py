@@ -1,11 +1,11 @@
-"""What users may do in the review, and which groups may do what: declared once."""
+"""The permissions of the review, and those of each group, declared once."""
 
 from enum import StrEnum
 from typing import Any
 
 
 class Permission(StrEnum):
-    """A permission by its whole name, as `has_perm` takes it, with the model that it is about."""
+    """A permission by its full name, as `has_perm` expects it, with its model."""
 
     model: str
     label: str
@@ -52,10 +52,10 @@ ROLES: dict[str, tuple[Permission, ...]] = {
 
 
 def create_groups(group: Any, permission: Any, content_type: Any) -> None:
-    """Make the groups, through the given model classes of `auth` and `contenttypes`.
+    """Create the groups, through the given model classes of `auth` and `contenttypes`.
 
-    Permissions are made here too: a migration runs before Django makes its own, which then finds
-    them there.
+    This also creates the permissions: a migration runs before Django creates its own, and Django
+    then finds them.
     """
     for name, granted in ROLES.items():
         rows = [_row(one, permission, content_type) for one in granted]

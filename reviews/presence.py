@@ -1,6 +1,6 @@
-"""Who is reading an APV just now. It is shown to the others, and blocks nobody.
+"""Who is reading an APV now. Other readers see it; it blocks nobody.
 
-A reader may have the same APV open in several tabs, and has left it with the last of them.
+A reader may have the same APV open in several tabs, and leaves it with the last one.
 """
 
 import re
@@ -21,14 +21,11 @@ TAB = re.compile(r"[0-9A-Za-z-]{0,36}")
 
 
 class BadTab(ValueError):
-    """A text that cannot name a tab."""
+    """A text that is not the name of a tab."""
 
 
 def others_reading(*, apv: APV, user: Any, tab: str = "") -> list[str]:
-    """Note that `user` reads `apv` in `tab`; returns the names of the others who do.
-
-    Raises BadTab.
-    """
+    """Record that `user` reads `apv` in `tab`; return the names of other readers. Raise BadTab."""
     now = timezone.now()
     Reading.objects.bulk_create(
         [Reading(apv=apv, user=user, tab=_checked(tab), seen_at=now)],
@@ -43,7 +40,7 @@ def others_reading(*, apv: APV, user: Any, tab: str = "") -> list[str]:
 
 
 def leave(*, apv: APV, user: Any, tab: str = "") -> None:
-    """Note that `user` has left `apv` in `tab`. Raises BadTab."""
+    """Record that `user` has left `apv` in `tab`. Raise BadTab."""
     Reading.objects.filter(apv=apv, user=user, tab=_checked(tab)).delete()
 
 

@@ -1,4 +1,4 @@
-"""Publishing what was saved: rows, translated into messages; and nothing else."""
+"""Publish messages when rows are saved."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Finding APVs by a part of their text; in the queue, by an index of all its trigrams.
+"""Find APVs by a part of their text; in the queue, by an index of all its trigrams.
 
 PostgreSQL's own pg_trgm would do, but not every server has it: the embedded one does not.
 """
@@ -17,7 +17,7 @@ LEAST = 3
 
 
 class Trigrams(Func):
-    """Every three characters that follow each other in the given texts (migration 0001)."""
+    """All sequences of three characters in the given texts (migration 0001)."""
 
     function = "reviews_trigrams"
     output_field: Any = ArrayField(TextField())
@@ -33,7 +33,7 @@ class Holds(Func):
 
 
 def containing(text: str, prefix: str = "", fields: Iterable[str] = SEARCHED) -> Q:
-    """The condition that one of an APV's `fields` contains `text`, in any case."""
+    """Return the condition that one of an APV's `fields` contains `text`, in any case."""
     condition = Q()
     for field in fields:
         condition |= Q(**{f"{prefix}{field}__icontains": text})
@@ -41,7 +41,7 @@ def containing(text: str, prefix: str = "", fields: Iterable[str] = SEARCHED) ->
 
 
 def containing_in_queue(text: str, fields: Iterable[str] = SEARCHED) -> Q:
-    """The same for pending APVs, which it finds by the index."""
+    """Return the same condition for pending APVs, for which it uses the index."""
     condition = containing(text, fields=fields)
     if len(text) >= LEAST:
         condition &= Q(Holds(Trigrams(*SEARCHED), Trigrams(Value(text))))

@@ -1,4 +1,4 @@
-"""The reads: the numbers of the review, and rows together with the positions they stand at."""
+"""Reads: the statistics of the review, and rows with the positions at which they were read."""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -17,7 +17,7 @@ from reviews.tally import Decided
 
 
 def review_stats() -> dict[str, Any]:
-    """All numbers of the dashboard; None where there is nothing to compute from."""
+    """Return all numbers of the dashboard; None if there are no data for one."""
     pending, decided, today = tally.pending_by_severity(), tally.decided(), timezone.now().date()
     total = sum(kind.count for kind in decided)
     by_kind: Counter[str] = Counter()
@@ -36,13 +36,13 @@ def review_stats() -> dict[str, Any]:
 
 
 def monday() -> date:
-    """The day on which this week began, in UTC."""
+    """Return the first day of this week, in UTC."""
     today = timezone.now().date()
     return today - timedelta(days=today.weekday())
 
 
 def _review_times() -> dict[str, float | None]:
-    """In seconds, from an APV's creation to the decision on it."""
+    """Return the times in seconds from an APV's creation to the decision on it."""
     times = tally.review_times()
     return {
         "average_review_time_seconds": times.average if times else None,
@@ -53,9 +53,10 @@ def _review_times() -> dict[str, float | None]:
 
 
 def _agreement(decided: list[Decided], total: int) -> dict[str, float | None]:
-    """How often people and the machine agree, as shares of 0 to 1.
+    """Return how often people and the machine agree, as shares from 0 to 1.
 
-    A decision on which the machine had no opinion can neither agree nor prevent a merge.
+    A decision for which the machine had no recommendation counts neither as agreement nor as a
+    prevented merge.
     """
     merges = [kind for kind in decided if kind.recommendation == DecisionKind.APPROVE]
     comparable = [
@@ -76,7 +77,7 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def ecosystem_choices() -> list[tuple[str, str]]:
-    """The ecosystems that APVs come from, as choices of a form."""
+    """Return the ecosystems of all APVs, as choices of a form."""
     with connection.cursor() as cursor:
         cursor.execute(_ECOSYSTEMS)
         return [(name, name) for (name,) in cursor.fetchall() if name]
@@ -97,20 +98,20 @@ SELECT package_ecosystem FROM found WHERE package_ecosystem IS NOT NULL
 
 
 def last_change_of_apvs() -> int:
-    """Return the number of the newest entry that tells of a changed APV; 0 where there is none.
+    """Return the number of the newest log entry about a changed APV, or 0.
 
-    A page whose lists were read at a smaller number reads them anew.
+    A page with lists that were read at a smaller number reads them again.
     """
     changes = Entry.objects.filter(action__in=CHANGES_OF_APVS)
     return changes.aggregate(newest=Max("sequence"))["newest"] or 0
 
 
 def withdrawn_advisories() -> "Prefetch[Any]":
-    """For rows of APVs: those advisories behind each that were withdrawn, as `withdrawn_links`."""
+    """Prefetch the withdrawn advisories of each APV, as `withdrawn_links`."""
     links = APVAdvisory.objects.filter(advisory__withdrawn__isnull=False)
     return Prefetch("advisory_links", links, to_attr="withdrawn_links")
 
 
 def hours_waiting(apv: APV) -> float:
-    """How long an APV has been waiting, in hours."""
+    """Return how long an APV has been waiting, in hours."""
     return (timezone.now() - apv.created_at).total_seconds() / 3600

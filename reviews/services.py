@@ -1,4 +1,4 @@
-"""The writes: adding APVs and deciding on them. Every interface calls these."""
+"""Writes: add APVs, change them and decide on them. Every interface calls these functions."""
 
 import hashlib
 import math
@@ -40,10 +40,10 @@ DECIDERS = {
 
 
 def add_apvs(*, apvs: Sequence[APV], submitter: Any = None) -> list[APV]:
-    """Add APVs, all or none; those without a code get the next of this year.
+    """Add APVs, all or none; those without a code get the next ones of this year.
 
-    `submitter` is the user who adds them, None where a command does.
-    Raises CodeInUse when another APV, here or among `apvs`, has a code of theirs.
+    `submitter` is the user who adds them, or None for a command. Raise CodeInUse if another APV,
+    stored or among `apvs`, has one of their codes.
     """
     for apv in apvs:
         apv.submitted_by = submitter
@@ -58,7 +58,7 @@ def add_apvs(*, apvs: Sequence[APV], submitter: Any = None) -> list[APV]:
                 _record_added([apv.apv_code for apv in added])
             return added
     except IntegrityError:
-        if taken := codes_in_use(codes):  # somebody took it between the look and the write
+        if taken := codes_in_use(codes):  # somebody took it between the check and the write
             raise CodeInUse(taken) from None
         raise
 
@@ -69,7 +69,7 @@ def _record_added(codes: list[str]) -> None:
 
 
 def change_apv(*, apv: APV, fields: Sequence[str]) -> None:
-    """Save those of an APV's `fields` that were changed: the rest may have changed since."""
+    """Save the changed fields in `fields` of an APV; others may have changed elsewhere."""
     with publishing():
         apv.save(update_fields=[*fields, "version", "updated_at"])
         entries.record(AuditAction.APV_CHANGED, apv.apv_code, fields=list(fields))
@@ -81,9 +81,9 @@ def codes_in_use(codes: Sequence[str]) -> list[str]:
 
 
 class DecisionFields(TypedDict, total=False):
-    """What a reviewer says of an APV.
+    """The fields of a reviewer's decision.
 
-    `confidence` is 0 to 1, or None where it was not said; `version`, if given, is the APV's version
+    `confidence` is 0 to 1, or None if not given; `version`, if given, is the version of the APV
     that the reviewer read; `reviewer_name` and `reviewer_email` count only with the permission
     `decide_on_behalf`.
     """
@@ -100,7 +100,7 @@ class DecisionFields(TypedDict, total=False):
 def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> Decision:
     """Record a person's decision on an APV and change the APV, in one transaction.
 
-    Raises UnknownAPV, NotAllowed, InvalidInput, AlreadyDecided or VersionChanged.
+    Raise UnknownAPV, NotAllowed, InvalidInput, AlreadyDecided or VersionChanged.
     """
     with publishing():
         try:
@@ -123,7 +123,7 @@ def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> 
 
 
 def check(*, apv: APV, reviewer: Any, **fields: Unpack[DecisionFields]) -> None:
-    """Raise what `decide` would raise for `apv` as it stands."""
+    """Raise what `decide` would raise for the current `apv`."""
     if not reviewer.has_perm(Permission.DECIDE_APV):
         raise NotAllowed(_("You may not decide on APVs."))
     if apv.status in DECIDERS and is_barred(reviewer, apv):
@@ -138,18 +138,18 @@ def check(*, apv: APV, reviewer: Any, **fields: Unpack[DecisionFields]) -> None:
 
 
 def may_decide(user: Any, apv: APV) -> bool:
-    """Whether `user` may decide on `apv` as it stands."""
+    """Return whether `user` may decide on the current `apv`."""
     needed = DECIDERS.get(Status(apv.status))
     return needed is not None and bool(user.has_perms(needed)) and not is_barred(user, apv)
 
 
 def is_barred(user: Any, apv: APV) -> bool:
-    """Whether `user` added `apv` and may therefore not decide on it, if so it is set."""
+    """Return whether `user` added `apv` and the settings forbid them to decide on it."""
     return apv.submitted_by_id == user.pk and not settings.HITL_SUBMITTER_MAY_DECIDE
 
 
 def _check_open(apv: APV, decision: str, reviewer: Any) -> None:
-    """A pending APV is open to reviewers, an escalated one to leads, any other to nobody."""
+    """Check the status: reviewers decide on pending APVs, leads on escalated ones."""
     if apv.status == Status.ESCALATED and decision != DecisionKind.ESCALATE:
         if not may_decide(reviewer, apv):
             message = _("{code} is escalated: only leads decide on it.")
@@ -167,13 +167,13 @@ def _check_open(apv: APV, decision: str, reviewer: Any) -> None:
 
 
 def wanted_justification() -> str:
-    """Say how long a justification must be, with numbers as the language writes them."""
+    """Return how long a justification must be, with numbers in the language's format."""
     least, most = (number_format(bound, force_grouping=True) for bound in JUSTIFICATION_LENGTH)
     return _("Write {least} to {most} characters.").format(least=least, most=most)
 
 
 def _faults(apv: APV, fields: DecisionFields) -> Iterator[tuple[str, list[str]]]:
-    """The fields that break a rule, each with the reasons."""
+    """Return the fields that break a rule, each with the reasons."""
     least, most = JUSTIFICATION_LENGTH
     if not least <= len(fields["justification"].strip()) <= most:
         yield "justification", [wanted_justification()]
@@ -208,7 +208,7 @@ def _signature(reviewer: Any, name: str, email: str) -> tuple[str, str]:
 
 
 def _record(apv: APV, reviewer: Any, fields: DecisionFields) -> Decision:
-    """Write the decision, with a snapshot of what was decided on."""
+    """Write the decision, with a snapshot of the APV."""
     now = timezone.now()
     kind = DecisionKind(fields["decision"])
     given_name, given_email = fields.get("reviewer_name", ""), fields.get("reviewer_email", "")

@@ -1,8 +1,8 @@
-"""Numbers that cost the same however many rows they count: kept by triggers, read here.
+"""Statistics that triggers keep: reading them costs the same for any number of rows.
 
-Each statement that adds, changes or deletes APVs or decisions adds to these counters in its own
-transaction, whatever door it comes through. A counter is spread over slots, one of which a
-connection uses: two connections rarely wait for each other.
+Each statement that adds, changes or deletes APVs or decisions updates these counters in its own
+transaction, through any interface. A counter is spread over slots, one of which a connection uses,
+so that two connections rarely wait for each other.
 """
 
 import math
@@ -35,7 +35,7 @@ class Headline(NamedTuple):
 
 
 def headline(day: date) -> Headline:
-    """What is pending, what was decided, and what of that on a UTC day: in one query."""
+    """Return pending APVs, decisions, and those of a UTC day, in one query."""
     pending = [f"status:{Status.PENDING}:{severity}" for severity in Severity.values]
     made = [f"decided:{kind}:{said}" for kind in DecisionKind.values for said in RECOMMENDED]
     on_day = [f"decided_on:{day}:{kind}" for kind in DecisionKind.values]
@@ -56,23 +56,23 @@ def pending() -> int:
 
 
 def apvs() -> int:
-    """How many APVs there are, whatever their status."""
+    """Return the number of APVs in any status."""
     return sum(apvs_in(status) for status in Status.values)
 
 
 def apvs_in(status: str) -> int:
-    """How many APVs have a status."""
+    """Return the number of APVs in a status."""
     return sum(_read(f"status:{status}:{severity}" for severity in Severity.values).values())
 
 
 def decisions() -> int:
-    """How many decisions there are."""
+    """Return the number of decisions."""
     return sum(kind.count for kind in decided())
 
 
 @dataclass(frozen=True)
 class Decided:
-    """Decisions of one kind on what the machine recommended one thing for, or nothing."""
+    """Decisions of one kind on APVs with one recommendation of the machine, or none."""
 
     decision: str
     recommendation: str
@@ -80,7 +80,7 @@ class Decided:
 
 
 def decided() -> list[Decided]:
-    """All decisions there are, by what was decided and what the machine recommended."""
+    """Return the numbers of all decisions, by decision and by recommendation."""
     pairs = {
         f"decided:{kind}:{said}": (kind, said)
         for kind in DecisionKind.values
@@ -91,7 +91,7 @@ def decided() -> list[Decided]:
 
 
 def decided_on(first: date, last: date) -> int:
-    """How many decisions fell on the UTC days from `first` to `last`."""
+    """Return the number of decisions on the UTC days from `first` to `last`."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     return sum(
         _read(f"decided_on:{day}:{kind}" for day in days for kind in DecisionKind.values).values()
@@ -109,7 +109,7 @@ class ReviewTimes:
 
 
 def review_times() -> ReviewTimes | None:
-    """The times of all decisions; None where there are none. The average is of microseconds."""
+    """Return the times of all decisions, or None. The average is exact to microseconds."""
     buckets = time_buckets()
     total = sum(buckets.values())
     if not total:
@@ -124,14 +124,14 @@ def review_times() -> ReviewTimes | None:
 
 
 def seconds_of_review() -> float:
-    """All review times together."""
+    """Return the sum of all review times."""
     return _read(["review_microseconds"]).get("review_microseconds", 0) / 1e6
 
 
 def time_buckets() -> dict[int, int]:
-    """How many review times fall into each bucket; all in one are shorter than all in the next.
+    """Return the number of review times in each bucket; buckets are in ascending order.
 
-    A bucket is a fiftieth of a natural logarithm wide (2 %), so that none holds many.
+    A bucket is a fiftieth of a natural logarithm wide (2 %), so that none has many.
     """
     times = Tally.objects.filter(key__startswith="review_time:").values_list("key")
     counted = times.annotate(total=Sum("count"))
@@ -140,17 +140,17 @@ def time_buckets() -> dict[int, int]:
 
 
 def bucket_of(seconds: float) -> int:
-    """The bucket that a review time falls into, as reviews_time_bucket (migration 0001) says."""
+    """Return the bucket of a review time, as reviews_time_bucket (migration 0001) computes it."""
     return math.floor(math.log1p(seconds) * 50)
 
 
 def end_of(bucket: int) -> float:
-    """The time, in seconds, that is above all in a bucket."""
+    """Return the upper limit of a bucket, in seconds."""
     return math.expm1((bucket + 1) / 50)
 
 
 def _nth(buckets: dict[int, int], rank: int) -> float:
-    """The review time that `rank` others precede: found by its bucket, and its place in it."""
+    """Return the review time with `rank` shorter ones, by its bucket and its place in it."""
     for number, count in buckets.items():
         bucket = number
         if rank < count:
@@ -164,11 +164,11 @@ def _nth(buckets: dict[int, int], rank: int) -> float:
             [bucket, rank],
         )
         found = cursor.fetchone()
-    return float(found[0]) if found else end_of(bucket)  # a row was changed with triggers off
+    return float(found[0]) if found else end_of(bucket)  # a row was changed while triggers were off
 
 
 def _read(keys: Iterable[str]) -> dict[str, int]:
-    """The counters among `keys` that were ever added to."""
+    """Return the counters among `keys` that exist."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT key, sum(count)::bigint FROM reviews_tally WHERE key = ANY(%s) GROUP BY key",

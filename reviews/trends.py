@@ -1,4 +1,4 @@
-"""The reads behind the plots: what was decided day by day."""
+"""Reads for the plots: decisions by day."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -25,11 +25,10 @@ DAYS = 30
 
 @dataclass(frozen=True)
 class Day:
-    """The decisions of one UTC day; None where there is nothing to compute from.
+    """The decisions of one UTC day; None if there are no data for a number.
 
-    `agreement` is the share of approvals and rejections that equal the machine's
-    recommendation, where it had one; `prevented` counts recommended merges that a person did
-    not approve.
+    `agreement` is the share of approvals and rejections that equal the machine's recommendation, if
+    it had one; `prevented` counts recommended merges that a person did not approve.
     """
 
     day: date
@@ -44,7 +43,7 @@ class Day:
 
 
 def days(count: int = DAYS) -> list[Day]:
-    """The last `count` days, today's last; days without decisions are among them."""
+    """Return the last `count` days up to today, including days without decisions."""
     today = timezone.now().astimezone(UTC).date()
     first = today - timedelta(days=count - 1)
     found = {row["day"]: _day(row) for row in _rows(first)}

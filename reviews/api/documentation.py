@@ -9,7 +9,7 @@ from rest_framework.exceptions import NotAuthenticated
 
 
 class Documentation(SpectacularSwaggerView):
-    """Swagger UI; who is not signed in is led to the page for that, as on every page."""
+    """Swagger UI. Users who are not signed in are redirected to sign in, as on every page."""
 
     def handle_exception(self, exc: Exception) -> Any:
         if isinstance(exc, NotAuthenticated):

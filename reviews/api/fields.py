@@ -14,7 +14,7 @@ NUMBER_MAX = 1e300
 
 
 class NumberField(serializers.FloatField):
-    """A finite number; neither NaN nor Infinity, in whatever spelling."""
+    """A finite number; not NaN or Infinity, in any spelling."""
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool):
@@ -74,7 +74,7 @@ class ObjectField(serializers.JSONField):
 
 
 class BoundedBytes:
-    """Validates that a text takes at most `most` bytes as UTF-8."""
+    """Validate that a text has at most `most` bytes as UTF-8."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -89,7 +89,7 @@ MOST_BAD_ITEMS = 10
 
 
 class BoundedListField(serializers.ListField):
-    """A list whose length is checked before its items, of which the first bad ones are named."""
+    """A list whose length is checked before its items. Errors name the first bad items."""
 
     def to_internal_value(self, data: Any) -> list[Any]:
         if isinstance(data, list):
@@ -101,7 +101,7 @@ class BoundedListField(serializers.ListField):
 
 
 class FirstErrors(serializers.ListSerializer[Any]):
-    """A list of objects, of which the first bad ones are named."""
+    """A list of objects. Errors name the first bad ones."""
 
     def to_internal_value(self, data: Any) -> list[Any]:
         return first_errors(self.run_child_validation, data)

@@ -1,4 +1,4 @@
-"""What lists can be narrowed and ordered by."""
+"""Filters and orders of lists."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +22,7 @@ from reviews.orders import APV_KEYS
 
 
 class AnyCaseChoiceField(ChoiceField):
-    """A choice that may be written in any case."""
+    """A choice in upper or lower case."""
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
@@ -38,7 +38,7 @@ class AnyCaseChoiceFilter(filters.ChoiceFilter):
 
 
 class MomentField(IsoDateTimeField):
-    """A moment in UTC: PostgreSQL knows fewer zones and years than ISO 8601."""
+    """A moment in UTC: PostgreSQL supports fewer zones and years than ISO 8601."""
 
     def to_python(self, value: Any) -> datetime | None:
         moment: datetime | None = super().to_python(value)
@@ -53,19 +53,19 @@ class MomentFilter(filters.IsoDateTimeFilter):
 
 
 class TotalOrderingFilter(filters.OrderingFilter):
-    """Checks an order that is asked for; the page puts its rows into it (reviews.orders)."""
+    """Checks the requested order; the page applies it (reviews.orders)."""
 
     def filter(self, rows: QuerySet[Any], names: list[str] | None) -> QuerySet[Any]:
         return rows
 
 
 def ordering(request: Request) -> list[str]:
-    """The names of the order that a request asks for, which a filter has checked."""
+    """Return the names of the order that a request asks for, which a filter has checked."""
     return [name for name in request.query_params.get("ordering", "").split(",") if name]
 
 
 class APVFilter(filters.FilterSet):
-    """Narrows the queue."""
+    """Filters the queue."""
 
     severity = AnyCaseChoiceFilter(Severity)
     patch_strategy = AnyCaseChoiceFilter(PatchStrategy)
@@ -83,7 +83,7 @@ class APVFilter(filters.FilterSet):
 
 
 class AnyStatusAPVFilter(APVFilter):
-    """Narrows and orders the list of all APVs."""
+    """Filters and orders the list of all APVs."""
 
     status = AnyCaseChoiceFilter(Status)
     cve_id = filters.CharFilter(lookup_expr="iexact", max_length=28)
@@ -98,7 +98,7 @@ class AnyStatusAPVFilter(APVFilter):
 
 
 class DecisionFilter(filters.FilterSet):
-    """Narrows lists of decisions."""
+    """Filters lists of decisions."""
 
     decision = AnyCaseChoiceFilter(DecisionKind)
     reviewer = filters.CharFilter(

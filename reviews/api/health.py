@@ -1,4 +1,4 @@
-"""Whether the service is alive, ready, and how busy: for probes and dashboards."""
+"""Health, readiness and metrics, for probes and dashboards."""
 
 import ipaddress
 import threading
@@ -31,21 +31,21 @@ POOL_SECONDS = 2
 
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """That the process answers."""
+    """Report that the process answers."""
     return JsonResponse({"status": "healthy", "timestamp": wire_time(now())})
 
 
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
-    """That the process answers; touches neither database nor Redis."""
+    """Report that the process answers, without using the database or Redis."""
     return JsonResponse({"status": "live"})
 
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """Whether work can be done: 503 without PostgreSQL or when the process is about to end.
+    """Report whether the service can work: 503 without PostgreSQL or during shutdown.
 
-    200 "degraded" without Redis.
+    The status is 200 "degraded" without Redis.
     """
     if shutdown.begun():
         return JsonResponse({"status": "shutting down"}, status=503)
@@ -57,7 +57,7 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 
 class Readiness:
-    """The last checks, made anew at most once a second: probes are open to everybody."""
+    """The last checks, repeated at most once a second, as probes are open to everybody."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -90,7 +90,7 @@ def _check() -> dict[str, Any]:
 
 
 def _try_database() -> None:
-    """Ask through the pool, as all work does, but with less patience."""
+    """Query through the pool, as other code does, but with less patience."""
     pool: Any = connection.pool  # type: ignore[attr-defined]  # PostgreSQL's alone
     pool.open()
     with pool.connection(timeout=POOL_SECONDS) as pooled:
@@ -105,7 +105,7 @@ def _migrations() -> str:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The metrics of all processes that share theirs, as Prometheus text or, in short, as JSON."""
+    """Return the metrics of all processes that share theirs: Prometheus text, or brief JSON."""
     if not (_from_this_machine(request) or caller(request).has_perm(Permission.VIEW_STATS)):
         return problems.response(403, "Metrics are for this machine or who may view stats.")
     registry = of_all_processes()
@@ -129,7 +129,7 @@ def _in_short(registry: CollectorRegistry) -> dict[str, int]:
 
 
 def _from_this_machine(request: HttpRequest) -> bool:
-    """A loopback peer that forwards for nobody: a proxy on this machine is not the client."""
+    """Return whether the client is on this machine, and not a client of a proxy on it."""
     if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Writes that may be sent twice: the `Idempotency-Key` header."""
+"""Writes that clients may repeat: the `Idempotency-Key` header."""
 
 import hashlib
 import json
@@ -25,17 +25,17 @@ Method = Callable[..., Response]
 
 
 class KeyUsedForAnotherBody(APIException):
-    """The key came before, with another body."""
+    """The key was used before, with another body."""
 
     status_code = 422
     default_detail = "This Idempotency-Key was used with another body."
 
 
 def idempotent(method: Method) -> Method:
-    """Give the first answer again when its `Idempotency-Key` comes again.
+    """Return the first response again if its `Idempotency-Key` comes again.
 
-    The key is written in the transaction of the write itself: of two requests at once the later
-    waits for the earlier, and a request that failed leaves its key free.
+    The key is written in the transaction of the write: of two concurrent requests the later one
+    waits for the earlier one, and a failed request leaves its key free.
     """
 
     @wraps(method)
@@ -44,7 +44,7 @@ def idempotent(method: Method) -> Method:
         if key is None:
             return method(view, request, *args, **options)
         _check(key)
-        assert request.user.pk is not None  # permissions let nobody else come here
+        assert request.user.pk is not None  # permissions admit only signed-in users
         with publishing():
             record, is_new = IdempotencyKey.objects.get_or_create(
                 user_id=request.user.pk,
@@ -81,7 +81,7 @@ def _keep(record: IdempotencyKey, answer: Response) -> None:
 
 
 def _forget_old() -> None:
-    """Drop a few keys that nobody will send again; each write clears away more than it adds."""
+    """Delete a few old keys. Each write deletes more keys than it adds."""
     old = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT)
     few = old.order_by("created_at").values("pk")[:FORGOTTEN_AT_ONCE]
     IdempotencyKey.objects.filter(pk__in=few).delete()

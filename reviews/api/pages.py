@@ -1,7 +1,7 @@
-"""Lists in pages, each with the positions its rows were read at.
+"""Pages of lists, each with the positions at which its rows were read.
 
-A page begins after as many rows as `skip` says, or after the row that the cursor `after` stands
-for. While rows come and leave, only a walk by cursors meets each row that stays exactly once.
+A page starts after `skip` rows, or after the row of the cursor `after`. While rows come and go,
+only paging by cursors returns each remaining row exactly once.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ FURTHEST = 10_000_000
 
 
 class PageQuery(serializers.Serializer[Any]):
-    """Which part of a list is asked for."""
+    """The part of a list that a client asks for."""
 
     skip = serializers.IntegerField(min_value=0, max_value=FURTHEST, default=0)
     offset = serializers.IntegerField(
@@ -41,7 +41,7 @@ class PageQuery(serializers.Serializer[Any]):
     limit = serializers.IntegerField(min_value=1, max_value=MOST, default=LIMIT)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Know `offset` as `skip`; refuse a place that is given twice."""
+        """Treat `offset` as `skip`; refuse two places at once."""
         attrs["skip"] = attrs.pop("offset", attrs["skip"])
         if "after" in attrs and attrs["skip"]:
             raise ValidationError({"after": "Give either `after` or `skip`."})
@@ -57,16 +57,16 @@ def page(
     *,
     count: Callable[[], int],
 ) -> Response:
-    """The part of `rows`, in `order`, that the query asks for, with total and positions.
+    """Return the part of `rows`, in `order`, that the query asks for, with total and positions.
 
-    Rows and positions are one snapshot: a client that subscribes from the positions misses and
-    doubles nothing. `count` says how many rows there are.
+    Rows and positions are one snapshot, so a client that subscribes from the positions misses and
+    repeats nothing. `count` returns the number of rows.
     """
     query = validated(PageQuery(data=request.query_params))
     skip, limit = query["skip"], query["limit"]
     rows = place(rows, order, query.get("after"))
     with snapshot():
-        found = list(part(rows, skip, limit + 1))  # one more tells whether there are more
+        found = list(part(rows, skip, limit + 1))  # one more row shows whether there are more
         total = count()
         positions = log.positions()
     shown = found[:limit]
@@ -83,7 +83,7 @@ def page(
 
 
 def place(rows: QuerySet[Any], order: Order, cursor: str | None) -> QuerySet[Any]:
-    """`rows` in their order, from the place of the cursor on. Raises ValidationError."""
+    """Return `rows` in order, from the place of the cursor on. Raise ValidationError."""
     rows = rows.order_by(*order.by)
     if cursor is None:
         return rows
@@ -94,7 +94,7 @@ def place(rows: QuerySet[Any], order: Order, cursor: str | None) -> QuerySet[Any
 
 
 def part(rows: QuerySet[Any], skip: int, limit: int) -> QuerySet[Any]:
-    """`limit` of `rows` from `skip` on; those before are skipped in the index, without reading."""
+    """Return `limit` of `rows` from `skip` on; earlier rows are skipped in the index, unread."""
     if not skip:
         return rows[:limit]
     keys = list(rows.values_list("pk", flat=True)[skip : skip + limit])
@@ -102,13 +102,13 @@ def part(rows: QuerySet[Any], skip: int, limit: int) -> QuerySet[Any]:
 
 
 def is_narrowed(rows: QuerySet[Any], whole: QuerySet[Any]) -> bool:
-    """Whether filters left less of `whole`, so that `rows` must be counted one by one."""
+    """Return whether filters removed rows of `whole`, so that `rows` must be counted one by one."""
     return bool(rows.query.where != whole.query.where)
 
 
 @cache  # one component each in the API's description
 def page_schema(name: str, item: type[serializers.BaseSerializer[Any]]) -> Any:
-    """The serializer that describes such a page to OpenAPI."""
+    """Return the serializer that describes such a page to OpenAPI."""
     fields = {
         name: item(many=True),
         "total": serializers.IntegerField(),

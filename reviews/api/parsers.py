@@ -1,4 +1,4 @@
-"""Reading request bodies: JSON whose cost is known before it is built."""
+"""Parse request bodies: JSON whose size is checked before it is built."""
 
 import codecs
 import json
@@ -26,7 +26,7 @@ NOT_UNICODE = "Text must be valid Unicode."
 
 
 class StrictJSONParser(JSONParser):
-    """JSON in UTF-8 without NaN, Infinity or half characters, bounded in depth and in values."""
+    """JSON in UTF-8 without NaN, Infinity or lone surrogates, with limits on depth and values."""
 
     def parse(
         self,
@@ -50,7 +50,7 @@ class StrictJSONParser(JSONParser):
 
 
 def _check_size(text: str) -> None:
-    """Raise ParseError when `text` holds too many values or nests too deeply."""
+    """Raise ParseError if `text` has too many values or nests too deeply."""
     level = 0
     for number, piece in enumerate(PIECES.finditer(text)):
         if piece.lastindex == 1:
@@ -59,7 +59,7 @@ def _check_size(text: str) -> None:
             level -= 1
         if level > MOST_LEVELS:
             raise ParseError("JSON parse error - nested too deeply")
-        if number >= 2 * MOST_VALUES:  # a value in a list is two: itself, and what parts it
+        if number >= 2 * MOST_VALUES:  # a value in a list counts twice: itself, and its separator
             raise ParseError(f"JSON parse error - more than {MOST_VALUES:,} values")
 
 
@@ -67,9 +67,9 @@ def _check_size(text: str) -> None:
 
 
 def _check_characters(body: Any) -> None:
-    """Raise ValidationError for the fields of `body` in which half a character stands alone.
+    """Raise ValidationError for the fields of `body` that contain a lone surrogate.
 
-    JSON can escape a half of a surrogate pair; nothing can store or encode it.
+    JSON can escape half of a surrogate pair, which cannot be stored or encoded.
     """
     errors = {path: [NOT_UNICODE] for path, value in _fields(body) if _has_half(value)}
     if errors:
@@ -77,7 +77,7 @@ def _check_characters(body: Any) -> None:
 
 
 def _fields(value: Any, path: str = "", *, in_row: bool = False) -> Iterator[tuple[str, Any]]:
-    """The fields of an object or of those in a list, and the items of lists, with their paths."""
+    """Yield the fields of objects and the items of lists, with their paths."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _fields(item, f"{path}[{index}]", in_row=in_row)

@@ -1,4 +1,4 @@
-"""Errors over HTTP: one place turns exceptions into problem documents (RFC 9457)."""
+"""Errors over HTTP: turn exceptions into problem documents (RFC 9457), in this place only."""
 
 import json
 import logging
@@ -55,7 +55,7 @@ REFUSALS: dict[int, Any] = {
 
 
 def document(status: int, detail: str, **extensions: Any) -> dict[str, Any]:
-    """A problem document; `extensions` are further members, such as `errors` by field."""
+    """Return a problem document; `extensions` are further members, such as `errors` by field."""
     title = HTTPStatus(status).phrase
     return {
         "type": "about:blank",
@@ -67,7 +67,7 @@ def document(status: int, detail: str, **extensions: Any) -> dict[str, Any]:
 
 
 def raw_answer(status: HTTPStatus) -> bytes:
-    """A whole HTTP answer that refuses by one of REFUSALS, and ends the connection."""
+    """Return a whole HTTP response for one of REFUSALS, which closes the connection."""
     body = json.dumps(document(status, str(REFUSALS[status]))).encode()
     head = f"HTTP/1.1 {status} {status.phrase}\r\nContent-Type: {CONTENT_TYPE}\r\n"
     head += f"Content-Length: {len(body)}\r\nConnection: close\r\n"
@@ -77,12 +77,12 @@ def raw_answer(status: HTTPStatus) -> bytes:
 
 
 def response(status: int, detail: str) -> HttpResponse:
-    """A problem document as a plain Django response, for where no REST view runs."""
+    """Return a problem document as a plain Django response, for code outside REST views."""
     return JsonResponse(document(status, detail), status=status, content_type=CONTENT_TYPE)
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The answer to an exception in a REST view; None lets it become a 500."""
+    """Return the response to an exception in a REST view; None makes it a 500."""
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
@@ -112,7 +112,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def flatten(detail: Any, path: str = "") -> FieldErrors:
-    """Nested REST framework errors as {field: reasons}, with paths like `[3].cwe_ids[0]`."""
+    """Return nested REST framework errors as {field: reasons}, with paths like `[3].cwe_ids[0]`."""
     if isinstance(detail, dict):
         steps = [(_step(path, key), value) for key, value in detail.items()]
     elif isinstance(detail, list) and any(isinstance(one, dict | list) for one in detail):
@@ -124,7 +124,7 @@ def flatten(detail: Any, path: str = "") -> FieldErrors:
 
 
 def bounded(errors: FieldErrors) -> FieldErrors:
-    """The first of `errors`, without the length of what was sent: reasons may quote it."""
+    """Return the first of `errors`, shortened: reasons may quote what was sent."""
     kept: FieldErrors = {}
     left = MOST_BYTES
     for field, reasons in islice(errors.items(), MOST_FIELDS):
@@ -151,12 +151,12 @@ STATUSES: dict[type[ReviewError], HTTPStatus] = {
 
 
 def status_of(error: ReviewError) -> HTTPStatus:
-    """Return the HTTP status of an error of the review."""
+    """Return the HTTP status of a review error."""
     return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
 
 
 def extensions_of(error: ReviewError, request: Request) -> dict[str, Any]:
-    """Return what a problem says besides the message, to those who may read it."""
+    """Return the further members of a problem, for users who may read them."""
     match error:
         case InvalidInput():
             return {"errors": error.errors}
@@ -181,7 +181,7 @@ def _step(path: str, key: Any) -> str:
 
 
 def _answer(status: int, detail: str, **extensions: Any) -> Response:
-    """A problem of any kind over REST, which is small whatever was sent."""
+    """Return a problem of any kind over REST, which is small whatever was sent."""
     if "errors" in extensions:
         extensions["errors"] = bounded(extensions["errors"])
     body = document(status, detail[:MOST_DETAIL], **extensions)

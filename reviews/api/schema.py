@@ -1,4 +1,4 @@
-"""How the API describes itself: besides what a view declares, the problems any call may meet."""
+"""The OpenAPI description: what views declare, and the problems that any call may return."""
 
 import re
 from typing import Any
@@ -43,7 +43,7 @@ OF_WRITES = {408, 409, 413, 415, 422, 429}
 
 
 class Summarised(AutoSchema):
-    """Gives each operation a summary: the first sentence of its description."""
+    """Summarises each operation by the first sentence of its description."""
 
     def get_summary(self) -> str:
         first = re.split(r"(?<=[.;:])\s|\n\n", self.get_description(), maxsplit=1)[0]
@@ -51,7 +51,7 @@ class Summarised(AutoSchema):
 
 
 def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A post-processing hook: adds the problem documents to each operation."""
+    """Add the problem documents to each operation, as a post-processing hook."""
     result["components"]["schemas"]["Problem"] = PROBLEM
     for path in result["paths"].values():
         for method, operation in path.items():

@@ -7,7 +7,7 @@ from reviews.api import health
 from reviews.api.documentation import Documentation
 from reviews.api.views import APVViewSet, DecisionViewSet, ReviewViewSet
 
-# Swagger UI's style sheet has its icons in it.
+# The icons are in Swagger UI's style sheet.
 with_icons = csp_update({"img-src": ["data:"]})
 
 urlpatterns = [

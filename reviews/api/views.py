@@ -1,4 +1,4 @@
-"""The resources: APVs, the queue and decisions."""
+"""REST resources: APVs, the queue and decisions."""
 
 from uuid import UUID
 
@@ -59,7 +59,7 @@ ONE_OR_MANY = PolymorphicProxySerializer(
     retrieve=extend_schema(description="One APV, whole: its evidence and its diff.")
 )
 class APVViewSet(CountedWrites, Retrieves):
-    """Every APV, whatever its status; pipelines add theirs here."""
+    """All APVs, in any status. Pipelines add theirs here."""
 
     queryset = APV.objects.select_related("submitted_by").prefetch_related(ADVISORIES)
     serializer_class = APVSerializer
@@ -68,9 +68,9 @@ class APVViewSet(CountedWrites, Retrieves):
 
     @extend_schema(parameters=[PageQuery], responses=page_schema("apvs", APVLineSerializer))
     def list(self, request: Request) -> Response:
-        """All APVs, highest priority first unless ordered otherwise.
+        """List all APVs, by default in order of priority, highest first.
 
-        What may be long is left out, such as the diff; each APV by itself has it.
+        Long fields such as the diff are left out; a request for one APV returns them.
         """
         every = APV.objects.select_related("submitted_by").prefetch_related(ADVISORIES)
         every = every.defer(*LEFT_OUT_OF_LISTS)
@@ -86,7 +86,7 @@ class APVViewSet(CountedWrites, Retrieves):
     )
     @idempotent
     def create(self, request: Request) -> Response:
-        """Add one APV, or a list of up to 1,000, all or nothing."""
+        """Add one APV, or up to 1,000 in a list: all or none."""
         many = isinstance(request.data, list)
         if many and not 1 <= len(request.data) <= MOST_APVS_AT_ONCE:
             raise ValidationError({"body": f"Give 1 to {MOST_APVS_AT_ONCE:,} APVs at once."})
@@ -113,7 +113,7 @@ class ReviewViewSet(CountedWrites, Retrieves):
 
     @extend_schema(parameters=[PageQuery], responses=page_schema("reviews", QueueItemSerializer))
     def list(self, request: Request) -> Response:
-        """The pending queue: highest priority first, then oldest first."""
+        """List the pending queue: highest priority first, then oldest first."""
         queue = APV.objects.pending().only(*QUEUE_COLUMNS)
         rows = self.filter_queryset(queue)
         count = rows.count if is_narrowed(rows, queue) else tally.pending
@@ -122,14 +122,14 @@ class ReviewViewSet(CountedWrites, Retrieves):
     @extend_schema(responses=StatsSerializer)
     @action(detail=False, filterset_class=None)
     def stats(self, request: Request) -> Response:
-        """The dashboard's numbers, computed from the database."""
+        """Return the dashboard's numbers, computed from the database."""
         with snapshot():
             return Response(StatsSerializer(selectors.review_stats()).data)
 
 
 @extend_schema_view(retrieve=extend_schema(description="One decision, by its id."))
 class DecisionViewSet(CountedWrites, Retrieves):
-    """The record of decisions; a decision is made here and never changed."""
+    """Recorded decisions. They are made here and never changed."""
 
     queryset = Decision.objects.select_related("apv")
     serializer_class = DecisionSerializer
@@ -138,7 +138,7 @@ class DecisionViewSet(CountedWrites, Retrieves):
 
     @extend_schema(parameters=[PageQuery], responses=page_schema("decisions", DecisionSerializer))
     def list(self, request: Request) -> Response:
-        """All decisions, newest first."""
+        """List all decisions, newest first."""
         every = self.get_queryset()
         rows = self.filter_queryset(every)
         count = rows.count if is_narrowed(rows, every) else tally.decisions
@@ -158,7 +158,7 @@ class DecisionViewSet(CountedWrites, Retrieves):
 
     @extend_schema(parameters=[PageQuery], responses=page_schema("decisions", DecisionSerializer))
     def history(self, request: Request, apv_id: UUID) -> Response:
-        """The decisions on one APV, newest first."""
+        """List the decisions on one APV, newest first."""
         if not APV.objects.filter(pk=apv_id).exists():
             raise UnknownAPV(f"No APV has the id {apv_id}.")
         rows = self.filter_queryset(self.get_queryset().filter(apv_id=apv_id))

@@ -1,4 +1,4 @@
-"""Who sees the pages, and what of them."""
+"""Access to the pages and to their contents."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ from reviews.permissions import Permission
 
 
 class Request(HttpRequest):
-    """A request as django-htmx passes it on."""
+    """A request with the attribute that django-htmx adds."""
 
     htmx: HtmxDetails
 
@@ -24,24 +24,24 @@ View = Callable[..., HttpResponseBase]
 
 
 def readers_only(view: View) -> View:
-    """A page for those who may read APVs; no cache keeps it, so that signing out hides it."""
+    """Restrict a page to users who may read APVs, uncached, so that signing out hides it."""
     allowed = permission_required(Permission.VIEW_APV, raise_exception=True)(view)
     return never_cache(login_required(allowed))
 
 
 def too_many_writes(request: HttpRequest, wait: int) -> HttpResponse:
-    """The answer to somebody who is to wait so many seconds."""
+    """Return the response to a user who must wait so many seconds."""
     answer = render(request, "429_writes.html", status=429)
     answer["Retry-After"] = str(wait)
     return answer
 
 
 def sees_decisions(request: Request) -> bool:
-    """Whether the user may read decisions."""
+    """Return whether the user may read decisions."""
     return bool(request.user.has_perm(Permission.VIEW_DECISION))
 
 
 def readable(request: Request, positions: dict[str, Position]) -> dict[str, Any]:
-    """Those of `positions` that the user may read, as JSON."""
+    """Return those of `positions` that the user may read, as JSON."""
     mine = readable_channels(request.user)
     return {name: one.model_dump() for name, one in positions.items() if name in mine}

@@ -1,4 +1,4 @@
-"""The fields of an APV as facts: where each stands, what it is called, and how it is shown."""
+"""The fields of an APV as facts: their place, their name, and how they are shown."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -177,7 +177,7 @@ CONFIDENCES_OF_CONFIRMATION = (
 
 @dataclass(frozen=True)
 class Fact:
-    """One field as it is shown; `kind` says how, `value` is None where nothing is known."""
+    """A field as a page shows it. `kind` says how; `value` is None if it is unknown."""
 
     field: str
     label: Any
@@ -206,7 +206,7 @@ class Group:
 
     @property
     def missing(self) -> str:
-        """The names of what was not given."""
+        """Return the names of missing facts."""
         return ", ".join(str(fact.label) for fact in self.facts if fact.value is None)
 
 
@@ -222,7 +222,7 @@ def _kind_of(column: Any) -> str:
 
 
 def _value(apv: APV, column: Any, kind: str) -> Any:
-    """What the page shows; None for what was not given."""
+    """Return what the page shows, or None if it was not given."""
     value = getattr(apv, column.name)
     if value in (None, "", [], {}):
         return None
@@ -237,7 +237,7 @@ def _value(apv: APV, column: Any, kind: str) -> Any:
 
 
 def answer(apv: APV, name: str, yes: Any, no: Any) -> Any:
-    """Return `yes` or `no`, or that nothing was run: a bare "no" is what an APV has by default."""
+    """Return `yes`, `no` or that nothing was run: an APV's default is "no"."""
     if getattr(apv, name):
         return yes
     return no if _left_traces(apv, name) else NOT_RUN

@@ -1,6 +1,7 @@
 """What changed on an APV since a reviewer read it.
 
-The page carries what it shows in brief; whoever comes back with it learns what is different now.
+The page carries a summary of what it shows; when the reviewer sends it back, the page shows what is
+different now.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ FIELDS = [name for _, names in GROUPS for name in names if name not in UNSAID]
 
 @dataclass(frozen=True)
 class Difference:
-    """A field that changed; `before` and `after` are None where they are too long to show."""
+    """A changed field; `before` and `after` are None if they are too long to show."""
 
     label: Any
     before: str | None
@@ -28,12 +29,12 @@ class Difference:
 
 
 def seen(apv: APV) -> str:
-    """What the page shows of `apv`, in brief, as JSON."""
+    """Return a summary of what the page shows of `apv`, as JSON."""
     return json.dumps({name: _brief(apv, name) for name in FIELDS}, separators=(",", ":"))
 
 
 def differences(apv: APV, text: str) -> list[Difference]:
-    """What is different on `apv` from what `seen` gave before; nothing where `text` is no such."""
+    """Return what differs on `apv` from `seen`'s summary; nothing if `text` is not one."""
     try:
         before = sent_json.read(text)
     except (ValueError, RecursionError):

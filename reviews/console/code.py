@@ -1,4 +1,4 @@
-"""Code from outside as HTML: highlighted, escaped, and with nothing hidden in it."""
+"""Untrusted code as HTML: highlighted, escaped, and with nothing hidden in it."""
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -18,7 +18,7 @@ CLASSES = (
 
 
 def highlighted(diff: str) -> SafeString:
-    """A unified diff as HTML, each line of it in the colour of its kind."""
+    """Return a unified diff as HTML, each line in the colour of its kind."""
     shown = reveal(diff.replace("\r\n", "\n"))
     if shown.count("\n") > MOST_LINES:
         return format_html('<div class="diff"><pre>{}</pre></div>', shown)

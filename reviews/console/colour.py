@@ -1,7 +1,7 @@
-"""The code of files as coloured HTML, line by line; plain where it cannot be coloured.
+"""Code as coloured HTML, line by line; plain if it cannot be coloured.
 
-What is shown is the text itself, cut into runs: a lexer says where they begin and what they are,
-and can neither add to it nor leave anything out.
+The page shows the text itself, cut into runs. A lexer only says where the runs begin and what they
+are, so it cannot add or leave out text.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ _lexers = LexerProcess()
 
 
 def coloured(sides: Sequence[Side]) -> list[list[SafeString]]:
-    """Return the lines of each side as HTML, coloured by the language that its name tells."""
+    """Return the lines of each side as HTML, coloured by the language of its file name."""
     jobs = [_job(side) for side in sides]
     found = _runs_of([job for job in jobs if job])
     left, marks = MOST_RUNS, MOST_MARKS
@@ -52,7 +52,7 @@ def coloured(sides: Sequence[Side]) -> list[list[SafeString]]:
 
 
 def _job(side: Side) -> Job | None:
-    """What is to be lexed of a side; None where its language is not known or a line too long."""
+    """Return the lexer's job for a side; None if its language is unknown or a line too long."""
     name, lines = side
     language = language_of(name)
     if language is None or not lines or max(map(len, lines)) > LONGEST_LINE:
@@ -61,7 +61,7 @@ def _job(side: Side) -> Job | None:
 
 
 def _runs_of(jobs: Sequence[Job]) -> dict[Job, Runs | None]:
-    """Return the runs of each job that could be done, those of earlier requests among them."""
+    """Return the runs of each job that was possible, including those of earlier requests."""
     kept = caches["colours"].get_many([_key(job) for job in jobs])
     fresh = [job for job in jobs if _key(job) not in kept]
     if sum(len(text) for _language, text in fresh) > MOST_CHARACTERS:
@@ -71,14 +71,14 @@ def _runs_of(jobs: Sequence[Job]) -> dict[Job, Runs | None]:
 
 
 def _read(answer: bytes | None, job: Job) -> Runs | None:
-    """Return the runs of an answer; None where there is none, or they are not the whole text."""
+    """Return the runs of an answer; None if there is none, or they are not the whole text."""
     runs = json.loads(answer) if answer else None
     is_whole = runs and sum(length for _css, length in runs) == len(job[1])
     return runs if is_whole else None
 
 
 def _ask(jobs: Sequence[Job]) -> dict[str, bytes]:
-    """Ask the lexers, and keep what they say, also of the job at which they took too long."""
+    """Ask the lexers, and cache their answers, including that a job took too long."""
     if not jobs:
         return {}
     try:
@@ -111,7 +111,7 @@ def _html(text: str, runs: Runs, places: set[int]) -> list[SafeString]:
 
 
 def _parts(text: str, at: int, length: int, places: set[int]) -> Iterator[SafeString]:
-    """The lines of one run as HTML."""
+    """Yield the lines of one run as HTML."""
     for part in text[at : at + length].split("\n"):
         yield marked(part, places, at)
         at += len(part) + 1

@@ -1,4 +1,4 @@
-"""How sure a reviewer is: asked plainly, kept as a number, shown in percent."""
+"""A reviewer's confidence: asked in words, stored as a number, shown in percent."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ ANSWERS: list[tuple[float, Any]] = [
 
 
 def in_words(value: float | None) -> str:
-    """Return `value`, from 0 to 1, in percent, with its word where it is one of the answers."""
+    """Return `value`, from 0 to 1, in percent, with its word if it is one of the answers."""
     if value is None:
         return _("not said")
     percent = f"{round(100 * value)} %"
@@ -23,7 +23,7 @@ def in_words(value: float | None) -> str:
 
 
 def choices(chosen: str) -> list[tuple[str, str]]:
-    """Return the answers as values and labels; `chosen`, as it was sent, is one of them."""
+    """Return the answers as values and labels, including `chosen` as it was sent."""
     found = [("", _("Not said")), *((repr(value), in_words(value)) for value, _word in ANSWERS)]
     known = {value for value, _label in found}
     return found if chosen in known else [*found, (chosen, _other(chosen))]

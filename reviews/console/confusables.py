@@ -1,8 +1,8 @@
-"""Characters that look like one of ASCII.
+"""Characters that look like ASCII characters.
 
-From confusables.txt of Unicode 17.0.0 (UTS 39, https://www.unicode.org/Public/security/),
-© Unicode, Inc., under the Unicode License v3: those whose prototype is one character of ASCII and
-which have no compatibility decomposition, as unicodedata.normalize tells the others.
+They are from confusables.txt of Unicode 17.0.0 (UTS 39, https://www.unicode.org/Public/security/),
+© Unicode, Inc., under the Unicode License v3: those whose prototype is one ASCII character and that
+have no compatibility decomposition, since unicodedata.normalize finds the others.
 """
 
 _SOURCES = {

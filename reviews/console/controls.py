@@ -1,4 +1,4 @@
-"""Forms' controls, with a note where what stands in one is not what is seen."""
+"""Form controls, with a note if their text contains invisible or deceptive characters."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ MOST_SHOWN = 300
 
 
 class NotedControls(DjangoTemplates):
-    """Django's own templates of controls; the note stands below one that needs it."""
+    """Use Django's own templates of controls, with a note below those that need one."""
 
     def render(self, template_name: str, context: Any, request: Any = None) -> Any:
         control = super().render(template_name, context, request)
@@ -28,9 +28,9 @@ class NotedControls(DjangoTemplates):
 
 
 def note(value: str) -> SafeString | str:
-    """Say what stands in a control, where it holds what is not seen or passes for something else.
+    """Return a note if a control's text has invisible or deceptive characters.
 
-    Line ends are seen in a control.
+    Line endings are visible in a control.
     """
     is_plain = value.isascii() and value.replace("\n", "").replace("\r", "").isprintable()
     if is_plain or not (count_invisible(value) or passing_in_name(value)):

@@ -1,11 +1,11 @@
-"""A CVSS vector spelled out: its base metrics in words (CVSS 2.0 §2, 3.1 §2, 4.0 §2)."""
+"""A CVSS vector in words: its base metrics (CVSS 2.0 §2, 3.1 §2, 4.0 §2)."""
 
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-# The words stand for nouns of different genders: each kind of metric has a context of its own.
+# Translations need the gender of the noun, so each kind of metric has its own context.
 COMPLEXITY = {
     "L": pgettext_lazy("CVSS complexity", "Low"),
     "H": pgettext_lazy("CVSS complexity", "High"),
@@ -89,7 +89,7 @@ WORDS_V2 = EXPLOITED_V2 | {code: (HARMED[code][0], IMPACT_V2, "C") for code in (
 
 
 class Metric(NamedTuple):
-    """One metric of a vector in words; `grave` where it could not be worse."""
+    """One metric of a vector in words; `grave` if it has the worst value."""
 
     code: str
     name: Any
@@ -98,7 +98,7 @@ class Metric(NamedTuple):
 
 
 def spelled(vector: str) -> list[Metric]:
-    """The base metrics of a CVSS vector in words, in its order; others are left out."""
+    """Return the base metrics of a CVSS vector in words, in its order, without others."""
     words = WORDS if vector.startswith("CVSS:") else WORDS_V2
     return [
         Metric(code, words[code][0], words[code][1][value], value == words[code][2])
@@ -108,7 +108,7 @@ def spelled(vector: str) -> list[Metric]:
 
 
 def grouped(vector: str) -> list[list[Metric]]:
-    """The metrics of how it is exploited, and of what it harms; a group without any is left out."""
+    """Return the metrics of exploitation and of impact, without empty groups."""
     metrics = spelled(vector)
     groups = [[one for one in metrics if one.code in codes] for codes in (EXPLOITED, HARMED)]
     return [group for group in groups if group]

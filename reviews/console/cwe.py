@@ -1,4 +1,4 @@
-"""Names of common weaknesses, after the list that MITRE keeps (https://cwe.mitre.org/data/)."""
+"""Names of common weaknesses, from MITRE's list (https://cwe.mitre.org/data/)."""
 
 NAMES = {
     16: "Configuration",
@@ -297,5 +297,5 @@ NAMES = {
 
 
 def name_of(cwe: str) -> str:
-    """The name of a weakness such as CWE-79, or "" when it is not among these."""
+    """Return the name of a weakness such as CWE-79, or "" if it is not listed here."""
     return NAMES.get(int(cwe.removeprefix("CWE-")), "")

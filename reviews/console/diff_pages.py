@@ -1,4 +1,4 @@
-"""The diff of an APV as pages and scripts ask for it: whole, by section, or one line."""
+"""Responses with the diff of an APV: whole, by section, or one line."""
 
 from typing import TypeVar
 
@@ -15,13 +15,13 @@ Found = TypeVar("Found")
 
 
 def diff_of(request: Request, apv: APV) -> diffs.Page:
-    """The diff as `_diff.html` shows it, from the section `first` on."""
+    """Return the context with which `_diff.html` shows the diff, from the section `first` on."""
     first = _number(request, "first")
     return diffs.page_of(apv.patch_diff, diff_options(request), first)
 
 
 def answer_with_diff(request: Request, apv: APV) -> HttpResponse:
-    """The diff; of it the line or the section that the address asks for."""
+    """Return the diff, or the section or line that the query names."""
     if "line" in request.GET:
         number = _number(request, "line")
         line = _found(diffs.line_of(apv.patch_diff, number))
@@ -39,7 +39,7 @@ def answer_with_diff(request: Request, apv: APV) -> HttpResponse:
 
 
 def _number(request: Request, name: str) -> int:
-    """The number that the address gives; 0 where it gives none that can be one."""
+    """Return the number in the query; 0 if there is no valid one."""
     given = request.GET.get(name, "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
 
@@ -51,7 +51,7 @@ def _found(what: Found | None) -> Found:
 
 
 def diff_options(request: Request) -> Options:
-    """How the diff is shown: as asked for, else as the last time."""
+    """Return the display options from the query, or those of the last time."""
     view, space, wrap = (*request.COOKIES.get(DIFF_COOKIE, "").split("-"), "", "", "")[:3]
     return Options(
         "split" if request.GET.get("view", view) == "split" else "unified",

@@ -1,7 +1,7 @@
-"""The rows of a diff: its lines one below the other, or before and after side by side.
+"""The rows of a diff: unified, or before and after side by side.
 
-A hunk can have hundreds of thousands of lines, of which a page shows a thousand: rows are
-planned as numbers, one after the other, and only those that are shown are made.
+A hunk can have hundreds of thousands of lines, of which a page shows a thousand. So rows are first
+planned as numbers, and only those that are shown are made.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ LONGEST = 2_000
 
 
 class Options(NamedTuple):
-    """How a diff is shown."""
+    """Display options of a diff."""
 
     view: Literal["unified", "split"] = "unified"
     space: Literal["shown", "ignored"] = "shown"
@@ -47,12 +47,12 @@ class Row:
 
     @property
     def number(self) -> int:
-        """The number of the line in the diff."""
+        """Return the number of the line in the diff."""
         return self.at + 1
 
     @property
     def spans(self) -> bool:
-        """Whether it is no line of a side, and so is as wide as the table."""
+        """Return whether the row is not a line of a side, and so spans the table."""
         return self.kind in {"hunk", "note", "problem"}
 
 
@@ -61,7 +61,7 @@ Sides = tuple[Row | None, Row | None]
 
 
 class Cell(NamedTuple):
-    """A line that is to be shown: where it stands in its hunk, and its numbers."""
+    """A line to show: its place in the hunk, and its numbers."""
 
     kind: LineKind
     offset: int
@@ -74,7 +74,7 @@ Cells = tuple[Cell | None, Cell | None]
 
 
 class Planned(NamedTuple):
-    """A row that is not made yet: cells of a hunk, a line of a part, or a problem of it."""
+    """A row that is not made yet: cells of a hunk, a line of a part, or a problem."""
 
     part: Hunk | Notes | Text
     cells: Cells | None = None
@@ -83,7 +83,7 @@ class Planned(NamedTuple):
 
 
 def plan(section: File | Text, options: Options) -> Iterator[Planned]:
-    """Yield the rows of a section, unmade."""
+    """Yield the planned rows of a section."""
     for part in section.parts if isinstance(section, File) else [section]:
         if isinstance(part, Hunk):
             yield from _plan_hunk(part, options)
@@ -101,7 +101,7 @@ def _plan_hunk(hunk: Hunk, options: Options) -> Iterator[Planned]:
 
 
 def made(planned: Planned, ends: set[str]) -> Sides:
-    """Make a row; `ends` are those of the lines of its file, named where they differ."""
+    """Make a row; `ends` are the line endings of its file, named where they differ."""
     part, cells, offset, problem = planned
     if problem:
         row = Row("problem", problem_in_words(problem), part.at)
@@ -130,7 +130,7 @@ def _made(hunk: Hunk, cell: Cell, ends: set[str]) -> Row:
 
 
 def _cut(row: Row) -> Row:
-    """Show a line up to the most characters, and each unseen one of them by its name."""
+    """Show a line up to the maximum length, with its invisible characters by name."""
     row.cut = max(0, len(row.text) - LONGEST)
     row.text = reveal(row.text[:LONGEST])
     return row
@@ -140,7 +140,7 @@ def _cut(row: Row) -> Row:
 
 
 def _ends(text: str, end: LineEnd) -> set[str]:
-    """Return how a line ends, and CR where one in it is an end too."""
+    """Return how a line ends, with CR if it contains one that ends a line too."""
     return ({end} if end else set()) | ({"CR"} if "\r" in text else set())
 
 
@@ -162,7 +162,7 @@ def ends_of_sides(file: File) -> tuple[set[str], set[str]]:
 
 
 def _feeds(hunk: Hunk, other_sign: str) -> set[str]:
-    """LF, where a hunk without any carriage return has a line of a side."""
+    """Return LF if a hunk without any carriage return has a line of a side."""
     return {"LF"} if any(text[:1] != other_sign for text in hunk.body) else set()
 
 
@@ -189,7 +189,7 @@ def _numbered(hunk: Hunk) -> Iterator[Cell]:
 
 
 def _of_combined(hunk: Hunk, options: Options) -> Iterator[Cells]:
-    """Yield the lines of a combined hunk: with several files before, none has a counterpart."""
+    """Yield the lines of a combined hunk, which has several files before and so no pairs."""
     new = hunk.new.first if hunk.new else 1
     for index, raw in enumerate(hunk.body):
         kind = combined_kind(raw, hunk.parents)
@@ -213,7 +213,7 @@ def _paired(hunk: Hunk, options: Options) -> Iterator[Cells]:
 
 
 def _blocks(hunk: Hunk) -> Iterator[tuple[bool, list[Cell]]]:
-    """Yield changes that stand together, and what stands between them."""
+    """Yield blocks of changes, and the lines between them."""
     changed, block = False, list[Cell]()
     for cell in _numbered(hunk):
         is_change = cell.kind in {"add", "del"} or (cell.kind == "end" and changed)
@@ -227,7 +227,7 @@ def _blocks(hunk: Hunk) -> Iterator[tuple[bool, list[Cell]]]:
 
 
 def _side_by_side(block: Iterable[Cell]) -> Iterator[Cells]:
-    """Pair what is removed with what is added; the mark of a last line stays on its side."""
+    """Pair removed with added lines; the mark of a last line stays on its side."""
     removed, added = list[Cell](), list[Cell]()
     side = removed
     for cell in block:
@@ -238,7 +238,7 @@ def _side_by_side(block: Iterable[Cell]) -> Iterator[Cells]:
 
 
 def _as_unchanged(hunk: Hunk, pair: Cells) -> Cells:
-    """Take a pair that differs in white space only for one unchanged line."""
+    """Treat a pair that differs only in white space as one unchanged line."""
     old, new = pair
     if not (old and new) or (old.kind, new.kind) != ("del", "add"):
         return pair
@@ -251,12 +251,12 @@ def _as_unchanged(hunk: Hunk, pair: Cells) -> Cells:
 
 
 def _words(text: str) -> list[str]:
-    """Split at spaces and tabs only: other white space can end a line for some programs."""
+    """Split at spaces and tabs only, as other white space can end a line for some programs."""
     return [word for word in text.replace("\t", " ").split(" ") if word]
 
 
 def _one_below_the_other(pairs: Iterable[Cells]) -> Iterator[Cells]:
-    """Yield what is removed before what is added, as a diff has it, between unchanged pairs."""
+    """Yield removed before added lines, as a diff has them, between unchanged pairs."""
     added = list[Cell]()
     for old, new in pairs:
         if old and old is new:
@@ -275,7 +275,7 @@ def _one_below_the_other(pairs: Iterable[Cells]) -> Iterator[Cells]:
 
 
 def colour(files: Sequence[tuple[str, Sequence[Sides]]]) -> None:
-    """Give the rows of files their HTML: the code of each side as the text it was or becomes."""
+    """Give rows their HTML: the code of each side in the colours of its language."""
     sides = [
         (name, [row for pair in rows if (row := pair[at]) and row.kind in kinds])
         for name, rows in files
@@ -293,5 +293,5 @@ def colour(files: Sequence[tuple[str, Sequence[Sides]]]) -> None:
 
 
 def _coloured_as(name: str, rows: Iterable[Row]) -> str:
-    """The name that tells the language; none where a line was cut, and so could mislead."""
+    """Return the name that decides the language; none if a cut line could mislead the lexer."""
     return "" if any(row.cut for row in rows) else name

@@ -1,4 +1,4 @@
-"""What the console says of a diff: its problems, the kinds of change, and the ends of lines."""
+"""Sentences about a diff: its problems, the kinds of change, and line endings."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -56,7 +56,7 @@ PROBLEMS: dict[ProblemKind, str | Promise] = {
 
 
 def problem_in_words(problem: Problem) -> str:
-    """Return a sentence; all of the names of files in it is seen."""
+    """Return a sentence about a problem, with all characters of file names visible."""
     if problem.kind is ProblemKind.NO_SIGN:
         count = int(problem.values["count"])
         return ngettext(
@@ -72,7 +72,7 @@ def problem_in_words(problem: Problem) -> str:
 
 
 def change_in_words(file: File) -> str:
-    """Return what happens to the file besides its lines; "" where nothing does."""
+    """Return what happens to the file besides its lines, or ""."""
     words = {
         "added": _("new"),
         "deleted": _("deleted"),
@@ -91,7 +91,7 @@ def _mode(file: File) -> str:
 
 
 def ends_in_words(old: set[str], new: set[str]) -> str:
-    """Return how the ends of lines differ; "" where all are alike."""
+    """Return how the line endings differ, or "" if all are alike."""
     if old != new and old and new:
         return _("Line ends change: %(old)s → %(new)s.") % {"old": _ends(old), "new": _ends(new)}
     both = old | new

@@ -1,7 +1,7 @@
-"""A diff as the console shows it: a page of files, open as far as a browser can take it.
+"""A diff as the console shows it: a page of files, as many open as a browser can show.
 
-However long a diff is, a page holds a bounded number of files, rows and characters. What does
-not fit is folded, and read when it is unfolded; a file that is too long alone comes in parts.
+A page has a limited number of files, rows and characters, however long the diff is. The rest is
+folded, and read when the reader unfolds it. A file that is too long for a page comes in parts.
 """
 
 import hashlib
@@ -26,9 +26,9 @@ MOST_HEADER = 50
 
 @dataclass
 class Section:
-    """A file, or text around the files, with the rows of it that are shown.
+    """A file, or text around the files, with its rows to show.
 
-    `more` is the first row that is not; None where all are.
+    `more` is the first row that is not shown, or None.
     """
 
     number: int
@@ -47,7 +47,7 @@ class Section:
 
     @property
     def name(self) -> str:
-        """The name, or both where the file was renamed or copied."""
+        """Return the name, or both names of a renamed or copied file."""
         return " → ".join(self.about.names)
 
     @property
@@ -56,7 +56,7 @@ class Section:
 
     @cached_property
     def ends(self) -> tuple[set[str], set[str]]:
-        """How lines end before and after."""
+        """Return how lines end before and after."""
         return ends_of_sides(self.about) if isinstance(self.about, File) else (set(), set())
 
     @property
@@ -65,7 +65,7 @@ class Section:
 
     @property
     def problems(self) -> list[str]:
-        """The problems of the file as a whole; those of a hunk, and of text, are rows."""
+        """Return the problems of the whole file; those of hunks and of text are rows."""
         return [problem_in_words(one) for one in self.about.problems] if self.is_file else []
 
     @cached_property
@@ -83,16 +83,16 @@ class Section:
 
     @property
     def length(self) -> int:
-        """How many lines it has."""
+        """Return the number of lines."""
         return sum(len(part) for part in self.about.bodies)
 
     @property
     def only_space(self) -> int:
-        """How many of its rows are shown as unchanged."""
+        """Return how many of its rows are shown as unchanged."""
         return sum(bool(new and new.only_space) for _old, new in self.rows)
 
     def read(self, start: int = 0) -> None:
-        """Read as many rows as a page takes, from the row `start` on."""
+        """Read as many rows as a page shows, from the row `start` on."""
         old, new = self.ends
         self.rows, self.more, characters = [], None, 0
         for at, planned in enumerate(islice(plan(self.about, self.options), start, None), start):
@@ -106,7 +106,7 @@ class Section:
 
 @dataclass
 class Page:
-    """A page of a diff: the sections from `first` on."""
+    """A page of a diff: its sections from `first` on."""
 
     diff: Diff
     options: Options
@@ -133,7 +133,7 @@ class Page:
 
     @property
     def contradicted(self) -> list[Section]:
-        """The sections of the page with problems."""
+        """Return the sections of the page with problems."""
         return [one for one in self.sections if one.problem_count]
 
     @cached_property
@@ -142,7 +142,7 @@ class Page:
 
     @property
     def before(self) -> int | None:
-        """The first section of the page before; None on the first page."""
+        """Return the first section of the previous page, or None."""
         return max(0, self.first - MOST_FILES) if self.first else None
 
     @property
@@ -152,7 +152,7 @@ class Page:
 
 
 def page_of(text: str, options: Options, first: int = 0) -> Page:
-    """Read a diff and open as many of its files, from the section `first` on, as a page takes."""
+    """Read a diff, and open as many files, from the section `first` on, as a page shows."""
     page = Page(parse(text), options, hashlib.sha256(text.encode()).hexdigest()[:16], first)
     found = page.diff.sections[first : first + MOST_FILES]
     page.sections = [Section(at, one, options) for at, one in enumerate(found, first)]
@@ -177,7 +177,7 @@ def _size(about: File | Text) -> int:
 
 
 def section_of(text: str, options: Options, number: int, start: int) -> Section | None:
-    """Read one section of a diff from a row on; None where there is none of this number."""
+    """Read one section of a diff from a row on; None if it does not exist."""
     sections = parse(text).sections
     if not 0 <= number < len(sections):
         return None
@@ -188,6 +188,6 @@ def section_of(text: str, options: Options, number: int, start: int) -> Section 
 
 
 def line_of(text: str, number: int) -> str | None:
-    """Return a line of a diff by its number, whole; None where there is none."""
+    """Return a whole line of a diff by its number; None if it does not exist."""
     lines = text.split("\n")
     return reveal(lines[number - 1].removesuffix("\r")) if 0 < number <= len(lines) else None

@@ -1,4 +1,4 @@
-"""Everything known about an APV, in the tabs and groups a reviewer reads."""
+"""The evidence of an APV, in tabs and groups."""
 
 import re
 from dataclasses import dataclass, replace
@@ -42,7 +42,7 @@ ADVISORY = "https://osv.dev/vulnerability/{}"
 
 @dataclass(frozen=True)
 class Tab:
-    """One tab: `number` is its key on the keyboard, `mark` a short word beside its title."""
+    """One tab: `number` is its key on the keyboard, `mark` a short word next to its title."""
 
     name: str
     title: Any
@@ -53,7 +53,7 @@ class Tab:
 
 @dataclass(frozen=True)
 class Signal:
-    """One of the few words that sum an APV up; `tone` is a class of the style sheet."""
+    """One of a few words that summarise an APV; `tone` is a class of the style sheet."""
 
     label: Any
     word: Any
@@ -62,7 +62,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class Known:
-    """A signal that says something, and how sure the machine is of it, if it said so."""
+    """A signal with a result, and the machine's confidence in it, if given."""
 
     signal: Signal
     score: "Score | None" = None
@@ -70,7 +70,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Score:
-    """A number of the machine from 0 to 1, for a plot; None where it is unknown."""
+    """A number of the machine from 0 to 1, for a plot; None if unknown."""
 
     label: Any
     value: float | None
@@ -125,13 +125,13 @@ class Evidence:
 
     @cached_property
     def apart(self) -> frozenset[str]:
-        """The fields that no group shows: a description that adds nothing to the title is one."""
+        """Return the fields that no group shows: a description that repeats the title is one."""
         repeated = bool(self.apv.cve_description) and not self.beyond_title
         return APART | {REPEATS} if repeated else APART
 
     @cached_property
     def beyond_title(self) -> str:
-        """What the description says that the title has not said."""
+        """Return the part of the description that the title does not have."""
         return beyond(self.apv.cve_title, self.apv.cve_description)
 
     def _fact(self, name: str) -> Fact:
@@ -144,7 +144,7 @@ class Evidence:
 
     @cached_property
     def known(self) -> list[Known]:
-        """What is known of the APV, to weigh it by; what was not run is not among it."""
+        """Return what is known of the APV, without what was not run."""
         apv = self.apv
         wargame, validation, confirmation, *others = self.signals
         scored = [
@@ -157,7 +157,7 @@ class Evidence:
 
     @cached_property
     def not_run(self) -> str:
-        """The names of those of wargame, validation and confirmation that were not run."""
+        """Return the names of those of wargame, validation and confirmation that were not run."""
         return ", ".join(str(one.label) for one in self.signals[:3] if one.tone == "none")
 
     @cached_property
@@ -170,13 +170,13 @@ class Evidence:
 
     @property
     def records(self) -> list[tuple[str, str]]:
-        """The public records of the CVE: who keeps them, and where."""
+        """Return the public records of the CVE: their keepers and addresses."""
         cve = self.apv.cve_id
         return [(name, address.format(cve)) for name, address in RECORDS] if cve else []
 
     @cached_property
     def advisories(self) -> list[LinkedAdvisory]:
-        """The advisories that asked for the APV, by their ids."""
+        """Return the advisories that asked for the APV, by their ids."""
         links = self.apv.advisory_links.select_related("advisory").order_by("advisory__osv_id")
         return [
             LinkedAdvisory(
@@ -187,7 +187,7 @@ class Evidence:
 
     @property
     def gone(self) -> list[LinkedAdvisory]:
-        """Those of the advisories that do not ask for this bump any more."""
+        """Return the advisories that no longer ask for this bump."""
         return [one for one in self.advisories if not one.applies]
 
     @property
@@ -200,7 +200,7 @@ class Evidence:
 
     @cached_property
     def passing(self) -> list[str]:
-        """The words of the diff in which letters pass for others, up to a few."""
+        """Return a few words of the diff that have deceptive letters."""
         return words_with_passing(self.apv.patch_diff, MOST_WORDS)
 
     @cached_property
@@ -217,7 +217,7 @@ def score_of(label: Any, value: float | None) -> Score | None:
 
 
 def beyond(title: str, description: str) -> str:
-    """What a description says after it has said the title, which may have been shortened."""
+    """Return the rest of a description after the title, which may have been shortened."""
     words = title.removesuffix("…").rstrip(" .").split()
     if not words:
         return description
@@ -237,7 +237,7 @@ def _count(words: str, count: int) -> str:
 
 
 def signals_of(apv: APV) -> list[Signal]:
-    """What a reviewer reads first."""
+    """Return the signals that a reviewer reads first."""
     validation = answer(apv, "validation_passed", _("Passed"), _("Not passed"))
     confirmation = answer(apv, "confirmed", _("Confirmed"), _("Not confirmed"))
     tone = "success" if apv.validation_passed else "failure"
@@ -257,6 +257,6 @@ def signals_of(apv: APV) -> list[Signal]:
 
 
 def _recommendation(apv: APV) -> tuple[Any, str]:
-    """What the machine would do, and its tone; it has no opinion where nothing was run."""
+    """Return the machine's recommendation and its tone; it has none if nothing was run."""
     said = apv.recommendation
     return (NOT_RUN, "none") if said is None else (capfirst(said.label), "")

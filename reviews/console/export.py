@@ -1,4 +1,4 @@
-"""Decisions as files, streamed: however many there are, only a piece is in memory at a time."""
+"""Decisions as streamed files, with only a part in memory at a time."""
 
 import csv
 import io
@@ -49,7 +49,7 @@ Encode = Callable[[Sequence[dict[str, Any]], bool], str]
 
 
 async def stream(rows: QuerySet[Decision], encode: Encode) -> AsyncIterator[str]:
-    """The decisions of `rows`, newest first, encoded piece by piece."""
+    """Yield the decisions of `rows`, newest first, encoded in parts."""
     first, last = True, None
     while True:
         piece, last = await sync_to_async(_read)(rows, last)
@@ -61,7 +61,7 @@ async def stream(rows: QuerySet[Decision], encode: Encode) -> AsyncIterator[str]
 
 
 def _read(rows: QuerySet[Decision], last: Any) -> tuple[list[dict[str, Any]], Any]:
-    """The piece after decision `last`, and its own last one, or None at the end."""
+    """Return the part after decision `last`, and its own last one, or None at the end."""
     ordered = rows.order_by(*DECISIONS.by)
     found = list((ordered.filter(DECISIONS.after(last)) if last else ordered)[:PIECE])
     piece: Any = DecisionSerializer(found, many=True).data
@@ -79,7 +79,7 @@ def as_csv(piece: Sequence[dict[str, Any]], first: bool) -> str:
 
 
 def _for_a_sheet(row: dict[str, Any], name: str) -> Any:
-    """Return a field as a reader takes it, where the protocol's own value would mislead."""
+    """Return a field in words where the protocol's value would mislead a reader."""
     if name == "action_taken" and row[name] in Action.values:
         return str(Action(row[name]).label)
     if name == "confidence" and row["confidence_stated"] is False:
@@ -98,12 +98,12 @@ def _cells(row: dict[str, Any]) -> Iterator[Any]:
 
 
 def harmless(text: str) -> str:
-    """`text` as a cell that no spreadsheet takes for a formula: an apostrophe stands before it."""
+    """Return `text` as a cell that no spreadsheet reads as a formula, by a leading apostrophe."""
     return FORMULA.sub("'", text)
 
 
 def _escaped(found: re.Match[str]) -> str:
-    """A sign as JSON can write it too."""
+    """Return a character as a JSON escape."""
     return f"{found[1]}\\u{ord(found[2]):04x}"
 
 
@@ -113,9 +113,9 @@ def as_json_lines(piece: Sequence[dict[str, Any]], first: bool) -> str:
 
 
 def record_export(user: Any, name: str, *, asked: str) -> None:
-    """Record that `user` takes the decisions out as a file, unless they did so a moment ago.
+    """Record that `user` exported the decisions, unless they did so just before.
 
-    `asked` is the query that narrows them.
+    `asked` is the query that filters them.
     """
     details: dict[str, Any] = {
         "asked": asked if len(asked) <= MOST_ASKED else f"{asked[:MOST_ASKED]}…"

@@ -1,4 +1,4 @@
-"""What a page shows of an APV that cannot be shown: its code, and that it cannot."""
+"""A substitute for an APV that cannot be shown: its code, and a message."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -19,9 +19,9 @@ P = ParamSpec("P")
 def with_fallback(
     read: Callable[Concatenate[Request, str, P], dict[str, Any]],
 ) -> Callable[Concatenate[Request, str, P], dict[str, Any]]:
-    """Let a function that reads an APV for a page fail, when the APV is at fault, and log why.
+    """Catch and log errors of a function that reads an APV for a page, if the APV caused them.
 
-    The list beside it is still of use, and so are the other APVs.
+    The list next to it and the other APVs remain usable.
     """
 
     @wraps(read)

@@ -1,4 +1,4 @@
-"""What the lists of the console can be narrowed and ordered by; the address keeps it."""
+"""Filters and orders of the console's lists, which are kept in the address."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -61,14 +61,14 @@ TEXT = "text"
 
 
 def asked(query: QueryDict) -> str:
-    """The part of a query that says which list is shown, as `?…`, or "" for the plain queue."""
+    """Return the part of a query that defines the list, as `?…`, or "" for the plain queue."""
     given = [(name, value) for name in KEPT for value in values_of(query, name)]
     text = urlencode([pair for pair in given if pair != ("sort", PRIORITY)])
     return f"?{text}" if text else ""
 
 
 def values_of(query: QueryDict, name: str) -> list[str]:
-    """The values of a parameter, each once; of those that take one value, the last."""
+    """Return the values of a parameter, each once; for single-valued ones only the last."""
     if name not in SEVERAL:
         return [str(query[name])] if query.get(name) else []
     parts = [part for text in query.getlist(name) for part in text.split(",")]
@@ -83,7 +83,7 @@ class Checkboxes(forms.CheckboxSelectMultiple):
 
 
 class SeveralChoices(forms.MultipleChoiceField):
-    """Some of the choices; a value that is none of them is passed over."""
+    """Some of the choices. Unknown values are ignored."""
 
     widget = Checkboxes
 
@@ -101,7 +101,7 @@ class AnyOf(filters.Filter):
 
 
 def _capitalised(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Choices that stand by themselves; names, as of ecosystems, are spelled as they are."""
+    """Return choices with a capital letter; names, such as of ecosystems, stay as they are."""
     return [(value, capfirst(words)) for value, words in choices]
 
 
@@ -110,13 +110,13 @@ def _any_of(label: Any, choices: Any, **options: Any) -> Any:
 
 
 def _exactly(label: Any, **options: Any) -> Any:
-    """What a link asks for; the form only keeps it."""
+    """Return a filter for exact values from links, which the form keeps."""
     return filters.CharFilter(label=label, max_length=500, widget=forms.HiddenInput, **options)
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """One parameter that narrows a list, in words."""
+    """One filter parameter of a list, in words."""
 
     name: str
     label: Any
@@ -124,7 +124,7 @@ class Chosen:
 
 
 class ListFilter(filters.FilterSet):
-    """Narrows a list; a value that is none of the choices narrows nothing."""
+    """Filters a list. Unknown values are ignored."""
 
     prefix_of_apv = ""
     """How the columns of the APV are reached from a row."""
@@ -158,7 +158,7 @@ class ListFilter(filters.FilterSet):
 
     @cached_property
     def reads_text(self) -> bool:
-        """Whether titles and descriptions are searched: nothing is named so, or it is asked for."""
+        """Return whether to search titles and descriptions: on request, or if no name matches."""
         text = self.chosen.get("search")
         if not text:
             return False
@@ -187,7 +187,7 @@ class ListFilter(filters.FilterSet):
 
     @cached_property
     def chosen(self) -> dict[str, Any]:
-        """What narrows the list, by parameter."""
+        """Return what filters the list, by parameter."""
         self.form.is_valid()
         return {name: value for name, value in self.form.cleaned_data.items() if value}
 
@@ -206,21 +206,21 @@ class ListFilter(filters.FilterSet):
 
     @cached_property
     def choices_shown(self) -> list[forms.BoundField]:
-        """The fields to choose from, in the order of the page."""
+        """Return the fields to choose from, in the order of the page."""
         return [self.form[name] for name in SEVERAL if name in self.form.fields]
 
     @cached_property
     def fields_kept(self) -> list[forms.BoundField]:
-        """What a link asked for, to be asked for again with every other choice."""
+        """Return the fields set by a link, which every other choice must keep."""
         return [field for field in self.form.hidden_fields() if field.name in self.chosen]
 
 
 class QueueFilter(ListFilter):
-    """Narrows the lists of APVs that are open."""
+    """Filters the lists of open APVs."""
 
 
 class DecisionsFilter(ListFilter):
-    """Narrows the list of decisions, by what was decided on and how."""
+    """Filters the list of decisions, by APV and by kind."""
 
     prefix_of_apv = "apv__"
 

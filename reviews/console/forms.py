@@ -1,4 +1,4 @@
-"""The decision form: its fields, and how the service's refusal comes back to them."""
+"""The decision form: its fields, and the errors that the service reports."""
 
 import json
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ from reviews.models import APV, JUSTIFICATION_LENGTH
 
 
 class SignInForm(AuthenticationForm):
-    """After a wrong password the name still stands there: the caret goes to the password."""
+    """Keep the name after a wrong password, and focus the password."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -33,7 +33,7 @@ class SignInForm(AuthenticationForm):
 
 
 class KeysAndValues(forms.Widget):
-    """Rows of a key and a value; a text under the field's own name counts before them."""
+    """Rows of keys and values; a text under the field's own name takes precedence."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         text = data.get(name, "")
@@ -108,9 +108,9 @@ def read_lines(text: str) -> dict[str, str]:
 
 
 class Option(NamedTuple):
-    """A kind of decision as the form offers it, with what it sets in motion, or why it cannot be.
+    """A kind of decision in the form, with its effect, or why it is not possible.
 
-    One that is not `offered` is no choice on an APV like this; its reason is there to be told.
+    One that is not `offered` cannot be chosen for this APV; the form still gives its reason.
     """
 
     kind: DecisionKind
@@ -128,9 +128,9 @@ def _option(kind: DecisionKind, apv: APV, chosen: Any) -> Option:
 
 
 class DecisionForm(forms.Form):
-    """A decision as a reviewer writes it.
+    """A decision as a reviewer enters it.
 
-    Rules stand in `services.decide`: what is left to it here comes back in one round.
+    The rules are in `services.decide`. The form checks the rest, so that all errors come at once.
     """
 
     use_required_attribute = False
@@ -164,25 +164,25 @@ class DecisionForm(forms.Form):
 
     @property
     def given(self) -> dict[str, Any]:
-        """What the service is asked for."""
+        """Return the arguments for the service."""
         return {name: self.cleaned_data[name] for name in SEALED}
 
     def clean_justification(self) -> str:
         return str(self.cleaned_data["justification"]).replace("\r\n", "\n")
 
     def options(self, apv: APV) -> list[Option]:
-        """Return the kinds of decision, and which of them `apv` is open to."""
+        """Return the kinds of decision, and which of them are possible for `apv`."""
         chosen = self["decision"].value()
         return [_option(kind, apv, chosen) for kind in DecisionKind]
 
     def take(self, error: ReviewError) -> None:
-        """Show the service's refusal at the fields it names, or above all."""
+        """Add the service's errors to their fields, or to the form."""
         reasons = error.errors if isinstance(error, InvalidInput) else {"": [str(error)]}
         for name, why in reasons.items():
             self.add_error(name if name in self.fields else None, [*why])
         if isinstance(error, VersionChanged):
             self.data = self.data.copy()
-            self.data["version"] = error.current  # the page shows that one
+            self.data["version"] = error.current  # the page shows that decision
 
 
 class ConsoleForm(DecisionForm):
@@ -212,29 +212,29 @@ class ConsoleForm(DecisionForm):
 
     @property
     def confidences(self) -> list[tuple[str, str]]:
-        """The answers to how sure the reviewer is, as values and labels."""
+        """Return the answers to the question of confidence, as values and labels."""
         return confidence.choices(self.confidence_sent)
 
     @property
     def confidence_sent(self) -> str:
-        """The answer that is chosen, as it was sent."""
+        """Return the chosen answer as it was sent."""
         value = self["confidence"].value()
         return "" if value is None else str(value)
 
     @property
     def rows(self) -> list[tuple[str, str]]:
-        """The modifications as the editor shows them, and room for more."""
+        """Return the modifications as rows of the editor, with empty rows for more."""
         return [*(self.pairs or []), *[("", "")] * self.BLANK_ROWS]
 
     @property
     def text(self) -> str:
-        """Modifications that were sent as a text, and cannot be shown as rows."""
+        """Return modifications that were sent as a text and cannot be shown as rows."""
         value = self["modifications"].value()
         return value if isinstance(value, str) and self.pairs is None else ""
 
     @property
     def pairs(self) -> list[tuple[str, str]] | None:
-        """The modifications that were sent, or None where they are no plain keys and values."""
+        """Return the sent modifications as pairs, or None if they are not plain keys and values."""
         value = self["modifications"].value()
         if isinstance(value, list):
             return value
@@ -246,11 +246,11 @@ class ConsoleForm(DecisionForm):
         return list(read.items()) if is_plain else None
 
     def differences(self, apv: APV) -> list[Difference]:
-        """What changed on `apv` since the page was read that this form was sent from."""
+        """Return what changed on `apv` since the reviewer opened this form's page."""
         return differences(apv, self["seen"].value() or "")
 
     def read_again(self, apv: APV) -> None:
-        """Go on from `apv` as it is now; what changed is said once more before it is decided on."""
+        """Continue with the current `apv`; the page shows the changes before the next decision."""
         self.data = self.data.copy()
         self.data["since"] = self["since"].value() or self["seen"].value() or ""
         self.data["seen"] = seen(apv)

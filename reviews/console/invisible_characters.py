@@ -1,8 +1,8 @@
-"""Invisible characters are shown for what they are: ⟨U+202E⟩.
+"""Show invisible characters by their number, as ⟨U+202E⟩.
 
-Invisible is what Python does not call printable – controls, formats, surrogates, private use, what
-is not assigned, separators of lines and every space but one (UCD, categories C and Z) – and
-besides what Unicode lets be ignored (Default_Ignorable_Code_Point) or is drawn as nothing.
+Invisible are the characters that Python does not call printable – controls, formats, surrogates,
+private use, unassigned ones, line separators and every space except one (UCD, categories C and Z) –
+and those that Unicode lets programs ignore (Default_Ignorable_Code_Point) or that are drawn blank.
 """
 
 import re
@@ -16,7 +16,7 @@ _BLANK = (
     *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0),  # joiner and fillers
     *(*range(0x180B, 0x180E), 0x180F),  # Mongolian variations
     *(*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),  # variations of any character
-    *(0x2800, 0xFFFC, 0x1D159, 0x16FE4, 0x13441, 0x13442),  # drawn as nothing
+    *(0x2800, 0xFFFC, 0x1D159, 0x16FE4, 0x13441, 0x13442),  # drawn blank
 )
 BLANK = frozenset(map(chr, _BLANK))
 """What Python calls printable, and nobody sees."""
@@ -33,12 +33,12 @@ VIRAMA = 9
 
 
 def reveal(text: str) -> str:
-    """Return `text` with each unseen character replaced by its number; tabs and lines stay."""
+    """Return `text` with each invisible character replaced by its number, except tabs and lines."""
     return _NOT_PLAIN.sub(lambda found: _revealed(found[0]), text)
 
 
 def reveal_in_name(text: str) -> str:
-    """Return `text`, of one line, so that its spaces and line ends are seen too."""
+    """Return `text`, of one line, with its unusual spaces and line ends visible too."""
     return _IN_NAMES.sub(
         lambda found: _WIDE_SPACE if found[0] == " " else number_of(found[0]), reveal(text)
     )
@@ -63,7 +63,7 @@ def _revealed(run: str) -> str:
 
 
 def _looked_at(run: str) -> Iterator[tuple[str, bool]]:
-    """Each character of `run`, and whether it is unseen, or one mark too many."""
+    """Yield each character of `run`, and whether it is invisible or one mark too many."""
     marks = 0
     for one in run:
         marks = marks + 1 if unicodedata.combining(one) else 0
@@ -77,14 +77,14 @@ _ON_PAGE = re.compile(r' value="[^"]*"|<textarea[^>]*>[^<]*|[^\t\n -~]+')
 
 
 def reveal_on_page(html: str) -> str:
-    """Return the HTML of a page with each unseen character replaced by its number.
+    """Return the HTML of a page with each invisible character replaced by its number.
 
-    What stands in a form's controls is left as it is, as it would be sent back changed; so is what
-    is written as a character reference.
+    Text in form controls stays as it is, since it would be sent back changed; so do character
+    references.
     """
     html = html.replace("\r\n", "\n")
     if all(_revealed(run) == run for run in set(_NOT_PLAIN.findall(html))):
-        return html  # as nearly always, and found out fast
+        return html  # nearly always true, and fast to find out
     return _ON_PAGE.sub(_revealed_on_page, html)
 
 
@@ -96,9 +96,9 @@ def _revealed_on_page(found: "re.Match[str]") -> str:
 
 
 def prose(text: str) -> SafeString:
-    """Return `text` as HTML, where joiners that its script or an emoji needs are kept.
+    """Return `text` as HTML that keeps the joiners which its script or an emoji needs.
 
-    They are written as character references: `reveal_on_page` reveals all that are not.
+    They are written as character references, since `reveal_on_page` replaces all others.
     """
     parts: list[str] = []
     text = text.replace("\r\n", "\n")
@@ -157,9 +157,9 @@ def _is_symbol(one: str) -> bool:
 
 
 def _joins_letters(before: str, after: str) -> bool:
-    """Whether a joiner stands where a script uses it: in Arabic, or at a virama (RFC 5892).
+    """Return whether a joiner is where a script uses it: in Arabic, or at a virama (RFC 5892).
 
-    Bengali has it before a virama, Malayalam at the end of a word too.
+    Bengali has it before a virama, Malayalam also at the end of a word.
     """
     if not before:
         return False

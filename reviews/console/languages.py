@@ -1,4 +1,4 @@
-"""The languages that code is coloured in, by the names of their files."""
+"""The languages in which code is coloured, by file name."""
 
 PATTERNS: dict[str, str] = {
     "bash": "*.sh *.bash *.zsh *.ksh .bashrc .bash_profile .profile .zshrc APKBUILD PKGBUILD",
@@ -62,7 +62,7 @@ _BY_PATTERN = {pattern: name for name, patterns in PATTERNS.items() for pattern 
 
 
 def language_of(path: str) -> str | None:
-    """Return the name in Pygments of the language of a file, or None where it is not known."""
+    """Return Pygments' name of the language of a file, or None if it is unknown."""
     name = path.rpartition("/")[2]
     stem, _dot, _suffix = name.partition(".")
     endings = [f"*.{rest}" for rest in _suffixes(name)]
@@ -73,6 +73,6 @@ def language_of(path: str) -> str | None:
 
 
 def _suffixes(name: str) -> list[str]:
-    """The last two endings of a name, the longer one first."""
+    """Return the last two suffixes of a name, the longer one first."""
     parts = name.rsplit(".", 2)[1:]
     return [".".join(parts[at:]) for at in range(len(parts))]

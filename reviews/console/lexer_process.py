@@ -1,4 +1,4 @@
-"""The process that lexes for this one: started when it is needed, replaced when it has died."""
+"""The process that runs the lexers: started when needed, replaced when it has died."""
 
 import json
 import os
@@ -22,9 +22,9 @@ Job = tuple[str, str]
 
 
 class LexerProcess:
-    """One process for all threads of this one; a thread that finds it busy too long goes without.
+    """One process for all threads of this one. A thread that waits too long for it goes without.
 
-    It is lost when it computes for too long; the next one starts at once, for the next request.
+    It dies when it computes for too long; the next request starts another one.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class LexerProcess:
     def runs(self, jobs: Sequence[Job]) -> list[bytes]:
         """Return an answer for each job, as JSON, up to the one that took too long.
 
-        Raises TimeoutError when the process is busy with others.
+        Raise TimeoutError if the process is busy with other requests.
         """
         if not self._turn.acquire(timeout=WAITING_SECONDS):
             raise TimeoutError
@@ -66,14 +66,14 @@ class LexerProcess:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                start_new_session=True,  # a key pressed at the terminal is not for it
+                start_new_session=True,  # keys pressed at the terminal must not reach it
                 env={"PATH": os.environ.get("PATH", "")},
             )
         self._line = Connection(ours.detach())
         return self._line
 
     def stop(self) -> None:
-        """End the process, whatever it does."""
+        """End the process, whatever it is doing."""
         if self._line:
             self._line.close()
         if self._process:

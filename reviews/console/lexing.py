@@ -1,12 +1,12 @@
-"""A program that splits code into coloured runs for a process that may lose it at any time.
+"""A program that splits code into coloured runs, and that may be killed at any time.
 
-Lexers are regular expressions. On some texts they take a time that grows with the square of the
-length, or never end, and while one matches no thread of its process runs. So they work in this
-process, which the kernel ends when it has used the time that it was given.
+Lexers are regular expressions. On some texts they take time that grows with the square of the
+length, or never end, and meanwhile no other thread of their process runs. So they run in this
+process, which the kernel ends when it has used its time.
 
 It reads requests as JSON from the socket whose number is its argument, `[seconds, [[language,
 text], …]]`, and answers each text with one message: `[[class, length], …]`, which together cover
-the text, or `null` where the lexer changed it. It ends when the other side closes.
+the text, or `null` if the lexer changed it. It ends when the other side closes the socket.
 """
 
 import json
@@ -24,7 +24,7 @@ MEMORY_BYTES = 1024 * 1024 * 1024
 
 
 def runs_of(lexer: Lexer, text: str) -> list[tuple[str, int]] | None:
-    """Return the classes and lengths of a text's runs; None where they are not the text."""
+    """Return the classes and lengths of a text's runs; None if they do not add up to the text."""
     runs: list[tuple[str, int]] = []
     at = 0
     for start, token, value in lexer.get_tokens_unprocessed(text):
@@ -46,7 +46,7 @@ def answer(line: Connection, seconds: float, jobs: list[tuple[str, str]]) -> Non
     for lexer, (_language, text) in zip(lexers, jobs, strict=True):
         try:
             runs = runs_of(lexer, text)
-        except Exception:  # a lexer's fault: this text stays plain
+        except Exception:  # a lexer's error: this text stays plain
             runs = None
         line.send_bytes(json.dumps(runs, separators=(",", ":")).encode())
     signal.setitimer(signal.ITIMER_PROF, 0)

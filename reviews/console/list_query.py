@@ -1,4 +1,4 @@
-"""Which list an address asks for: narrowed and ordered how, and where its page begins."""
+"""The list that an address describes: its filters, its order, and the place of its page."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ from reviews.orders import DECISIONS, QUEUE_SORTS, Order
 
 @dataclass(frozen=True)
 class ListQuery:
-    """Which list, narrowed and ordered how, and where its page begins or ends."""
+    """A list, its filters and order, and the place where its page starts or ends."""
 
     listing: Listing
     query: QueryDict
@@ -46,17 +46,17 @@ class ListQuery:
 
     @property
     def is_whole_queue(self) -> bool:
-        """Whether every pending APV is in this list, in whatever order."""
+        """Return whether this list has every pending APV, in any order."""
         return self.listing is PENDING and not self.filter.chosen
 
     @property
     def is_plain(self) -> bool:
-        """Whether this is the pending queue in its own order, whole."""
+        """Return whether this is the whole pending queue in its own order."""
         return self.is_whole_queue and self.sort == PRIORITY
 
     @property
     def kept(self) -> str:
-        """The query that asks for this list, from its top; it searches on where it does now."""
+        """Return the query of this list, from its top; its search covers the same fields."""
         query = self.query.copy()
         if self.filter.reads_text:
             query["within"] = TEXT
@@ -64,12 +64,12 @@ class ListQuery:
 
     @property
     def whole(self) -> str:
-        """The list that nothing narrows."""
+        """Return the list without filters."""
         named = "" if self.listing is PENDING else f"?status={self.listing.name}"
         return reverse("console") + named
 
     def without(self, *names: str) -> str:
-        """The list that these parameters do not narrow."""
+        """Return the list without these filters."""
         query = self.query.copy()
         for name in names:
             query.pop(name, None)
@@ -77,19 +77,19 @@ class ListQuery:
 
     @property
     def chosen(self) -> list[tuple[Chosen, str]]:
-        """What narrows the list, in words, each with the list that it does not narrow."""
+        """Return the filters in words, each with the list that lacks it."""
         return [(one, self.without(one.name)) for one in self.filter.chosen_in_words]
 
     @property
     def in_text(self) -> str:
-        """The list that searches titles and descriptions too, where this one reads names alone."""
+        """Return the list that searches titles and descriptions too, where this one does not."""
         query = self.query.copy()
         query["within"] = TEXT
         names_only = self.filter.chosen.get("search") and not self.filter.reads_text
         return reverse("console") + asked(query) if names_only else ""
 
     def address(self, **place: str) -> str:
-        """The page of this list at `after` or `before` a row, or at its top."""
+        """Return the address of this list's page at `after` or `before` a row, or at its top."""
         query = self.kept
         for name, row in place.items():
             query += f"{'&' if query else '?'}{name}={row}"
@@ -97,7 +97,7 @@ class ListQuery:
 
 
 def asked_of(request: Request, default: Listing = PENDING) -> ListQuery:
-    """The list that the address asks for; raises PermissionDenied for one it may not be."""
+    """Return the list of an address; raise PermissionDenied if the user may not see it."""
     listing = LISTINGS.get(request.GET.get("status", ""), default)
     if listing is DECIDED and not sees_decisions(request):
         raise PermissionDenied(_("You may read APVs, but not the decisions on them."))
@@ -110,14 +110,14 @@ def asked_of(request: Request, default: Listing = PENDING) -> ListQuery:
 
 
 def path_beside(request: Request) -> str:
-    """The address of the APV that is open beside a list, or of the queue."""
+    """Return the address of the APV that is open next to a list, or of the queue."""
     try:
         path = (request.htmx.current_url_abs_path or "").partition("?")[0]
-    except ValueError:  # the header names no address
+    except ValueError:  # the header has no address
         path = ""
     return path if path.startswith("/apvs/") else reverse("console")
 
 
 def kept_of(request: Request) -> str:
-    """The list that an APV is read beside, as a query."""
+    """Return the query of the list next to which an APV is open."""
     return asked(request.GET)

@@ -1,4 +1,4 @@
-"""The lists of APVs and decisions: what each holds, and its words."""
+"""The lists of APVs and decisions, with their contents and words."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from reviews.models import APV, Decision
 
 @dataclass(frozen=True)
 class Listing:
-    """One of the lists, and its words; `tab` is what its tab says."""
+    """One of the lists, and its words; `tab` is the label of its tab."""
 
     name: str
     tab: Any
@@ -53,15 +53,15 @@ LISTINGS = {one.name: one for one in (PENDING, ESCALATED, DECIDED, WITHDRAWN)}
 
 
 def listing_of(status: str, *, sees_decisions: bool = True) -> Listing:
-    """Return the list that an APV of this status is in; the queue if a user may not see it."""
+    """Return the list with APVs of this status, or the queue if a user may not see that list."""
     listing = LISTINGS.get(status, DECIDED)
     return PENDING if listing is DECIDED and not sees_decisions else listing
 
 
 def entries(listing: Listing) -> Any:
-    """Everything in the list, in no order.
+    """Return all rows of the list, unordered.
 
-    Nothing escalates but a decision, and those are found by an index.
+    Only decisions escalate APVs, and an index finds these.
     """
     if listing is DECIDED:
         return Decision.objects.select_related("apv")

@@ -1,7 +1,7 @@
-"""Letters that pass for others are told apart (UTS 39): in `rеquests` the first е is Cyrillic.
+"""Detect letters that pass for others (UTS 39): in `rеquests` the first е is Cyrillic.
 
-A word of one script that has letters of its own is what it seems. One that mixes scripts is not,
-nor one of another script that could be read as ASCII throughout.
+A word in one script with distinctive letters is what it seems. A word that mixes scripts is not,
+nor is one of another script that reads as ASCII throughout.
 """
 
 import re
@@ -37,7 +37,7 @@ _WIDE = {"FULLWIDTH"}
 
 
 def passing_in_name(text: str) -> set[int]:
-    """Return where letters, digits or signs in an identifier pass for others."""
+    """Return the places in an identifier where letters, digits or signs pass for others."""
     if text.isascii():
         return set()
     signs = {
@@ -49,7 +49,7 @@ def passing_in_name(text: str) -> set[int]:
 
 
 def passing_in_words(text: str) -> set[int]:
-    """Return where letters pass for others in the words of code."""
+    """Return the places in the words of code where letters pass for others."""
     if text.isascii():
         return set()
     return {
@@ -84,7 +84,7 @@ def _passing(word: str) -> Iterator[int]:
 
 
 def _scripts(word: str) -> dict[int, str]:
-    """Return the script of each letter; a stroke such as 一 has one only beside East Asian ones."""
+    """Return the script of each letter; strokes such as 一 have one only near East Asian ones."""
     letters = {at: script_of(one) for at, one in enumerate(word) if _is_letter(one)}
     company = {script for at, script in letters.items() if word[at] not in STROKES} & EAST_ASIAN
     for at in letters:
@@ -94,14 +94,14 @@ def _scripts(word: str) -> dict[int, str]:
 
 
 def _is_letter(one: str) -> bool:
-    """Whether a character is a letter, or a number that is written with one, such as ⅼ."""
+    """Return whether a character is a letter, or a number written with one, such as ⅼ."""
     if one in BLANK:
         return False  # Hangul fillers count as letters
     return one.isalpha() or unicodedata.category(one) == "Nl"
 
 
 def looks_like(one: str) -> str | None:
-    """Return what of ASCII `one`, which is none, looks like, if anything; several for ligatures."""
+    """Return the ASCII text that `one` looks like, or ""; ligatures look like several letters."""
     plain = unicodedata.normalize("NFKC", one)
     plain = CONFUSABLE.get(plain, plain)
     is_like = all("!" <= char <= "~" for char in plain)
@@ -109,7 +109,7 @@ def looks_like(one: str) -> str | None:
 
 
 def script_of(letter: str) -> str:
-    """Return the first word of a letter's name, which is its script but for compatibility."""
+    """Return the first word of a letter's name: its script, except for compatibility letters."""
     name = unicodedata.name(letter, "UNNAMED").removeprefix("HALFWIDTH ").split()[0]
     return SCRIPTS.get(name, name)
 
@@ -122,10 +122,10 @@ ORTHOGRAPHIC = {"ª": "", "º": "", "ʻ": "", "ʼ": "", "ı": "çğşöüÇĞŞ�
 
 
 def passing_in_prose(text: str) -> set[int]:
-    """Return where letters pass for others in a text in some language.
+    """Return the places where letters pass for others in prose.
 
-    Less than in code: there, a letter alone is a symbol (Δ, α, ℝ, 1ª), letters that look like none
-    of ASCII deceive nobody (μs, kΩ), and `рис` is a word where the text is Russian.
+    There are fewer than in code: a single letter is a symbol (Δ, α, ℝ, 1ª), letters that look like
+    no ASCII letter deceive nobody (μs, kΩ), and `рис` is a word in a Russian text.
     """
     if text.isascii() or not passing_in_words(text):
         return set()
@@ -155,14 +155,14 @@ def _is_index(letter: str) -> bool:
 
 
 def _deceives(letter: str) -> bool:
-    """Whether a letter is taken for one of ASCII, as none is that runs from right to left."""
+    """Return whether a letter can be mistaken for an ASCII one; right-to-left ones cannot."""
     if _is_index(letter) or unicodedata.bidirectional(letter) in {"R", "AL"}:
         return False
     return len(looks_like(letter) or "") == 1
 
 
 def _spoken(text: str) -> set[str]:
-    """Return the scripts with no fewer words that can only be theirs than there are Latin ones."""
+    """Return the scripts with at least as many words that are only theirs as Latin has."""
     words = Counter(script for found in _WORD.finditer(text) for script in _sure(found[0]))
     spoken = {one for one in words if one != LATIN and words[one] >= words[LATIN]}
     return spoken | _WIDE if words.keys() & EAST_ASIAN else spoken
@@ -178,9 +178,9 @@ def _sure(word: str) -> set[str]:
 def marked(
     text: str, places: set[int], start: int = 0, show: Callable[[str], str] = str
 ) -> SafeString:
-    """Return `text` as HTML with a mark around what stands at `places`, counted from `start`.
+    """Return `text` as HTML with a mark around the characters at `places`, counted from `start`.
 
-    `show` gives what is seen of the rest.
+    `show` converts the rest.
     """
     if not places:
         return conditional_escape(show(text))
@@ -195,5 +195,5 @@ def marked(
 
 
 def name_of(one: str) -> str:
-    """Return what tells a character from the one it passes for: `е CYRILLIC SMALL LETTER IE`."""
+    """Return the name of a deceptive character: `е CYRILLIC SMALL LETTER IE`."""
     return f"{one} {unicodedata.name(one, f'U+{ord(one):04X}')}"

@@ -1,4 +1,4 @@
-"""Long names, cut in the middle: their end tells them apart."""
+"""Long names, cut in the middle, because their ends distinguish them."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ TAIL = range(8, 19)
 
 
 def split(name: str) -> tuple[str, str]:
-    """The part of a name that may be cut, and the end that may not; "" and all of a short one."""
+    """Return the part of a name that may be cut and the rest; "" and all of a short name."""
     if len(name) <= SHORT:
         return "", name
     at = _start_of_tail(name)

@@ -1,13 +1,13 @@
-"""Numbers as the reader's language writes them."""
+"""Numbers in the format of the reader's language."""
 
 from django.utils.formats import number_format
 
 
 def digits(number: float) -> str:
-    """A number with its thousands apart: 12,480 or 12.480."""
+    """Return a number with separated thousands: 12,480 or 12.480."""
     return number_format(number, force_grouping=True)
 
 
 def percent(share: float) -> str:
-    """A share from 0 to 1 in whole percent."""
+    """Return a share from 0 to 1 in whole percent."""
     return f"{digits(round(100 * share))} %"

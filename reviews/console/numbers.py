@@ -1,4 +1,4 @@
-"""The numbers of the review as the page shows them, each with the list behind it."""
+"""The statistics as the page shows them, each with a link to its list."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +31,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Number:
-    """A number in words, and what it counts; "–" where there is nothing to compute from."""
+    """A number in words, and what it counts; "–" if there are no data."""
 
     label: str
     value: str
@@ -41,7 +41,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Everything the page shows of them, read in one snapshot."""
+    """All numbers that the page shows, read in one snapshot."""
 
     pending: list[Bar]
     sums: list[Number]
@@ -49,7 +49,7 @@ class Numbers:
 
     @property
     def kinds(self) -> list[tuple[str, str, str, str]]:
-        """The columns of the decisions: name, words, tone and list of each kind."""
+        """Return the columns of the decisions: name, words, tone and list of each kind."""
         return [
             (kind.value, capfirst(str(kind.label)), kind.traits.tone, decided(decision=kind.value))
             for kind in DecisionKind
@@ -57,7 +57,7 @@ class Numbers:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The days as rows of the tables."""
+        """Return the days as rows of the tables."""
         return [
             {
                 "day": day.day,
@@ -124,7 +124,7 @@ def _sums(stats: dict[str, Any]) -> list[Number]:
 
 
 def decided(**narrowed: str) -> str:
-    """The list of decisions, narrowed."""
+    """Return the filtered list of decisions."""
     return f"{reverse('console')}?{urlencode({'status': 'decided', **narrowed})}"
 
 

@@ -1,4 +1,4 @@
-"""The pages and their parts, put together: what a view answers with."""
+"""Pages and their parts: the responses of views."""
 
 import json
 from typing import Any
@@ -41,7 +41,7 @@ TAB_COOKIE = "hitl_tab"
 
 
 def wants_reading(request: Request) -> bool:
-    """Whether a script asks for the APV alone, and not for the page around it."""
+    """Return whether a script asks for the APV alone, without the page around it."""
     return bool(request.htmx) and not request.htmx.history_restore_request
 
 
@@ -53,7 +53,7 @@ def answer_with_apv(
     status: int = 200,
     reread: bool = False,
 ) -> HttpResponse:
-    """The APV, in the page around it unless a script asks for the APV alone."""
+    """Respond with the APV, in a page unless a script asks for the APV alone."""
     context = reading_context(request, code, form, reread=reread)
     if wants_reading(request):
         return render(request, "console/_reading.html", context, status=status)
@@ -62,7 +62,7 @@ def answer_with_apv(
 
 
 def reading(request: Request, code: str, *, seen_before: str = "") -> HttpResponse:
-    """The APV alone, as a script asks for it; nothing where `code` is ""."""
+    """Return the APV alone for a script; nothing if `code` is ""."""
     if not code:
         return render(request, "console/_reading.html", {})
     context = reading_context(request, code, seen_before=seen_before)
@@ -77,7 +77,7 @@ def page(
     status: int = 200,
     opened: bool = False,
 ) -> HttpResponse:
-    """The whole page: the queue, and what `reading` says of the APV beside it."""
+    """Return the whole page: the queue, and `reading`'s context for the APV next to it."""
     context = {
         **queue_context(request, queue),
         **reading,
@@ -90,7 +90,7 @@ def page(
 
 
 def _for_scripts(request: Request) -> dict[str, Any]:
-    """What the page's scripts read from it; `page.d.ts` has the types."""
+    """Return the data for the page's scripts; `page.d.ts` has the types."""
     return {
         "channels": readable_channels(request.user),
         "words": words(),
@@ -103,7 +103,7 @@ def _for_scripts(request: Request) -> dict[str, Any]:
 
 
 def queue_context(request: Request, queue: Queue) -> dict[str, Any]:
-    """What the templates of the list need."""
+    """Return the context for the templates of the list."""
     return {
         "queue": queue,
         "kept": queue.asked.kept,
@@ -126,9 +126,9 @@ def reading_context(
     reread: bool = False,
     seen_before: str = "",
 ) -> dict[str, Any]:
-    """What the templates of an APV need.
+    """Return the context for the templates of an APV.
 
-    With `reread`, or what was `seen_before`, it says what changed since.
+    With `reread` or `seen_before`, it includes the changes since.
     """
     with snapshot():
         apv = get_object_or_404(APV, apv_code=code)
@@ -151,7 +151,7 @@ def reading_context(
 
 
 def _of_apv(request: Request, apv: APV) -> dict[str, Any]:
-    """What is said of an APV; all of it is read in one snapshot."""
+    """Return the context about an APV, read in one snapshot."""
     is_open = sees_decisions(request)
     return {
         "apv": apv,
@@ -164,7 +164,7 @@ def _of_apv(request: Request, apv: APV) -> dict[str, Any]:
 
 
 def _decisions_on(apv: APV) -> list[tuple[Decision, str, Any]]:
-    """The decisions on an APV, newest first, each with its effect and its confidence in words."""
+    """Return the decisions on an APV, newest first, each with effect and confidence in words."""
     return [
         (one, effect(apv, one.decision), confidence.in_words(one.confidence))
         for one in apv.decisions.order_by(*DECISIONS.by)
@@ -172,7 +172,7 @@ def _decisions_on(apv: APV) -> list[tuple[Decision, str, Any]]:
 
 
 def _of_form(request: Request, apv: APV, form: ConsoleForm) -> dict[str, Any]:
-    """What the form of a decision needs."""
+    """Return the context of the decision form."""
     return {
         "may_decide": services.may_decide(request.user, apv),
         "form": form,
@@ -182,6 +182,6 @@ def _of_form(request: Request, apv: APV, form: ConsoleForm) -> dict[str, Any]:
 
 
 def _tab(request: Request) -> str:
-    """The tab that was open last: it stays open from one APV to the next."""
+    """Return the tab that was open last: it stays open for the next APV."""
     tab = request.COOKIES.get(TAB_COOKIE, "")
     return tab if tab in TABS else FIRST_TAB

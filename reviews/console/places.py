@@ -1,4 +1,4 @@
-"""Where a page of a list begins: after the row that its address names, or around an APV."""
+"""The start of a page of a list: after the row in its address, or around an APV."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ NEAR = 10
 
 
 def place(asked: ListQuery) -> Any:
-    """The condition that a row comes after the one `after` names; None where that is unknown."""
+    """Return the condition that a row comes after the one in `after`; None if that is unknown."""
     row = _named_row(asked.listing, asked.query.get("after", ""))
     return None if row is None else asked.order.after(row)
 
@@ -29,9 +29,9 @@ def _named_row(listing: Listing, name: str) -> Any:
 
 
 def place_around(asked: ListQuery, code: str) -> Any:
-    """The condition that a row is on the page around this APV; None if that is the first page.
+    """Return the condition that a row is on the page around this APV; None for the first page.
 
-    None, too, where the list does not hold it.
+    It is also None if the list does not have the APV.
     """
     if not is_code(code):
         return None

@@ -1,7 +1,7 @@
-"""The question before a decision: it shows what is about to be recorded, and seals it.
+"""The question before a decision: it shows what the server will record, and seals it.
 
-The answer carries the seal back. What differs in anything from what the question showed, or comes
-without a question, is not recorded.
+The answer carries the seal. The server does not record an answer that differs in anything from the
+question, or that comes without a question.
 """
 
 import hashlib
@@ -33,12 +33,12 @@ SEALED = ("version", "decision", "justification", "confidence", "modifications")
 
 
 def seal(user: Any, apv: APV, given: dict[str, Any]) -> str:
-    """Return the signed digest of what a question to `user` about `apv` shows."""
+    """Return the signed digest of a question to `user` about `apv`."""
     return SIGNER.sign(_digest(user, apv, given))
 
 
 def check_seal(text: str, user: Any, apv: APV, given: dict[str, Any]) -> None:
-    """Raise NotConfirmed unless `text` is the seal of just this question."""
+    """Raise NotConfirmed unless `text` is the seal of exactly this question."""
     try:
         sealed = SIGNER.unsign(text)
     except signing.BadSignature:
@@ -58,7 +58,7 @@ def _as_json(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Caution:
-    """What speaks against a decision, or should be known before it is made."""
+    """A reason against a decision, or something to know before making it."""
 
     text: Any
     tone: str = "warn"
@@ -66,7 +66,7 @@ class Caution:
 
 @dataclass(frozen=True)
 class Question:
-    """A decision that `user` is about to make on `apv`, as it is put before them."""
+    """A decision that `user` is about to make on `apv`, as the question shows it."""
 
     apv: APV
     user: Any
@@ -89,7 +89,7 @@ class Question:
 
     @property
     def fields(self) -> Iterator[tuple[str, str]]:
-        """What the answer sends: the decision to the letter, and its seal."""
+        """Return the fields of the answer: the exact decision, and its seal."""
         yield "question", seal(self.user, self.apv, self.given)
         yield "version", str(self.given["version"])
         yield "decision", self.kind.value
@@ -103,7 +103,7 @@ class Question:
 
     @property
     def cautions(self) -> list[Caution]:
-        """What the evidence says that a reviewer must not overlook."""
+        """Return what a reviewer must not overlook in the evidence."""
         found = [*_of_wargame(self.apv), *_of_validation(self.apv)]
         if self.apv.submitted_by_id == self.user.pk:
             found.insert(0, Caution(_("You added this APV yourself.")))

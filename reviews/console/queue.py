@@ -1,7 +1,7 @@
-"""A page of a list, read in one snapshot: its rows, its counts, and the positions it stands at.
+"""A page of a list, read in one snapshot: its rows, its counts, and its positions.
 
-A page begins after a row, or ends before one: the database goes to that row by an index, however
-far down it stands.
+A page starts after a row, or ends before one. The database finds that row by an index, at any
+depth.
 """
 
 from collections.abc import Iterable
@@ -58,11 +58,11 @@ COLUMNS_OF_DECISIONS = (
 
 @dataclass(frozen=True)
 class Queue:
-    """One page of a list; all of it was read in one snapshot.
+    """One page of a list, read in one snapshot.
 
-    `rows` are decisions in the list of these; `pending`, `escalated` and `withdrawn` count APVs.
-    `total` is the length of the list, up to COUNTED where that takes counting; `changes` is the
-    number of the last change to any APV.
+    In the list of decisions, `rows` are decisions; `pending`, `escalated` and `withdrawn` count
+    APVs. `total` is the length of the list, up to COUNTED if it must be counted; `changes` is the
+    number of the last change of any APV.
     """
 
     asked: ListQuery
@@ -87,23 +87,23 @@ class Queue:
 
     @property
     def on(self) -> str:
-        """The address of the page after this one, if there is one."""
+        """Return the address of the next page, if there is one."""
         return "" if self.at_end else self.asked.address(after=_name(self.rows[-1]))
 
     @property
     def back(self) -> str:
-        """The address of the top of the list, where this page is another one."""
+        """Return the address of the top of the list, if this is another page."""
         return "" if self.at_top else self.asked.address()
 
     @property
     def first_code(self) -> str:
-        """The code of the APV in the first row, or ""."""
+        """Return the code of the APV in the first row, or ""."""
         return _code(self.rows[0]) if self.rows else ""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many a list holds, up to one more than COUNTED, and how many the tabs say."""
+    """The length of a list, up to one more than COUNTED, and the counts of the tabs."""
 
     found: int
     pending: int
@@ -111,16 +111,16 @@ class Counts:
 
 
 def count_queue(asked: ListQuery) -> Counts:
-    """The numbers of a list without its rows."""
+    """Return the counts of a list without its rows."""
     with snapshot():
         pending = current_stats().pending_reviews
         return Counts(_count(asked, pending), pending, entries(ESCALATED).count())
 
 
 def read_queue(asked: ListQuery, around: str = "") -> Queue:
-    """The page of the list that was asked for; its first one where that place is unknown.
+    """Return the requested page of a list; its first one if the place is unknown.
 
-    With the code of an APV that stands further down, the page around it.
+    With the code of an APV on a later page, return the page around it.
     """
     with snapshot():
         rows, at_top, at_end = read_page(asked, around)
@@ -147,7 +147,7 @@ def read_queue(asked: ListQuery, around: str = "") -> Queue:
 
 
 def read_page(asked: ListQuery, around: str = "") -> tuple[list[Any], bool, bool]:
-    """The rows of a page, whether it is the first one, and whether it is the last one."""
+    """Return the rows of a page, whether it is the first, and whether it is the last."""
     is_decided = asked.listing is DECIDED
     found = asked.filter.qs.only(*(COLUMNS_OF_DECISIONS if is_decided else COLUMNS))
     if not is_decided:
@@ -160,7 +160,7 @@ def read_page(asked: ListQuery, around: str = "") -> tuple[list[Any], bool, bool
 
 
 def read_rows(ids: Iterable[UUID], asked: ListQuery) -> list[Row]:
-    """Those of the given APVs that the list holds, in its order."""
+    """Return those of the given APVs that the list has, in its order."""
     if asked.listing is DECIDED:
         return []  # its rows are decisions
     found = asked.filter.qs.filter(pk__in=ids).order_by(*QUEUE_SORTS[asked.sort].by).only(*COLUMNS)
@@ -175,7 +175,7 @@ def _count(asked: ListQuery, pending: int) -> int:
 
 
 def _name(row: Any) -> str:
-    """What an address calls a row."""
+    """Return the name of a row in addresses."""
     return str(row.pk) if isinstance(row, Decision) else str(row.apv.apv_code)
 
 

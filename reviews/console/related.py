@@ -1,4 +1,4 @@
-"""The APVs related to one: of the same package, with the same bump, or with the same CVE."""
+"""APVs related to one: with the same package, the same bump, or the same CVE."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ CVE = ("cve_id",)
 
 @dataclass(frozen=True)
 class RelatedList:
-    """A list of related APVs; `count` includes the APV itself where it is in the list."""
+    """A list of related APVs; `count` includes the APV itself if it is in the list."""
 
     label: Any
     count: int
@@ -26,7 +26,7 @@ class RelatedList:
 
 @dataclass(frozen=True)
 class RelatedLists:
-    """The three lists that an APV leads to; None where it has no CVE or no versions."""
+    """The three lists of related APVs; None without a CVE or without versions."""
 
     package: RelatedList
     bump: RelatedList | None
@@ -34,7 +34,7 @@ class RelatedLists:
 
     @property
     def worth_saying(self) -> list[RelatedList]:
-        """Those that hold others, without one that says the same as the one before it."""
+        """Return the lists with other APVs, without one that repeats the previous one."""
         said: list[RelatedList] = []
         for one in (self.package, self.bump):
             if one and one.count > 1 and (not said or said[-1].count != one.count):

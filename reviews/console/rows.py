@@ -1,4 +1,4 @@
-"""An APV as one line of its list."""
+"""An APV as a row of its list."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,14 +24,14 @@ SHORT: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Row:
-    """An APV as one line of its list, worked out as it is drawn: each row may fail alone."""
+    """An APV as a row of its list, computed as it is drawn, so that each row fails by itself."""
 
     apv: APV
     sort: str = PRIORITY
 
     @property
     def order(self) -> str:
-        """Text that sorts as the list does."""
+        """Return text that sorts as the list does."""
         return " ".join(_as_text(part) for part in QUEUE_SORTS[self.sort].values(self.apv))
 
     @property
@@ -48,13 +48,13 @@ class Row:
 
     @property
     def confidence(self) -> int | None:
-        """The share in percent, or None where it is unknown."""
+        """Return the share in percent, or None if it is unknown."""
         known = self.apv.confirmation_confidence
         return None if known is None else round(known * 100)
 
 
 def in_words(hours: float) -> str:
-    """A time of waiting, in its two largest units; times.js says it in the same words."""
+    """Return a waiting time in its two largest units; times.js uses the same words."""
     minutes = max(0, int(hours * 60))
     if minutes < 1:
         return "< 1 min"
@@ -66,12 +66,12 @@ def in_words(hours: float) -> str:
 
 
 def orders_of_severities() -> dict[str, str]:
-    """How the order of an APV begins that has its severity's own priority."""
+    """Return the start of the order of an APV that has its severity's own priority."""
     return {severity: _as_text(-PRIORITY_OF_SEVERITY[severity]) for severity in Severity}
 
 
 def _as_text(part: Any) -> str:
-    """A part of a key as text that sorts as the part does."""
+    """Return part of a key as text that sorts in the same order."""
     if isinstance(part, datetime):
         return wire_time(part)
     if isinstance(part, UUID):

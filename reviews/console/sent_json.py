@@ -1,13 +1,13 @@
-"""JSON that a page sends back, of which something is shown again."""
+"""JSON that a page sends back, parts of which are shown again."""
 
 import json
 from typing import Any
 
 
 def read(text: str) -> Any:
-    """Read JSON; raise ValueError or RecursionError where it is none, or cannot be shown.
+    """Parse JSON; raise ValueError or RecursionError if it is invalid or cannot be shown.
 
-    An escape can stand for half a character, which no answer can be encoded with.
+    An escape can stand for a lone surrogate, which no response can encode.
     """
     value = json.loads(text)
     json.dumps(value, ensure_ascii=False).encode()

@@ -1,4 +1,4 @@
-"""The pages: the queue, an APV with its evidence and decision, and the parts of these."""
+"""The console's pages and their parts."""
 
 from dataclasses import asdict
 from typing import Any
@@ -60,7 +60,7 @@ SEAL, GO_BACK = "question", "back"
 @readers_only
 @require_safe
 def console(request: Request) -> HttpResponse:
-    """The queue, or the list that `status` names, with its first APV open."""
+    """Show the queue, or the list that `status` names, with its first APV open."""
     queue = read_queue(asked_of(request))
     if exact := _searched_for(request, queue):
         return redirect("apv", exact.apv_code)
@@ -73,7 +73,7 @@ def console(request: Request) -> HttpResponse:
 @readers_only
 @require_safe
 def queue_part(request: Request) -> HttpResponse:
-    """The list alone, for a page that missed something or asks for another one."""
+    """Return the list alone, for a page that missed something or wants another list."""
     queue = read_queue(asked_of(request), around=request.GET.get("around", ""))
     answer = render(request, "console/_part.html", queue_context(request, queue))
     if request.htmx:
@@ -84,14 +84,14 @@ def queue_part(request: Request) -> HttpResponse:
 @readers_only
 @require_safe
 def queue_counts(request: Request) -> HttpResponse:
-    """How many the list holds, and the lists of the tabs, for a page that heard of a change."""
+    """Return the lengths of the list and of the tabs' lists, for a page that received a change."""
     return JsonResponse(asdict(count_queue(asked_of(request))))
 
 
 @readers_only
 @require_safe
 def queue_rows(request: Request) -> HttpResponse:
-    """The rows of the APVs in `ids`, for a page that heard of them; else those of a page."""
+    """Return the rows of the APVs in `ids`, for a page that received events, or a page."""
     ask = asked_of(request)
     if "ids" in request.GET:
         rows, at_end = read_rows(_ids(request.GET["ids"]), ask), True
@@ -104,9 +104,9 @@ def queue_rows(request: Request) -> HttpResponse:
 @readers_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def apv(request: Request, code: str) -> HttpResponse:
-    """An APV with its evidence, beside the queue.
+    """Show an APV with its evidence, next to the queue.
 
-    A POST of the form is answered with the question; a POST of that decides.
+    A POST of the form returns the question; a POST of the question decides.
     """
     if request.method == "POST":
         return _decide(request, code)
@@ -116,7 +116,7 @@ def apv(request: Request, code: str) -> HttpResponse:
 @readers_only
 @require_safe
 def apv_state(request: Request, code: str) -> HttpResponse:
-    """How an APV stands, and the positions it was read at, for a page that missed something."""
+    """Return the state of an APV and its positions, for a page that missed something."""
     with snapshot():
         apv = get_object_or_404(APV.objects.only(*STATE), apv_code=code)
         state = _state(request, apv)
@@ -125,7 +125,7 @@ def apv_state(request: Request, code: str) -> HttpResponse:
 
 
 def _state(request: Request, apv: APV) -> dict[str, Any]:
-    """What a page that shows `apv` beside a list compares with what it shows."""
+    """Return what a page that shows `apv` next to a list compares with its own state."""
     return {
         "version": apv.version,
         "open": services.may_decide(request.user, apv),
@@ -137,7 +137,7 @@ def _state(request: Request, apv: APV) -> dict[str, Any]:
 @readers_only
 @require_safe
 def apv_related(request: Request, code: str) -> HttpResponse:
-    """How many are related to this APV, for a page that heard of a change."""
+    """Return how many APVs are related to this one, for a page that received a change."""
     with snapshot():
         apv = get_object_or_404(APV, apv_code=code)
         others = related(apv, sees_decisions=sees_decisions(request))
@@ -147,7 +147,7 @@ def apv_related(request: Request, code: str) -> HttpResponse:
 @readers_only
 @require_POST
 def apv_reading(request: Request, code: str) -> HttpResponse:
-    """Note that the user is reading an APV, or has left it; tells how it stands and who else is."""
+    """Record that the user reads an APV or has left it; return its state and other readers."""
     apv = get_object_or_404(APV.objects.only(*STATE), apv_code=code)
     who: Any = {"apv": apv, "user": request.user, "tab": request.POST.get("tab", "")}
     try:
@@ -163,14 +163,14 @@ def apv_reading(request: Request, code: str) -> HttpResponse:
 @readers_only
 @require_POST
 def apv_changes(request: Request, code: str) -> HttpResponse:
-    """An APV as it is now, with what changed since the page was read that asks."""
+    """Show an APV as it is now, with what changed since the requesting page was read."""
     return reading(request, code, seen_before=request.POST.get("seen", ""))
 
 
 @readers_only
 @require_safe
 def apv_diff(request: Request, code: str) -> HttpResponse:
-    """The diff, or a part of it; how it is shown is remembered."""
+    """Return the diff or a part of it; remember how it is shown."""
     apv = get_object_or_404(APV.objects.only("apv_code", "patch_diff"), apv_code=code)
     answer = answer_with_diff(request, apv)
     kept = "-".join(diff_options(request))
@@ -181,7 +181,7 @@ def apv_diff(request: Request, code: str) -> HttpResponse:
 @readers_only
 @require_safe
 def apv_raw_diff(request: Request, code: str) -> HttpResponse:
-    """The diff as it came, for copying and for other tools."""
+    """Return the diff as it was sent, for copying and for other tools."""
     apv = get_object_or_404(APV.objects.only("apv_code", "patch_diff"), apv_code=code)
     answer = HttpResponse(apv.patch_diff, content_type="text/plain; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{apv.apv_code}.diff"'
@@ -191,7 +191,7 @@ def apv_raw_diff(request: Request, code: str) -> HttpResponse:
 @readers_only
 @require_safe
 def apv_json(request: Request, code: str) -> HttpResponse:
-    """An APV whole, as REST gives it: a page shows only the beginning of what is very long."""
+    """Return a complete APV, as over REST: a page shows only the beginning of very long fields."""
     apv = get_object_or_404(APV, apv_code=code)
     answer = JsonResponse(APVSerializer(apv).data, encoder=JSONEncoder)
     answer.headers["Content-Disposition"] = f'attachment; filename="{apv.apv_code}.json"'
@@ -202,7 +202,7 @@ def apv_json(request: Request, code: str) -> HttpResponse:
 @require_safe
 @permission_required(Permission.VIEW_STATS, raise_exception=True)
 def numbers(request: Request) -> HttpResponse:
-    """The numbers of the review, below the panes or on a page of their own."""
+    """Show the statistics, below the panes or on their own page."""
     template = "console/_numbers.html" if request.htmx else "console/numbers.html"
     context = {"numbers": read_numbers(), "sees_decisions": sees_decisions(request)}
     return render(request, template, context)
@@ -211,14 +211,14 @@ def numbers(request: Request) -> HttpResponse:
 @readers_only
 @require_safe
 def decisions_csv(request: Request) -> HttpResponseBase:
-    """The decisions that the address asks for, for a spreadsheet."""
+    """Export the decisions that the query describes, for a spreadsheet."""
     return _export(request, as_csv, "text/csv; charset=utf-8", "decisions.csv")
 
 
 @readers_only
 @require_safe
 def decisions_json_lines(request: Request) -> HttpResponseBase:
-    """The decisions that the address asks for, a JSON object a line, as REST gives them."""
+    """Export the decisions that the query describes, one JSON object per line, as over REST."""
     return _export(request, as_json_lines, "application/x-ndjson", "decisions.jsonl")
 
 
@@ -241,13 +241,13 @@ def _export(request: Request, encode: Encode, kind: str, name: str) -> HttpRespo
 @readers_only
 @require_safe
 def signed_in(request: Request) -> HttpResponse:
-    """Where signing in again ends: the page that asked for it goes on in its own tab."""
+    """Show that signing in again succeeded: the page that asked continues in its own tab."""
     return render(request, "console/signed_in.html")
 
 
 @require_safe
 def favicon(request: Request) -> HttpResponse:
-    """The icon, for pages that name none, such as the admin's."""
+    """Return the icon, for pages that name none, such as the admin's."""
     return redirect(static("reviews/favicon.svg"))
 
 
@@ -281,7 +281,7 @@ def _decide(request: Request, code: str) -> HttpResponse:
 
 
 def _ask(request: Request, apv: APV, form: ConsoleForm) -> HttpResponse:
-    """Ask the last question, with all that is recorded if it is answered."""
+    """Ask for confirmation, with everything that would be recorded."""
     services.check(apv=apv, reviewer=request.user, **form.given)
     texts = {name: form.cleaned_data[name] for name in ("seen", "since")}
     changed = differences(apv, texts["since"])
@@ -291,7 +291,7 @@ def _ask(request: Request, apv: APV, form: ConsoleForm) -> HttpResponse:
 
 
 def _record(request: Request, apv: APV, given: dict[str, Any]) -> Decision:
-    """Record the decision, or find it recorded: its answer may have been lost on the way."""
+    """Record the decision, or find it recorded: the first response may have been lost."""
     try:
         return services.decide(apv_id=apv.pk, reviewer=request.user, **given)
     except AlreadyDecided as error:
@@ -307,7 +307,7 @@ def _without(given: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _tell(request: Request, apv: APV, decision: Decision) -> HttpResponse:
-    """Tell that a decision is recorded, and go on."""
+    """Show that a decision is recorded, and continue."""
     if request.htmx:
         said = {"code": apv.apv_code, "text": _recorded(decision)}
         return trigger_client_event(reading(request, apv.apv_code), "decided", said, after="swap")
@@ -336,14 +336,14 @@ def _recorded_with_link(decision: Decision) -> str:
 
 
 def _searched_for(request: Request, queue: Queue) -> APV | None:
-    """The APV whose code somebody without scripts searched for, where the list has nothing."""
+    """Return the APV whose code somebody without scripts searched for, if the list has nothing."""
     if queue.total or request.htmx:
         return None
     return apv_named(queue.asked.query.get("search", ""))
 
 
 def _ids(text: str) -> list[UUID]:
-    """The ids in a comma-separated `text`, up to a page of them; what is no id is passed over."""
+    """Return the ids in a comma-separated `text`, up to a page of them; ignore invalid ones."""
     found = []
     for part in text.split(",")[:PAGE]:
         try:

@@ -1,4 +1,4 @@
-"""What the wargame found, as far as a page shows it: never more than a reader would look at."""
+"""The wargame's findings for a page, limited to what a reader would look at."""
 
 import json
 import math
@@ -39,7 +39,7 @@ class Change:
 
     @property
     def tones(self) -> tuple[str, str]:
-        """Classes of the style sheet for the two bars: what does no harm has no colour."""
+        """Return style sheet classes for the two bars; harmless ones have no colour."""
         if not self.harm:
             return "", ""
         left = "good" if not self.after else "fair" if self.after < self.before else "weak"
@@ -47,7 +47,7 @@ class Change:
 
     @property
     def left(self) -> str:
-        """What is left of a harm, in words: the colour alone would not say it to everybody."""
+        """Return what is left of a harm, in words, since not everybody sees the colours."""
         if not self.harm:
             return ""
         return _("not all gone") if self.after else _("none left")
@@ -67,7 +67,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Findings:
-    """The evidence of a wargame in parts; `left_out` counts what is not among them."""
+    """The evidence of a wargame in parts; `left_out` counts the rest."""
 
     changes: list[Change]
     results: list[tuple[str, Any]]
@@ -77,7 +77,7 @@ class Findings:
 
 
 def findings_in(evidence: Any) -> Findings:
-    """Return what a page shows of the evidence, whatever was stored as such."""
+    """Return what a page shows of the evidence, whatever was stored."""
     known = evidence if isinstance(evidence, dict) else {}
     pairs = _pairs(known)
     shown = pairs[:MOST_CHANGES]
@@ -112,7 +112,7 @@ def _result(value: Any) -> Any:
 
 
 def raw_text(evidence: Any) -> str:
-    """Return the evidence as JSON, indented where it is short: white space can be most of it."""
+    """Return the evidence as JSON, indented if it is short: indentation can be most of it."""
     if not evidence:
         return ""
     dense = json.dumps(evidence, ensure_ascii=False)
@@ -121,12 +121,12 @@ def raw_text(evidence: Any) -> str:
 
 
 def in_words(name: str) -> str:
-    """A key of the evidence as words."""
+    """Return a key of the evidence as words."""
     return str(capfirst(reveal(" ".join(name.replace("_", " ").replace("-", " ").split()))))
 
 
 def _pairs(evidence: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the keys of numbers that the evidence gives both before and after the patch."""
+    """Return the keys of numbers that the evidence has both before and after the patch."""
     names = [(name, name.replace("before", "after")) for name in evidence if "before" in name]
     return [
         (before, after)
@@ -140,7 +140,7 @@ def _without_side(name: str) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether a plot can show it."""
+    """Return whether a plot can show the value."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return 0 <= value <= NUMBER_MAX and math.isfinite(value)

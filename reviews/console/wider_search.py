@@ -1,4 +1,4 @@
-"""A search that finds nothing in its own list looks in the others."""
+"""Search the other lists if a search finds nothing in its own."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from reviews.models import APV
 
 @dataclass(frozen=True)
 class OtherList:
-    """How many another list finds, up to one more than COUNTED, and its address."""
+    """The number of matches in another list, up to one more than COUNTED, and its address."""
 
     title: Any
     count: int
@@ -27,14 +27,14 @@ class OtherList:
 
 @dataclass(frozen=True)
 class WiderSearch:
-    """The APV whose code is what was searched for, and the other lists that find something."""
+    """The APV with the searched code, and the other lists with matches."""
 
     exact: APV | None
     lists: list[OtherList]
 
 
 def search_wider(queue: Queue, *, sees_decisions: bool) -> WiderSearch:
-    """Look beyond the list of `queue`, where that has nothing of the name that is searched for."""
+    """Search the other lists if the list of `queue` has no matching name."""
     text = str(queue.asked.filter.chosen.get("search", ""))
     is_found_here = queue.total and not queue.asked.filter.reads_text
     if not text or is_found_here:
@@ -46,7 +46,7 @@ def search_wider(queue: Queue, *, sees_decisions: bool) -> WiderSearch:
 
 
 def apv_named(text: str) -> APV | None:
-    """The APV of exactly this code, written in any case."""
+    """Return the APV with exactly this code, in any case."""
     code = text.strip().upper()
     return APV.objects.filter(apv_code=code).first() if is_code(code) else None
 
@@ -60,7 +60,7 @@ def _search(listing: Any, text: str) -> ListQuery:
 
 
 def _count(asked: ListQuery) -> int:
-    """How many are named so; a text that merely mentions it is not worth another list."""
+    """Return the number of matching names; text that only mentions it does not count."""
     if asked.filter.reads_text:
         return 0
     return int(asked.filter.qs.order_by()[: COUNTED + 1].count())

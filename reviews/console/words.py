@@ -1,4 +1,4 @@
-"""The words that the page's scripts need, in the reader's language."""
+"""The texts for the page's scripts, in the reader's language."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from reviews.decision_kinds import DecisionKind
 
 
 def kinds() -> dict[str, dict[str, Any]]:
-    """What the scripts need to know of each kind of decision, by its value."""
+    """Return the properties of each kind of decision for the scripts, by its value."""
     return {
         kind.value: {
             "key": kind.traits.key,
@@ -24,7 +24,7 @@ def kinds() -> dict[str, dict[str, Any]]:
 
 
 def refusals() -> dict[str, str]:
-    """What each refusal of a decision means and what to do, by status or by kind of failure."""
+    """Return the meaning of each refusal of a decision, by status or by kind of failure."""
     return {
         "400": _("The server could not read what was sent. Load the page anew and send it again."),
         "401": _("You are signed out. Sign in again in another tab, then send it from here."),
@@ -45,7 +45,7 @@ def refusals() -> dict[str, str]:
 
 
 def words() -> dict[str, Any]:
-    """Each sentence by name; `{…}` stands for what a script fills in."""
+    """Return each sentence by name; a script fills in `{…}`."""
     return {
         **_of_line(),
         **_of_list(),
@@ -57,7 +57,7 @@ def words() -> dict[str, Any]:
 
 
 def _of_line() -> dict[str, Any]:
-    """How the connection stands."""
+    """Return the texts about the connection."""
     return {
         "line": {
             "connecting": _("Connecting…"),
@@ -71,7 +71,7 @@ def _of_line() -> dict[str, Any]:
 
 
 def _of_list() -> dict[str, Any]:
-    """What comes to a list and leaves it."""
+    """Return the texts about rows that come and leave."""
     return {
         "severities": {one.value: str(one.label) for one in Severity},
         "outcomes": {kind.value: str(kind.traits.outcome.label) for kind in DecisionKind},
@@ -90,7 +90,7 @@ def _of_list() -> dict[str, Any]:
 
 
 def _of_reading() -> dict[str, Any]:
-    """What happens to the APV that is open, and who else reads it."""
+    """Return the texts about the open APV and its other readers."""
     return {
         "whileReading": _("{code} {outcome} by {reviewer} while you were reading."),
         "closed": _("{code} {outcome} while you were reading."),
@@ -104,7 +104,7 @@ def _of_reading() -> dict[str, Any]:
 
 
 def _of_drafts() -> dict[str, Any]:
-    """What is said of the form while it is filled in."""
+    """Return the texts about the form while the reviewer fills it in."""
     return {
         "characters": _("{count} of {most} characters"),
         "tooShort": _("{count} more characters needed"),
@@ -120,7 +120,7 @@ def _of_drafts() -> dict[str, Any]:
 
 
 def _of_decisions() -> dict[str, Any]:
-    """What is said of sending a decision, and why none can be sent."""
+    """Return the texts about sending a decision, and why it may not be possible."""
     return {
         "send": _("{verb} {code}"),
         "sendAgain": _(
@@ -138,7 +138,7 @@ def _of_decisions() -> dict[str, Any]:
 
 
 def _of_failures() -> dict[str, Any]:
-    """What cannot be read, and why."""
+    """Return the texts about failed reads."""
     return {
         "apvUnread": _("{code} could not be read: the server cannot be reached. Open it again."),
         "partUnread": _("This could not be read: the server cannot be reached."),
@@ -148,5 +148,5 @@ def _of_failures() -> dict[str, Any]:
 
 
 def _found(count: int) -> str:
-    """The sentence above a list, as its template has it."""
+    """Return the sentence above a list, as its template has it."""
     return ngettext("%(total)s found", "%(total)s found", count) % {"total": "{count}"}

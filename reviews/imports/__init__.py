@@ -1,1 +1,1 @@
-"""What makes APVs of published advisories: OSV records, what they affect, and how they rate it."""
+"""Make APVs from published advisories: OSV records, what they affect, and their severity."""

@@ -1,8 +1,8 @@
-"""Advisories are kept, and what stands on them follows: revised with them, withdrawn with them.
+"""Store advisories, and revise or withdraw the APVs that depend on them.
 
 An APV that an import made is revised while nobody has decided on it, in the fields that nobody has
-changed since. It leaves the queue when no advisory behind it applies any more, and returns when one
-does again. Decided APVs never change: what became of their advisories is shown beside them.
+changed since. It leaves the queue when none of its advisories applies any more, and returns when
+one does again. Decided APVs never change; the console shows what became of their advisories.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ BumpsOf = Callable[[osv.Advisory], Iterable[Fields]]
 
 
 class Published(NamedTuple):
-    """An advisory to import, and what its APVs say; its document is `storable`."""
+    """An advisory to import, and the contents of its APVs; its document is `storable`."""
 
     advisory: osv.Advisory
     document: Any
@@ -54,7 +54,7 @@ class Published(NamedTuple):
 
 @dataclass
 class Outcome:
-    """What an import did, in APVs; `older` names advisories."""
+    """The result of an import, in APVs; `older` names advisories."""
 
     added: int = 0
     known: int = 0
@@ -67,11 +67,11 @@ class Outcome:
 def import_advisories(
     published: Sequence[Published], bumps_of: BumpsOf, *, tried: Known | None = None
 ) -> Outcome:
-    """Keep advisories, no two with the same id, and let APVs follow them, in one transaction.
+    """Store advisories with distinct ids, and update APVs accordingly, in one transaction.
 
-    An advisory that is older than the one kept changes nothing. With `tried`, which holds the APVs
-    that earlier calls would have added, nothing is kept. `bumps_of` says what APVs were made of an
-    advisory that is replaced.
+    An advisory that is older than the stored one changes nothing. With `tried`, which collects the
+    APVs that would be added, nothing is stored. `bumps_of` returns the APVs made from an advisory
+    that is replaced.
     """
     with publishing():
         _take_turn()
@@ -90,7 +90,7 @@ def _take_turn() -> None:
 
 
 class Kept(NamedTuple):
-    """An advisory that was kept, and the document that it replaces, if that was another one."""
+    """A stored advisory, and the document that it replaces, if that differs."""
 
     row: Advisory
     bumps: list[Fields]
@@ -98,7 +98,7 @@ class Kept(NamedTuple):
 
 
 def keep(published: Sequence[Published], outcome: Outcome) -> list[Kept]:
-    """Write advisories down, and return those that are not older than what is there."""
+    """Store advisories; return those that are not older than the stored ones."""
     by_id = {one.advisory.id: one for one in published}
     rows = Advisory.objects.select_for_update().filter(osv_id__in=by_id).order_by("osv_id")
     stored = {row.osv_id: row for row in rows}
@@ -126,7 +126,7 @@ def _is_older(advisory: osv.Advisory, row: Advisory) -> bool:
 
 
 def _write(published: Published, row: Advisory) -> Any:
-    """Fill the row; return the document that was there, if it was another one."""
+    """Fill the row; return the previous document, if it differs."""
     advisory, document = published.advisory, published.document
     digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
     replaced = row.document if row.sha256 not in {"", digest} else None
@@ -138,9 +138,9 @@ def _write(published: Published, row: Advisory) -> Any:
 
 
 def storable(value: Any, depth: int = 0) -> Any:
-    """Return a JSON value as PostgreSQL can store it: no NUL, no half surrogates, no NaN.
+    """Return a JSON value that PostgreSQL can store: no NUL, no lone surrogates, no NaN.
 
-    Raises PassedOver when it is nested too deeply.
+    Raise PassedOver if it is nested too deeply.
     """
     if depth > DEEPEST:
         raise osv.PassedOver("not an OSV advisory", "nested too deeply")
@@ -160,7 +160,7 @@ def storable(value: Any, depth: int = 0) -> Any:
 
 
 class _Batch:
-    """Some advisories, their links, and the APVs that follow."""
+    """Some advisories, their links, and their APVs."""
 
     def __init__(self, bumps_of: BumpsOf, known: Known) -> None:
         self._bumps_of = bumps_of
@@ -189,7 +189,7 @@ class _Batch:
             self._links[link.advisory_id].append(link)
 
     def _read_known(self, wanted: list[Fields]) -> None:
-        """The stored bumps of these packages, whoever made them."""
+        """Read the stored bumps of these packages, whoever made them."""
         names = {made["package_name"] for made in wanted}
         cves = {made["cve_id"] for made in wanted if made["cve_id"]}
         stored = APV.objects.filter(
@@ -214,14 +214,14 @@ class _Batch:
             self._want(kept.row, made, replaced)
 
     def _replaced(self, kept: Kept, links: list[APVAdvisory]) -> dict[Key, Fields]:
-        """What the APVs of the replaced document said, where there are APVs to compare with it."""
+        """Return the APVs of the replaced document, if there are APVs to compare with it."""
         if kept.replaced is None or not links:
             return {}
         advisory = osv.parsed(kept.replaced).model_copy(update={"withdrawn": None})
         return {_key(made): made for made in self._bumps_of(advisory)}
 
     def _want(self, row: Advisory, made: Fields, replaced: dict[Key, Fields]) -> None:
-        """See that a bump has an APV: its own, an outdated one, one found, or a new one."""
+        """Make sure that a bump has an APV: its own, an outdated, a matching, or a new one."""
         key, links = _key(made), self._links[row.pk]
         link = next((one for one in links if _key_of(one.apv) == key), None)
         link = link or next((one for one in links if self._is_outdated(one, key)), None)
@@ -234,7 +234,7 @@ class _Batch:
             self._add(row, made)
 
     def _is_outdated(self, link: APVAdvisory, key: Key) -> bool:
-        """Whether an APV was made from this advisory alone, for another fix of the package."""
+        """Return whether an APV was made from this advisory alone, for another fix."""
         return (
             link.origin
             and not link.applies
@@ -271,7 +271,7 @@ class _Batch:
         APVAdvisory.objects.bulk_update([one for one in every if id(one) not in new], ["applies"])
 
     def _settle(self) -> None:
-        """Take out of the queue what stands on nothing any more, and put back what does again."""
+        """Remove APVs without an advisory that applies from the queue, and restore others."""
         touched = [link.apv_id for links in self._links.values() for link in links]
         links = APVAdvisory.objects.filter(apv=OuterRef("pk"))
         stands = Exists(links.filter(applies=True))
@@ -300,7 +300,7 @@ def _key_of(apv: APV) -> Key:
 
 
 def _change(link: APVAdvisory, old: Fields, new: Fields) -> bool:
-    """Change the APV as its advisory changed, but not what somebody else changed since."""
+    """Change the APV as its advisory changed, except in fields that somebody else changed since."""
     apv = link.apv
     changed = [
         name for name in new if new[name] != old.get(name) and getattr(apv, name) == old.get(name)

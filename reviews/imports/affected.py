@@ -1,7 +1,7 @@
-"""Which versions an advisory affects, and the move to a version that it does not.
+"""The versions that an advisory affects, and the move to a fixed version.
 
-Evaluated as https://ossf.github.io/osv-schema/#evaluation says, in the order of the ecosystem.
-Where versions have no order, only what the advisory says of each by name is used.
+Evaluated as https://ossf.github.io/osv-schema/#evaluation says, in the order of the ecosystem. If
+versions have no order, only those that the advisory names count.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -65,7 +65,7 @@ class Bump(NamedTuple):
 class Interval(NamedTuple):
     """A run of affected versions: from `start`, up to before `end` or up to `last`.
 
-    `fixed` is the version that the advisory names as the fix; without an end it goes on for ever.
+    `fixed` is the version that the advisory names as the fix. Without an end, the run is unlimited.
     """
 
     start: str
@@ -77,12 +77,12 @@ class Interval(NamedTuple):
 def find_bump(ecosystem: str, entries: Sequence[Affected]) -> Bump:
     """Return the bump that fixes one package, whose `affected` entries are `entries`.
 
-    An advisory often names several lines of releases, each with its own fix, such as 1.x fixed in
-    1.4.2 and 2.x in 2.1.0. The bump goes to the fix of the highest line, if that fix is not
-    affected itself, as the end of one range inside another is. It comes from the highest version
-    of the line that the advisory lists; where it lists none (Go never does), from "before" the fix.
+    An advisory often names several release lines, each with its own fix, such as 1.x fixed in 1.4.2
+    and 2.x in 2.1.0. The bump goes to the fix of the highest line, unless that fix is itself
+    affected, as the end of a range inside another one is. It comes from the highest version of the
+    line that the advisory lists, or from "before" the fix if it lists none (as Go never does).
 
-    Ranges of type GIT name commits and are ignored. Raises NoFix.
+    Ranges of type GIT name commits and are ignored. Raise NoFix.
     """
     ranges = [one for entry in entries for one in entry.ranges]
     listed = list(dict.fromkeys(version for entry in entries for version in entry.versions))
@@ -101,7 +101,7 @@ def find_bump(ecosystem: str, entries: Sequence[Affected]) -> Bump:
 
 
 class Affections:
-    """What an advisory says of one package's versions."""
+    """The statements of an advisory about one package's versions."""
 
     def __init__(self, order: Order, listed: list[str], ranges: Sequence[Range]) -> None:
         self._order = order
@@ -115,16 +115,16 @@ class Affections:
         ]
 
     def affects(self, version: str) -> bool:
-        """Return whether a version is affected, as far as that can be told.
+        """Return whether a version is affected, as far as that is known.
 
-        Listed ones are compared as texts: registries tell builds of one version apart.
+        Listed versions are compared as texts, since registries distinguish builds of one version.
         """
         return version in self._listed or any(
             holds(one, version, self._order) for one in self.intervals
         )
 
     def highest_with_a_fix(self) -> Interval:
-        """Return the highest interval whose fix is not affected itself; raises NoFix."""
+        """Return the highest interval whose fix is not affected itself; raise NoFix."""
         fixed = [one for one in self.intervals if one.fixed and not self.affects(one.fixed)]
         if not fixed:
             raise NoFix(self._why_unfixed())
@@ -159,7 +159,7 @@ class Affections:
 
 
 def holds(interval: Interval, version: str, order: Order) -> bool:
-    """Return whether a version lies in an interval; what has no order lies at its start only."""
+    """Return whether a version is in an interval; one without an order only matches its start."""
     after_start = _at_least(version, interval.start, order)
     if interval.end is not None:
         return after_start and order.compare(version, interval.end) == -1
@@ -181,7 +181,7 @@ class Step(NamedTuple):
 
 
 def intervals_of(events: Iterable[Event], order: Order) -> Iterator[Interval]:
-    """Yield the runs of affected versions that a range's events, in whatever order, describe."""
+    """Yield the runs of affected versions that a range's events describe, in any order."""
     steps = [
         Step(kind, version)
         for event in events
@@ -196,7 +196,7 @@ def intervals_of(events: Iterable[Event], order: Order) -> Iterator[Interval]:
 
 
 def _in_order(steps: Iterable[Step], order: Order) -> list[Step]:
-    """The steps in the order of their versions, if they have one, else as they stand."""
+    """Return the steps in the order of their versions, if they have one, else unchanged."""
 
     def compare(one: Step, other: Step) -> int:
         first = (one.version != FIRST) - (other.version != FIRST)
@@ -206,7 +206,7 @@ def _in_order(steps: Iterable[Step], order: Order) -> list[Step]:
 
 
 def _unlimited(steps: list[Step], order: Order) -> Iterator[Interval]:
-    """Runs from what introduces to what ends them. One that ends where it begins is none."""
+    """Yield runs from their start to their end. One that ends where it starts is empty."""
     start: str | None = None
     for _version, same in groupby(steps, key=lambda step: _SameVersion(step.version, order)):
         for kind, version in _at_one_version(list(same), is_open=start is not None):
@@ -223,7 +223,7 @@ def _unlimited(steps: list[Step], order: Order) -> Iterator[Interval]:
 
 
 def _at_one_version(steps: list[Step], *, is_open: bool) -> list[Step]:
-    """Put what introduces before the last affected one, and before a fix of nothing."""
+    """Sort an introduction before the last affected version, and before a fix of nothing."""
     if is_open and not any(step.kind == "last_affected" for step in steps):
         return steps
     return sorted(steps, key=lambda step: step.kind != "introduced")
@@ -245,7 +245,7 @@ class _SameVersion:
 
 
 def _limit(steps: Iterable[Step], order: Order) -> str | None:
-    """The highest limit; None where there is none, and where versions have no order."""
+    """Return the highest limit; None if there is none or versions have no order."""
     limits = [step.version for step in steps if step.kind == "limit"]
     if not limits or any(NO_LIMIT in one for one in limits):
         return None
@@ -253,7 +253,7 @@ def _limit(steps: Iterable[Step], order: Order) -> str | None:
 
 
 def _within(interval: Interval, limit: str | None, order: Order) -> Interval | None:
-    """What of an interval lies before the limit; None where nothing does."""
+    """Return the part of an interval before the limit, or None."""
     if limit is None:
         return interval
     if interval.start != FIRST and order.compare(interval.start, limit) in {0, 1}:

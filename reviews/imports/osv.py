@@ -1,4 +1,4 @@
-"""OSV advisories as published, turned into version-bump APVs. Nothing here touches the database.
+"""Turn published OSV advisories into version-bump APVs, without using the database.
 
 Format and evaluation rules: https://ossf.github.io/osv-schema/.
 """
@@ -43,12 +43,12 @@ class PassedOver(Exception):
 
 T = TypeVar("T")
 Many = Annotated[list[T], BeforeValidator(lambda value: [] if value is None else value)]
-# The length keeps int() within its limit; a line break would end a line of the diff.
+# The length limit is that of int(); a line break would end a line of the diff.
 Word = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f]+$")]
 
 
 def _moment(value: datetime) -> datetime:
-    """The moment in UTC; one without a zone is taken for it. Raises ValueError."""
+    """Return the moment in UTC, which is assumed if it has no zone. Raise ValueError."""
     try:
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
     except OverflowError:
@@ -133,7 +133,7 @@ def _load_yaml(text: str) -> Any:
 
 
 def _check_yaml(text: str) -> None:
-    """Refuse what grows when it is loaded: aliases, which stand for whole trees, and deep nesting.
+    """Refuse YAML that grows when it is loaded, by aliases to whole trees, and deep nesting.
 
     Parsing to events needs no recursion; loading does, and the loader written in C would crash.
     """
@@ -158,12 +158,12 @@ def _load_json(text: str) -> Any:
 
 
 def read(data: bytes, *, is_yaml: bool) -> Advisory:
-    """Return the advisory in a file's bytes; raises PassedOver when there is none."""
+    """Return the advisory in a file's bytes; raise PassedOver if there is none."""
     return parsed(load(data, is_yaml=is_yaml))
 
 
 def load(data: bytes, *, is_yaml: bool) -> Any:
-    """Return the document in a file's bytes; raises PassedOver when it cannot be read."""
+    """Return the document in a file's bytes; raise PassedOver if it cannot be read."""
     kind = "YAML" if is_yaml else "JSON"
     try:
         text = data.decode("utf-8-sig")
@@ -177,7 +177,7 @@ def load(data: bytes, *, is_yaml: bool) -> Any:
 
 
 def parsed(document: Any) -> Advisory:
-    """Return the advisory in a document; raises PassedOver when it is none."""
+    """Return the advisory in a document; raise PassedOver if it is none."""
     if not isinstance(document, dict) or not {"affected", "modified"} & document.keys():
         raise PassedOver("not an OSV advisory")
     try:
@@ -192,10 +192,10 @@ def parsed(document: Any) -> Advisory:
 
 
 def apvs_of(advisory: Advisory, *, default_severity: str) -> Iterator[Fields | PassedOver]:
-    """One APV for each affected package that has a fixed version, the reason for each other.
+    """Return an APV for each affected package with a fixed version, and reasons for the others.
 
-    Entries of `affected` that name the same package count as one. An advisory that names no
-    severity gets `default_severity`, and a validation warning that says so.
+    Entries of `affected` that name the same package count as one. An advisory without a severity
+    gets `default_severity`, and a validation warning that says so.
     """
     packages = _by_package(advisory.affected)
     if advisory.withdrawn:
@@ -213,7 +213,7 @@ def apvs_of(advisory: Advisory, *, default_severity: str) -> Iterator[Fields | P
 
 
 def osv_id(patch_description: str) -> str:
-    """The id of the advisory that an imported APV was made from: its description opens with it."""
+    """Return the id of an imported APV's advisory, with which its description starts."""
     return patch_description.partition(": ")[0]
 
 
@@ -272,7 +272,7 @@ def _apv(
 
 
 def _unrated(advisory: Advisory, said: list[Statement], default: str) -> str:
-    """Say why the default severity counts."""
+    """Return a warning that says why the default severity is used."""
     unusable = list(dict.fromkeys(one.text[:100] for one in said if one.text))[:MOST_UNUSABLE]
     if not unusable:
         return f"{advisory.id} names no severity: {default} by default."
@@ -309,7 +309,7 @@ def _severity(rated: Rated | None, default: str) -> Fields:
 def _statements(
     advisory: Advisory, entries: Iterable[Affected]
 ) -> tuple[list[Statement], list[Statement]]:
-    """What is said of the severity for the package, and for the whole advisory."""
+    """Return the statements of severity for the package and for the whole advisory."""
     package = [
         one
         for entry in entries
@@ -339,13 +339,13 @@ def title_of(advisory: Advisory) -> str:
 
 
 def shortened(text: str, field: str) -> str:
-    """`text`, cut with an ellipsis to what the APV's `field` holds."""
+    """Return `text`, cut with an ellipsis to the length of the APV's `field`."""
     most: int = APV._meta.get_field(field).max_length  # type: ignore[union-attr, assignment]
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def _cwes(advisory: Advisory, entries: Iterable[Affected]) -> list[str]:
-    """CWE ids, as `cwe_ids` (GitHub) or `cwes` (OpenSSF) of the advisory or its packages."""
+    """Return the CWE ids of advisory or packages: `cwe_ids` (GitHub) or `cwes` (OpenSSF)."""
     places = [advisory.database_specific, *(entry.database_specific for entry in entries)]
     listed = [_list(advisory.cwe_ids)]
     for place in places:

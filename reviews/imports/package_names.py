@@ -1,4 +1,4 @@
-"""Names of packages, as their registries take them for the same."""
+"""Names of packages, and which of them registries treat as the same."""
 
 import re
 
@@ -24,7 +24,7 @@ def canonical(ecosystem: str, name: str) -> str:
 
 
 def identity(ecosystem: str, name: str) -> tuple[str, str]:
-    """Return what is the same for two spellings of one package: its ecosystem and its name."""
+    """Return the ecosystem and name of a package, equal for two spellings of one package."""
     registry, name = _registry(ecosystem), canonical(ecosystem, name)
     if registry in IN_ANY_CASE:
         name = name.lower()

@@ -1,11 +1,11 @@
-"""How severe an advisory is, and who says so.
+"""The severity of an advisory, and its source.
 
-An advisory may say it in several places. The first that can be used counts:
+An advisory may state it in several places. The first usable one counts:
 
 1. a CVSS vector or score of the package, 4.0 before 3.1 before 3.0; then one of the advisory;
 2. a word of the package ("CRITICAL", "important", Ubuntu's "high"); then one of the advisory;
-3. a CVSS 2.0 vector or score of the package; then one of the advisory. It comes last: it knows no
-   "critical".
+3. a CVSS 2.0 vector or score of the package; then one of the advisory. It comes last, because it
+   has no "critical".
 """
 
 import re
@@ -31,7 +31,7 @@ MOST_CHARACTERS = 300
 
 
 class Rated(NamedTuple):
-    """A severity, and the score and vector it comes from if it does."""
+    """A severity, with the score and vector it comes from, if any."""
 
     score: float | None
     severity: Severity
@@ -40,7 +40,7 @@ class Rated(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """What one place says of the severity: a vector, a score or a word, and of which kind."""
+    """A statement of severity in one place: a vector, a score or a word, and its kind."""
 
     kind: str
     text: str
@@ -50,13 +50,13 @@ class Statement(NamedTuple):
 def rate(vectors: Iterable[str]) -> Rated | None:
     """Return the rating by the newest CVSS vector among `vectors`, by its base score, or None.
 
-    CVSS's "None", a score of 0, is rated LOW: an APV has no such severity.
+    CVSS's "None", a score of 0, is rated LOW, since an APV has no such severity.
     """
     return _newest(Statement("CVSS", vector, "") for vector in vectors)
 
 
 def rate_statements(package: Sequence[Statement], advisory: Sequence[Statement]) -> Rated | None:
-    """Return the rating by what the package's and the advisory's places say; see above."""
+    """Return the rating by the statements of the package and the advisory, as described above."""
     places = (package, advisory)
     modern = (_newest(one for one in place if not _is_v2(one)) for place in places)
     words = (_worded(place) for place in places)
@@ -65,7 +65,7 @@ def rate_statements(package: Sequence[Statement], advisory: Sequence[Statement])
 
 
 def statements(ratings: Iterable[Any], specific: Any, place: str) -> Iterator[Statement]:
-    """Yield what `severity` and one of OSV's `…_specific` objects say."""
+    """Yield the statements in `severity` and one of OSV's `…_specific` objects."""
     for rating in ratings:
         yield Statement(rating.type, rating.score.strip(), f"{rating.type} of {place}")
     if not isinstance(specific, dict):
@@ -108,7 +108,7 @@ def _by_vector(stated: Statement) -> Rated | None:
 
 
 def _by_score(stated: Statement) -> Rated | None:
-    """A bare number, by the scale of its version of CVSS."""
+    """Rate a plain number, on the scale of its version of CVSS."""
     if not stated.kind.lower().startswith("cvss") or not re.fullmatch(
         r"[0-9]{1,2}(\.[0-9]+)?", stated.text
     ):

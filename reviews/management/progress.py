@@ -1,4 +1,4 @@
-"""How far a command has come, for the person who waits for it."""
+"""Show the progress of a command."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ T = TypeVar("T")
 def follow(items: Sequence[T], unit: str, stream: Any, *, wanted: bool | None) -> Iterator[T]:
     """Yield the items and show how many were taken: a bar on a terminal, else lines.
 
-    `wanted` is None where nobody asked: then only a terminal shows it.
+    If `wanted` is None, show it only on a terminal.
     """
     on_terminal = bool(stream.isatty())
     if wanted or (wanted is None and on_terminal):

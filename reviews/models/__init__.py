@@ -1,4 +1,4 @@
-"""The rows of the review: APVs and advisories, decisions, and what is counted of them."""
+"""The models of the review: APVs, advisories, decisions and counters."""
 
 from reviews.models.advisory import Advisory, APVAdvisory
 from reviews.models.apv import (

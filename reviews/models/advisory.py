@@ -1,4 +1,4 @@
-"""Published advisories, and the APVs that they are behind."""
+"""Published advisories, and their links to APVs."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -10,7 +10,7 @@ from reviews.models.apv import APV
 
 
 class Advisory(models.Model):
-    """A published advisory, as it was imported last."""
+    """A published advisory, as last imported."""
 
     osv_id = models.CharField(_("OSV id"), max_length=200, unique=True)
     modified = models.DateTimeField(_("modified"), null=True, blank=True)
@@ -44,10 +44,10 @@ class Advisory(models.Model):
 
 
 class APVAdvisory(models.Model):
-    """An advisory behind an APV.
+    """The link between an APV and an advisory.
 
-    It `applies` while the advisory, as it reads now, asks for this very bump. Where it is the
-    `origin`, an import made the APV from it.
+    It `applies` while the current advisory asks for exactly this bump. If it is the `origin`, an
+    import made the APV from the advisory.
     """
 
     apv = models.ForeignKey(APV, on_delete=models.CASCADE, related_name="advisory_links")

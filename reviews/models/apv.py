@@ -62,7 +62,7 @@ QUEUE_NARROWED_BY = (
 
 
 class APVQuerySet(models.QuerySet["APV"]):
-    """Bulk writes tell the watchers as single saves do."""
+    """Bulk writes publish as single saves do."""
 
     def pending(self) -> "APVQuerySet":
         return self.filter(status=Status.PENDING)
@@ -238,7 +238,7 @@ class APV(AtomicSave):
         permissions = OF_APVS
         indexes = [
             *(
-                models.Index(  # with what the queue is narrowed by, so that counting reads no rows
+                models.Index(  # with the queue's filter columns, so that counting reads no rows
                     *keys,
                     include=QUEUE_NARROWED_BY if order == "priority" else None,
                     name=f"apv_queue_{order}",
@@ -246,7 +246,7 @@ class APV(AtomicSave):
                 )
                 for order, keys in QUEUE_ORDERS.items()
             ),
-            GinIndex(  # of pending APVs only: a decision need not write hundreds of entries
+            GinIndex(  # of pending APVs only, so that a decision does not write hundreds of entries
                 Trigrams(*SEARCHED),
                 name="apv_queue_search",
                 condition=models.Q(status=Status.PENDING),
@@ -322,28 +322,29 @@ class APV(AtomicSave):
         return str(self.apv_code)
 
     def clean(self) -> None:
-        """Check that number and address are of one pull request."""
+        """Check that the number and the address name the same pull request."""
         try:
             links.check_number(self.pr_number, self.pr_url)
         except ValidationError as error:
             raise ValidationError({"pr_url": error}) from None
 
     def validate_constraints(self, exclude: Any = None) -> None:
-        """Check the constraints, but for values that only saving fills in."""
+        """Check the constraints, except for values that only saving fills in."""
         unfilled = {name for name in ("apv_code", "priority") if not getattr(self, name)}
         super().validate_constraints({*(exclude or ()), *unfilled})
 
     @property
     def was_validated(self) -> bool:
-        """Whether a validation left a trace: "not passed" is what an APV has by default."""
+        """Return whether a validation was run: "not passed" is an APV's default."""
         warned = self.validation_warnings and ILLUSTRATIVE not in self.validation_warnings
         return self.validation_passed or self.validation_confidence is not None or bool(warned)
 
     @property
     def recommendation(self) -> DecisionKind | None:
-        """What the machine would do: approve if the wargame succeeded and validation passed.
+        """Return the machine's recommendation: approve if the wargame succeeded and validation
+        passed.
 
-        None where neither was run.
+        It is None if neither was run.
         """
         if self.wargame_verdict is None and not self.was_validated:
             return None

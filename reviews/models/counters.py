@@ -1,10 +1,10 @@
-"""Numbers that rows keep: of codes given, and of APVs and decisions counted."""
+"""Counters in rows: for codes, and for the statistics of APVs and decisions."""
 
 from django.db import models
 
 
 class CodeSequence(models.Model):
-    """The last number given to an APV code in a year; the row is the lock on numbering."""
+    """The last number of an APV code in a year. Its row is the lock on numbering."""
 
     year = models.PositiveSmallIntegerField(primary_key=True)
     last = models.PositiveIntegerField(default=0)
@@ -14,7 +14,7 @@ class CodeSequence(models.Model):
 
 
 class Tally(models.Model):
-    """A part of a counter that triggers keep (migration 0004); `reviews.tally` reads them."""
+    """Part of a counter that triggers keep (migration 0004); `reviews.tally` reads them."""
 
     pk = models.CompositePrimaryKey("key", "slot")
     key = models.CharField(max_length=100)

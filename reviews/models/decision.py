@@ -1,4 +1,4 @@
-"""The decision: what a person decided on an APV, and what they saw then."""
+"""A person's decision on an APV, and what they saw then."""
 
 import uuid
 from typing import Any
@@ -25,14 +25,14 @@ JUSTIFICATION_LENGTH = (10, 5000)
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
-    """Decisions are made one by one, through `services.decide`."""
+    """Refuses bulk writes: decisions are made one by one, through `services.decide`."""
 
     def bulk_create(self, *args: Any, **options: Any) -> Any:
         raise TypeError("Decisions are not made in bulk; call reviews.services.decide for each.")
 
 
 class Decision(AtomicSave):
-    """What a person decided on an APV, and what they saw then. Never edited, never deleted.
+    """A person's decision on an APV, and what they saw then. Never edited, never deleted.
 
     A trigger in the database refuses UPDATE and DELETE (migration 0003).
     """
@@ -56,10 +56,10 @@ class Decision(AtomicSave):
     )
     reviewer_name = models.CharField(
         _("reviewer name"), max_length=301
-    )  # a user's first and last name, at most
+    )  # a user's first and last name have at most this length
     reviewer_email = models.CharField(_("reviewer email"), max_length=254, blank=True)
 
-    # A snapshot of what was decided on: the APV may change later, the record must not.
+    # A snapshot of the APV: it may change later, the record must not.
     cve_id = models.CharField(_("CVE"), max_length=28, null=True, blank=True)
     severity = models.CharField(_("severity"), max_length=8, choices=Severity)
     patch_strategy = models.CharField(_("patch strategy"), max_length=20, choices=PatchStrategy)
@@ -129,10 +129,10 @@ class Decision(AtomicSave):
 
     @property
     def traits(self) -> Traits:
-        """What belongs to this kind of decision."""
+        """Return the properties of this kind of decision."""
         return DecisionKind(self.decision).traits
 
     @property
     def by_submitter(self) -> bool:
-        """Whether the reviewer had added the APV themselves."""
+        """Return whether the reviewer had added the APV themselves."""
         return self.reviewer_id == self.apv.submitted_by_id

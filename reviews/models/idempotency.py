@@ -1,11 +1,11 @@
-"""The first answers to writes."""
+"""The first responses to writes."""
 
 from django.conf import settings
 from django.db import models
 
 
 class IdempotencyKey(models.Model):
-    """The first answer to a write, given again when its key comes again."""
+    """The first response to a write, returned again if its key comes again."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     key = models.CharField(max_length=255)

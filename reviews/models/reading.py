@@ -1,4 +1,4 @@
-"""Who is reading an APV just now."""
+"""Who is reading an APV now."""
 
 from django.conf import settings
 from django.db import models
@@ -7,7 +7,7 @@ from reviews.models.apv import APV
 
 
 class Reading(models.Model):
-    """Somebody is reading an APV in one of their tabs, or was until a moment ago."""
+    """A user reads an APV in a tab, or did so until just now."""
 
     apv = models.ForeignKey(APV, on_delete=models.CASCADE)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)

@@ -1,4 +1,4 @@
-"""Rules that fields of several models keep, as validators and as conditions of constraints."""
+"""Rules for fields of several models, as validators and as conditions of constraints."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ UNIT_INTERVAL = (MinValueValidator(0.0), MaxValueValidator(1.0))
 
 
 def unit_interval(name: Any) -> "models.FloatField[Any, Any]":
-    """A confidence or probability: 0 to 1, or unknown."""
+    """Validate a confidence or probability: from 0 to 1, or unknown."""
     return models.FloatField(name, null=True, blank=True, validators=UNIT_INTERVAL)
 
 
 def one_of(field: str, choices: type[models.TextChoices], *, null: bool = False) -> models.Q:
-    """The condition that `field` holds one of `choices`."""
+    """Return the condition that `field` has one of `choices`."""
     condition = models.Q(**{f"{field}__in": choices.values})
     return condition | models.Q(**{f"{field}__isnull": True}) if null else condition
 
 
 def within(field: str, least: float, most: float) -> models.Q:
-    """The condition that `field` is unknown or lies from `least` to `most`; NaN does not."""
+    """Return the condition that `field` is unknown or from `least` to `most`, and not NaN."""
     inside = models.Q(**{f"{field}__gte": least, f"{field}__lte": most})
     return inside | models.Q(**{f"{field}__isnull": True})

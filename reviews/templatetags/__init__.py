@@ -1,1 +1,1 @@
-"""Filters and tags of the templates."""
+"""Template filters and tags."""

@@ -1,4 +1,4 @@
-"""Parts of pages, which may fail alone."""
+"""Parts of pages, each of which may fail by itself."""
 
 import structlog
 from django import template
@@ -14,9 +14,9 @@ log = structlog.get_logger(__name__)
 
 @register.tag
 def part(parser: Parser, token: Token) -> template.Node:
-    """Include a template, as `include` does; what cannot be shown is said to be so, and logged.
+    """Include a template, as `include` does; if it fails, log it and show a message.
 
-    What one APV holds must not take away the page of all.
+    One APV's contents must not break the whole page.
     """
     return _part(parser, token, "console/_unshown.html")
 
@@ -29,14 +29,14 @@ def rowpart(parser: Parser, token: Token) -> template.Node:
 
 def _part(parser: Parser, token: Token, unshown: str) -> "Part":
     included = do_include(parser, token)
-    included.token = token  # as the parser does with its own nodes, and so with the next one
+    included.token = token  # as the parser does with its own nodes
     if parser.origin:
         included.origin = parser.origin
     return Part(included, unshown)
 
 
 class Part(template.Node):
-    """An included template, or what stands in its place."""
+    """An included template, or the message in its place."""
 
     def __init__(self, included: template.Node, unshown: str) -> None:
         self.included = included
@@ -47,7 +47,7 @@ class Part(template.Node):
         try:
             return str(self.included.render(context))
         except DatabaseError:
-            raise  # that is no fault of what is shown
+            raise  # the shown data did not cause this
         except Exception:
             del context.dicts[depth:]
             shown = context.get("row") or context.get("apv")

@@ -1,4 +1,4 @@
-"""Filters that show text from outside for what it is."""
+"""Filters that show untrusted text safely."""
 
 from collections.abc import Sized
 from itertools import islice
@@ -20,7 +20,7 @@ register = template.Library()
 
 @register.filter
 def identifier(value: object) -> SafeString:
-    """Show a name, a version or an address: each character, and what passes for another one."""
+    """Show a name, a version or an address with every character visible and lookalikes marked."""
     text = _text(value)
     places = passing_in_name(text)
     if not places:
@@ -45,9 +45,9 @@ MOST_NAMED = 5
 
 @register.filter
 def identifier_in_two(value: object) -> SafeString:
-    """Show a name as `identifier` does, in two elements, of which a style sheet cuts the first.
+    """Show a name as `identifier` does, in two elements, of which the style sheet cuts the first.
 
-    What is said of characters that pass for others is the second one where there is something.
+    The second one is the note about deceptive characters, if there is one.
     """
     text = _text(value)
     if places := passing_in_name(text):
@@ -63,7 +63,7 @@ def in_two(start: str, end: str) -> SafeString:
 
 @register.filter
 def identifier_text(value: object) -> str:
-    """Show a name as `identifier` does, where no elements can stand: in attributes and titles."""
+    """Show a name as `identifier` does, for attributes and titles, which have no elements."""
     text = _text(value)
     named = ", ".join(_names(text, passing_in_name(text)))
     shown = invisible_characters.reveal_in_name(text)
@@ -72,14 +72,14 @@ def identifier_text(value: object) -> str:
 
 @register.filter
 def prose(value: object) -> SafeString:
-    """Show a text in some language; joiners that its script or an emoji needs are kept."""
+    """Show prose, with the joiners that its script or an emoji needs."""
     text = _text(value)
     return marked(text, passing_in_prose(text), show=invisible_characters.prose)
 
 
 @register.filter
 def size(count: int) -> str:
-    """Show a number of bytes, its unit after a space as any other."""
+    """Show a number of bytes, with a space before the unit."""
     return filesizeformat(count).replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -90,14 +90,14 @@ MOST_CHARACTERS = 2_000
 
 @register.filter
 def pairs(value: object) -> list[tuple[str, str]]:
-    """Return the first keys and values of an object, the values not longer than a page bears."""
+    """Return the first keys and values of an object, with values shortened for a page."""
     known = value if isinstance(value, dict) else {}
     return [(_brief(key), _brief(str(one))) for key, one in islice(known.items(), MOST_PAIRS)]
 
 
 @register.filter
 def beyond(value: Sized, most: int) -> int:
-    """Return how many elements there are beyond the first `most`."""
+    """Return how many elements there are after the first `most`."""
     return max(0, len(value) - most)
 
 
@@ -111,10 +111,10 @@ def _text(value: object) -> str:
 
 @register.simple_tag
 def linked(address: str, text: object, number: int | None = None) -> SafeString:
-    """Show `text` as a link to `address`, and beside it where that leads.
+    """Show `text` as a link to `address`, with its host.
 
-    An address that could lead elsewhere, or to another pull request than `number`, is text: the
-    checks are younger than some of what is stored.
+    An ambiguous address, or one of another pull request than `number`, is shown as text: some
+    stored addresses are older than the checks.
     """
     try:
         link = links.read(address)

@@ -1,1 +1,1 @@
-"""APVs, decisions, statistics and positions as JSON, as REST reads and writes them."""
+"""APVs, decisions, statistics and positions as JSON over REST."""

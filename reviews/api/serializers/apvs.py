@@ -1,4 +1,4 @@
-"""APVs as JSON: whole, as a line of a list, and as a line of the queue."""
+"""APVs as JSON: complete, in a list, and in the queue."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ AS_IT_IS = {"trim_whitespace": False}  # white space is content in code
 
 
 def submitter() -> serializers.CharField:
-    """Declare the field that names the user who added an APV; null where a command did."""
+    """Return the field for the user who added an APV; it is null if a command did."""
     return serializers.CharField(
         source="submitted_by.username",
         read_only=True,
@@ -24,7 +24,7 @@ def submitter() -> serializers.CharField:
 
 
 class AdvisoryOfAPVSerializer(serializers.ModelSerializer[APVAdvisory]):
-    """An advisory behind an APV, and what has become of it."""
+    """An advisory of an APV, and its state."""
 
     id = serializers.CharField(source="advisory.osv_id", read_only=True)
     modified = serializers.DateTimeField(
@@ -46,7 +46,7 @@ class AdvisoryOfAPVSerializer(serializers.ModelSerializer[APVAdvisory]):
 
 
 class APVSerializer(serializers.ModelSerializer[APV]):
-    """An APV whole: what a pipeline sends and what a reviewer reads."""
+    """A complete APV: what a pipeline sends and a reviewer reads."""
 
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
@@ -59,7 +59,7 @@ class APVSerializer(serializers.ModelSerializer[APV]):
     advisories = AdvisoryOfAPVSerializer(source="advisory_links", many=True, read_only=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Check that number and address are of one pull request."""
+        """Check that the number and the address name the same pull request."""
         try:
             links.check_number(attrs.get("pr_number"), attrs.get("pr_url", ""))
         except InvalidModel as error:
@@ -118,7 +118,7 @@ class APVSerializer(serializers.ModelSerializer[APV]):
         read_only_fields = ["apv_id", "status", "version", "created_at", "updated_at"]
         extra_kwargs: dict[str, dict[str, Any]] = {
             "apv_code": {
-                # A code in use is a conflict, which the service tells; no 400 for it here.
+                # The service reports a taken code as a conflict, so do not answer 400 here.
                 "validators": [RegexValidator(CODE_PATTERN, "Enter a code like APV-2026-001.")],
                 "help_text": "Left out, the next of this year.",
             },
@@ -143,7 +143,7 @@ LEFT_OUT_OF_LISTS = (
 
 
 class APVLineSerializer(serializers.ModelSerializer[APV]):
-    """An APV in a list: without what may be long."""
+    """An APV in a list, without long fields."""
 
     submitted_by = submitter()
     advisories = AdvisoryOfAPVSerializer(source="advisory_links", many=True, read_only=True)
@@ -173,7 +173,7 @@ QUEUE_COLUMNS = tuple(name for name in QUEUE_FIELDS if name != "waiting_since")
 
 
 class QueueItemSerializer(serializers.ModelSerializer[APV]):
-    """An APV as one line of the queue."""
+    """An APV in the queue."""
 
     waiting_since = serializers.SerializerMethodField(help_text="Hours since it was added.")
 

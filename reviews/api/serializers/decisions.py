@@ -1,4 +1,4 @@
-"""Decisions as JSON: as they are asked for, and as they are recorded."""
+"""Decisions as JSON: requests, and records."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
@@ -10,7 +10,7 @@ from reviews.services import DecisionFields
 
 
 class DecisionSerializer(serializers.ModelSerializer[Decision]):
-    """The record of a decision."""
+    """A recorded decision."""
 
     apv_id = serializers.UUIDField(read_only=True)
     apv_code = serializers.CharField(source="apv.apv_code", read_only=True)
@@ -63,7 +63,7 @@ DECISION_RECORD = DecisionSerializer()
 
 
 class DecisionRequestSerializer(serializers.Serializer[DecisionFields]):
-    """A decision as it is asked for."""
+    """A request to decide."""
 
     apv_id = serializers.UUIDField()
     decision = serializers.ChoiceField(DecisionKind.choices)

@@ -6,7 +6,7 @@ from realtime.messages import Position
 
 
 class PositionSerializer(serializers.Serializer[Position]):
-    """A place in a channel's log."""
+    """A position in a channel's log."""
 
     epoch = serializers.CharField(allow_blank=True)
     offset = serializers.IntegerField(min_value=0)

@@ -8,7 +8,7 @@ from reviews.decision_kinds import DecisionKind
 
 
 class StatsSerializer(serializers.Serializer[Any]):
-    """The dashboard's numbers; null where there is nothing to compute from."""
+    """The dashboard's numbers; null if there are no data to compute one from."""
 
     pending_reviews = serializers.IntegerField()
     total_decisions = serializers.IntegerField()

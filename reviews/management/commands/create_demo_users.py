@@ -26,8 +26,8 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print before the commit: a user may not exist without a password that was shown."""
-        with connection.cursor() as cursor:  # another process may be making them too
+        """Print before the commit, so that no user exists whose password was not shown."""
+        with connection.cursor() as cursor:  # another process may be creating them too
             cursor.execute("LOCK TABLE auth_user IN SHARE ROW EXCLUSIVE MODE")
         made = [self._make(name) for name in DEMO_USERS]
         if not any(made):
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def _make(self, name: str) -> str | None:
-        """Make one user; returns the password, or None when the user exists."""
+        """Make one user; return the password, or None if the user exists."""
         users = get_user_model().objects
         if users.filter(username=name).exists():
             return None

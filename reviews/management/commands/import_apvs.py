@@ -45,7 +45,7 @@ class Record(NamedTuple):
 
 
 class BadFile(Exception):
-    """A file holds no records; `line` is where that shows, if anywhere."""
+    """A file has no records; `line` is where the error is, if known."""
 
     def __init__(self, reason: str, line: int | None = None) -> None:
         super().__init__(reason)
@@ -87,7 +87,7 @@ class Command(BaseCommand):
     # -- Valid or not -------------------------------------------------------------------------
 
     def _valid(self, file: str) -> Iterator[APV]:
-        """The file's valid APVs; the others are named on the way."""
+        """Return the file's valid APVs; report the others."""
         try:
             records = _records(_text(file))
         except BadFile as bad:
@@ -112,7 +112,7 @@ class Command(BaseCommand):
                 yield apv
 
     def _check_code(self, apv: APV) -> FieldErrors:
-        """Refuses a code that an earlier record gave to a different APV."""
+        """Refuse a code that an earlier record gave to a different APV."""
         identity = _identity(apv)
         if not apv.apv_code or self.codes.setdefault(apv.apv_code, identity) == identity:
             return {}
@@ -151,7 +151,7 @@ class Command(BaseCommand):
         try:
             while batch := list(islice(rest, PER_TRANSACTION)):
                 services.add_apvs(apvs=batch)
-        except ReviewError as error:  # somebody took a code since we looked
+        except ReviewError as error:  # somebody took a code since the check
             raise CommandError(str(error)) from None
 
 
@@ -173,7 +173,7 @@ def _text(file: str) -> str:
 
 
 def _records(text: str) -> list[Record]:
-    """The records of a JSON document, else of JSON Lines; raises BadFile when it is neither."""
+    """Yield the records of a JSON document, else of JSON Lines; raise BadFile if it is neither."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -191,7 +191,7 @@ def _records(text: str) -> list[Record]:
 
 
 def _is_lines(text: str) -> bool:
-    """Whether any line is an object by itself, as none is in a broken or truncated list."""
+    """Return whether any line is an object by itself, as none is in a broken or truncated list."""
     if text.lstrip().startswith("["):
         return False
     return any(_is_object(line) for line in text.split("\n"))
@@ -205,7 +205,7 @@ def _is_object(line: str) -> bool:
 
 
 def _members(text: str) -> Iterator[Record]:
-    """The members of a valid JSON list, each as it stands there."""
+    """Yield the members of a valid JSON list, each as written."""
     decoder = json.JSONDecoder()
     line, counted = 1, 0
     at = _skip(text, text.index("[") + 1, " \t\r\n")
@@ -243,6 +243,6 @@ def _identity(apv: APV) -> Identity:
 
 
 def _stored_identities(package_names: set[str]) -> set[Identity]:
-    # The database hashes the diffs: they can be a MiB each, and MD5 is what every PostgreSQL has.
+    # The database hashes the diffs, which can be a MiB each, with MD5, as every PostgreSQL has it.
     stored = APV.objects.filter(package_name__in=package_names)
     return set(stored.values_list(*IDENTITY, MD5("patch_diff")))

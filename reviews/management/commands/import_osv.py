@@ -26,7 +26,7 @@ SUFFIXES = YAML_SUFFIXES | {".json"}
 ADVISORY_MAX_BYTES = 10 * 1024 * 1024
 PER_TRANSACTION = 50
 """Packages, about: watchers hear of so many at once."""
-# zipfile lets the errors of its decompressors through; RuntimeError: a password is needed.
+# zipfile passes the errors of its decompressors on; RuntimeError means a password is needed.
 UNREADABLE = (
     OSError,
     EOFError,
@@ -39,7 +39,7 @@ UNREADABLE = (
 
 
 class Source(NamedTuple):
-    """A file, on disk or in a zip, that should hold one advisory."""
+    """A file, on disk or in a zip, that should contain one advisory."""
 
     name: str
     is_yaml: bool
@@ -142,7 +142,7 @@ class Command(BaseCommand):
             yield Advised(source.name, advisories.Published(advisory, storable, bumps))
 
     def _bumps_of(self, advisory: osv.Advisory, name: str = "") -> Iterator[osv.Fields]:
-        """The APVs of an advisory that keep the rules of REST; others of a file are passed over."""
+        """Return the valid APVs of an advisory, by REST's rules; skip others in the file."""
         for made in osv.apvs_of(advisory, default_severity=self.default_severity):
             try:
                 yield _checked(made)
@@ -226,7 +226,7 @@ def _bytes_of(source: Source) -> bytes:
 
 
 def _checked(made: osv.Fields | osv.PassedOver) -> osv.Fields:
-    """The APV, checked by the rules of REST; raises PassedOver when there is none."""
+    """Return the APV, checked by REST's rules; raise PassedOver if there is none."""
     if isinstance(made, osv.PassedOver):
         raise made
     serializer = APVSerializer(data=made)
@@ -237,7 +237,7 @@ def _checked(made: osv.Fields | osv.PassedOver) -> osv.Fields:
 
 
 def _batches(advised: Iterable[Advised]) -> Iterator[list[Advised]]:
-    """Lists of a few packages each, in which no advisory comes twice."""
+    """Yield lists of a few packages each, in which no advisory occurs twice."""
     batch: dict[str, Advised] = {}
     packages = 0
     for one in advised:

@@ -72,10 +72,10 @@ def _hundreds(apvs: Sequence[APV]) -> Iterator[Sequence[APV]]:
 
 
 def _paced(apvs: Sequence[APV], rate: float) -> Iterator[Sequence[APV]]:
-    """One at a time, `rate` per second; a slow write is made up for."""
+    """Yield one at a time, `rate` per second, and catch up after a slow write."""
     start = time.monotonic()
     for number, apv in enumerate(apvs):
         time.sleep(max(0.0, start + number / rate - time.monotonic()))
-        # Each is added now, not when all of them were made.
+        # Add each one now, not after all were made.
         apv.created_at = timezone.now()
         yield [apv]
