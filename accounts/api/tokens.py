@@ -96,7 +96,7 @@ class TicketViewSet(CountedWrites, viewsets.ViewSet):
 
     @extend_schema(request=None, responses={200: TicketSerializer})
     def create(self, request: Request) -> Response:
-        """Create a ticket that opens one socket within 30 seconds, with the caller's rights."""
+        """Create a ticket that opens one socket within 30 seconds with the caller's rights."""
         assert isinstance(request.auth, Proof)  # every way to authenticate leaves one
         secret = tickets.issue(request.auth)
         return Response(TicketSerializer({"ticket": secret}).data, headers=NOT_KEPT)

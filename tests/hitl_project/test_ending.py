@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from tests.support.installations import Installation, installed
+from tests.support.signals import heed_signals
 from tests.support.site import ROOT
 from tests.support.waiting import START_SECONDS, wait_for
 
@@ -64,6 +65,7 @@ class Run:
 
     def _take_terminal(self) -> None:
         """Begin a session, and make the terminal the one that controls it."""
+        heed_signals()
         os.setsid()
         os.close(os.open(os.ttyname(self._end), os.O_RDWR))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.reaper import started_by
+from tests.support.signals import heed_signals
 from tests.support.site import ROOT
 from tests.support.waiting import START_SECONDS, wait_for
 
@@ -35,6 +36,7 @@ def test_nothing_outlives_tests_that_are_cut_short(name: str) -> None:
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        preexec_fn=heed_signals,
         text=True,
     )
     try:
