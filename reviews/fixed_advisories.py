@@ -14,6 +14,8 @@ from reviews.models import Advisory
 from reviews.versions import order_of
 
 ACTIONS, NUMBERS_OF_A_RELEASE = "github actions", 3
+SOME_VERSION = "1.0.0"
+"""Every order knows it: what cannot be compared with it is no version."""
 BY_GRAVITY = ("CRITICAL", "HIGH", "MEDIUM", "LOW", None)
 
 Package = tuple[str, str]
@@ -67,9 +69,8 @@ def _stored(packages: Iterable[Package]) -> Iterator[Advisory]:
 
 def _fixed(advisory: osv.Advisory, packages: dict[Package, list[Change]]) -> Fixed | None:
     """Return what an advisory says, if the changes fix it."""
-    for package, changes in packages.items():
-        entries = osv.entries_of(advisory, *package)
-        if entries and _fixes(_affections(package[0], entries), changes):
+    for package, entries in osv.by_package(advisory.affected).items():
+        if _Fix(package[0], entries).is_made_by(packages.get(package, [])):
             rated = osv.rating_of(advisory, entries)
             return _as_fixed(advisory, rated)
     return None
@@ -85,28 +86,34 @@ def _as_fixed(advisory: osv.Advisory, rated: Rated | None) -> Fixed:
     )
 
 
-def _affections(ecosystem: str, entries: Sequence[osv.Affected]) -> Affections:
-    ranges = [one for entry in entries for one in entry.ranges]
-    listed = [version for entry in entries for version in entry.versions]
-    is_semver = any(one.type == "SEMVER" for one in ranges)
-    return Affections(order_of(ecosystem, is_semver=is_semver), listed, ranges)
+class _Fix:
+    """What takes a project out of an advisory's reach, for one package."""
 
+    def __init__(self, ecosystem: str, entries: Sequence[osv.Affected]) -> None:
+        ranges = [one for entry in entries for one in entry.ranges]
+        is_semver = any(one.type == "SEMVER" for one in ranges)
+        self._ecosystem = ecosystem
+        self._listed = [version for entry in entries for version in entry.versions]
+        self._order = order_of(ecosystem, is_semver=is_semver)
+        self._affections = Affections(self._order, self._listed, ranges)
 
-def _fixes(affections: Affections, changes: Sequence[Change]) -> bool:
-    old = [_definite(one.ecosystem, one.old) for one in changes if one.old]
-    new = [_definite(one.ecosystem, one.new) for one in changes if one.new]
-    return any(one and _affects(affections, one) for one in old) and not any(
-        one is None or _affects(affections, one) for one in new
-    )
+    def is_made_by(self, changes: Sequence[Change]) -> bool:
+        """Return whether changes leave an affected version, all of them for one that is not."""
+        old = [self._is_affected(one.old) for one in changes if one.old]
+        new = [self._is_affected(one.new) for one in changes if one.new]
+        return True in old and not any(one is not False for one in new)
 
+    def _is_affected(self, asked: str) -> bool | None:
+        """Return whether a version is affected; None where that cannot be told."""
+        version = self._definite(asked)
+        if version is None:
+            return None
+        return self._affections.affects(version) or f"v{version}" in self._listed
 
-def _affects(affections: Affections, version: str) -> bool:
-    return affections.affects(version) or affections.affects(f"v{version}")
-
-
-def _definite(ecosystem: str, version: str) -> str | None:
-    """Return the version to look up; None for one that moves, such as `v4` of an action."""
-    found = lowest(version)
-    if found and ecosystem.lower() == ACTIONS and found.count(".") + 1 < NUMBERS_OF_A_RELEASE:
-        return None
-    return found
+    def _definite(self, asked: str) -> str | None:
+        """Return the version to look up; None for a commit, and for a tag that moves, as `v4`."""
+        version = lowest(asked)
+        if version is None or self._order.compare(version, SOME_VERSION) is None:
+            return None
+        is_action = self._ecosystem == ACTIONS
+        return None if is_action and version.count(".") + 1 < NUMBERS_OF_A_RELEASE else version

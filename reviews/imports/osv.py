@@ -197,7 +197,7 @@ def apvs_of(advisory: Advisory, *, default_severity: str) -> Iterator[Fields | P
     Entries of `affected` that name the same package count as one. An advisory without a severity
     gets `default_severity`, and a validation warning that says so.
     """
-    packages = _by_package(advisory.affected)
+    packages = by_package(advisory.affected)
     if advisory.withdrawn:
         yield PassedOver("withdrawn")
     elif not packages:
@@ -223,17 +223,13 @@ def packages_of(advisory: Advisory) -> list[str]:
     return sorted({search_key(one.ecosystem, one.name) for one in packages})
 
 
-def entries_of(advisory: Advisory, ecosystem: str, name: str) -> list[Affected]:
-    """Return the entries of `affected` that name a package."""
-    return _by_package(advisory.affected).get(identity(ecosystem, name), [])
-
-
 def rating_of(advisory: Advisory, entries: list[Affected]) -> Rated | None:
     """Return how severe an advisory is for a package; None where nobody says."""
     return rate_statements(*_statements(advisory, entries))
 
 
-def _by_package(affected: Iterable[Affected]) -> dict[tuple[str, str], list[Affected]]:
+def by_package(affected: Iterable[Affected]) -> dict[tuple[str, str], list[Affected]]:
+    """Return the entries of each package, by its identity."""
     packages: dict[tuple[str, str], list[Affected]] = {}
     for entry in affected:
         if entry.package is not None:

@@ -12,7 +12,8 @@ from reviews.intake.requirements import agrees, is_range, lowest, without_v
 from reviews.intake.rules import Rules
 from reviews.intake.statements import Source, Statement, statements_of
 
-DOCKER, MAVEN = "Docker", "Maven"
+ACTIONS, DOCKER, MAVEN = "GitHub Actions", "Docker", "Maven"
+MOST_PARTS = 10
 
 
 class Explanation(NamedTuple):
@@ -70,12 +71,18 @@ class _Checked:
 
     def take(self, statement: Statement) -> None:
         """Keep a statement if it fits a move, or a variable that fits the package's name."""
-        fitting = [at for at in self._by_name[_plain(statement.name)] if self._fits(at, statement)]
+        named = self._by_name.get(_plain(statement.name)) or self._in_repository(statement.name)
+        fitting = [at for at in named if self._fits(at, statement)]
         for at in fitting:
             self._stated.setdefault(at, statement.source)
             self._moves[at] = _with(self._moves[at], statement)
         if not fitting and statement.old and statement.new:
             self._take_variable(statement)
+
+    def _in_repository(self, name: str) -> list[int]:
+        """Return the actions of a repository of which a path is named, such as a workflow."""
+        moves = self._by_name.get(_plain("/".join(name.split("/")[:2])), [])
+        return [at for at in moves if self._moves[at].change.ecosystem == ACTIONS]
 
     def _fits(self, at: int, statement: Statement) -> bool:
         return _fits(self._moves[at], statement)
@@ -95,16 +102,12 @@ def _names(move: Move) -> set[str]:
     """The names under which machines speak of a package."""
     change = move.change
     names = {change.package, identity(change.ecosystem, change.package)[1]}
-    if change.ecosystem == DOCKER:
-        names.add(change.package.rpartition("/")[2])
+    if change.ecosystem == DOCKER:  # with and without the registry
+        parts = change.package.split("/")[:MOST_PARTS]
+        names |= {"/".join(parts[at:]) for at in range(len(parts))}
     if change.ecosystem == MAVEN:
-        names |= {change.package.rpartition(":")[2], change.package.partition(":")[0]}
-        names.add(change.package.partition(":")[0] if _is_marker(change.package) else "")
-    return {_plain(one) for one in names if one}
-
-
-def _is_marker(package: str) -> bool:
-    return package.endswith(".gradle.plugin")
+        names.add(change.package.rpartition(":")[2])
+    return {_plain(one) for one in names}
 
 
 def _plain(name: str) -> str:

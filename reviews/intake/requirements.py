@@ -25,15 +25,14 @@ def lowest(version: str) -> str | None:
     ('2.2.1', '1.2', None)
     """
     text = version.strip()
-    if "||" in text or text in {"", ANY, "latest"}:
+    if "|" in text or text in {"", ANY}:
         return None
     if text[0] in "[(":
-        found = _INTERVAL.fullmatch(text)
-        return found[1] if found else None
+        interval = _INTERVAL.fullmatch(text)
+        return interval[1] if interval else None
     bounds = [number for sign, number in clauses(text) if sign in _AT_LEAST]
-    if not bounds or not bounds[0][:1].isalnum():
-        return None
-    return without_v(_WILD.sub("", bounds[0]))
+    found = without_v(_WILD.sub("", bounds[0])) if bounds else ""
+    return found if found[:1].isdigit() else None
 
 
 def clauses(version: str) -> list[tuple[str | None, str]]:
@@ -66,4 +65,5 @@ def agrees(stated: str, found: str, digest: str = "") -> bool:
         return True
     if _HEX.fullmatch(stated):
         return found.startswith(stated) or digest.removeprefix("sha256:").startswith(stated)
-    return stated[:1].isdigit() and found.startswith(tuple(stated + one for one in _SEPARATORS))
+    begins = tuple(stated + one for one in _SEPARATORS)
+    return stated[:1].isdigit() and (lowest(found) or found).startswith(begins)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from reviews.management import json_files
 from tests.support.pull_requests import diff_of
@@ -159,6 +160,38 @@ def test_options_are_the_rules_of_a_repository(tmp_path: Path, settings: Any) ->
     assert is_taken("--branch", "dependabot/*")
     settings.HITL_BOTS = ["Acme-Bot"]
     assert is_taken()
+
+
+def test_without_tables_all_but_the_advisories_is_answered(tmp_path: Path) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE reviews_advisory RENAME TO elsewhere")
+    said = "Advisories were not looked up: the database cannot be read."
+    [answer], [error], succeeded = run(written(tmp_path / "in", ONE))
+    assert answer == {**ANSWER, "problems": [said]}
+    assert error.startswith(f'{said} relation "reviews_advisory" does not exist')
+    assert succeeded
+
+
+def test_what_an_imported_advisory_says_is_answered(tmp_path: Path) -> None:
+    affected = {
+        "package": {"name": "lodash", "ecosystem": "npm"},
+        "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "4.17.21"}]}],
+    }
+    document = {"id": "GHSA-1", "modified": "2026-01-01T00:00:00Z", "affected": [affected]}
+    document |= {"aliases": ["CVE-2021-1"], "summary": "Commands", "severity": []}
+    call_command(
+        "import_osv", written(tmp_path / "a.json", json.dumps(document)), stdout=io.StringIO()
+    )
+    [answer], _errors, _succeeded = run(written(tmp_path / "in", ONE))
+    assert answer["advisories"] == [
+        {
+            "id": "GHSA-1",
+            "aliases": ["CVE-2021-1"],
+            "severity": None,
+            "score": None,
+            "summary": "Commands",
+        }
+    ]
 
 
 def test_text_that_hides_is_escaped(tmp_path: Path) -> None:

@@ -67,6 +67,8 @@ def test_an_advisory_is_told_with_its_severity() -> None:
         ("^1.0.0", "^1.2.0", True),
         ("^1.0.0", "^1.1.0", False),  # 1.1.0 may still be taken
         ("<1.2", "<1.3", False),
+        ("1.0.0", "1abcdef0", False),  # a commit: who knows
+        ("1.0.0", "main", False),
         (">=1.0,<2", "*", False),
     ],
 )
@@ -78,6 +80,16 @@ def test_it_affects_from_and_not_to(old: str | None, new: str | None, is_fixed: 
 def test_a_package_that_stays_affected_in_another_place_is_not_fixed() -> None:
     stored("GHSA-1")
     assert ids(change("1.0.0", "1.2.0"), change("0.1.0", "0.2.0")) == []
+
+
+@pytest.mark.parametrize(
+    "ecosystem",
+    ["npm", "PyPI", "Go", "Maven", "RubyGems", "crates.io", "Packagist", "NuGet", "GitHub Actions"],
+)
+def test_every_ecosystem_has_its_order(ecosystem: str) -> None:
+    stored("GHSA-1", "a/b", ecosystem)
+    assert ids(change("1.1.10", "1.2.0", "a/b", ecosystem)) == ["GHSA-1"]
+    assert ids(change("1.1.1", "1.1.10", "a/b", ecosystem)) == []
 
 
 def test_the_gravest_comes_first() -> None:

@@ -198,6 +198,45 @@ NPM: list[Case] = [
 
 PYTHON: list[Case] = [
     (
+        "pylock.toml",
+        """
+         [[packages]]
+         name = "attrs"
+        -version = "21.2.0"
+        +version = "21.4.0"
+         requires-python = ">=3.5"
+        """,
+        [("attrs", "PyPI", "21.2.0", "21.4.0")],
+    ),
+    (
+        "requirements.in",
+        """
+        -httpx [http2,socks] >= 0.23 , != 0.24.0
+        -poetry (>=1.0,<2.0)
+        -a===1.0
+        -./local
+        +httpx [http2,socks] >= 0.25 , != 0.24.0
+        +poetry (>=1.1,<2.0)
+        +a===1.1
+        +./other
+        """,
+        [
+            ("httpx", "PyPI", ">=0.23,!=0.24.0", ">=0.25,!=0.24.0"),
+            ("poetry", "PyPI", ">=1.0,<2.0", ">=1.1,<2.0"),
+            ("a", "PyPI", "1.0", "1.1"),
+        ],
+    ),
+    (
+        "pyproject.toml",
+        """
+         dependencies = [
+        -    "requests (>=2.31,<3.0)",
+        +    "requests (>=2.32,<3.0)",
+         ]
+        """,
+        [("requests", "PyPI", ">=2.31,<3.0", ">=2.32,<3.0")],
+    ),
+    (
         "requirements/dev.txt",
         """
          # comment
@@ -379,6 +418,26 @@ PYTHON: list[Case] = [
 
 OTHERS: list[Case] = [
     (
+        "bun.lock",
+        """
+             "lodash": ["lodash@4.17.20", "", {}, "sha512-abc"],
+        -    "@a/b": ["@a/b@1.0.0", "", {}, "sha512-abc"],
+        +    "@a/b": ["@a/b@1.0.1", "", {}, "sha512-def"],
+        """,
+        [("@a/b", "npm", "1.0.0", "1.0.1")],
+    ),
+    (  # a release of the project itself
+        "pom.xml",
+        """
+           <modelVersion>4.0.0</modelVersion>
+           <groupId>org.own</groupId>
+           <artifactId>own</artifactId>
+        -  <version>1.0-SNAPSHOT</version>
+        +  <version>1.1-SNAPSHOT</version>
+        """,
+        [],
+    ),
+    (
         "sub/go.mod",
         """
          require (
@@ -477,7 +536,7 @@ OTHERS: list[Case] = [
         """,
         [
             (
-                "org.springframework.boot:org.springframework.boot.gradle.plugin",
+                "org.springframework.boot",
                 "Maven",
                 "3.1.0",
                 "3.1.1",

@@ -109,7 +109,14 @@ TOKENS = [
     *("${", "(", "#", "\\", 'group: "a", name: ', "=>", "\t", 'id "a" version ', '"a" = "', "|-"),
 ]
 FILES = [
-    *("package.json", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "pnpm-workspace.yaml"),
+    *(
+        "package.json",
+        "package-lock.json",
+        "yarn.lock",
+        "pnpm-lock.yaml",
+        "pnpm-workspace.yaml",
+        "bun.lock",
+    ),
     *("requirements.txt", "pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "Pipfile.lock"),
     *("uv.lock", "go.mod", "go.sum", "pom.xml", "build.gradle", "gradle.properties"),
     *("libs.versions.toml", "gradle.lockfile", "Gemfile", "Gemfile.lock", "Cargo.toml"),

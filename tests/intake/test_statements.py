@@ -189,3 +189,31 @@ def test_digests_are_named_by_their_first_digits() -> None:
     explanation = explained(diff, message=table)
     assert explanation.source == "table"
     assert said(explanation) == [("a/b", "GitHub Actions", old, new)]
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "name", "versions"),
+    [
+        ("Dockerfile", "FROM gcr.io/distroless/static:{}", "distroless/static", ("1", "2")),
+        ("Dockerfile", "FROM python:{}-slim", "python", ("3.12-slim", "3.13-slim")),
+        (
+            ".github/workflows/a.yml",
+            "    uses: o/r/.github/workflows/w.yml@v{}",
+            "o/r/.github/workflows/w.yml",
+            ("1", "2"),
+        ),
+        ("build.gradle", "    implementation 'g.h:a:{}'", "a", ("1.0", "2.0")),
+        ("build.gradle.kts", '    id("org.a.b") version "{}"', "org.a.b", ("1.0", "2.0")),
+        ("src/A.csproj", '<PackageReference Include="A.B" Version="{}" />', "a.b", ("1", "2")),
+        ("Cargo.toml", 'serde_json = "={}"', "serde-json", ("=1.0.1", "=1.0.2")),
+    ],
+)
+def test_machines_name_packages_in_their_own_ways(
+    file: str, line: str, name: str, versions: tuple[str, str]
+) -> None:
+    old, new = (one.removesuffix("-slim").lstrip("=") for one in versions)
+    diff = diff_of(file, f"-{line.format(old)}\n+{line.format(new)}")
+    explanation = explained(diff, title=f"Bump {name} from {versions[0]} to {versions[1]}")
+    assert explanation.source == "title"
+    [change] = explanation.changes
+    assert change.direct

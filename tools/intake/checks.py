@@ -12,6 +12,7 @@ TITLE = re.compile(
     r"(?: from (?P<old>\S+))? to (?P<new>[v~^<>=]*[0-9]\S*)",
     re.IGNORECASE,
 )
+HAS_VARIABLES = re.compile(r"pom\.xml$|gradle|\.props$|\.versions\.toml$|Dockerfile")
 NO_PACKAGES = frozenset(
     ["deps", "workflows", "dependencies", "upgrades", "all", "group", "python-packages"]
 )
@@ -72,7 +73,7 @@ def strangers(diff: str, changes: list[dict[str, Any]]) -> Iterator[dict[str, An
         stands = (
             _has(removed, change["from"])
             and _has(added, change["to"])
-            and _has_name(every, change["package"])
+            and _has_name(every, change["package"], change["file"])
         )
         if not stands:
             yield change
@@ -102,7 +103,9 @@ def _whole(clause: str) -> str:
     return rf"{before}{re.escape(clause)}(?![\w.]*\w)"
 
 
-def _has_name(text: str, package: str) -> bool:
+def _has_name(text: str, package: str, file: str) -> bool:
+    """Return whether a file names a package; where variables hold versions, a word of it."""
     last = re.split(r"[:/]", package)[-1]
     form = "[-_.]+".join(re.escape(word) for word in re.split(r"[-_.]+", last))
-    return bool(re.search(form, text, re.IGNORECASE))
+    words = re.findall(r"[a-z]{4,}", package.lower()) if HAS_VARIABLES.search(file) else []
+    return bool(re.search(form, text, re.IGNORECASE)) or any(one in text.lower() for one in words)

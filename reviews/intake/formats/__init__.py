@@ -42,9 +42,10 @@ FORMATS: tuple[tuple[str, Format], ...] = (
     (r"package-lock\.json|npm-shrinkwrap\.json", Format(npm.package_lock, is_lock=True)),
     (r"yarn\.lock", Format(npm.yarn_lock, is_lock=True)),
     (r"pnpm-lock\.yaml", Format(npm.pnpm_lock, is_lock=True)),
+    (r"bun\.lock", Format(npm.bun_lock, is_lock=True)),
     (r"pnpm-workspace\.yaml", Format(npm.pnpm_workspace)),
     (
-        r"(?:.*[._-])?(?:requirements?|constraints?)(?:[._-].*)?\.(?:txt|in|pip)"
+        r"(?:.*[._-])?(?:requirements?|constraints?)(?:[._-].*)?\.(?:txt|in|pip|lock)"
         r"|(?:.*/)?requirements/[^/]+\.(?:txt|in)",
         Format(python.requirements),
     ),

@@ -11,6 +11,8 @@ TAG = re.compile(r"<(/?)([\w.-]+)(?:\s[^<>]*+)?>(?:([^<>]*+)</\2>)?")
 HOLDERS = frozenset(
     ["dependency", "plugin", "parent", "extension", "annotationProcessorPath", "path"]
 )
+PROJECT = "modelVersion"
+"""What stands above the coordinates of the project itself."""
 PLUGINS = "org.apache.maven.plugins"
 REFERENCE = re.compile(r"\$\{([\w.-]+)\}")
 LOOKS_LIKE_A_VERSION = re.compile(r"v?[0-9][\w.+-]*", re.ASCII)
@@ -36,7 +38,7 @@ class _Coordinates:
     def _entry(self, version: str, changed: bool) -> Iterator[Entry]:
         group = self.group or (PLUGINS if self.holder == "plugin" else "")
         reference = REFERENCE.fullmatch(version)
-        if group:
+        if group and self.holder != PROJECT:
             name, variable = f"{group}:{self.artifact}", reference[1] if reference else ""
             yield Entry(ECOSYSTEM, name, version, changed, True, variable=variable)
         self.artifact = ""
@@ -49,6 +51,8 @@ def pom_xml(lines: Sequence[SideLine]) -> Iterator[Found]:
         for close, tag, value in TAG.findall(text):
             if tag in HOLDERS and not value:
                 own = _Coordinates("" if close else tag)
+            elif tag == PROJECT:
+                own = _Coordinates(PROJECT)
             elif tag in {"groupId", "artifactId", "version"}:
                 yield from own.take(tag, value.strip(), changed)
             elif LOOKS_LIKE_A_VERSION.fullmatch(value.strip()):
@@ -85,7 +89,7 @@ def _in_line(text: str, changed: bool) -> Iterator[Entry]:
         yield _gradle_entry(f"{named[1]}:{named[2]}", named[3], changed)
     elif plugin := PLUGIN.match(text):
         name = f"org.jetbrains.kotlin.{plugin[1]}" if text.lstrip()[:6] == "kotlin" else plugin[1]
-        yield _gradle_entry(f"{name}:{name}.gradle.plugin", plugin[2], changed)
+        yield _gradle_entry(name, plugin[2], changed)
     else:
         for one in toml_lines.strings(text):
             if parts := COORDINATES.fullmatch(one):
@@ -136,7 +140,7 @@ def _plain(item: toml_lines.Item, value: str) -> Iterator[Found]:
         yield Entry(ECOSYSTEM, name, parts[3], item.changed, True, item.key)
     elif item.section == "plugins" and ":" in value:
         name, _colon, version = value.partition(":")
-        yield Entry(ECOSYSTEM, f"{name}:{name}.gradle.plugin", version, item.changed, True)
+        yield Entry(ECOSYSTEM, name, version, item.changed, True)
     elif item.key and item.section in {None, "versions"} and ":" not in value:
         yield Variable(ECOSYSTEM, item.key, value, item.changed)
 
@@ -146,4 +150,4 @@ def _module(inner: dict[str, str]) -> str:
         return inner["module"]
     if "group" in inner and "name" in inner:
         return f"{inner['group']}:{inner['name']}"
-    return f"{inner['id']}:{inner['id']}.gradle.plugin" if "id" in inner else ""
+    return inner.get("id", "")

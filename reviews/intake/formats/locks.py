@@ -1,4 +1,4 @@
-"""Lock files that are TOML with a `[[package]]` for each: Poetry, uv, PDM, Cargo."""
+"""Lock files that are TOML with a `[[package]]` for each: Poetry, uv, PDM, PEP 751, Cargo."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from reviews.intake.entries import Entry, SideLine
 from reviews.intake.formats import toml_lines
 
+PACKAGES = ("package", "packages")
 OWN = ("editable", "virtual", "directory", "workspace")
 """How uv's and Poetry's locks say that a package is of the same repository."""
 
@@ -38,10 +39,10 @@ def _packages(lines: Sequence[SideLine]) -> Iterator[_Package]:
     for one in toml_lines.items(lines):
         if not one.key and not one.in_array:
             section = one.section
-            if section in {"package", "metadata", "extras"}:
+            if section in {*PACKAGES, "metadata", "extras"}:
                 yield from _complete(package)
                 package = _Package()
-        elif section in {None, "package"}:
+        elif section in {None, *PACKAGES}:
             _take(package, one)
     yield from _complete(package)
 

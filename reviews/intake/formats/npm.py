@@ -1,4 +1,4 @@
-"""npm, Yarn and pnpm."""
+"""npm, Yarn, pnpm and Bun."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -177,6 +177,15 @@ def pnpm_lock(lines: Sequence[SideLine]) -> Iterator[Entry]:
         elif name and (found := PNPM_VERSION.match(line.text)):
             yield Entry(ECOSYSTEM, name, found[1], line.changed, True, key="importer")
             name = ""
+
+
+BUN = re.compile(r"\s+\"[^\"]+\": \[\"(@?[^@\"]+)@([0-9][^\"]*)\"")
+
+
+def bun_lock(lines: Sequence[SideLine]) -> Iterator[Entry]:
+    for line in lines:
+        if found := BUN.match(line.text):
+            yield Entry(ECOSYSTEM, found[1], found[2], line.changed)
 
 
 CATALOG = re.compile(

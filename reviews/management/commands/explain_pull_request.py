@@ -2,14 +2,20 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, transaction
 
-from reviews.fixed_advisories import fixed_advisories
-from reviews.intake import BOTS, PullRequest, Refused, Rules, explain
+from reviews.fixed_advisories import Fixed, fixed_advisories
+from reviews.intake import BOTS, Change, PullRequest, Refused, Rules, explain
 from reviews.management.json_files import Document, Unreadable, documents
+from reviews.models import Advisory
+
+Lookup = Callable[[list[Change]], list[Fixed]]
+NOT_LOOKED_UP = "Advisories were not looked up: the database cannot be read."
 
 EXAMPLES = """
 examples:
@@ -62,10 +68,10 @@ class Command(BaseCommand):
             tuple(options["label"]),
             tuple(options["branch"]),
         )
-        failed = 0
+        failed, look_up = 0, self._lookup()
         for document in (one for file in files for one in documents(file)):
             try:
-                answer = explained(document, rules)
+                answer = explained(document, rules, look_up)
             except (Unreadable, Refused) as why:
                 failed += 1
                 self.stderr.write(f"{document.where}: {why}")
@@ -74,15 +80,26 @@ class Command(BaseCommand):
         if failed:
             raise CommandError(f"{failed:,} could not be read.")
 
+    def _lookup(self) -> Lookup | None:
+        """Return how advisories are looked up; None where there is no database with tables."""
+        try:
+            with transaction.atomic():
+                Advisory.objects.exists()
+        except DatabaseError as error:
+            self.stderr.write(f"{NOT_LOOKED_UP} {str(error).partition(chr(10))[0]}")
+            return None
+        return fixed_advisories
 
-def explained(document: Document, rules: Rules) -> dict[str, Any]:
+
+def explained(document: Document, rules: Rules, look_up: Lookup | None) -> dict[str, Any]:
     """Return the answer; raises Unreadable and Refused."""
     said = explain(PullRequest.from_json(document.read()), rules)
+    fixed = look_up(said.changes) if look_up else []
     return {
         "taken": said.taken,
         "why": said.why,
         "changes": [one.as_json() for one in said.changes],
-        "advisories": [one.as_json() for one in fixed_advisories(said.changes)],
+        "advisories": [one.as_json() for one in fixed],
         "source": said.source,
-        "problems": said.problems,
+        "problems": said.problems if look_up else [*said.problems, NOT_LOOKED_UP],
     }
