@@ -22,6 +22,7 @@ from reviews.intake.model import Change
 MOST_CHANGES = 5000
 NO_NAME = "{file} names a package with characters that no registry allows; it is not listed."
 NO_VERSION = "{file} gives a version with characters that none has; it is not listed."
+SAME_DIGEST = "{file} names another version of {name}, but of the same commit; it is not listed."
 NO_FILE = "A file has a name that leads elsewhere or hides characters; it is not read."
 UNREAD = "The diff has more files or hunks than are read; the rest is not."
 TOO_MANY = f"More than {MOST_CHANGES:,} changes; the rest is not listed."
@@ -59,7 +60,7 @@ def moves_of(text: str) -> Moves:
     read = _without_sums(read)
     _resolve(read)
     for one in read:
-        result.moves += one.moves()
+        result.moves += one.moves(result.problems)
         result.variables += one.variables()
     result.moves.sort(key=lambda move: move.is_lock)
     result.moves = without_doubles(result.moves)
@@ -88,13 +89,15 @@ class _File:
     resolved: set[tuple[str, str]] = field(default_factory=set)
     """The variables that an entry refers to."""
 
-    def moves(self) -> Iterator[Move]:
+    def moves(self, problems: list[str]) -> Iterator[Move]:
         olds, news = _by_package(self.old), _by_package(self.new)
         for package in dict.fromkeys([*olds, *news]):
             seen = set()
             for old, new in _paired(olds.get(package, []), news.get(package, [])):
                 move = self._move(old, new)
-                if move and move.change not in seen:
+                if move and _is_same_build(old, new):
+                    problems.append(SAME_DIGEST.format(file=self.name, name=move.change.package))
+                elif move and move.change not in seen:
                     seen.add(move.change)
                     yield move
 
@@ -126,6 +129,11 @@ class _File:
             for side in (self.old, self.new)
         )
         return {key: (old[key], new[key]) for key in old if key in new}
+
+
+def _is_same_build(old: Entry | None, new: Entry | None) -> bool:
+    """Return whether two entries pin the same commit or image, whatever version they name."""
+    return bool(old and new and old.digest and old.digest == new.digest)
 
 
 def _is_changed_variable(found: Found) -> bool:
@@ -250,13 +258,13 @@ def without_doubles(moves: list[Move]) -> list[Move]:
     """Leave out what a lock repeats of a manifest beside it, and fill in who asks for what."""
     direct = {one.identity for one in moves if one.change.direct}
     said = {_place(one) for one in moves if not one.is_lock}
-    kept: dict[Change, Move] = {}
+    kept: dict[Change, Move] = {}  # by what they say but for `direct`
     for one in moves:
         if one.is_lock and _place(one) in said:
             continue
         if one.change.direct is None and one.identity in direct:
             one = replace(one, change=one.change._replace(direct=True))
-        kept.setdefault(one.change, one)
+        kept.setdefault(one.change._replace(direct=None), one)
     return list(kept.values())
 
 

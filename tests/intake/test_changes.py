@@ -91,3 +91,21 @@ def test_diffs_of_svn_and_with_crlf_are_read_too() -> None:
     assert said(explained(plain + "@@ -1 +1 @@\n-a==1\n+a==2\n")) == [("a", "PyPI", "1", "2")]
     windows = diff_of("requirements.txt", "-a==1\n+a==2").replace("\n", "\r\n")
     assert said(explained(windows)) == [("a", "PyPI", "1", "2")]
+
+
+def test_copies_of_one_package_in_a_lock_are_told_once() -> None:
+    diff = diff_of(
+        "package-lock.json",
+        """
+        +    "node_modules/a/node_modules/b": {
+        +      "version": "1.0.0",
+        +    },
+        +    "node_modules/c/node_modules/b": {
+        +      "version": "1.0.0",
+        +    },
+        +    "node_modules/b": {
+        +      "version": "1.0.0",
+        +    },
+        """,
+    )
+    assert said(explained(diff)) == [("b", "npm", None, "1.0.0")]

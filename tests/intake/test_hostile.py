@@ -66,6 +66,17 @@ def test_files_that_lead_elsewhere_are_not_read(file: str) -> None:
     assert "A file has a name that leads elsewhere" in str(explanation.problems)
 
 
+def test_another_version_of_the_same_commit_is_no_change() -> None:
+    line = "      - uses: a/b@" + "c" * 40
+    diff = diff_of(".github/workflows/a.yml", f"-{line} # v1.0.0\n+{line} # v2.0.0")
+    explanation = explained(diff, title="Bump a/b from 1.0.0 to 2.0.0")
+    assert explanation.changes == []
+    assert explanation.problems == [
+        ".github/workflows/a.yml names another version of a/b, but of the same commit; "
+        "it is not listed."
+    ]
+
+
 def test_a_binary_file_changes_nothing() -> None:
     diff = (
         "diff --git a/package-lock.json b/package-lock.json\nindex 1..2 100644\n"
