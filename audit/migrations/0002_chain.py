@@ -59,7 +59,7 @@ DELETE FROM {schema}.audit_head;
 
 
 class Migration(migrations.Migration):
-    """The database lets nobody change the audit, and moves its head."""
+    """Triggers that refuse changes of the audit, and move its head."""
 
     dependencies = [("audit", "0001_initial")]
 

@@ -1,1 +1,1 @@
-"""Facts of published CVEs and the manifest bumps that demo APVs are made from."""
+"""Published CVEs and manifest changes, from which demo APVs are made."""

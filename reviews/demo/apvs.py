@@ -1,4 +1,4 @@
-"""Demo APVs: facts of published CVEs, with invented evidence that hangs together."""
+"""Demo APVs: published CVEs with invented, consistent evidence."""
 
 import json
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ WARNINGS = {
 
 
 def demo_apvs(count: int, seed: int) -> Iterator[APV]:
-    """`count` unsaved APVs, the same for the same seed; a CVE comes again when all were used."""
+    """Return `count` unsaved APVs, the same for the same seed; CVEs repeat when all were used."""
     dice = Random(seed)  # noqa: S311 — demo data must repeat # nosec B311
     advisories = load_advisories()
     for number in range(count):
@@ -72,7 +72,9 @@ def load_advisories() -> list[Advisory]:
 
 
 def make_apv(advisory: Advisory, dice: Random) -> APV:
-    """An unsaved, pending APV for one advisory; `dice` decides on the patch and its evidence."""
+    """Return an unsaved, pending APV for one advisory; `dice` decides on the patch and its
+    evidence.
+    """
     patch = _patch(advisory, dice)
     strength = max(0.0, patch["patch_confidence"] - RISK_PENALTY[patch["patch_risk_level"]])
     return APV(
@@ -107,7 +109,7 @@ def _facts(advisory: Advisory) -> Fields:
 
 
 def _confirmation(dice: Random) -> Fields:
-    """Static and dynamic analysis, and what the two together say."""
+    """Return the static and dynamic analysis, and their common result."""
     static, dynamic = dice.betavariate(8, 2.5), dice.betavariate(7, 3)
     together = 0.4 * static + 0.6 * dynamic
     return {
@@ -146,7 +148,7 @@ def _bump(advisory: Advisory, dice: Random) -> Fields:
 
 
 def _bump_risk(old: str, new: str, dice: Random) -> RiskLevel:
-    """The further apart two versions are, the riskier the move is likely to be."""
+    """Return the risk of a move between two versions, which grows with their distance."""
     before, after = old.split("."), new.split(".")
     if before[0] != after[0]:
         return dice.choice([RiskLevel.MEDIUM, RiskLevel.HIGH, RiskLevel.HIGH])
@@ -179,7 +181,7 @@ def _pull_request(advisory: Advisory, dice: Random) -> Fields:
 
 
 def _wargame(strength: float, advisory: Advisory, dice: Random) -> Fields:
-    """The exploit played against the service before and after the patch."""
+    """Return the result of the exploit against the service before and after the patch."""
     verdict = _verdict(strength, dice)
     if verdict is None:
         return {}
@@ -194,7 +196,7 @@ def _wargame(strength: float, advisory: Advisory, dice: Random) -> Fields:
 
 
 def _verdict(strength: float, dice: Random) -> WargameVerdict | None:
-    """A strong patch mostly wins; None where the wargame was not run."""
+    """Return the verdict: a strong patch mostly wins; None if the wargame was not run."""
     chance, luck = dice.random(), strength + dice.gauss(0, 0.07)
     if chance < NO_WARGAME_SHARE:
         return None
@@ -216,7 +218,7 @@ def _evidence(verdict: WargameVerdict, dice: Random) -> Fields:
     }[verdict]
     return {
         "exploit_attempts": attempts,
-        # Where the exploit never worked, its failing after the patch shows nothing.
+        # If the exploit never worked, its failure after the patch shows nothing.
         "exploits_before_patch": 0 if verdict == WargameVerdict.INCONCLUSIVE else before,
         "exploits_after_patch": after,
         "tests_run": tests,
@@ -226,5 +228,5 @@ def _evidence(verdict: WargameVerdict, dice: Random) -> Fields:
 
 
 def _near(value: float, spread: float, dice: Random) -> float:
-    """A confidence around `value`, of three digits."""
+    """Return a confidence near `value`, with three digits."""
     return round(min(0.999, max(0.05, dice.gauss(value, spread))), 3)

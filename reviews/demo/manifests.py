@@ -1,4 +1,4 @@
-"""The version bump of one dependency, as a diff of the manifest that names it."""
+"""The version bump of one dependency, as a diff of its manifest."""
 
 import difflib
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Manifest(NamedTuple):
-    """How an ecosystem writes its dependencies down.
+    """How an ecosystem writes dependencies.
 
     `entry` may use {package}, {version}, and the package's sides of ":", {group} and {artifact}.
     """
@@ -187,10 +187,10 @@ MANIFESTS: dict[str, Manifest] = {
 
 
 def bump_diff(ecosystem: str, package: str, old: str, new: str) -> str:
-    """The unified diff that moves a package from version old to new in its ecosystem's manifest.
+    """Return the unified diff that moves a package from old to new in its ecosystem's manifest.
 
-    It applies to `manifest_text` of the old version. An ecosystem without a manifest of its own
-    gets the neutral one; `ecosystem` is an OSV name, in any case, with or without a ":suffix".
+    It applies to `manifest_text` of the old version. An ecosystem without its own manifest gets the
+    neutral one; `ecosystem` is an OSV name, in any case, with or without a ":suffix".
     """
     path = manifest_path(ecosystem)
     hunks = difflib.unified_diff(
@@ -203,12 +203,12 @@ def bump_diff(ecosystem: str, package: str, old: str, new: str) -> str:
 
 
 def manifest_path(ecosystem: str) -> str:
-    """The path of the file in which a project of this ecosystem names its dependencies."""
+    """Return the path of the file in which a project of this ecosystem lists its dependencies."""
     return _manifest(ecosystem).path
 
 
 def manifest_text(ecosystem: str, package: str, version: str) -> str:
-    """A whole manifest with the package at this version, among a few neighbours."""
+    """Return a whole manifest with the package at this version, among a few others."""
     manifest = _manifest(ecosystem)
     pinned = {
         **_neighbours_without(manifest, package),
@@ -223,7 +223,7 @@ def _manifest(ecosystem: str) -> Manifest:
 
 
 def _neighbours_without(manifest: Manifest, package: str) -> dict[str, str]:
-    # Registries that ignore case would see the same package named twice.
+    # Registries that ignore case would treat it as the same package twice.
     return {
         name: version
         for name, version in manifest.neighbours.items()
@@ -243,5 +243,5 @@ def _entry(manifest: Manifest, package: str, version: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    # str.splitlines would also break at characters that git does not take for a line's end.
+    # str.splitlines would also break at characters that are not line ends for git.
     return [f"{line}\n" for line in text.removesuffix("\n").split("\n")]

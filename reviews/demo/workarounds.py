@@ -1,4 +1,4 @@
-"""Patches that leave the dependency as it is and change the code or configuration that uses it."""
+"""Patches that keep the dependency and change the code or configuration that uses it."""
 
 import difflib
 from typing import NamedTuple
@@ -15,7 +15,7 @@ class Workaround(NamedTuple):
     after: str
 
     def diff(self, path: str) -> str:
-        """The unified diff that turns the file at `path` from `before` into `after`."""
+        """Return the unified diff that turns the file at `path` from `before` into `after`."""
         hunks = difflib.unified_diff(
             self.before.splitlines(keepends=True),
             self.after.splitlines(keepends=True),

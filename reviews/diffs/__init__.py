@@ -1,6 +1,6 @@
-"""Diffs as git, svn, hg, quilt and machines write them: their files, hunks, lines and problems.
+"""Read diffs of git, svn, hg, quilt and machines: their files, hunks, lines and problems.
 
-Nothing in here knows Django: `parse` takes text and returns dataclasses.
+This package does not depend on Django: `parse` takes text and returns dataclasses.
 """
 
 from reviews.diffs.model import Diff, File, Hunk, Line, LineEnd, LineKind, Notes, Range, Text

@@ -1,7 +1,7 @@
-"""Which lines belong to a hunk: as many as its header counts, where the lines agree.
+"""Find the lines of a hunk: as many as its header counts, if the lines agree.
 
-Machines miscount. A line that can be no line of a hunk ends it early, and changes that go on
-without a gap belong to it too; `check_counts` then says that the header counted wrong.
+Machines miscount. A line that cannot belong to a hunk ends it early, and changes that continue
+without a gap belong to it too; `check_counts` then notes that the header counts wrong.
 """
 
 from reviews.diffs.hunks import check_counts, check_end, combined_kind
@@ -11,7 +11,7 @@ from reviews.diffs.problems import Problem, ProblemKind
 
 
 def read_body(lines: Lines, at: int, hunk: Hunk, *, may_be_plain: bool) -> int:
-    """Give a hunk its lines, which begin `at`; return where they end."""
+    """Give a hunk its lines, which start `at`; return where they end."""
     if hunk.parents > 1:
         return _combined(lines, at, hunk)
     end, strays, ends = _unified(lines, at, hunk, may_be_plain)
@@ -23,7 +23,7 @@ def read_body(lines: Lines, at: int, hunk: Hunk, *, may_be_plain: bool) -> int:
 
 
 def _unified(lines: Lines, begin: int, hunk: Hunk, may_be_plain: bool) -> tuple[int, int, int]:
-    # One loop, without calls for the lines that are most: a diff can have 100,000.
+    # One loop, without calls for the most frequent lines: a diff can have 100,000.
     raw, is_counted = lines.raw, hunk.olds is not None
     old = hunk.olds[0].length if hunk.olds else 0
     new = hunk.new.length if hunk.new else 0
@@ -57,14 +57,14 @@ def _unified(lines: Lines, begin: int, hunk: Hunk, may_be_plain: bool) -> tuple[
         at += 1
     is_short = not is_counted or same + removed < old or same + added < new
     while is_short and at > begin and raw[at - 1] in BLANK:
-        at, same = at - 1, same - 1  # they stood before what follows
+        at, same = at - 1, same - 1  # they precede what follows
     hunk.body, hunk.added, hunk.removed = raw[begin:at], added, removed
     check_counts(hunk, (same + removed,), same + added, at_end=at == len(raw))
     return at, strays, ends
 
 
 def _ends_before(lines: Lines, at: int, left: Left, may_be_plain: bool) -> bool:
-    """Whether a line that begins with two signs stands after the hunk."""
+    """Return whether a line that begins with two signs is after the hunk."""
     line = lines.raw[at]
     if line[:4] in {"--- ", "+++ "}:
         return lines.begins_file(at, left, may_be_plain=may_be_plain)
@@ -76,7 +76,7 @@ def _ends_before(lines: Lines, at: int, left: Left, may_be_plain: bool) -> bool:
 
 
 def _goes_on(lines: Lines, at: int, may_be_plain: bool) -> bool:
-    """Whether a hunk goes on after a line that has no sign."""
+    """Return whether a hunk continues after a line without a sign."""
     if BOUNDARY.match(lines.raw[at]) or not _is_change(lines.bare(at + 1)):
         return False
     return not _ends_before(lines, at + 1, None, may_be_plain)
@@ -87,7 +87,7 @@ def _is_change(line: str) -> bool:
 
 
 def _is_complete(hunk: Hunk, held: list[int], new: int) -> bool:
-    """Whether a combined hunk has all lines that its header counts."""
+    """Return whether a combined hunk has all lines that its header counts."""
     assert hunk.olds
     assert hunk.new
     pairs = zip(held, hunk.olds, strict=True)

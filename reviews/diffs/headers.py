@@ -1,4 +1,4 @@
-"""The header of a file: what its lines say of names, modes and the kind of change."""
+"""The header of a file: what its lines say about names, modes and the kind of change."""
 
 import re
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ EXTENDED = re.compile(
     r"dissimilarity index|rename from|rename to|copy from|copy to|index|"
     r"rename old|rename new|---|\+\+\+|Index:|diff --git|diff --cc|diff --combined) (.*)"
 )
-# A line that only git writes, in a header whose first line is missing.
+# A line that only git writes, in a header without its first line.
 ORPHAN = re.compile(
     r"(?:(?:old|new|new file|deleted file) mode [0-7]{6}|(?:dis)?similarity index [0-9]+%|"
     r"index [0-9a-f]+\.\.[0-9a-f]+(?: [0-7]{6})?)\r?$"
@@ -41,7 +41,7 @@ LONG_AGO = re.compile(r"\t(?:1970-01-01|1969-12-31|Thu Jan 01 00:00:00 1970)")
 
 @dataclass
 class Header:
-    """What a header said: each line by its first words, as it came first."""
+    """The contents of a header: each line by its first words, as it first occurred."""
 
     said: dict[str, str] = field(default_factory=dict)
     binary: bool = False
@@ -67,17 +67,17 @@ class Header:
 
     @property
     def takes_names(self) -> bool:
-        """Whether neither of the lines `---` and `+++` came yet."""
+        """Return whether neither of the lines `---` and `+++` has occurred."""
         return "---" not in self.said and "+++" not in self.said
 
     @property
     def only_announces(self) -> bool:
-        """Whether nothing came but a line such as svn's `Index:`."""
+        """Return whether only a line such as svn's `Index:` has occurred."""
         return self.said.keys() <= {"Index:"} and not self.binary
 
 
 class Claim(NamedTuple):
-    """The names before and after the change, as one part of a header says."""
+    """The names before and after the change, according to one part of a header."""
 
     old: str
     new: str
@@ -87,7 +87,7 @@ class Claim(NamedTuple):
 
 
 def _differ(first: str, second: str) -> bool:
-    """Whether two names differ; one that is not said, or nowhere, agrees with all."""
+    """Return whether two names differ; a missing one, or that of no file, agrees with all."""
     silent = {"", names.NOWHERE}
     return first not in silent and second not in silent and first != second
 
@@ -96,7 +96,7 @@ SILENT = Claim("", "")
 
 
 def finish(file: File, header: Header) -> None:
-    """Give a file its names, modes and kind of change, and note what contradicts itself."""
+    """Give a file its names, modes and kind of change, and note contradictions."""
     said = header.said
     moved = _moved(said)
     claims = _claims(said, moved)
@@ -115,7 +115,7 @@ def finish(file: File, header: Header) -> None:
 
 
 def _claims(said: dict[str, str], moved: Claim) -> list[Claim]:
-    """What the parts of a header say, the most trusted first."""
+    """Return the claims of a header's parts, the most trusted first."""
     git = names.git_names(said["diff --git"]) if "diff --git" in said else None
     sides = Claim(_side(said, "---"), _side(said, "+++"))
     claims = [moved] if moved != SILENT else []
@@ -127,7 +127,7 @@ def _claims(said: dict[str, str], moved: Claim) -> list[Claim]:
 
 
 def _moved(said: dict[str, str]) -> Claim:
-    """The names that a file was renamed or copied from and to; they have no prefix."""
+    """Return the names that a file was renamed or copied from and to, which have no prefix."""
     if not said.keys() & MOVES:
         return SILENT
     ways = ("rename from", "copy from", "rename old"), ("rename to", "copy to", "rename new")
@@ -140,12 +140,12 @@ def _side(said: dict[str, str], sign: str) -> str:
 
 
 def _single(said: dict[str, str]) -> list[str]:
-    """The names in lines that name one file."""
+    """Return the names in lines that name one file."""
     return [names.header_name(text) for key, text in said.items() if key in SINGLE and text]
 
 
 def _bare(claim: Claim, git: tuple[str, str] | None, moved: Claim) -> Claim:
-    """Remove the prefixes from the names; `git` and a rename tell which these are."""
+    """Remove the prefixes from the names; `git` and a rename show which these are."""
     if not git or (git == claim and moved == SILENT):
         return Claim(*names.without_prefixes(*claim))
     is_moved = all(moved) and git[0].endswith(moved.old) and git[1].endswith(moved.new)
@@ -155,11 +155,11 @@ def _bare(claim: Claim, git: tuple[str, str] | None, moved: Claim) -> Claim:
 
 
 def _names(claims: list[Claim], said: dict[str, str], change: Change) -> tuple[str, str]:
-    """The names before and after, each from the first claim that has it."""
+    """Return the names before and after, each from the first claim that has it."""
     old = next((one.old for one in claims if one.old), "")
     new = next((one.new for one in claims if one.new), "")
     if not claims and "diff --git" in said:
-        old = new = said["diff --git"]  # not to be told apart, and said nowhere else
+        old = new = said["diff --git"]  # ambiguous, and not stated elsewhere
     is_old, is_new = change != "added", change != "deleted"
     return (
         old if is_old and old != names.NOWHERE else "",
@@ -189,7 +189,7 @@ def _words(claim: Claim) -> str:
 
 
 def _is_backup(old: str, new: str) -> bool:
-    """Whether the names are those of a file and of the copy that was kept of it."""
+    """Return whether the names are those of a file and its backup copy."""
     return any(
         old == new + suffix or new == old + suffix for suffix in (".orig", ".old", "~", ".new")
     )
@@ -216,7 +216,7 @@ def _is_nowhere(side: str) -> bool:
 
 
 def _of_pairs(said: dict[str, str]) -> list[Problem]:
-    """Note each line that stands without the one that belongs to it."""
+    """Note each line whose counterpart is missing."""
     problems = []
     if ("---" in said) != ("+++" in said):
         problems.append(Problem(ProblemKind.ONE_SIDE))
@@ -228,7 +228,7 @@ def _of_pairs(said: dict[str, str]) -> list[Problem]:
 
 
 def _of_git(header: Header) -> list[Problem]:
-    """Note what git never leaves out, or writes twice."""
+    """Note what git never leaves out or repeats."""
     said, missing = header.said, []
     if said.keys() & GIT_ALONE and not said.keys() & GIT_FIRST:
         missing.append("diff --git")
@@ -244,7 +244,7 @@ def _of_git(header: Header) -> list[Problem]:
 
 
 def _of_change(file: File, said: dict[str, str]) -> list[Problem]:
-    """Note where the kind of change contradicts the names or the lines."""
+    """Note contradictions between the kind of change and the names or the lines."""
     kinds = []
     if file.change == "changed" and file.hunks and file.name:
         return []
@@ -270,7 +270,7 @@ def _of_change(file: File, said: dict[str, str]) -> list[Problem]:
 
 
 def _announces_nothing(file: File, said: dict[str, str]) -> bool:
-    """Whether neither a change of lines nor one of names or modes follows."""
+    """Return whether no change of lines, names or modes follows."""
     if file.parts or file.binary:
         return False
     return bool(said.keys() & {"---", "+++"}) or not said.keys() & CHANGES

@@ -1,4 +1,4 @@
-"""Hunks: their headers, their numbered lines, and what their numbers contradict."""
+"""Hunks: their headers, their numbered lines, and contradictions of their numbers."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from reviews.diffs.model import Hunk, Line, LineEnd, LineKind, Range
 from reviews.diffs.problems import Problem, ProblemKind
 
-# More digits than a line number can have are no number.
+# A number with more digits than a line number can have is not a number.
 RANGE = r"([0-9]{1,15})(?:,([0-9]{1,15}))?"
 HEADER = re.compile(rf"@@ -{RANGE} \+{RANGE} @@")
 COMBINED = re.compile(rf"(@@@+)(?: -{RANGE})+ \+{RANGE} \1(?!@)")
@@ -15,7 +15,7 @@ KINDS: dict[str, LineKind] = {"+": "add", "-": "del", " ": "same", "": "same", "
 
 
 def hunk_of(header: str) -> Hunk:
-    """Read the header of a hunk; one without usable numbers gives a hunk without ranges."""
+    """Return the hunk of a header; without usable numbers it has no ranges."""
     if found := HEADER.match(header):
         return Hunk(header, (_range(*found.group(1, 2)),), _range(*found.group(3, 4)))
     if header.startswith("@@@") and (found := COMBINED.match(header)):
@@ -70,7 +70,7 @@ def _combined(hunk: Hunk) -> Iterator[Line]:
 
 
 def combined_kind(text: str, width: int) -> LineKind:
-    """Return what a line of a combined diff is; it has a sign for each parent."""
+    """Return the kind of a line in a combined diff, which has a sign for each parent."""
     signs = text[:width]
     if text.startswith("\\"):
         return "end"
@@ -80,15 +80,15 @@ def combined_kind(text: str, width: int) -> LineKind:
 
 
 def kind_of(raw: str) -> LineKind:
-    """Return what a line of a unified diff is."""
+    """Return the kind of a line in a unified diff."""
     return "same" if raw == "\r" else KINDS.get(raw[:1], "stray")
 
 
 def text_and_end(hunk: Hunk, index: int) -> tuple[str, LineEnd]:
-    """Return a line of a hunk without its end, and this.
+    """Return a line of a hunk without its end, and the end.
 
-    Where the header of the hunk ends with CRLF, the whole diff was converted to it: there,
-    a line of a file with CRLF ends with CR CR LF.
+    If the header of the hunk ends with CRLF, the whole diff was converted: a line of a file with
+    CRLF then ends with CR CR LF.
     """
     text = hunk.body[index]
     if hunk.header is not None and hunk.header.endswith("\r"):
@@ -103,7 +103,7 @@ def text_and_end(hunk: Hunk, index: int) -> tuple[str, LineEnd]:
 
 
 def check_counts(hunk: Hunk, held_olds: tuple[int, ...], held_new: int, *, at_end: bool) -> None:
-    """Note where the header of a hunk counts other lines than it holds."""
+    """Note a header that does not count the lines of its hunk."""
     if not hunk.olds or not hunk.new:
         return
     pairs = [(one.length, held) for one, held in zip(hunk.olds, held_olds, strict=True)]
@@ -123,7 +123,7 @@ def check_counts(hunk: Hunk, held_olds: tuple[int, ...], held_new: int, *, at_en
 
 
 def check_order(hunk: Hunk, before: Hunk | None) -> None:
-    """Note where a hunk does not follow from the one before it in its file."""
+    """Note a hunk that does not follow from the previous one in its file."""
     if not (hunk.olds and hunk.new) or (before and not (before.olds and before.new)):
         return
     old, new = hunk.olds[0], hunk.new
@@ -141,7 +141,7 @@ def check_order(hunk: Hunk, before: Hunk | None) -> None:
 
 
 def check_end(hunk: Hunk) -> None:
-    """Note lines of a side after the one that has no newline, and so is its last."""
+    """Note lines of a side after the one without a newline, which must be its last."""
     ended: set[LineKind] = set()
     kind: LineKind = "same"
     for text in hunk.body:

@@ -1,10 +1,10 @@
-"""The lines of a diff, and what a glance at the next ones tells of a line."""
+"""The lines of a diff, and what the next lines say about a line."""
 
 import re
 
 from reviews.diffs import names
 
-# No line of a hunk begins like these: they end it, whatever its header counted.
+# No line of a hunk begins like these, so they end it, whatever its header counts.
 BOUNDARY = re.compile(
     r"(?P<git>diff --git .*)|(?P<combined>diff --(?:cc|combined) .*)|(?P<command>diff .*)|"
     r"(?P<index>Index: .*)|(?P<properties>Property changes on: .*)|"
@@ -44,21 +44,21 @@ class Lines:
         return end - at
 
     def is_signature(self, at: int) -> bool:
-        """Whether a mail's signature begins: `-- `, which some strip, and git's version."""
+        """Return whether a mail's signature begins: `-- `, which some strip, and git's version."""
         line = self.bare(at)
         return line == "-- " or (line == "--" and bool(VERSION.match(self.bare(at + 1))))
 
     def is_pair(self, at: int) -> bool:
-        """Whether the lines `---` and `+++` follow each other."""
+        """Return whether the lines `---` and `+++` follow each other."""
         return self.raw[at].startswith("--- ") and self.bare(at + 1).startswith("+++ ")
 
     def begins_file(self, at: int, left: Left, *, may_be_plain: bool) -> bool:
-        """Whether a line `--- ` or `+++ ` in a hunk begins the next file.
+        """Return whether a line `--- ` or `+++ ` in a hunk begins the next file.
 
         Such a line can also be a removed `-- ` or an added `++ `. `left` is what the hunk still
-        counts: where exactly these lines are left, they belong to it, unless they can only be
-        the header of a file. `may_be_plain` tells that the files of this diff begin with these
-        lines, and not with one above them.
+        counts: if exactly these lines are left, they belong to it, unless they can only be the
+        header of a file. `may_be_plain` says that the files of this diff begin with these lines,
+        without one above them.
         """
         if not self.is_pair(at):
             return self._begins_file_alone(at, left)
@@ -72,7 +72,7 @@ class Lines:
         return is_header or (left != (1, 1) and at + 2 < len(self))
 
     def _begins_file_alone(self, at: int, left: Left) -> bool:
-        """Whether a single one of the two lines is a header: its other half was lost."""
+        """Return whether a single one of the two lines is a header whose other half was lost."""
         line = self.bare(at)
         exact = (1, 0) if line.startswith("-") else (0, 1)
         is_path = "\t" in line or line[4:] == names.NOWHERE or line[5:6] == "/"

@@ -1,4 +1,4 @@
-"""What a diff is made of. Every line of the input is in exactly one of these, as it came."""
+"""The parts of a diff. Every line of the input is in exactly one of these, unchanged."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,20 +20,20 @@ class Range(NamedTuple):
 
     @property
     def first(self) -> int:
-        """The first line; an empty range names the line before it."""
+        """Return the first line; an empty range names the line before it."""
         return self.start if self.length else self.start + 1
 
     @property
     def end(self) -> int:
-        """The line after the last."""
+        """Return the line after the last."""
         return self.first + self.length
 
 
 class Line(NamedTuple):
-    """A line of a hunk; `old` and `new` are its numbers in the file before and after.
+    r"""A line of a hunk; `old` and `new` are its numbers in the file before and after.
 
-    `end` is how the line ends in the file, "" where the diff does not tell. The kind "end" is
-    git's "\\ No newline at end of file"; a "stray" line has no sign.
+    `end` is how the line ends in the file, or "" if the diff does not show it. The kind "end" is
+    git's "\ No newline at end of file"; a "stray" line has no sign.
     """
 
     kind: LineKind
@@ -46,10 +46,10 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class Hunk:
-    """Changes that stand together.
+    """A block of changes.
 
-    `header` is None where the diff has none. `olds` and `new` are None where the header has no
-    numbers; a combined diff has several `olds`, one for each parent.
+    `header` is None if the diff has none. `olds` and `new` are None if the header has no numbers; a
+    combined diff has several `olds`, one for each parent.
     """
 
     header: str | None
@@ -74,14 +74,14 @@ class Hunk:
 
     @property
     def lines(self) -> list[Line]:
-        from reviews.diffs.hunks import numbered  # it builds the objects that are declared here
+        from reviews.diffs.hunks import numbered  # it builds the classes declared here
 
         return list(numbered(self))
 
 
 @dataclass(slots=True)
 class Notes:
-    """Lines of a file that are no hunk."""
+    """Lines of a file that do not belong to a hunk."""
 
     body: list[str]
     role: Role = "notes"
@@ -102,7 +102,7 @@ class Text:
 
     @property
     def name(self) -> str:
-        """Text has no name, as it has no header: it is asked what a file is asked."""
+        """Return "": text has no header, but has the same interface as a file."""
         return ""
 
     @property
@@ -128,9 +128,9 @@ class Text:
 
 @dataclass(slots=True)
 class File:
-    """What a diff changes in one file.
+    """The changes of a diff to one file.
 
-    `old_name` and `new_name` are "" where the file does not exist, and where no header names it.
+    `old_name` and `new_name` are "" if the file does not exist, or if no header names it.
     """
 
     header: list[str] = field(default_factory=list)
@@ -149,12 +149,12 @@ class File:
 
     @property
     def names(self) -> list[str]:
-        """The name, or both where it was renamed or copied."""
+        """Return the name, or both names of a renamed or copied file."""
         return [name for name in dict.fromkeys((self.old_name, self.new_name)) if name]
 
     @property
     def bodies(self) -> list[list[str]]:
-        """The lines of each part."""
+        """Return the lines of each part."""
         return [part.body for part in self.parts]
 
     @property
@@ -171,7 +171,7 @@ class File:
 
     @property
     def all_problems(self) -> list[Problem]:
-        """Its own problems, and those of its hunks."""
+        """Return the file's problems, and those of its hunks."""
         return self.problems + [one for hunk in self.hunks for one in hunk.problems]
 
     @property
@@ -181,7 +181,7 @@ class File:
 
 @dataclass(slots=True)
 class Diff:
-    """A whole diff: its files, and the text around them, in their order."""
+    """A whole diff: its files, and the text around them, in order."""
 
     sections: list[File | Text]
 

@@ -1,4 +1,4 @@
-"""Read a diff in one pass: each line is looked at once, with a glance at the two after it."""
+"""Read a diff in one pass: read each line once, and look ahead two lines."""
 
 import re
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from reviews.diffs.lines import BOUNDARY, Lines
 from reviews.diffs.model import Diff, File, Hunk, Notes, Role, Text
 from reviews.diffs.problems import Problem, ProblemKind
 
-# What follows these lines where they are no prose.
+# What follows these lines, unless they are prose.
 AFTER_GIT = re.compile(
     r"index |old mode|new |deleted |similarity |dissimilarity |rename |copy |mode |--- |\+\+\+ |@@|"
     r"GIT binary|Binary |diff |Submodule |$"
@@ -28,7 +28,7 @@ SIDES = {"---", "+++"}
 
 
 def parse(text: str) -> Diff:
-    """Read a diff, whatever it is: never raises, and loses no line."""
+    """Read any diff: never raise, and keep every line."""
     return _Parser(text).run()
 
 
@@ -56,12 +56,12 @@ class _Parser:
         return Diff(self.sections)
 
     def _leave_the_rest(self) -> None:
-        """Keep the lines that are left as text, and say that they are not read."""
+        """Keep the remaining lines as text, and note that they were not read."""
         rest = self.lines.raw[self.at :]
         self.sections.append(Text(rest, [Problem(ProblemKind.UNREAD)], self.at))
 
     def _boundary(self) -> bool:
-        """Take a line that begins something, if it is one."""
+        """Take a line that begins a part, if it does."""
         line = self.lines.raw[self.at]
         if line.startswith(("--- ", "+++ ")):
             return self._sides()
@@ -72,7 +72,7 @@ class _Parser:
         return take()
 
     def _plain(self) -> None:
-        """Take a line that begins nothing."""
+        """Take a line that does not begin a part."""
         line = self.lines.bare(self.at)
         if not self._in_header() and ORPHAN.match(line):
             self._start_file()
@@ -107,7 +107,7 @@ class _Parser:
         self.file = None
 
     def _note_second_change(self, file: File) -> None:
-        """Note a file that the patch changed already; a change of its type is two changes."""
+        """Note a file that the patch changed before; a change of its type has two changes."""
         before = self.seen.get(file.name)
         is_new_type = before and before.change == "deleted" and file.change == "added"
         if file.name and before and not is_new_type:
@@ -118,7 +118,7 @@ class _Parser:
         return self.file is not None and not self.file.parts
 
     def _only_announced(self) -> bool:
-        """Whether nothing but svn's `Index:` came, below which other headers may stand."""
+        """Return whether only svn's `Index:` occurred, which other headers may follow."""
         return self._in_header() and self.header.only_announces
 
     def _take_header(self, count: int = 1) -> bool:
@@ -146,7 +146,7 @@ class _Parser:
     _combined = _git
 
     def _command(self) -> bool:
-        """Take the command line that hg and GNU diff write, and CVS below `Index:`."""
+        """Take the command line that hg and GNU diff write, and CVS after `Index:`."""
         is_hg = self.lines.raw[self.at].startswith("diff -r ")
         if not is_hg and not AFTER_COMMAND.match(self.lines.bare(self.at + 1)):
             return False
@@ -166,7 +166,7 @@ class _Parser:
         return self._take_header()
 
     def _sides(self) -> bool:
-        """Take the lines `---` and `+++` where they name a file."""
+        """Take the lines `---` and `+++` if they name a file."""
         is_pair = self.lines.is_pair(self.at)
         count = 2 if is_pair else 1
         if not (self._in_header() and self.lines.raw[self.at][:3] not in self.header.said):
@@ -203,7 +203,7 @@ class _Parser:
     # -- Notes and text -----------------------------------------------------------------------
 
     def _note(self, role: Role = "notes", count: int = 1) -> None:
-        """Take lines of the file that are no hunk."""
+        """Take lines of the file that do not belong to a hunk."""
         assert self.file
         lines = self.lines.raw[self.at : self.at + count]
         last = self.file.parts[-1] if self.file.parts else None
@@ -214,12 +214,12 @@ class _Parser:
         self.at += count
 
     def _in_notes(self) -> bool:
-        """Whether the file ends with notes that go on until something else begins."""
+        """Return whether the file ends with notes, which continue until another part begins."""
         last = self.file.parts[-1] if self.file and self.file.parts else None
         return isinstance(last, Notes) and last.role in {"properties", "foreign"}
 
     def _commit(self) -> bool:
-        """Take the first line of a mail or a commit, with which another patch begins."""
+        """Take the first line of a mail or a commit, which begins another patch."""
         self._finish_file()
         self.seen = {}
         return self._text()
@@ -240,7 +240,7 @@ class _Parser:
         return True
 
     def _properties(self) -> bool:
-        """Take svn's properties of a file, and the hunks in which it tells them."""
+        """Take svn's properties of a file, and the hunks that describe them."""
         line = self.lines.raw[self.at]
         if line.removesuffix("\r").partition(": ")[2] not in self._names_so_far():
             self._start_file()
@@ -263,7 +263,7 @@ class _Parser:
         )
 
     def _length(self, found: "re.Match[str]") -> int:
-        """How many lines the hunk of a property has."""
+        """Return the number of lines of a property's hunk."""
         old, new = (1 if count is None else int(count) for count in found.groups())
         at = self.at + 1
         while at < len(self.lines) and (old > 0 or new > 0):
@@ -274,7 +274,7 @@ class _Parser:
         return at - self.at - 1
 
     def _context(self) -> bool:
-        """Take a context diff as it came: its lines are not those of a unified diff."""
+        """Take a context diff unchanged: its lines are not those of a unified diff."""
         if not self._begins_context():
             return False
         if not (self._in_header() and self.header.takes_names):

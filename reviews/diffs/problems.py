@@ -1,11 +1,11 @@
-"""Where a diff contradicts itself: each kind of problem, and what it tells."""
+"""The kinds of contradictions in a diff, and their details."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
 
 class ProblemKind(StrEnum):
-    """What is wrong; after each, the values that a `Problem` of this kind carries."""
+    """A kind of problem. The comment after each names the values that its `Problem` carries."""
 
     # Of a hunk
     COUNTS = auto()
@@ -56,7 +56,7 @@ class ProblemKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A contradiction in a diff; the page that shows it finds the words."""
+    """A contradiction in a diff. The page that shows it chooses the words."""
 
     kind: ProblemKind
     values: dict[str, int | str] = field(default_factory=dict)

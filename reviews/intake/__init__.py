@@ -1,7 +1,4 @@
-"""What a machine's pull request is: whether it is taken in, and which packages it changes.
-
-Nothing in here reads or writes anything: a pull request goes in, an explanation comes out.
-"""
+"""Explain a machine's pull request: whether it is accepted, and which packages it changes."""
 
 from reviews.intake.explain import Explanation, explain
 from reviews.intake.model import Change, PullRequest, Refused

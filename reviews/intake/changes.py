@@ -1,4 +1,4 @@
-"""From a diff to the packages that it changes."""
+"""Find the packages that a diff changes."""
 
 import unicodedata
 from collections import defaultdict, deque
@@ -30,7 +30,7 @@ TOO_MANY = f"More than {MOST_CHANGES:,} changes; the rest is not listed."
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A change, and what is needed to hold statements against it."""
+    """A change, and what is needed to compare statements with it."""
 
     change: Change
     is_lock: bool = False
@@ -44,7 +44,7 @@ class Move:
 
 @dataclass(slots=True)
 class Moves:
-    """All that a diff changes, and what could not be read of it."""
+    """All changes of a diff, and what could not be read."""
 
     moves: list[Move] = field(default_factory=list)
     variables: list[Move] = field(default_factory=list)
@@ -80,7 +80,7 @@ def _unread(diff: Diff) -> list[str]:
 
 @dataclass(slots=True)
 class _File:
-    """What the two sides of a file name."""
+    """The packages that the two sides of a file name."""
 
     name: str
     is_lock: bool
@@ -255,7 +255,7 @@ def _with_value(
 
 
 def without_doubles(moves: list[Move]) -> list[Move]:
-    """Leave out what a lock repeats of a manifest beside it, and fill in who asks for what."""
+    """Leave out what a lock repeats of its manifest, and fill in who asks for what."""
     direct = {one.identity for one in moves if one.change.direct}
     said = {_place(one) for one in moves if not one.is_lock}
     kept: dict[Change, Move] = {}  # by what they say but for `direct`

@@ -1,4 +1,4 @@
-"""What the readers of manifests and lock files find on one side of a hunk."""
+"""What the readers of manifests and lock files find on one side of a hunk: entries."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence

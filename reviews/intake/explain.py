@@ -1,4 +1,4 @@
-"""What is known of a pull request: what it states, held against what its diff does."""
+"""Compare the statements of a pull request with its diff."""
 
 import re
 from collections import defaultdict
@@ -17,10 +17,10 @@ MOST_PARTS = 10
 
 
 class Explanation(NamedTuple):
-    """Whether a pull request is taken in and why, and what it changes.
+    """Whether a pull request is accepted and why, and what it changes.
 
-    `source` names who said so first: Dependabot's trailer, a table, the title or a sentence like
-    it, or the diff alone; None where nothing changes. `problems` says what could not be read.
+    `source` names the first source: Dependabot's trailer, a table, the title or a similar sentence,
+    or the diff alone; None if nothing changes. `problems` says what could not be read.
     """
 
     taken: bool

@@ -1,4 +1,4 @@
-"""A pull request as it comes in, and one change of a package."""
+"""A pull request from a forge, and one change of a package."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -15,7 +15,7 @@ MOST_LABELS = 1000
 
 
 class Refused(ValueError):
-    """A pull request that cannot be read; `field` is the one to blame."""
+    """A pull request that cannot be read, because of `field`."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}" if field else reason)
@@ -27,8 +27,8 @@ class Refused(ValueError):
 class PullRequest:
     """What a forge says of a pull request.
 
-    `author` is the account that opened it, as the forge names it. The author of a commit is not
-    it: anybody can write any name there.
+    `author` is the account that opened it, as the forge names it, and not the author of a commit:
+    anybody can write any name there.
     """
 
     title: str = ""
@@ -47,10 +47,7 @@ class PullRequest:
 
     @classmethod
     def from_json(cls, document: Any) -> Self:
-        """Read a JSON object; what it lacks is empty, what it has besides is ignored.
-
-        Raises Refused.
-        """
+        """Read a JSON object; missing fields are empty, unknown ones ignored. Raise Refused."""
         if not isinstance(document, Mapping):
             raise Refused("", "is no JSON object")
         if not {one.name for one in fields(cls)} & document.keys():
@@ -60,7 +57,7 @@ class PullRequest:
 
     @property
     def subject(self) -> str:
-        """The title, else the first line of the message."""
+        """Return the title, else the first line of the message."""
         return self.title or self.message.strip().partition("\n")[0]
 
 

@@ -1,4 +1,4 @@
-"""Which pull requests are taken in."""
+"""The rules by which pull requests are accepted."""
 
 import re
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ FORM_OF_ACCOUNT = re.compile(r"[\w.@/\[\]-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a repository takes in: a known author, or a label, or a pattern of branches.
+    """What a repository accepts: a known author, a label, or a pattern of branches.
 
     Authors and labels are compared without regard to case; patterns as shells match names.
     """
@@ -55,7 +55,7 @@ class Rules:
     branches: tuple[str, ...] = ()
 
     def judge(self, pull_request: PullRequest) -> tuple[bool, str]:
-        """Return whether a pull request is taken in, and why or why not."""
+        """Return whether a pull request is accepted, and the reason."""
         author = pull_request.author.strip()
         if author.lower() in {one.lower() for one in self.authors}:
             return True, f"The author {author} is a known bot."

@@ -1,4 +1,4 @@
-"""What machines state in the title and the text of a pull request; none of it is proof."""
+"""Read what machines state in the title and text of a pull request. None of it is proof."""
 
 import re
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ FIELD = re.compile(r"\s*(-)?\s*([a-z-]+):\s*(.*?)\s*")
 def trailers(message: str) -> Iterator[Statement]:
     """Yield what the trailers list.
 
-    They are YAML of a fixed form, a line for each field. So lines are read, and YAML's anchors,
+    They are YAML of a fixed form, one line for each field. So this reads lines, and YAML's anchors,
     tags and nesting have no meaning.
     """
     is_inside = False

@@ -2,7 +2,7 @@ from django.db import migrations
 
 from realtime.migration_sql import BoundSQL
 
-# Indexes use these, so that PostgreSQL runs them as the owner. Names in a body that is no string
+# Indexes use these, so PostgreSQL runs them as the owner. The names in a body that is not a string
 # are looked up once, here.
 CREATE = """
 CREATE FUNCTION {schema}.reviews_time_bucket(seconds double precision) RETURNS integer

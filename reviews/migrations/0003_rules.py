@@ -19,7 +19,7 @@ DROP TRIGGER decision_is_final ON {schema}.reviews_decision;
 DROP FUNCTION {schema}.reviews_decision_is_final();
 """
 
-# The planner never asks for them, and they would cost ANALYZE seconds.
+# The planner never needs them, and they would cost ANALYZE seconds.
 NO_STATISTICS = "ALTER INDEX apv_queue_search ALTER COLUMN 1 SET STATISTICS 0"
 
 
@@ -32,7 +32,7 @@ def create_roles(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    """What the tables do not say: decisions are final; roles are there."""
+    """Rules beyond the tables: decisions are final, and the groups exist."""
 
     dependencies = [
         ("reviews", "0002_tables"),

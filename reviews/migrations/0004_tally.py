@@ -20,9 +20,9 @@ REMOVED = "SELECT 'status:' || status || ':' || severity AS key, -1 AS count FRO
 
 
 def add(changes):
-    """The statement that adds `changes`, rows of a key and a count, to the counters.
+    """Return the statement that adds `changes`, rows of a key and a count, to the counters.
 
-    In the order of the keys, so that two statements never wait for each other.
+    It adds them in the order of the keys, so that two statements never deadlock.
     """
     return f"""
         INSERT INTO {{schema}}.reviews_tally (key, slot, count)
@@ -95,7 +95,7 @@ DROP INDEX {schema}.decision_review_time;
 
 
 class Migration(migrations.Migration):
-    """Counters that triggers keep: `reviews.tally` reads them."""
+    """Counters that triggers keep; `reviews.tally` reads them."""
 
     dependencies = [("reviews", "0003_rules")]
 

@@ -8,7 +8,7 @@ BATCH = 500
 
 
 def fill(apps, schema_editor):
-    """Read the packages of the advisories that are stored, as an import does."""
+    """Store the packages of the stored advisories, as an import does."""
     advisories = apps.get_model("reviews", "Advisory").objects
     batch = []
     for advisory in advisories.only("document").iterator(chunk_size=BATCH):

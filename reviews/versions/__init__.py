@@ -1,6 +1,6 @@
 """The orders of versions, each by its ecosystem's own rules.
 
-Nothing here knows Django.
+This package does not depend on Django.
 """
 
 from reviews.versions.ecosystems import Order, order_of

@@ -34,7 +34,7 @@ def key(version: str) -> Any:
 
 
 def _number_key(digits: str) -> tuple[int, int, int, str]:
-    """Numbers with a leading zero compare as decimal places do."""
+    """Return the key of numbers; those with a leading zero compare as decimal fractions do."""
     return (_NUMBER, 0, 0, digits) if digits.startswith("0") else (_NUMBER, 1, int(digits), "")
 
 

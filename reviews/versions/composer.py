@@ -21,7 +21,7 @@ LEAST_NUMBERS = 4
 
 
 def key(version: str) -> Any:
-    """Order as PHP's version_compare does what Composer makes of a version. Branches have none."""
+    """Order what Composer makes of a version as version_compare does. Branches have no order."""
     if found := _CLASSICAL.fullmatch(version):
         numbers = _numbers(found["numbers"])
         numbers += [0] * (LEAST_NUMBERS - len(numbers))

@@ -32,7 +32,7 @@ def opam_key(version: str) -> Any:
 
 
 def runs_key(text: str) -> Any:
-    """Runs of other characters and of digits in turn; a missing number is 0."""
+    """Return alternating runs of other characters and of digits; a missing number is 0."""
     runs = [(_letters_key(letters), int(digits or 0)) for letters, digits in _RUNS.findall(text)]
     while runs and runs[-1] == _END:
         runs.pop()
@@ -40,7 +40,7 @@ def runs_key(text: str) -> Any:
 
 
 def _letters_key(text: str) -> tuple[int, ...]:
-    """A tilde comes before the end of a run, which comes before letters, and those before all."""
+    """Order a tilde before the end of a run, then letters, then other characters."""
     weights = (
         -1 if char == "~" else ord(char) if char.isalpha() else ord(char) + _AFTER_LETTERS
         for char in text

@@ -1,4 +1,4 @@
-"""Which order the versions of an ecosystem have; names as in OSV, https://ossf.github.io/osv-schema."""
+"""The order of each ecosystem's versions; names as in OSV, https://ossf.github.io/osv-schema."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Key = Callable[[str], Any]
 
 @dataclass(frozen=True)
 class Order:
-    """How the versions of an ecosystem compare; without a key, only whether they are the same."""
+    """How the versions of an ecosystem compare; without a key, only whether they are equal."""
 
     name: str
     key: Key | None = None
@@ -34,14 +34,14 @@ class Order:
         return self.key is not None
 
     def compare(self, one: str, other: str) -> int | None:
-        """Return -1, 0 or 1; None where the two cannot be ordered."""
+        """Return -1, 0 or 1; None if the two have no order."""
         if one == other:
             return 0
         if self.key is None:
             return None
         try:
             left, right = _key(self, one), _key(self, other)
-        except ValueError:  # NotAVersion, or more digits than Python takes for a number
+        except ValueError:  # NotAVersion, or more digits than Python parses
             return None
         return int(left > right) - int(left < right)
 
@@ -49,7 +49,7 @@ class Order:
         return self.compare(one, other) or 0
 
     def highest(self, versions: Iterable[str]) -> str:
-        """Return the highest, or the first of those that cannot be ordered."""
+        """Return the highest, or the first of those that have no order."""
         return max(versions, key=cmp_to_key(self._compare))
 
 
@@ -114,7 +114,7 @@ ORDERS: dict[str, Order] = {
 def order_of(ecosystem: str, *, is_semver: bool = False) -> Order:
     """Return the order of an ecosystem; of an unknown one OPAQUE, unless its ranges are `SEMVER`.
 
-    What Root patches keeps the order of the distribution that it names second.
+    Root's patched packages keep the order of the distribution in the second part of their name.
     """
     name, _colon, rest = ecosystem.strip().lower().partition(":")
     if name == "root":

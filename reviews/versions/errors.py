@@ -1,5 +1,5 @@
-"""What goes wrong with a version."""
+"""The error of versions."""
 
 
 class NotAVersion(ValueError):
-    """A text that the tools of its ecosystem would not take for a version."""
+    """A text that the tools of its ecosystem would refuse as a version."""

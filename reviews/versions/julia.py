@@ -15,7 +15,7 @@ _FORM = re.compile(
 
 
 def key(version: str) -> Any:
-    """Order as semantic versions, then by build: none, some, and the empty one after them all."""
+    """Order as semantic versions, then by build: none, some, and last the empty one."""
     found = _FORM.fullmatch(version)
     if found is None:
         raise NotAVersion(version)

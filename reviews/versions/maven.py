@@ -1,6 +1,6 @@
 """Maven's order, https://maven.apache.org/pom.html#version-order-specification.
 
-Where that text and Maven itself differ, this follows Maven 4 (its `ComparableVersion`).
+If that text and Maven itself differ, this follows Maven 4 (its `ComparableVersion`).
 """
 
 import re
@@ -27,7 +27,7 @@ class Word(NamedTuple):
 
     @property
     def rank(self) -> tuple[int, str]:
-        """Known qualifiers in their order, then all others in the alphabet's."""
+        """Return the rank: known qualifiers in their order, then all others alphabetically."""
         if self.text in _RELEASES:
             return _RELEASE
         if self.text in _QUALIFIERS:
@@ -96,7 +96,7 @@ def _unaliased(text: str) -> str:
 
 
 def _open_list(lists: list[list[Item]]) -> None:
-    """Go on in a list inside the last one, unless that is empty."""
+    """Continue in a list inside the last one, unless that is empty."""
     if not lists[-1]:
         return
     if len(lists) == DEEPEST:
@@ -107,7 +107,7 @@ def _open_list(lists: list[list[Item]]) -> None:
 
 
 def _normalise(items: list[Item]) -> None:
-    """Remove the zeros at the end, and those before a qualifier."""
+    """Remove zeros at the end and before a qualifier."""
     for at in reversed(range(len(items))):
         if items[at] not in (0, []):
             continue
@@ -122,7 +122,7 @@ def _normalise(items: list[Item]) -> None:
 
 
 def _compare(one: Item | None, other: Item | None) -> int:
-    """-1, 0 or 1; None stands for what the shorter of two lists lacks."""
+    """Return -1, 0 or 1; None stands for an item that the shorter list lacks."""
     if one is None or other is None:
         return _with_nothing(one) if other is None else -_with_nothing(other)
     if isinstance(one, list) and isinstance(other, list):
@@ -148,7 +148,7 @@ def _key_of(word: Word) -> Any:
 
 
 def _rank_of_kind(item: Item) -> int:
-    """Numbers come after lists, and lists after qualifiers."""
+    """Order numbers after lists, and lists after qualifiers."""
     return 2 if isinstance(item, int) else 1 if isinstance(item, list) else 0
 
 

@@ -9,7 +9,7 @@ MOST_NUMBERS = 4
 
 
 def key(version: str) -> Any:
-    """Order as semantic versions, with four numbers, and in any case."""
+    """Order as semantic versions, with four numbers, and ignore case."""
     if version[:1] in "vV":
         raise NotAVersion(version)
     numbers, pre, _build = semver.parts(version.lower(), most=MOST_NUMBERS)

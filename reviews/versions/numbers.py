@@ -1,4 +1,4 @@
-"""Lists of numbers, as CRAN and Hackage have them; a list comes before those that go on from it."""
+"""Lists of numbers, as in CRAN and Hackage; a list precedes its own extensions."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ from reviews.versions.errors import NotAVersion
 
 
 def cran_key(version: str) -> Any:
-    """Order as R's `numeric_version`, where points and dashes are the same."""
+    """Order as R's `numeric_version`, where points and dashes are equal."""
     return _key(version, r"[0-9]+(?:[.-][0-9]+)*")
 
 

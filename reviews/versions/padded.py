@@ -1,4 +1,4 @@
-"""Lists of which the shorter one goes on, without end, with the same filling."""
+"""Lists that continue for ever with the same filling."""
 
 from collections.abc import Sequence
 from functools import total_ordering

@@ -11,7 +11,7 @@ _ZERO = (1, 0, "")
 
 
 def key(version: str) -> Any:
-    """Order by the segments, of which words come before numbers and a missing one is 0."""
+    """Order by the segments: words before numbers, and missing segments are 0."""
     if not _FORM.fullmatch(version):
         raise NotAVersion(version)
     segments = re.findall(r"[0-9]+|[a-zA-Z]+", version.replace("-", ".pre."))
@@ -21,7 +21,7 @@ def key(version: str) -> Any:
 
 
 def _without_zeros(keys: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    """Zeros at the end, and before the first word, make no difference."""
+    """Remove zeros at the end and before the first word, which make no difference."""
     while keys and keys[-1] == _ZERO:
         keys = keys[:-1]
     return keys

@@ -1,4 +1,4 @@
-"""Semantic versions, https://semver.org/#spec-item-11, and those that also order builds."""
+"""Semantic versions, https://semver.org/#spec-item-11, and versions that also order builds."""
 
 import re
 from typing import Any
@@ -15,9 +15,9 @@ MOST_NUMBERS = 3
 
 
 def key(version: str) -> Any:
-    """Order by the numbers, then a pre-release before its release; builds make no difference.
+    """Order by the numbers, then a pre-release before its release; ignore builds.
 
-    A leading "v" and numbers left out at the end are taken as Go's and npm's tools take them.
+    A leading "v" and missing last numbers are read as Go's and npm's tools read them.
     """
     numbers, pre, _build = parts(version, most=MOST_NUMBERS)
     return numbers, pre_release_key(pre)
@@ -36,7 +36,7 @@ def build_key(version: str) -> Any:
 
 
 def parts(version: str, most: int | None = None) -> tuple[list[int], list[str], list[str]]:
-    """The numbers, three at least and no zeros beyond, and the parts of pre-release and build."""
+    """Return numbers (at least three, no further zeros), pre-release parts and build parts."""
     found = _FORM.fullmatch(version)
     if found is None:
         raise NotAVersion(version)
@@ -54,10 +54,10 @@ def _split(identifiers: str | None) -> list[str]:
 
 
 def pre_release_key(identifiers: list[str]) -> Any:
-    """No pre-release comes after every pre-release."""
+    """Order versions without a pre-release after every pre-release."""
     return not identifiers, [identifier_key(one) for one in identifiers]
 
 
 def identifier_key(identifier: str) -> tuple[int, int, str]:
-    """Numbers before words."""
+    """Order numbers before words."""
     return (0, int(identifier), "") if identifier.isdigit() else (1, 0, identifier)
