@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def tier_of(item: pytest.Item) -> str:
-    """Return the mark that says what a test needs: a browser, a server, or only the database."""
+    """Return the mark for what a test needs: a browser, a server, or only the database."""
     if "browser" in item.path.parts:
         return "browser"
     if not isinstance(item, pytest.Function) or item.get_closest_marker("server"):
@@ -47,7 +47,7 @@ def migrated(django_db_setup: None) -> Contents:
 
 @pytest.fixture(autouse=True)
 def emptiable(request: pytest.FixtureRequest) -> None:
-    """Let a test that commits empty the database: see below for what comes after it."""
+    """Let a test that commits empty the database; the next function restores it."""
     mark = request.node.get_closest_marker("django_db")
     if mark is not None and mark.kwargs.get("transaction"):
         request.node.stash[CONTENTS] = request.getfixturevalue("migrated")
@@ -56,15 +56,15 @@ def emptiable(request: pytest.FixtureRequest) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """Restore what migrations had left, once Django has emptied the database after a test."""
+    """Restore what migrations had left, after Django has emptied the database."""
     yield
-    if CONTENTS in item.stash and nextitem:  # else the database is gone
+    if CONTENTS in item.stash and nextitem:  # otherwise the database is gone
         item.stash[CONTENTS].restore()
 
 
 @pytest.fixture(scope="session")
 def site() -> Site:
-    """An installation whose data outlives the tests; each looks only at what it made itself."""
+    """An installation whose data outlives the tests; each test uses only its own rows."""
     return Site("site")
 
 
@@ -82,7 +82,7 @@ def daphne_server(site: Site) -> Iterator[Server]:
 
 @pytest.fixture(scope="session", params=["uvicorn", "daphne"])
 def each_server(request: Any) -> Server:
-    """The server of `serve`, and that of `runserver`, whose sockets are to be the same."""
+    """The server of `serve`, and that of `runserver`, whose sockets must behave alike."""
     found: Server = request.getfixturevalue(f"{request.param}_server")
     return found
 
@@ -95,5 +95,5 @@ def server(uvicorn_server: Server) -> Server:
 
 @pytest.fixture
 def start(site: Site) -> Start:
-    """Starts a server with settings of the test's own: `with start(NAME="…")`."""
+    """Start a server with the test's own settings: `with start(NAME="…")`."""
     return site.uvicorn

@@ -1,4 +1,4 @@
-"""How the tests themselves are laid out."""
+"""The layout of the tests themselves."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ FILES = sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / "tools").rglob("*.py")
 
 
 def imported_by(path: Path) -> Iterator[str]:
-    """The dotted names that a file imports, wherever it does."""
+    """Return the dotted names that a file imports, anywhere in it."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)

@@ -38,7 +38,7 @@ def redis_server() -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="session")
 def site(redis_server: RedisServer) -> Site:
-    """An installation with a Redis of its own."""
+    """An installation with its own Redis."""
     return Site("browser", REDIS_URL=redis_server.url)
 
 
@@ -55,14 +55,14 @@ def empty_queue(site: Site) -> None:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def proxy(server: Server) -> AsyncIterator[Proxy]:
-    """A line to the server that can be spoiled."""
+    """A connection to the server that a test can break."""
     async with Proxy(port_of(server)) as proxy:
         yield proxy
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def new_context(browser: Browser, server: Server) -> AsyncIterator[NewContext]:
-    """Makes a browser of its own in which a user is signed in, or nobody for ""."""
+    """Make a browser in which a user is signed in, or nobody for ""."""
     contexts: list[BrowserContext] = []
 
     async def make(user: str = "reviewer", **options: Any) -> BrowserContext:
@@ -84,10 +84,10 @@ async def new_context(browser: Browser, server: Server) -> AsyncIterator[NewCont
 async def open_tab(
     new_context: NewContext, server: Server, empty_queue: None
 ) -> AsyncIterator[OpenTab]:
-    """Opens a page of the console and waits until it is live.
+    """Open a page of the console and wait until it is live.
 
-    `luck` stands for Math.random, so that a backoff is short; `clock` gives the page a clock that
-    the test can put forward; `script` runs before the page's own; `options` are the browser's.
+    `luck` replaces Math.random, so that a backoff is short; `clock` gives the page a clock that the
+    test can move; `script` runs before the page's own; `options` are the browser's.
     """
     tabs: list[Tab] = []
 

@@ -1,4 +1,4 @@
-"""The console as reviewers use it: with the keyboard, in company, in a long list, on a bad line."""
+"""The console as reviewers use it: by keyboard, with others, in long lists, on bad connections."""
 
 import asyncio
 import re
@@ -128,7 +128,7 @@ async def test_focus_stays_where_it_is_whatever_is_told(open_tab: OpenTab, serve
 
 @asynccontextmanager
 async def held_back(page: Page, apv: dict[str, Any]) -> AsyncIterator[asyncio.Event]:
-    """While an APV is on its way, until the event is set."""
+    """Delay the response with an APV until the event is set."""
     comes = asyncio.Event()
 
     async def hold(route: Route) -> None:
@@ -238,7 +238,7 @@ async def test_readers_of_one_apv_see_each_other_until_they_leave(
     await expect(seen).to_have_text("", timeout=15_000)
     await lena.page.go_back()
     await expect(seen).to_have_text("Lena Lead is reading this", timeout=15_000)
-    await lena.page.context.set_offline(True)  # it cannot say that it leaves
+    await lena.page.context.set_offline(True)  # it cannot send that it leaves
     await expect(seen).to_have_text("", timeout=15_000)
     await decide(rita.page)
     await rita.page.get_by_text(f"Your decision on {apv['apv_code']}").wait_for()
@@ -379,7 +379,7 @@ async def test_queue_of_ten_thousand_is_there_at_once_and_light(
 
 
 def seconds_of_first_page(server: Server) -> float:
-    """The median of a few."""
+    """Return the median of a few loads."""
     client = server.client("reviewer")
     times = []
     for _ in range(7):

@@ -1,4 +1,4 @@
-"""What comes and goes while a list is read: at once, and without moving what is in sight."""
+"""Rows come and go at once while a list is read, without moving what is in view."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Whatever happens to line, server, Redis or history: the page equals a fresh load."""
+"""Whatever happens to connection, server, Redis or history, the page equals a fresh load."""
 
 import asyncio
 import contextlib
@@ -121,7 +121,7 @@ async def test_line_that_dies_without_an_end_is_noticed_by_missing_pongs(
     assert await tab.status() == "stale"
 
     before = proxy.attempts
-    for _ in range(4):  # an attempt that nobody answers is given up as well
+    for _ in range(4):  # an attempt that gets no answer is given up too
         await put_forward(tab.page, ANSWER_TIME)
     await becomes_true(lambda: proxy.attempts >= before + 2)
     proxy.blackhole(False)
@@ -152,7 +152,7 @@ async def test_line_that_died_is_noticed_at_once_when_the_network_comes_back(
     await tab.status_becomes("live")
     assert "stale" in await tab.statuses()
 
-    # The browser keeps connections for requests too, and those are as dead.
+    # The browser also keeps connections for requests, and those are just as dead.
     code = (await tab.fresh_load())["codes"]
 
     async def codes_a_while_later() -> list[str]:
@@ -256,7 +256,7 @@ async def test_news_arrive_while_redis_is_down_and_after_its_restart(
 
 @contextlib.asynccontextmanager
 async def away(tab: Tab, proxy: Proxy) -> AsyncIterator[None]:
-    """The tab has no line."""
+    """Take the connection away from the tab."""
     proxy.refuse(True)
     proxy.cut()
     await tab.status_becomes("stale")

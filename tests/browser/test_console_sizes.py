@@ -1,4 +1,4 @@
-"""What is seen at which size: nothing that tells rows apart is cut, and fingers find their mark."""
+"""What each size shows: rows stay distinguishable, and touch targets are large enough."""
 
 from itertools import pairwise
 from typing import Any
@@ -44,11 +44,11 @@ SMALL = """(least) => [...document.querySelectorAll(
 
 @pytest.fixture
 def crowded(server: Server, site: Site, empty_queue: None) -> None:
-    """A queue of names that are long, with codes that are."""
+    """Return a queue with long names and long codes."""
     rows = list(overfull(30, jacksons=12))
     for number, row in enumerate(rows):
         row["apv_code"] = f"APV-2026-{10 ** (2 + number % 7) + number}"
-        if number % 5 == 0:  # the longest words that a row may have
+        if number % 5 == 0:  # the longest words that a row can have
             row |= {"patch_strategy": "config_change", "wargame_verdict": "inconclusive"}
             row["confirmation_confidence"] = 1.0
     answer = server.client("pipeline").post("/hitl/apvs", json=rows)

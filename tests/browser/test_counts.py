@@ -1,4 +1,4 @@
-"""A number and its list are one, while APVs come and leave: found, tabs, title and news."""
+"""Numbers and their lists agree while APVs come and leave: results, tabs, title and news."""
 
 import re
 from typing import Any
@@ -25,7 +25,7 @@ def added(server: Server, count: int, **fields: Any) -> list[dict[str, Any]]:
 
 
 async def says(page: Page, found: int) -> None:
-    """The number above the list, the title's, and the list itself are the same."""
+    """Check that the number above the list, the title's, and the list itself agree."""
     await expect(page.locator(".found")).to_have_text(f"{found} found")
     await expect(page).to_have_title(re.compile(rf"^\({found}\) "))
     news = page.locator("#news:not([hidden])")

@@ -1,4 +1,4 @@
-"""A decision is what was confirmed, and nothing is chosen that nobody meant."""
+"""A decision is what was confirmed, and no accident chooses anything."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -90,7 +90,7 @@ async def test_second_click_of_two_changes_nothing_however_busy_the_page_is(
     await page.locator("html:not([data-guarded])").wait_for()
     at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2, "button": "left"}
     sent = []
-    for count in (1, 2):  # without waiting for the page, as a hand does
+    for count in (1, 2):  # without waiting for the page, as people do
         for kind in ("mousePressed", "mouseReleased"):
             event = {"type": kind, "clickCount": count, **at}
             sent.append(asyncio.ensure_future(devtools.send("Input.dispatchMouseEvent", event)))
@@ -316,7 +316,7 @@ async def test_apv_that_cannot_be_read_is_no_decision_that_was_not_sent(
 
 async def test_retry_now_connects_at_once(open_tab: OpenTab, server: Server, proxy: Proxy) -> None:
     server.add_apv()
-    tab = await open_tab(proxy.origin, luck=100)  # by itself it would come back after 30 seconds
+    tab = await open_tab(proxy.origin, luck=100)  # by itself it would reconnect after 30 seconds
     retry = tab.page.get_by_role("button", name="Retry now")
     proxy.refuse(True)
     proxy.cut()
@@ -364,7 +364,7 @@ async def test_apv_that_was_asked_for_from_a_row_that_is_gone_can_be_decided_on(
     await row.evaluate("(row) => (row.dataset.before = '')")
     await page.get_by_role("link", name=wanted["apv_code"]).click()
     await expect(page.locator("#reading")).to_have_js_property("inert", value=True)
-    site.execute(COPIES, 1, 30)  # which is told by their number: the list is read anew
+    site.execute(COPIES, 1, 30)  # which their number shows: the list is read again
     await expect(page.locator("[data-before]")).to_have_count(0)
     comes.set()
     await page.locator(f"#reading[data-code={wanted['apv_code']}]").wait_for()

@@ -1,4 +1,4 @@
-"""Every page beside the console: it hinders nobody, looks like the product, and leads home."""
+"""Every other page: it is accessible, looks like the product, and leads back."""
 
 import re
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ SWAGGERS_OWN = ["color-contrast", "nested-interactive", "target-size"]
 
 
 def admin_pages(server: Server, site: Site) -> Iterator[str]:
-    """The address of each page that staff can meet, with something on it."""
+    """Return the address of each page of the admin, with contents."""
     pending = server.add_apv(validation_warnings=["No test covers it."])["apv_id"]
     decided = server.add_apv()["apv_id"]
     server.decide(decided)
@@ -115,7 +115,7 @@ def fail_to_sign_in(server: Server, user: str) -> None:
 
 
 async def is_fit(page: Page, said: str, way: str) -> None:
-    """The page says what happened, leads on and home, fits a phone and tells nothing of inside."""
+    """Check that a page says what happened, links home, fits a phone and shows no internals."""
     assert page.viewport_size is not None
     await expect(page.locator("h1")).to_have_text(said)
     await expect(page.locator(".ways .button")).to_have_text(way)
@@ -180,7 +180,7 @@ async def test_locked_sign_in_says_for_how_long(
 
 @pytest.fixture(scope="module")
 def frail() -> Site:
-    """An installation whose database may be broken."""
+    """An installation whose database a test may break."""
     return Site("frail")
 
 

@@ -1,4 +1,4 @@
-"""The console in Firefox, where there is one: what other browsers do differently."""
+"""The console in Firefox, if installed: what other browsers do differently."""
 
 from collections.abc import AsyncIterator
 

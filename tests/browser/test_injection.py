@@ -1,4 +1,4 @@
-"""What others wrote is text on every page: nothing of it runs, and the policy stops nothing."""
+"""Pages show what others wrote as text: none of it runs, and nothing reaches the policy."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -46,7 +46,7 @@ def decide_on(server: Server, one: dict[str, Any], number: int) -> None:
 
 
 def id_in_log(site: Site, added: dict[str, Any]) -> str:
-    """The key of the event that told of an APV."""
+    """Return the key of the event about an APV."""
     sql = "SELECT id FROM realtime_event WHERE channel = 'apvs' AND message LIKE %s"
     return str(site.rows(sql, f"%{added['apv_id']}%")[0][0])
 

@@ -1,4 +1,4 @@
-"""Monkeys decide for a while: what is recorded is what was confirmed, to the letter."""
+"""Decide at random for a while: the records are exactly what was confirmed."""
 
 import pytest
 

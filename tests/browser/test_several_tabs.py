@@ -19,7 +19,7 @@ KEPT = """code => {
 
 
 async def another(page: Page) -> Page:
-    """A second tab of the same browser, with the same page."""
+    """Open a second tab of the same browser, with the same page."""
     second = await page.context.new_page()
     await second.goto(page.url)
     await expect(second.locator("#line")).to_have_attribute("data-status", "live")
@@ -27,7 +27,7 @@ async def another(page: Page) -> Page:
 
 
 async def kept(page: Page, code: str) -> str:
-    """The justification in the draft of an APV."""
+    """Return the justification in the draft of an APV."""
     read = (
         "code => JSON.parse(Object.entries(localStorage).find(([key]) => key.endsWith(code))?.[1]"
     )
@@ -49,7 +49,7 @@ async def test_reader_who_closes_one_of_two_tabs_is_still_there(
     }""")
     second = await another(rita.page)
     async with second.expect_response(lambda answer: answer.url.endswith("/reading")):
-        pass  # it has said that it reads
+        pass  # it has sent that it reads
     await second.close()
     async with lena.page.expect_response(lambda answer: answer.url.endswith("/reading")):
         pass
@@ -120,7 +120,7 @@ async def test_ages_are_the_servers_whatever_the_readers_clock_says(
     server.add_apv(package_name="new")
     rows = page.locator("#queue tbody tr")
     await expect(rows).to_have_count(2)
-    await page.clock.run_for("01:00")  # the ages are told anew, and the server's time with a pong
+    await page.clock.run_for("01:00")  # the ages are updated, with the server's time in a pong
     await expect(rows.filter(has_text="old").locator("time")).to_have_text(
         re.compile("1 h 3[01] min")
     )

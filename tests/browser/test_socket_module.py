@@ -1,4 +1,4 @@
-"""socket.js alone, in an empty page of the real server and on a line that a test tampers with."""
+"""socket.js by itself, in an empty page of the real server, on a connection that tests change."""
 
 import asyncio
 import json
@@ -43,10 +43,10 @@ Tamper = Callable[[WebSocketRoute, str], None]
 
 @pytest.fixture
 def open_page(new_context: NewContext, server: Server) -> OpenPage:
-    """Opens an empty page with the module; `tamper` gets whatever the server sends to it."""
+    """Open an empty page with the module; `tamper` gets what the server sends to it."""
 
     async def open_(tamper: Tamper | None = None, user: str = "reviewer") -> Page:
-        # An evaluated import has no nonce; that pages keep to their policy is shown elsewhere.
+        # An evaluated import has no nonce; other tests show that pages follow their policy.
         page = await (await new_context(user, bypass_csp=True)).new_page()
         await page.add_init_script("Math.random = () => 0.05")
         if tamper:
@@ -78,7 +78,7 @@ async def page_shows(page: Page, expression: str, expected: Any) -> None:
 
 
 async def check(page: Page) -> None:
-    """Have the module look at the line, as it does when the network comes back."""
+    """Have the module check the connection, as it does when the network returns."""
     await page.evaluate("dispatchEvent(new Event('online'))")
 
 

@@ -1,4 +1,4 @@
-"""What the socket tells is shown for what it is: nothing in it is there without being seen."""
+"""What arrives over the socket is shown without invisible characters."""
 
 import pytest
 from playwright.async_api import expect
@@ -34,7 +34,7 @@ async def test_what_the_socket_tells_shows_nothing_that_is_not_seen(
     tab = await open_tab(path=f"/apvs/{read['apv_code']}")
     await tab.page.route(
         NOTHING_FETCHED, lambda route: route.abort()
-    )  # rows as the socket drew them
+    )  # rows as the socket's events drew them
     arrived = server.add_apv(**postable_apv())
     row = tab.page.locator(f"#apv-{arrived['apv_id']}")
     await expect(row.locator(".package")).to_contain_text(f"{MIXED}⟨U+202E⟩")

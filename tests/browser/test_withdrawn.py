@@ -1,4 +1,4 @@
-"""What becomes of an APV without a decision reaches those who read it, and every list."""
+"""What happens to an APV without a decision reaches its readers, and every list."""
 
 import json
 from pathlib import Path
@@ -79,7 +79,7 @@ async def write(page: Page) -> None:
 
 
 async def is_over(page: Page, text: str) -> None:
-    """The form says `text`, nothing can be sent, and what was written stays."""
+    """Check that the form says `text`, sends nothing, and keeps the draft."""
     await expect(page.locator("#decided-meanwhile")).to_contain_text(text, timeout=SECONDS)
     await expect(page.get_by_label("Escalate")).to_be_disabled()
     await expect(page.locator("#decision-form .primary")).to_be_disabled()

@@ -1,4 +1,4 @@
-"""Code in colours: the text itself and all of it, for a bounded time, whatever it says."""
+"""Coloured code: the whole text, in limited time, whatever it contains."""
 
 import html
 import json
@@ -72,7 +72,7 @@ def name_in(language: str) -> str:
 
 
 def computing(lexers: LexerProcess, sides: Sequence[colour.Side]) -> float:
-    """Colour `sides`, and return the seconds that it took in processes begun for it."""
+    """Colour `sides` in new processes, and return the seconds that they computed."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert len(colour.coloured(sides)) == len(sides)
     lexers.stop()
@@ -82,7 +82,7 @@ def computing(lexers: LexerProcess, sides: Sequence[colour.Side]) -> float:
 
 @pytest.fixture
 def lexers(monkeypatch: pytest.MonkeyPatch) -> LexerProcess:
-    """A process of this test's own, so that what it computed is known when it has ended."""
+    """A process of this test only, so that its computing time is known when it has ended."""
     own = LexerProcess()
     monkeypatch.setattr(colour, "_lexers", own)
     return own
@@ -132,7 +132,7 @@ def test_text_that_took_too_long_is_not_tried_again(
 def test_added_line_is_shown_whatever_the_lexer_of_its_file_makes_of_it(
     monkeypatch: pytest.MonkeyPatch, name: str, known: bool
 ) -> None:
-    if known:  # as though these languages, whose lexers leave text out, were coloured too
+    if known:  # as if these languages, whose lexers leave text out, were coloured too
         for ending, alias in {
             "lhs": "literate-haskell",
             "Rout": "rconsole",
@@ -161,7 +161,7 @@ def test_process_ends_with_the_one_it_works_for() -> None:
     process, line = lexers._process, lexers._line
     assert process
     assert line
-    line.close()  # as the kernel does when this process dies, however it dies
+    line.close()  # as the kernel does when this process dies
     wait_for(lambda: process.poll() is not None, "the process to end")
 
 

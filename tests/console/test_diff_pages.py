@@ -1,4 +1,4 @@
-"""The pages of a diff: whole, in parts, a line of it, and how it is shown."""
+"""The pages of a diff: whole, in parts, one line, and display options."""
 
 import re
 

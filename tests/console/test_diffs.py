@@ -1,4 +1,4 @@
-"""A diff on a page: nothing of it is lost or taken for HTML, and a page stays small."""
+"""A diff on a page: complete, escaped, and of limited size."""
 
 import hashlib
 import time
@@ -27,7 +27,7 @@ def shown(section: Section) -> list[tuple[str, int | None, int | None, str]]:
 
 
 def texts(section: Section) -> list[tuple[str | None, str | None]]:
-    """What stands beside each other, without the header of the hunk."""
+    """Return the texts of pairs, without the header of the hunk."""
 
     def text(row: Row | None) -> str | None:
         return row.text if row else None

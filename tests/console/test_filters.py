@@ -1,4 +1,4 @@
-"""What the lists are narrowed by: several values, links to what is alike, names before text."""
+"""Filters of the lists: several values, links to related APVs, names before text."""
 
 import html
 import re
@@ -44,7 +44,7 @@ def add(**fields: Any) -> APV:
 
 
 def packages(query: str, listing: Any = PENDING) -> list[str]:
-    """The packages in the list that `query` asks for."""
+    """Return the packages in the list of `query`."""
     rows = ListQuery(listing, QueryDict(query)).filter.qs
     return sorted((row.apv if listing is DECIDED else row).package_name for row in rows)
 

@@ -1,4 +1,4 @@
-"""Names in narrow places, and what the head of an APV says of what was not run."""
+"""Names in narrow places, and what the head of an APV says was not run."""
 
 import html
 import re

@@ -195,7 +195,7 @@ def test_decisions_are_exported_as_rest_gives_them(uvicorn_server: Server) -> No
     assert [json.loads(line) for line in lines] == given
     answer = client.get("/decisions.csv", params={"search": added["apv_code"]})
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert answer.content.startswith(codecs.BOM_UTF8)  # or Excel shows "NÃ£o" for "Não"
+    assert answer.content.startswith(codecs.BOM_UTF8)  # otherwise Excel shows "NÃ£o" for "Não"
     (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
     assert row["decision_id"] == given[0]["decision_id"]
     assert row["justification"] == "'=HYPERLINK() 10"
@@ -206,7 +206,7 @@ def test_export_is_read_piece_by_piece() -> None:
     rita = User.objects.create_user("rita")  # in no group: tests like this one leave none behind
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     apvs = APV.objects.bulk_create(APV(**apv()) for _ in range(PIECE + 3))
-    for one in apvs:  # in one moment, so that the place between two pieces is a tie
+    for one in apvs:  # at the same moment, so that the boundary between two parts is a tie
         Decision.objects.create(
             apv=one,
             decision="approve",

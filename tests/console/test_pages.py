@@ -42,7 +42,7 @@ def decide(client: Client, apv: APV, **fields):
 
 
 def ask(client: Client, apv: APV, **fields):
-    """Send the decision form as a browser does, with the version that the page showed."""
+    """Send the decision form as a browser does, with the page's version."""
     form = {
         "decision": "approve",
         "justification": JUSTIFICATION,
@@ -59,13 +59,13 @@ def text_of(answer) -> str:
 
 
 def codes_on(answer) -> list[str]:
-    """The codes in the list; the page may name APVs elsewhere too."""
+    """Return the codes in the list; the page may contain other APVs elsewhere."""
     rows = answer.content.decode().partition("<tbody")[2].partition("</tbody>")[0]
     return re.findall(r'<a href="/apvs/([^"?]+)[^"]*"[^>]*>', rows)
 
 
 def attribute(answer, name: str):
-    """The JSON that the page carries in a data attribute."""
+    """Return the JSON in a data attribute of the page."""
     found = re.search(rf'data-{name}="([^"]*)"', answer.content.decode())
     assert found, name
     return json.loads(html.unescape(found[1]))
@@ -201,7 +201,7 @@ def test_page_after_no_row_is_the_first(reviewer, after):
 
 
 def ordered(*keys) -> list[str]:
-    """Codes in this order of a page and a half of pending APVs, some of them alike."""
+    """Return codes in this order, for a page and a half of pending APVs, some of them equal."""
     moments = [timezone.now() - timedelta(minutes=number // 2) for number in range(PAGE + 25)]
     scores = [None, 9.8, 7.5, 5.0, 0.0]
     APV.objects.bulk_create(
@@ -360,7 +360,7 @@ def test_rows_are_given_for_ids_that_are_pending(reviewer):
 
 
 def tabs_of(answer) -> dict[str, str]:
-    """Where the tabs lead, by what they say."""
+    """Return the addresses of the tabs, by their labels."""
     nav = answer.content.decode().partition('<nav id="lists"')[2].partition("</nav>")[0]
     links = re.findall(r'href="([^"]+)"[^>]*>(.*?)</a>', nav)
     return {re.sub("<[^>]+>", "", words): address for address, words in links}
@@ -523,7 +523,7 @@ def test_characters_that_hide_code_are_shown_by_name(reviewer):
 
 
 def signals_on(answer) -> dict[str, str]:
-    """The few words that sum the APV up."""
+    """Return the words that summarise the APV."""
     found = text_of(answer).partition('<dl class="signals">')[2].partition("</dl>")[0]
     said = dict(re.findall(r"<dt>([^<]+)</dt><dd><span[^>]*>([^<]+)</span>", found))
     for name in re.findall(r"<dt>Not run</dt><dd>([^<]+)", found):
@@ -947,7 +947,7 @@ def test_apv_changed_meanwhile_is_a_409_that_can_be_sent_again(reviewer):
 
 
 def seen_on(answer) -> str:
-    """What the page notes of the APV that it shows."""
+    """Return the page's summary of the APV that it shows."""
     found = re.search(r'name="seen" value="([^"]*)"', answer.content.decode())
     assert found
     return html.unescape(found[1])

@@ -1,4 +1,4 @@
-"""Numbers and words as a reader of Portuguese writes them."""
+"""Numbers and words as Portuguese writes them."""
 
 import html
 import re
@@ -36,7 +36,7 @@ def reader(language: str) -> Client:
 
 
 def seen(answer: Any) -> str:
-    """What is read on a page, and what its elements are called."""
+    """Return the visible text of a page, and the names of its elements."""
     page = re.sub(r"<(script|style|template)\b.*?</\1>", "", answer.content.decode(), flags=re.S)
     names = re.findall(r'(?:title|aria-label)="([^"]*)"', page)
     return html.unescape(" ".join([re.sub(r"<[^>]+>", " ", page), *names]))

@@ -1,4 +1,4 @@
-"""The scripts of the console's pages: what they are told by the page, and do not repeat."""
+"""The scripts of pages: they read their data from the page and do not repeat it."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Nothing on a page is there without being seen, and no letter passes for another one."""
+"""Pages show no invisible character, and mark letters that pass for others."""
 
 import html
 import re
@@ -172,7 +172,7 @@ def admin(db: None) -> Client:
 
 @pytest.fixture
 def added(admin: Client) -> list[APV]:
-    """APVs with unseen characters everywhere: one pending, and one for each decision."""
+    """APVs with invisible characters in every field: one pending, and one for each decision."""
     given = {"severity": "HIGH", "patch_strategy": "version_bump", "pr_number": 7}
     found = [APV.objects.create(**given, **unseen_apv()) for _ in range(5)]
     for one, verb in zip(found[1:], ["approve", "reject", "modify", "escalate"], strict=True):

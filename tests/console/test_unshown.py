@@ -1,4 +1,4 @@
-"""What one APV holds takes away no page: what cannot be shown is said to be so, and bounded."""
+"""No APV's contents break a page: what cannot be shown is reported, and sizes are limited."""
 
 import json
 from typing import Any

@@ -45,7 +45,7 @@ def page_of(client: Client, address: str) -> str:
 
 
 def elsewhere(client: Client, text: str, listing: str = "") -> str:
-    """What the page says of other lists, as text with its addresses."""
+    """Return what the page says of other lists, as text with its addresses."""
     answer = client.get("/queue", {"search": text, "status": listing})
     found = re.search(r'elsewhere"><p>(.*?)</p>', answer.content.decode(), re.DOTALL)
     return re.sub(r"\s+", " ", found[1]) if found else ""

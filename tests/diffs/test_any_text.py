@@ -1,4 +1,4 @@
-"""Whatever the input is: the parser never fails, loses no line, and needs time in proportion."""
+"""Any input: the parser never fails, loses no line, and takes time in proportion."""
 
 import time
 from collections.abc import Callable
@@ -27,7 +27,7 @@ HEADERS = st.sampled_from(
 
 
 def raw_lines(text: str) -> list[str]:
-    """The lines of all sections, in their order."""
+    """Return the lines of all sections, in order."""
     return [line for section in parse(text).sections for line in section.raw]
 
 
@@ -124,7 +124,7 @@ SHAPES |= {shape: partial(repeated, *parts) for shape, parts in REPEATED.items()
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """The least processor time of a few runs."""
+    """Return the least processor time of a few runs."""
 
     def once() -> float:
         begin = time.process_time()
@@ -138,7 +138,7 @@ def seconds_of(work: Callable[[], object]) -> float:
 def test_time_grows_in_proportion_to_the_input_whatever_its_shape(shape: str) -> None:
     size = 60_000
     short, long = SHAPES[shape](size), SHAPES[shape](size * 4)
-    # What splitting costs, so that what takes next to no time is not compared with itself.
+    # The cost of splitting, so that a tiny time is not compared with itself.
     floor = seconds_of(lambda: [line for line in long.split("\n") if line[:1] in "+- "])
     in_proportion = 4 * seconds_of(lambda: parse(short))
     assert seconds_of(lambda: parse(long)) <= 2 * in_proportion + 10 * floor

@@ -1,4 +1,4 @@
-"""The console, git and unidiff agree on what git writes, and where it was damaged, that is said."""
+"""The console, git and unidiff agree on git's diffs, and damage is reported."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""A diff is read as it was meant, and where it contradicts itself, that is said."""
+"""Diffs are read as they were meant, and contradictions are reported."""
 
 import pytest
 

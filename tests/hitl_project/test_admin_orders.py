@@ -22,7 +22,7 @@ def test_every_column_of_every_list_orders_its_rows_totally(model: type) -> None
 
 
 def is_total(rows) -> bool:
-    """Whether one of the keys that order `rows` is alone in its column, or they are together."""
+    """Return whether `rows` are ordered by a unique key, or by keys that are unique together."""
     names = {str(getattr(key, "name", key)).lstrip("-") for key in rows.query.order_by}
     unique = {field.name for field in rows.model._meta.fields if field.unique} | {"pk"}
     together = [{*fields} for fields in rows.model._meta.unique_together]

@@ -1,4 +1,4 @@
-"""The page on the architecture, and what packages say of themselves, hold against the code."""
+"""The architecture page and the packages' docstrings agree with the code."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ APPS = ("accounts", "audit", "hitl_project", "realtime", "reviews")
 
 @cache
 def names_in(path: Path) -> frozenset[str]:
-    """What a file defines: `name`, and `Class.name` of what stands in a class."""
+    """Return the names in a file: `name`, and `Class.name` for members."""
     return frozenset(_names(ast.parse(path.read_text()).body))
 
 
@@ -44,7 +44,7 @@ def test_what_is_asked_for_is_where_the_table_says(question: str, file: str, nam
 def test_the_table_is_whole() -> None:
     table = PAGE.partition("## Where is …")[2]
     assert len(ROWS) >= 30
-    assert len(ROWS) == len(re.findall(r"^\| ", table, re.MULTILINE)) - 2  # less its head
+    assert len(ROWS) == len(re.findall(r"^\| ", table, re.MULTILINE)) - 2  # without its heading
     assert len({question for question, _, _ in ROWS}) == len(ROWS)
 
 
@@ -68,7 +68,7 @@ def test_the_table_of_rooms_has_every_app() -> None:
 
 
 def packages() -> Iterator[Path]:
-    """The packages of the product that hold code, and not only what Django looks for there."""
+    """Return the packages of the product with code, not only Django's apps."""
     for app in APPS:
         for path in sorted((ROOT / app).rglob("__init__.py")):
             if not {"migrations", "management"} & set(path.parts):

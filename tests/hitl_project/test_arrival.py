@@ -1,4 +1,4 @@
-"""Requests that are too large or too slow, on a bare line."""
+"""Requests that are too large or too slow, over a plain connection."""
 
 import json
 import socket
@@ -73,7 +73,7 @@ def test_client_that_reads_only_when_it_has_sent_all_reads_the_refusal(server: S
 
 def test_what_is_refused_is_not_kept_on_disk(server: Server) -> None:
     def spooled() -> int:
-        """Bytes in deleted temporary files of the server, which no folder lists."""
+        """Return the bytes in deleted temporary files of the server, which no folder lists."""
         process = psutil.Process(server.process.pid)
         files = Path(f"/proc/{process.pid}/fd").iterdir()
         return sum(_spooled(one) for one in files)
@@ -115,7 +115,7 @@ def hasty(site: Site) -> Iterator[Server]:
 
 
 def drip(line: Line, data: bytes) -> None:
-    """Send byte by byte until the server has had enough of it."""
+    """Send byte by byte until the server refuses."""
     ends = time.monotonic() + ANSWER_SECONDS
     for byte in data:
         if time.monotonic() > ends:
@@ -130,7 +130,7 @@ def drip(line: Line, data: bytes) -> None:
 
 
 def _answered(line: Line) -> bool:
-    """Whether something came from the server, within the pause between two bytes."""
+    """Return whether the server answered within the pause between two bytes."""
     line.socket.settimeout(0.2)
     try:
         return line.socket.recv(1, socket.MSG_PEEK) is not None

@@ -1,4 +1,4 @@
-"""How much may be sent by whom, and that its memory is given back."""
+"""How much each sender may send, and that its memory is freed."""
 
 import json
 from collections.abc import Iterator
@@ -139,10 +139,10 @@ def uncollected(site: Site) -> Iterator[Server]:
 
 
 def growth(server: Server, send: Any, times: int) -> int:
-    """How many bytes of memory `times` requests leave behind.
+    """Return how many bytes of memory `times` requests leave allocated.
 
-    The least of four rounds: what is kept is kept in each of them, but a new process grows by
-    itself in the first ones.
+    Take the least of four rounds: memory that is kept grows in each of them, but a new process
+    grows by itself in the first ones.
     """
     memory = psutil.Process(server.process.pid).memory_info
     sizes = [memory().rss]

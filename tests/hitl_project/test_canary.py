@@ -1,4 +1,4 @@
-"""No credential ever stands in a log line, whatever comes with it and however much is logged."""
+"""No log line ever contains a credential, at any level."""
 
 import asyncio
 import contextlib
@@ -41,7 +41,7 @@ async def test_no_credential_stands_in_the_log(site: Site, serve: Serve, debug: 
 
 
 def credentials(server: Server, site: Site) -> dict[str, str]:
-    """One of each kind that lasts, from every door that gives one."""
+    """Return one lasting credential of each kind, from each place that issues one."""
     user = new_user(site)
     pair = signed_in(server, user)
     cookies = server.client(user).cookies
@@ -56,7 +56,7 @@ def credentials(server: Server, site: Site) -> dict[str, str]:
 
 
 def show_over_http(server: Server, secret: str) -> None:
-    """As a header, a cookie, a body and part of an address, where it belongs and where not."""
+    """Send it as a header, a cookie, a body and part of an address, valid there or not."""
     with httpx.Client(base_url=server.origin, timeout=60) as client:
         for path in ("/hitl/reviews", "/hitl/nothing", "/admin/", "/sign-in"):
             client.get(path, params={"token": secret})
@@ -83,7 +83,7 @@ async def show_on_the_socket(server: Server, secret: str) -> None:
 
 
 def break_in(server: Server) -> None:
-    """Wrong passwords, until sign-in is locked."""
+    """Try wrong passwords until sign-in is locked."""
     for _ in range(6):
         form = {"username": "nobody", "password": "mistyped-one"}
         httpx.post(f"{server.origin}/hitl/token", json=form)

@@ -1,4 +1,4 @@
-"""Connections that say nothing, or too much, at the door."""
+"""Connections that send nothing, or too much."""
 
 import contextlib
 import resource
@@ -16,7 +16,7 @@ FEW = 30
 
 
 def opened(server: Server, count: int, stack: contextlib.ExitStack) -> list[socket.socket]:
-    """Connections on which nothing is said."""
+    """Open connections and send nothing."""
     port = int(server.origin.rpartition(":")[2])
     return [
         stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS))
@@ -25,7 +25,7 @@ def opened(server: Server, count: int, stack: contextlib.ExitStack) -> list[sock
 
 
 def is_closed(line: socket.socket) -> bool:
-    """Whether the server has ended it, with or without a word."""
+    """Return whether the server has closed it, with or without a response."""
     line.setblocking(False)
     try:
         while line.recv(65536):
@@ -43,7 +43,7 @@ def closed(lines: list[socket.socket]) -> int:
 
 @pytest.fixture
 def few_files() -> Iterator[None]:
-    """The limit on open files that many systems begin with, for what is started meanwhile."""
+    """Set a usual default limit on open files, for processes started meanwhile."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
     yield
@@ -89,7 +89,7 @@ def test_limit_on_open_files_is_raised_as_far_as_it_goes(few_files: None, start:
 
 
 def test_hard_limit_that_is_too_low_is_said_and_leaves_room_for_work(start: Start) -> None:
-    """What a process may open has been used up by connections: it goes on, and refuses them."""
+    """When connections have used up a process's open files, it continues, and refuses more."""
     with start() as server, contextlib.ExitStack() as stack:
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (400, 400))
         first = opened(server, 150, stack)

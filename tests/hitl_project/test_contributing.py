@@ -1,4 +1,4 @@
-"""What welcomes a contributor says what is there."""
+"""The documents for contributors agree with the repository."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def workflows() -> Iterator[dict[str, object]]:
 
 
 def commands(job: object) -> Iterator[str]:
-    """The commands that the steps of a workflow's job run."""
+    """Return the commands in the steps of a workflow's job."""
     assert isinstance(job, dict)
     for step in job["steps"]:
         yield from step.get("run", "").splitlines()
@@ -55,7 +55,7 @@ def test_commands_that_are_named_are_targets_of_the_makefile() -> None:
 
 
 def code_of(page: str) -> str:
-    """What stands in backticks or fences on a page."""
+    """Return the code in backticks or fences on a page."""
     return "\n".join(re.findall(r"```.*?```|`[^`]+`", page, re.DOTALL))
 
 

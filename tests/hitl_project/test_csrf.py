@@ -7,7 +7,7 @@ from tests.support.site import Server, apv, decision
 
 
 def without_csrf(server: Server, user: str) -> httpx.Client:
-    """A signed-in browser, on a page of somebody else."""
+    """A signed-in browser, on a page of another site."""
     cookies = {"hitl_session": server.client(user).cookies["hitl_session"]}
     return httpx.Client(base_url=server.origin, cookies=cookies, timeout=60)
 

@@ -1,4 +1,4 @@
-"""Documents say what the code says."""
+"""Documents agree with the code."""
 
 import re
 from pathlib import Path

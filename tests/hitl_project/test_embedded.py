@@ -1,4 +1,4 @@
-"""The servers of one's own: started in odd places, interrupted, and not started at all."""
+"""The embedded servers: started in odd places, interrupted, and not started at all."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ COUNT_USERS = "from django.contrib.auth.models import User; print(User.objects.c
 
 
 def python(installation: Installation, code: str, **variables: str) -> int:
-    """Run `code` beside manage.py; returns the exit code."""
+    """Run `code` next to manage.py; return the exit code."""
     environment = {**installation.environment, **variables}
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment).returncode
 
@@ -38,7 +38,7 @@ def test_data_may_lie_in_any_folder(installation: Installation, name: str) -> No
 
 @pytest.fixture
 def first_start(installation: Installation) -> Iterator["subprocess.Popen[str]"]:
-    """A command in a process group of its own that has begun to make the data folder."""
+    """Start a command in its own process group, which has begun to make the data folder."""
     process = subprocess.Popen(
         [sys.executable, "manage.py", "migrate"],
         cwd=ROOT,

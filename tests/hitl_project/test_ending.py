@@ -1,4 +1,4 @@
-"""`make run` ends, and takes with it all that it started, whoever is told to end and how."""
+"""`make run` ends with everything that it started, whichever process is stopped, and how."""
 
 import os
 import pty
@@ -29,7 +29,7 @@ def installation() -> Iterator[Installation]:
 
 @pytest.fixture
 def makefile(tmp_path: Path) -> Path:
-    """A Makefile with the recipe of `make run` alone, for the Python that runs here."""
+    """A Makefile with only the recipe of `make run`, for the current Python."""
     assert RECIPE
     recipe = RECIPE[1].replace("$(BIN)/python", sys.executable)
     path = tmp_path / "Makefile"
@@ -38,7 +38,7 @@ def makefile(tmp_path: Path) -> Path:
 
 
 class Run:
-    """`make run` of an installation, in a session of its own; `shell` stands between if asked."""
+    """`make run` of an installation, in its own session; optionally under a shell."""
 
     def __init__(self, installation: Installation, makefile: Path, *, shell: bool = False) -> None:
         self.installation = installation
@@ -64,7 +64,7 @@ class Run:
         return "1"
 
     def _take_terminal(self) -> None:
-        """Begin a session, and make the terminal the one that controls it."""
+        """Begin a session, and make the terminal its controlling one."""
         heed_signals()
         os.setsid()
         os.close(os.open(os.ttyname(self._end), os.O_RDWR))
@@ -153,7 +153,7 @@ def test_closed_terminal_ends_all(start: Start) -> None:
 @ONE
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
 def test_end_of_the_shell_that_ran_make_ends_all(start: Start, name: str) -> None:
-    """As `su -c` ends it, with the second signal two seconds after the first."""
+    """End it as `su -c` does, with the second signal two seconds after the first."""
     run = start(shell=True)
     assert run.process.pid != run.make().pid
     run.process.send_signal(signal.Signals[name])

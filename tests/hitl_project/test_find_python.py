@@ -1,4 +1,4 @@
-"""Which Python `make` installs with: programs that say they are some Python stand for them."""
+"""Which Python `make` uses; programs that claim to be some version replace real ones."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ MAKE = shutil.which("make") or "make"
 
 
 class Machine:
-    """A clone of what `make` needs, and a PATH and a home that hold the given Pythons alone."""
+    """A clone of what `make` needs, with only the given Pythons in PATH and home."""
 
     def __init__(self, folder: Path) -> None:
         self.clone = folder / "clone"
@@ -50,7 +50,7 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def python(place: Path, version: str) -> str:
-    """Put a program at `place` that says it is Python `version`, or who it is when it installs."""
+    """Put a program at `place` that claims to be Python `version`, and names itself on install."""
     return program(place, f'case $1 in -c) echo {version} ;; *) echo "{place} runs $*" ;; esac')
 
 

@@ -1,4 +1,4 @@
-"""What a first user meets: installing, starting twice at once, and pasting what the README says."""
+"""A user's first minute: installing, starting twice at once, and pasting from the README."""
 
 import os
 import re
@@ -24,7 +24,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run as ano
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A folder with what installing needs, where it has not been done."""
+    """A folder with what installing needs, and nothing installed."""
     locks = [path.name for path in ROOT.glob("requirements*.txt")]
     for name in ("install.py", "find_python.sh", "Makefile", "manage.py", *locks):
         shutil.copy(ROOT / name, tmp_path)
@@ -44,7 +44,7 @@ def make(clone: Path, *arguments: str, **variables: str) -> "subprocess.Complete
 
 
 def shim(clone: Path, says: str, code: int) -> str:
-    """A program that stands for Python, as a version manager leaves one."""
+    """A program in place of Python, as a version manager installs one."""
     path = clone / "shims" / "python3"
     path.parent.mkdir()
     path.write_text(f"#!/bin/sh\necho '{says}' >&2\nexit {code}\n")
@@ -101,7 +101,7 @@ def is_sound(clone: Path) -> bool:
 
 
 def test_programs_are_called_as_modules() -> None:
-    """What a moved folder would break: programs that name the Python they were installed for."""
+    """A moved folder would break programs that contain the path of their Python."""
     recipes = re.findall(r"\$\(BIN\)/([\w-]+)", (ROOT / "Makefile").read_text())
     assert set(recipes) == {"python"}
 
@@ -137,7 +137,7 @@ def test_two_first_starts_at_once_both_end_well(installation: Installation) -> N
 
 def test_locks_and_key_are_nobody_elses(installation: Installation) -> None:
     installation.folder.mkdir()
-    (installation.folder / "servers.lock").touch(0o644)  # as it was left by an earlier version
+    (installation.folder / "servers.lock").touch(0o644)  # as an earlier version left it
     assert installation.run("migrate", "-v", "0").returncode == 0
     files = [one for one in installation.folder.iterdir() if one.is_file()]
     assert {"servers.lock", "users.lock", "keeper.lock"} <= {one.name for one in files}
@@ -165,7 +165,7 @@ def test_folder_of_somebody_else_is_refused(installation: Installation) -> None:
 def test_private_folders_stay_private(
     installation: Installation,
 ) -> None:
-    """What PostgreSQL's user cannot reach lies elsewhere: the data, and the programs too."""
+    """Data and programs that PostgreSQL's user cannot reach are kept elsewhere."""
     private = installation.folder.parent / "private"
     private.mkdir(mode=0o700)
     packages = next(Path(one) for one in sys.path if one.endswith("site-packages"))
@@ -198,7 +198,7 @@ def server(installation: Installation) -> Server:
 
 
 def pasted(installation: Installation, start: str) -> str:
-    """The block of the README that begins with `start`, for this installation."""
+    """Return the block of the README that begins with `start`, for this installation."""
     block = next(one for one in BLOCKS if one.startswith(start))
     python = block.replace(".venv/bin/python", sys.executable)
     return python.replace("var/address", f"{installation.folder}/address")

@@ -1,4 +1,4 @@
-"""Staff who manage a part of the people: nobody grants what they do not have."""
+"""Staff who manage some of the users: nobody grants rights that they do not have."""
 
 from typing import Any
 

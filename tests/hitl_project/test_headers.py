@@ -1,4 +1,4 @@
-"""What every answer tells the browser: behind TLS and without."""
+"""Headers of all responses, with TLS and without."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ PAGES = ("/", "/sign-in", "/nothing-here", "/admin/login/", "/hitl/docs", "/hitl
 
 @pytest.fixture(scope="module")
 def behind_tls(site: Site) -> Iterator[httpx.Client]:
-    """A client of an installation for another host, whose proxy has ended TLS."""
+    """A client of an installation with another host name, whose proxy terminates TLS."""
     hosts = "console.example.com,127.0.0.1"
     with site.uvicorn(ALLOWED_HOSTS=hosts) as server:
         headers = {"Host": "console.example.com", "X-Forwarded-Proto": "https"}

@@ -1,4 +1,4 @@
-"""The short form of `make fuzz`: whatever is posted, every page of it is served in its time."""
+"""The short form of `make fuzz`: every page of hostile APVs is served in time."""
 
 from tests.support.site import Site
 from tools.fuzz.run import Fuzz, end

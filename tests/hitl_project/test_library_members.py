@@ -139,7 +139,7 @@ def test_member_is_there(owner: Any, name: str) -> None:
 
 @cache
 def assigned(owner: Any) -> frozenset[str]:
-    """Return the names of attributes that a module, or a class or its bases, assign or annotate."""
+    """Return the attributes that a module, or a class or its bases, assign or annotate."""
     found: set[str] = set()
     for base in owner.__mro__[:-1] if inspect.isclass(owner) else [owner]:
         try:
@@ -162,7 +162,7 @@ def test_parameters_are_there(function: Callable[..., Any], names: str) -> None:
 
 
 def overridden() -> Iterator[tuple[type, str]]:
-    """What classes in `hitl_project.servers` define that a class of a library defines too."""
+    """Return the members that classes in `hitl_project.servers` override."""
     for found in pkgutil.iter_modules(hitl_project.servers.__path__):
         module = importlib.import_module(f"hitl_project.servers.{found.name}")
         for _, one in inspect.getmembers(module, inspect.isclass):

@@ -1,4 +1,4 @@
-"""Guessing passwords, through each of the doors that ask for one."""
+"""Guessing passwords, at each interface that asks for one."""
 
 from collections.abc import Iterator
 
@@ -56,7 +56,7 @@ def test_lock_is_not_escaped_by_naming_another_address(
 def test_address_that_a_trusted_proxy_names_counts(site: Site) -> None:
     user = new_user(site)
     with site.uvicorn(HITL_TRUSTED_PROXIES="127.0.0.1") as server:
-        for number in range(LIMIT):  # what a client wrote stands before what the proxy adds
+        for number in range(LIMIT):  # the client's own value comes before what the proxy adds
             knock(server, "token", user, "wrong", {"X-Forwarded-For": f"{number}, 192.0.2.1"})
         there = {"X-Forwarded-For": "9, 192.0.2.1"}
         elsewhere = {"X-Forwarded-For": "192.0.2.2"}
@@ -97,7 +97,7 @@ def test_what_was_typed_is_kept_nowhere(server: Server, site: Site) -> None:
 
 @pytest.fixture(scope="module")
 def proxied(site: Site) -> Iterator[Server]:
-    """A server that takes six wrong passwords for a name, told by a proxy where they come from."""
+    """A server that allows six wrong passwords for a name, with addresses from a proxy."""
     with site.uvicorn(
         HITL_SIGN_IN_FAILURES_PER_NAME="6", HITL_TRUSTED_PROXIES="127.0.0.1"
     ) as server:

@@ -1,4 +1,4 @@
-"""What a server process writes: a JSON object a line, one line for each thing that ended."""
+"""The log of a server process: a JSON object per line, one line for each event."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ def lines(server: Server) -> list[dict[str, Any]]:
 
 
 def line_of(server: Server, **fields: Any) -> dict[str, Any]:
-    """The one line with these fields, waited for."""
+    """Wait for the one line with these fields, and return it."""
 
     def found() -> list[dict[str, Any]]:
         return [one for one in lines(server) if fields.items() <= one.items()]
@@ -168,7 +168,7 @@ async def test_refused_sockets_leave_a_line_that_says_why(each_server: Server) -
 
 @pytest.fixture(scope="module", params=["uvicorn", "daphne"])
 def talkative(request: Any, site: Site) -> Iterator[Server]:
-    """A server that logs all it can."""
+    """A server that logs at every level."""
     with getattr(site, request.param)(LOG_LEVEL="DEBUG") as server:
         yield server
 

@@ -1,4 +1,4 @@
-"""Odd parameters, headers and bodies at every address: an answer each, never a 500."""
+"""Odd parameters, headers and bodies at every address: always a response, never a 500."""
 
 import contextlib
 import json
@@ -69,7 +69,7 @@ USERS = ["", "pipeline", "reviewer", "admin"]
 
 @pytest.fixture(scope="module")
 def clients(uvicorn_server: Server) -> Iterator[dict[str, httpx.Client]]:
-    """A client of each kind of user, whose session nobody else uses."""
+    """A client of each kind of user, with its own session."""
     with contextlib.ExitStack() as open_ones:
         found = {}
         for user in USERS:
@@ -242,7 +242,7 @@ def test_answer_to_a_refused_post_is_small_whatever_was_posted(server: Server, w
 
 
 def test_list_of_bad_apvs_costs_less_than_one_of_good_ones(server: Server) -> None:
-    """Counted in errors, not in seconds: none is made that nobody will read."""
+    """This counts errors, not seconds: the server makes no error that it will not report."""
     errors = refusal(server, [apv(cwe_ids=["x"] * 50)] * 1000)
     assert len(errors) <= 100
 
@@ -284,7 +284,7 @@ DOORS = ["/sign-in", "/language", "/admin/login/", "/hitl/token", "/hitl/apvs", 
 @pytest.mark.parametrize("codec", NO_TEXT)
 @pytest.mark.parametrize("kind", FORM_TYPES)
 def test_form_in_another_code_is_refused(server: Server, kind: str, codec: str) -> None:
-    """By a session, too: the check of its token would read the form."""
+    """Also with a session: the check of its token would read the form."""
     for client in (httpx.Client(base_url=server.origin), server.client("admin")):
         for path in DOORS:
             headers = {"Content-Type": f"{kind}; charset={codec}"}

@@ -1,4 +1,4 @@
-"""HITL_OPEN_ACCESS: what it lets in, and how loudly."""
+"""HITL_OPEN_ACCESS: whom it admits, and its warnings."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""PostgreSQL goes away under a running server, and comes back."""
+"""PostgreSQL stops under a running server, and returns."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ def readiness(server: Server) -> tuple[int, str]:
 
 
 def stop_postgres(installation: Installation) -> None:
-    """Stop it at once, as a crash would: without waiting for anybody."""
+    """Stop it at once, as a crash does, without waiting for clients."""
     pid = int((installation.folder / "postgres" / "postmaster.pid").read_text().split()[0])
     postmaster = next(one for one in installation.embedded() if one.pid == pid)
     postmaster.send_signal(signal.SIGQUIT)
@@ -96,7 +96,7 @@ def test_statement_under_way_in_a_frozen_postgres_is_given_up(installation: Inst
 
 @contextlib.contextmanager
 def lock_on_apvs(installation: Installation) -> Iterator[Callable[[], bool]]:
-    """Let nobody change an APV; gives a function that tells whether somebody waits to."""
+    """Lock all APVs; yield a function that returns whether somebody waits for them."""
     with psycopg.connect(url_of(installation), autocommit=True) as watcher:
 
         def waiting() -> bool:
@@ -144,7 +144,7 @@ def test_readiness_is_degraded_without_redis(installation: Installation, server:
 
 
 def test_readiness_asks_as_all_work_does() -> None:
-    """PostgreSQL takes no new connections; those of the pool go on, and so does all work."""
+    """PostgreSQL accepts no new connections; those of the pool continue, and so does all work."""
     site = Site("full")
     with site.uvicorn() as server:
         assert server.client().get("/hitl/reviews").status_code == 200

@@ -1,4 +1,4 @@
-"""Who may do what, through every door: the table in docs/security.md, cell by cell."""
+"""Who may do what, through every interface: the table in docs/security.md, cell by cell."""
 
 import contextlib
 import inspect
@@ -23,7 +23,7 @@ SOCKET = ("socket by session", "socket by API token", "socket by JWT", "socket b
 
 
 def table() -> dict[str, dict[str, bool]]:
-    """Whether each role may do each thing."""
+    """Return whether each role may do each thing."""
     text = (DOCS / "security.md").read_text().split("## Who may do what", 1)[1]
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
     (_, *roles), _, *things = rows[: 2 + len(ACTIONS)]
@@ -36,7 +36,7 @@ def table() -> dict[str, dict[str, bool]]:
 
 @dataclass
 class Person:
-    """Somebody with one credential of each kind."""
+    """A user with one credential of each kind."""
 
     server: Server
     user: str
@@ -54,7 +54,7 @@ class Person:
 
     @contextlib.asynccontextmanager
     async def socket(self, door: str) -> AsyncIterator[Socket]:
-        """Raises ConnectionClosed when it is not let in."""
+        """Open a socket; raise ConnectionClosed if it is refused."""
         async with contextlib.AsyncExitStack() as stack:
             if door == "socket by ticket":
                 ticket = self.client("").post("/hitl/ws/ticket").json().get("ticket", "none")
@@ -70,7 +70,7 @@ class Person:
 
 @pytest.fixture(scope="module")
 def people(server: Server, site: Site) -> dict[str, Person]:
-    """One person of each role; the disabled one signed in while that was possible."""
+    """One user of each role; the disabled one signed in before."""
     groups = ("observers", "pipelines", "reviewers", "leads")
     names = {group: new_user(site, group) for group in groups}
     names |= {"admin": "admin", "disabled": new_user(site, "leads")}
@@ -88,7 +88,7 @@ def people(server: Server, site: Site) -> dict[str, Person]:
 
 
 def granted(answer: httpx.Response) -> bool:
-    """Whether a request was carried out, and not refused or led to sign-in."""
+    """Return whether a request was carried out, not refused or redirected to sign-in."""
     if answer.status_code == 302:
         return not SIGN_IN.match(answer.headers["Location"])
     assert answer.status_code in {200, 201, 401, 403}, answer.text
@@ -116,7 +116,7 @@ def adds(person: Person, door: str) -> bool:
 
 
 def decides(status: str) -> Callable[[Person, str], bool]:
-    """Decides on a new APV of that status, over REST, on its page or in the admin."""
+    """Decide on a new APV of that status, over REST, on its page or in the admin."""
 
     def decide(person: Person, door: str) -> bool:
         added = person.server.add_apv()
@@ -137,7 +137,7 @@ def decides(status: str) -> Callable[[Person, str], bool]:
 
 
 def decides_for_another(person: Person, door: str) -> bool:
-    """Whether the name in the body is the one that is recorded."""
+    """Return whether the name in the body is recorded."""
     body = decision(person.server.add_apv()["apv_id"], reviewer_name="Somebody Else")
     answer = person.client(door).post("/hitl/decisions", json=body)
     return granted(answer) and answer.json()["reviewer_name"] == "Somebody Else"

@@ -1,4 +1,4 @@
-"""Tests that are cut short leave nothing running, however they end."""
+"""Interrupted test runs leave no process running, however they end."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The database roles, set up by the very SQL in docs/production.md."""
+"""The database roles, set up by the SQL in docs/production.md."""
 
 import asyncio
 import os
@@ -146,9 +146,10 @@ CREATE FUNCTION public.audit_lock_head(text) RETURNS text LANGUAGE sql AS 'SELEC
 
 
 def traps() -> str:
-    """Operators that fit the types of our tables better than PostgreSQL's, and note who runs them.
+    """Create operators that fit our tables' types better than PostgreSQL's, and record who runs
+    them.
 
-    They give the right answer: whoever falls into one notices nothing.
+    They return the right result, so a caller notices nothing.
     """
     pairs = [("=", "bool", pair) for pair in COMPARED]
     pairs += [(sign, "bigint", pair) for sign in "+-" for pair in ADDED]
@@ -167,7 +168,7 @@ def traps() -> str:
 
 @pytest.fixture
 def trapped(two_roles: TwoRoles) -> Iterator[TwoRoles]:
-    """The installation, where the service's role has set traps beside our tables."""
+    """An installation in which the service's role has created such operators in our schema."""
     with psycopg.connect(two_roles.superusers_url, autocommit=True) as superuser:
         superuser.execute("GRANT CREATE ON SCHEMA public TO hitl_app")
         before = {name for (name,) in superuser.execute(NAMES)}
@@ -189,15 +190,15 @@ def test_its_role_gains_nothing_where_it_may_create(server: Server, trapped: Two
     server.forget("lead")
     server.client("lead").get("/hitl/reviews", params={"search": "requests"})
     with psycopg.connect(trapped.superusers_url, autocommit=True) as superuser:
-        superuser.execute("VACUUM ANALYZE; ")  # runs what indexes are made of, as their owner
+        superuser.execute("VACUUM ANALYZE; ")  # it runs the expressions of indexes as their owner
         superuser.execute("REINDEX TABLE reviews_apv")
         superuser.execute("REINDEX TABLE reviews_decision")
     fallen = set(trapped.rows("SELECT who FROM public.loot"))
-    assert fallen == {("hitl_app",)}  # it fell into its own: they do work
+    assert fallen == {("hitl_app",)}  # it called its own: the operators work
 
 
 def test_every_function_of_ours_finds_postgres_own_names_alone(two_roles: TwoRoles) -> None:
-    """Either its search path is pinned, or its names were looked up when it was made."""
+    """Either its search path is pinned, or its names were looked up when it was created."""
     loose = two_roles.rows(
         "SELECT proname FROM pg_proc WHERE proname ~ '^(reviews|realtime)_'"
         " AND prosqlbody IS NULL AND proconfig IS DISTINCT FROM '{search_path=pg_catalog}'"

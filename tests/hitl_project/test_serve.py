@@ -1,4 +1,4 @@
-"""`manage.py serve` from nothing, as `make run` calls it, with embedded servers of its own."""
+"""`manage.py serve` from scratch, as `make run` calls it, with its own embedded servers."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Going down: what a server still does once it is told to end, and what it leaves behind."""
+"""Shutdown: what a server still does, and what it leaves."""
 
 import asyncio
 import contextlib
@@ -68,7 +68,7 @@ async def test_server_that_leaves_is_not_ready_but_serves_on_until_a_second_sign
 
 
 async def test_sockets_are_closed_over_a_while_and_not_at_once(site: Site) -> None:
-    """A hundred of them take half a second, of the ten that may be; then the server is gone."""
+    """A hundred sockets take half a second of the allowed ten; then the server is gone."""
     with site.uvicorn() as server:
         async with contextlib.AsyncExitStack() as stack:
             opened = [await stack.enter_async_context(server.raw_socket()) for _ in range(100)]

@@ -1,4 +1,4 @@
-"""Many passwords at once: those who sign in wait, and nobody else does."""
+"""Many passwords at once: sign-ins wait for each other, and delay nothing else."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ MOST = 4
 
 
 def test_flood_of_passwords_holds_up_nobody_who_is_signed_in(start: Start) -> None:
-    """Each try names another user, so no lock ends it; more than slots for requests wait."""
+    """Each attempt names another user, so no lock stops it; more wait than there are slots."""
     product = {"DJANGO_SETTINGS_MODULE": "hitl_project.settings"}  # where a password takes its time
     with start(**product) as server, ThreadPoolExecutor(FLOOD) as crowd:
         reader = server.client()
@@ -44,7 +44,7 @@ def door(request: Any) -> str:
 
 @pytest.fixture(scope="module")
 def strict(site: Site) -> Iterator[Server]:
-    """A server that takes few passwords, told by a proxy where they come from."""
+    """A server that accepts few passwords, with addresses from a proxy."""
     with site.uvicorn(HITL_SIGN_INS_PER_MINUTE=str(MOST), HITL_TRUSTED_PROXIES="127.0.0.1") as one:
         yield one
 
@@ -54,7 +54,7 @@ Address = Callable[[], dict[str, str]]
 
 @pytest.fixture
 def address() -> Address:
-    """Headers that name an address which no other test uses."""
+    """Return headers that name an address which no other test uses."""
     return lambda: {"X-Forwarded-For": f"192.0.2.{next(_numbers)}"}
 
 

@@ -1,4 +1,4 @@
-"""Every word of the pages is there in each language, and what is compiled is what is written."""
+"""Every text is translated into each language, and the compiled catalogue is current."""
 
 import ast
 import gettext

@@ -1,4 +1,4 @@
-"""A client that asks for much and reads none of it does not keep the answers in memory."""
+"""A client that requests much and reads nothing does not keep responses in memory."""
 
 import socket
 import time
@@ -23,9 +23,9 @@ AT_ONCE = 12
 def asking(
     server: Server, apv: dict[str, Any], times: int = AT_ONCE, *, small: bool = True
 ) -> socket.socket:
-    """A connection that has asked for the diff of an APV several times and reads nothing.
+    """Request the diff of an APV several times on a connection, and read nothing.
 
-    A `small` one holds little that nobody has read.
+    A `small` one has small buffers.
     """
     line = socket.socket()
     if small:
@@ -41,7 +41,7 @@ def asking(
 
 
 def holds(server: Server, line: socket.socket) -> bool:
-    """Whether the server process still has its end of a connection."""
+    """Return whether the server process still has its end of a connection."""
     port = line.getsockname()[1]
     ends = psutil.Process(server.process.pid).net_connections("tcp")
     return any(one.raddr and one.raddr.port == port for one in ends)
@@ -49,7 +49,7 @@ def holds(server: Server, line: socket.socket) -> bool:
 
 @pytest.fixture(scope="module")
 def server(site: Site) -> Iterator[Server]:
-    """A server that is soon done with clients that read nothing."""
+    """A server that soon drops clients that read nothing."""
     with site.uvicorn(HITL_REQUEST_SECONDS=str(PATIENCE)) as running:
         yield running
 
@@ -72,7 +72,7 @@ def test_client_that_reads_slowly_gets_all_of_it(server: Server) -> None:
 
 
 def test_answers_to_requests_that_wait_are_made_one_after_another(server: Server) -> None:
-    """What a client asks for on one line without reading costs the memory of one answer."""
+    """Requests on one connection, without reading, cost the memory of one response."""
     process = psutil.Process(server.process.pid)
     apv = server.add_apv(patch_diff=DIFF)
     path = f"/apvs/{apv['apv_code']}.diff"

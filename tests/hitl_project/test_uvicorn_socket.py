@@ -1,4 +1,4 @@
-"""What the frame protocol relies on in Uvicorn; a failure here means an upgrade changed it."""
+"""What the frame protocol needs from Uvicorn; a failure here means that an upgrade changed it."""
 
 import asyncio
 import socket as sockets
@@ -14,7 +14,7 @@ from tests.support.waiting import ANSWER_SECONDS, pause
 
 
 class Running:
-    """A Uvicorn with the frame protocol in this process, around a small ASGI application."""
+    """A Uvicorn with the frame protocol in this process, with a small ASGI application."""
 
     def __init__(self, **options: object) -> None:
         self.lines: list[FrameProtocol | None] = []
@@ -83,7 +83,7 @@ async def test_socket_with_compression_is_not_offered_the_extension() -> None:
 
 
 async def test_lines_are_let_in_a_few_at_a_time_and_those_that_gave_up_not_at_all() -> None:
-    """The first few are kept waiting by the application; then each that is let in makes room."""
+    """The application delays the first few; then each accepted one makes room."""
     async with Running() as running:
         running.gate.clear()
         waiting = [asyncio.create_task(_hello(running)) for _ in range(20)]

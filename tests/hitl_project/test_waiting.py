@@ -1,4 +1,4 @@
-"""Whatever the service waits for, it waits for so long at most; and nobody else waits with it."""
+"""Every wait of the service has a limit, and delays nobody else."""
 
 import asyncio
 import statistics
@@ -27,7 +27,7 @@ SETTINGS = {
 
 
 class Pings:
-    """Sockets that ping without end, and how long each answer took, in seconds."""
+    """Sockets that ping continuously, and the seconds that each answer took."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -113,7 +113,7 @@ async def test_request_whose_turn_does_not_come_is_refused_with_503(
 def test_clients_that_hang_up_do_not_free_the_turns_of_threads_at_work(
     start: Start, site: Site
 ) -> None:
-    """A pool of ten has turns for three; the sockets' own connections stay free."""
+    """A pool of ten has slots for three requests; the sockets' own connections stay free."""
     with start(HITL_DB_POOL="10") as server:
         turns = 10 - request_handler.CONNECTIONS_OF_OTHERS
         apv_id = server.add_apv()["apv_id"]

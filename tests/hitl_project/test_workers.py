@@ -1,4 +1,4 @@
-"""`serve --workers`: several processes behind one port, each with a hub of its own."""
+"""`serve --workers`: several processes on one port, each with its own hub."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ def server(site: Site) -> Iterator[Server]:
 
 
 def sockets_of(process: psutil.Process, server: Server) -> int:
-    """How many connections to the server's port a process holds."""
+    """Return how many connections to the server's port a process has."""
     port = int(server.origin.rsplit(":", 1)[1])
     return sum(
         one.status == psutil.CONN_ESTABLISHED and one.laddr.port == port
@@ -32,7 +32,7 @@ def sockets_of(process: psutil.Process, server: Server) -> int:
 
 
 class Listener(WSListener):
-    """Subscribes, and keeps the decisions it hears of."""
+    """Subscribes, and keeps the decisions it receives."""
 
     def __init__(self) -> None:
         self.subscribed = False

@@ -1,4 +1,4 @@
-"""How much may be written in a minute, by whom, through each door."""
+"""The limit on writes per minute, for each kind of sender and interface."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +31,7 @@ def server(site: Site) -> Iterator[Server]:
 
 @pytest.fixture
 def program(server: Server, site: Site) -> httpx.Client:
-    """A pipeline that nobody else uses, with a token."""
+    """A pipeline that no other test uses, with a token."""
     return program_of(server, site, new_user(site, "pipelines"))
 
 

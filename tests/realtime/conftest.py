@@ -12,6 +12,6 @@ def server(each_server: Server) -> Server:
 
 @pytest.fixture(params=["uvicorn", "daphne"])
 def start(request: Any, site: Site) -> Start:
-    """Starts a server of each kind, with settings of the test's own: `with start(NAME="…")`."""
+    """Start a server of each kind, with the test's own settings: `with start(NAME="…")`."""
     started: Start = getattr(site, request.param)
     return started

@@ -1,4 +1,4 @@
-"""`realtime` knows no APV: what is sent is declared elsewhere, and registered."""
+"""`realtime` does not depend on APVs: other apps declare and register what is sent."""
 
 import re
 

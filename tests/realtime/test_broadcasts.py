@@ -1,4 +1,4 @@
-"""What subscribers hear when something changes, whatever door it came through."""
+"""What subscribers receive when something changes, through any interface."""
 
 import asyncio
 import hashlib
@@ -200,7 +200,7 @@ async def test_edit_in_the_shell_reaches_the_stats(server: Server, site: Site) -
 async def test_a_thousand_saves_make_few_updates_of_the_stats_and_the_last_is_right(
     server: Server, site: Site
 ) -> None:
-    """At most one in REST_SECONDS, however many rows are saved meanwhile."""
+    """At most one in REST_SECONDS, for any number of saves."""
     saves = f"for _ in range(1000):\n    {CREATE.format('many')}\n"
     [(pending,)] = site.rows("SELECT count(*) FROM reviews_apv WHERE status = 'pending'")
     async with server.socket() as socket:
@@ -235,7 +235,7 @@ async def test_hasty_decisions_make_few_updates_of_the_stats_and_the_last_is_rig
 
 
 class Pieces(ClientConnection):
-    """A connection that keeps what it reads as it came from the system, piece by piece."""
+    """A connection that keeps what it reads from the system, in the pieces that arrived."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -247,7 +247,7 @@ class Pieces(ClientConnection):
 
 
 async def test_event_and_the_state_it_changed_leave_in_one_write(uvicorn_server: Server) -> None:
-    """Unless the state rests from what came before; so the second decision has to show it."""
+    """Unless the value was sent just before; so the second decision must show it."""
     added = [uvicorn_server.add_apv()["apv_id"] for _ in range(2)]
     async with uvicorn_server.raw_socket(create_connection=Pieces) as connection:
         assert isinstance(connection, Pieces)

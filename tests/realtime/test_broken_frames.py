@@ -1,4 +1,4 @@
-"""Clients that break the protocol itself: they are closed at once, and nobody else notices."""
+"""Clients that break the protocol are closed at once, and nobody else notices."""
 
 import asyncio
 from contextlib import suppress
@@ -81,7 +81,7 @@ BROKEN = [
     Broken(
         "fragments of nothing without end",
         frame(TEXT, PART, fin=False) + frame(CONT, fin=False) * 20_000,
-        {1009, CUT},  # the code is lost on a client that sends on
+        {1009, CUT},  # a client that continues to send may lose the code
     ),
     Broken("binary frame", frame(BINARY, b'{"type":"ping"}'), {1003}),
     Broken("HTTP request", b"GET /hitl/ws HTTP/1.1\r\nHost: x\r\n\r\n", {1002}),
@@ -122,7 +122,7 @@ async def test_broken_frames_that_come_before_the_answer_end_the_line(
             waiting = "SELECT 1 FROM pg_locks WHERE NOT granted"
             await asyncio.to_thread(wait_for, lambda: site.rows(waiting), "the client to wait")
             await line.send(early)
-            await pause(0.1)  # most often it is read before the answer; it must end in any case
+            await pause(0.1)  # usually it is read before the answer; it must end in any case
             holder.rollback()
             async with asyncio.timeout(ANSWER_SECONDS):
                 with suppress(ConnectionError):

@@ -1,4 +1,4 @@
-"""How many sockets are let in."""
+"""Limits on the number of sockets."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""HITL_WS_COMPRESSION: what it costs is bounded, whatever a client packs."""
+"""HITL_WS_COMPRESSION: its cost is limited, whatever a client compresses."""
 
 import asyncio
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def server(site: Site) -> Iterator[Server]:
 
 
 def agreed(line: RawLine) -> str:
-    """The extensions that the server answered to the handshake."""
+    """Return the extensions in the server's answer to the handshake."""
     found = [one for one in line.headers.splitlines() if one.startswith("Sec-WebSocket-Ext")]
     return found[0].partition(": ")[2] if found else ""
 

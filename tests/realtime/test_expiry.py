@@ -1,4 +1,4 @@
-"""A socket ends in the moment in which what its user showed expires, unless that was prolonged."""
+"""A socket closes when its user's credential expires, unless it was extended."""
 
 import asyncio
 import contextlib
@@ -29,7 +29,7 @@ def server(uvicorn_server: Server) -> Server:
 
 @contextlib.asynccontextmanager
 async def expiring(server: Server, site: Site, door: str) -> AsyncIterator[tuple[Socket, Prolong]]:
-    """A socket whose credential is good for LEFT more seconds, and what prolongs that by a day."""
+    """A socket with a credential valid for LEFT more seconds, and a way to extend it by a day."""
     user = new_user(site)
     kind, _, by_ticket = door.partition(" ")
     if kind == "JWT":

@@ -1,4 +1,4 @@
-"""Clients that send far more than they may: the server stays small, and others are served."""
+"""Clients that send far too much: the server stays small, and others are served."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ MOST_MEMORY = 10 * 1024 * 1024
 
 @pytest.fixture(scope="module")
 def strict(site: Site) -> Iterator[Server]:
-    """A server that takes sixty messages a minute."""
+    """A server that accepts sixty messages a minute."""
     with site.uvicorn(HITL_WS_RATE_PER_MINUTE="60") as server:
         yield server
 
@@ -49,7 +49,7 @@ class Memory:
 
 @contextlib.asynccontextmanager
 async def meanwhile(*works: Any) -> AsyncIterator[None]:
-    """Have `works` go on until the block is done; what they raise is raised here."""
+    """Run `works` until the block ends; raise here what they raise."""
     tasks = [asyncio.create_task(work) for work in works]
     yield
     for task in tasks:
@@ -95,7 +95,7 @@ async def send_for_a_second(line: RawLine, message: bytes) -> None:
 
 
 async def until_warned(line: RawLine) -> None:
-    """Return when the client was told that it sends too much."""
+    """Return when the client was warned that it sends too much."""
     async with asyncio.timeout(ANSWER_SECONDS):
         while json.loads((await line.message())[1]).get("error_code") != "RATE_LIMITED":
             pass

@@ -1,4 +1,4 @@
-"""Whatever text a client sends, the socket answers by the protocol, and goes on or says 1007."""
+"""For any text, the socket answers by the protocol, and continues or closes with 1007."""
 
 import json
 from collections.abc import Iterator
@@ -54,14 +54,14 @@ encoded = st.builds(json.dumps, values | messages, ensure_ascii=st.just(True))
 
 @st.composite
 def doubled(draw: st.DrawFn) -> str:
-    """An object that has some of its keys twice."""
+    """Return an object that has some of its keys twice."""
     fields = draw(st.lists(st.tuples(st.sampled_from(["type", "channels"]), values), min_size=2))
     return "{" + ",".join(f"{json.dumps(key)}:{json.dumps(one)}" for key, one in fields) + "}"
 
 
 @st.composite
 def nested(draw: st.DrawFn) -> str:
-    """A value within more lists or objects than anybody needs, in one of the fields."""
+    """Return a value in more lists or objects than anybody needs, in one of the fields."""
     levels = draw(st.integers(1, 1700))
     opening, closing = draw(st.sampled_from([("[", "]"), ('{"":', "}")]))
     field = draw(st.sampled_from(["type", "channels", "since", "other"]))
@@ -86,9 +86,9 @@ def refused(constant: str) -> None:
 
 
 def is_json(text: str) -> bool | None:
-    """Whether `text` is JSON that stands for text (RFC 8259), or None where that may be denied."""
+    """Return whether `text` is JSON (RFC 8259), or None if a parser may refuse it."""
     if max(text.count("["), text.count("{")) > DEEP or len(text) > 4000:
-        return None  # deep, or with a number longer than Python reads
+        return None  # deep, or with a number longer than Python parses
     try:
         json.dumps(json.loads(text, parse_constant=refused), ensure_ascii=False).encode()
     except ValueError:
@@ -97,7 +97,7 @@ def is_json(text: str) -> bool | None:
 
 
 class Client:
-    """A socket that is opened anew when it was closed."""
+    """A socket that is opened again when it was closed."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -117,7 +117,7 @@ class Client:
         return connection
 
     def answers_to(self, text: str) -> list[dict[str, Any]] | int:
-        """What the socket says to `text` and to a ping behind it, or the code it is closed with."""
+        """Return the answers to `text` and to a ping after it, or the close code."""
         answers = []
         try:
             for one in (text, '{"type":"ping"}', '{"type":"unsubscribe","channels":["the end"]}'):

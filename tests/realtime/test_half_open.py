@@ -1,4 +1,4 @@
-"""Peers that are gone without a word: no FIN, no RST, no answer."""
+"""Peers that vanish: no FIN, no RST, no answer."""
 
 import asyncio
 import re

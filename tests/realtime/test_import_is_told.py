@@ -1,4 +1,4 @@
-"""An import in one process, watched over a socket of another."""
+"""An import in one process, observed over a socket of another."""
 
 import json
 import re

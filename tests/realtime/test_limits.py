@@ -1,4 +1,4 @@
-"""How much a client may ask for, and for how long it may say nothing."""
+"""Limits on a client's messages, and on its silence."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What /hitl/metrics says, and that it is so: with one process, with several, and after a crash."""
+"""/hitl/metrics is correct: with one process, with several, and after a crash."""
 
 import asyncio
 import contextlib
@@ -111,7 +111,7 @@ async def test_acks_tell_how_far_clients_are_behind(server: Server) -> None:
     name = "hitl_websocket_client_lag_events"
     assert since[f"{name}_count{{apvs}}"] == 1
     assert since[f"{name}_sum{{apvs}}"] == 2
-    assert since[f"{name}_count{{decisions}}"] == 0  # it does not follow that
+    assert since[f"{name}_count{{decisions}}"] == 0  # it does not subscribe to that
 
 
 async def test_client_that_does_not_read_is_counted_when_it_is_ended(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""When messages are recorded: last in their transaction, and never for what was rolled back."""
+"""When messages are recorded: last in their transaction, and never after a rollback."""
 
 import contextlib
 
@@ -29,7 +29,7 @@ def new_apv(name: str) -> NewAPV:
 
 
 def told() -> list[tuple[int, str]]:
-    """The offset of each event and the package it tells of."""
+    """Return the offset and the package of each event."""
     events = Event.objects.filter(channel="apvs").order_by("offset")
     return [(one.offset, NewAPV.model_validate_json(one.message).package_name) for one in events]
 

@@ -1,4 +1,4 @@
-"""Going on from a position: what was missed is replayed, or the client is told to reload."""
+"""Resuming from a position: missed events are replayed, or the client must reload."""
 
 import asyncio
 from typing import Any
@@ -108,7 +108,7 @@ async def test_subscribing_again_from_a_position_fills_a_hole_once(server: Serve
 
 
 async def test_joint_of_replay_and_live_neither_loses_nor_doubles(server: Server) -> None:
-    """Clients join at all moments of a steady stream; each must end with every event, once."""
+    """Clients subscribe at all moments of a steady stream; each must get every event once."""
     since = await position(server)
     total = 120
 
@@ -218,7 +218,7 @@ async def test_new_epoch_closes_sockets_with_1012_and_is_not_recovered(
 async def test_position_read_elsewhere_before_this_process_heard_of_it_is_recovered(
     site: Site, server: Server
 ) -> None:
-    """A list read through one process leads the hub of another: it catches up, and is not ahead."""
+    """A list read through one process can be ahead of another's hub, which then catches up."""
     async with server.socket() as socket:
         answer = await asyncio.to_thread(server.client().get, "/hitl/reviews?limit=1")
         add(server, 1)

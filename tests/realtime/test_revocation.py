@@ -26,7 +26,7 @@ LOGS = ("apvs", "decisions")
 
 @contextlib.asynccontextmanager
 async def watching(server: Server, site: Site, user: str, door: str) -> AsyncIterator[Socket]:
-    """A socket of `user`, opened through one of the doors and subscribed."""
+    """A socket of `user`, opened with one kind of credential and subscribed."""
     async with contextlib.AsyncExitStack() as stack:
         if door == "session":
             socket = await stack.enter_async_context(server.socket(user))
@@ -46,7 +46,7 @@ async def watching(server: Server, site: Site, user: str, door: str) -> AsyncIte
 
 
 async def run(site: Site, user: str, code: str) -> None:
-    """Do something to `user` in another process, as a colleague would."""
+    """Change `user` in another process, as a colleague would."""
     before = (
         "from django.contrib.auth.models import *; from knox.models import AuthToken;"
         f"from accounts.models import SignIn; user = User.objects.get(username={user!r});"
@@ -94,7 +94,7 @@ async def test_socket_that_may_not_read_its_channel_any_more_is_closed(
 async def test_new_password_ends_what_the_old_one_opened(
     server: Server, site: Site, door: str, code: int | None
 ) -> None:
-    """An API token was not opened with a password; it is revoked by itself."""
+    """A new password does not end API tokens; they are revoked by themselves."""
     user = new_user(site)
     async with watching(server, site, user, door) as socket:
         await run(site, user, "user.set_password('another'); user.save()")
@@ -188,7 +188,7 @@ async def test_granted_permission_is_there_at_once(server: Server, site: Site) -
 
 
 async def test_not_one_event_follows_a_loss(server: Server, site: Site) -> None:
-    """What was sent before is still read; what came after the loss is not among it."""
+    """What was sent before is still read; events after the loss are not."""
     user = new_user(site)
     async with watching(server, site, user, "session") as socket:
         before = await asyncio.to_thread(server.add_apv)
@@ -228,7 +228,7 @@ async def test_without_redis_every_loss_is_found_within_a_minute(site: Site) -> 
 
 
 def proofs_of(number: int) -> list[Proof]:
-    """Proofs of every kind, of so many new users each."""
+    """Return proofs of every kind, of so many new users each."""
     found = []
     for one in range(number):
         user = User.objects.create_user(f"user-{number}-{one}")

@@ -1,4 +1,4 @@
-"""Clients that stop to read: they are nobody else's problem, and not the server's for long."""
+"""Clients that stop reading do not affect others, nor the server for long."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ def server(start: Start) -> Iterator[Server]:
 
 @asynccontextmanager
 async def stalled_reader(server: Server) -> AsyncIterator[ClientConnection]:
-    """A client that subscribes and then reads nothing, behind a line with small buffers."""
+    """Subscribe a client that then reads nothing, over a connection with small buffers."""
     port = int(server.origin.rsplit(":", 1)[1])
     async with Proxy(port) as line:
         address = f"ws://127.0.0.1:{line.port}/hitl/ws"
@@ -50,7 +50,7 @@ async def stalled_reader(server: Server) -> AsyncIterator[ClientConnection]:
 
 
 async def hear(reader: Socket, start: int, count: int) -> None:
-    """Receive the `count` events after offset `start`, each in its turn."""
+    """Receive `count` events after offset `start`, in order."""
     for offset in range(start + 1, start + count + 1):
         assert (await reader.until(type="new_apv"))["offset"] == offset
 
@@ -68,7 +68,7 @@ async def test_reader_that_lets_too_much_gather_is_closed_and_holds_up_nobody(
 
 
 async def test_reader_that_takes_nothing_for_a_while_is_closed(start: Start) -> None:
-    """It holds less than it may; that it does not move gives it away, though more gathers."""
+    """It is below the limit, but nothing moves for a while, though more gathers."""
     with start(HITL_WS_QUEUE_BYTES=str(MUCH * 2)) as server:
         async with raw_line(server, small=True) as line:
             line.stop_reading()
@@ -93,7 +93,7 @@ async def test_reader_that_has_taken_nothing_yet_has_as_long_as_any_other() -> N
 
 
 async def test_reader_that_takes_nothing_and_leaves_is_not_kept(start: Start) -> None:
-    """What it did not read would wait for it as long as its kernel says that it lives."""
+    """Otherwise the unread data would wait for as long as the client's kernel acknowledges."""
     with start(HITL_WS_QUEUE_BYTES=str(MUCH * 2)) as server:
         async with raw_line(server, small=True) as line:
             assert is_kept(server, line)
@@ -112,7 +112,7 @@ async def test_reader_that_takes_nothing_of_what_is_compressed_is_closed(site: S
 
 
 def is_kept(server: Server, line: RawLine) -> bool:
-    """Whether the server's process still holds its end of a connection."""
+    """Return whether the server's process still has its end of a connection."""
     lines = psutil.Process(server.process.pid).net_connections("tcp")
     return any(one.raddr and one.raddr.port == line.port for one in lines)
 

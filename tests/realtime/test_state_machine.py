@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: state from events equals fresh state."""
+"""Whatever happens in any order: state from events equals fresh state."""
 
 import contextlib
 import json
@@ -76,7 +76,7 @@ def test_news_of_an_epoch_that_is_over_are_not_told() -> None:
 
 
 class Installation(contextlib.ExitStack):
-    """A server, a Redis that may be killed, and another process that writes."""
+    """A server, a Redis that a test may kill, and another process that writes."""
 
     def __enter__(self) -> "Installation":
         self.redis = RedisServer()
@@ -97,7 +97,7 @@ class Installation(contextlib.ExitStack):
         return self
 
     def worker(self, call: str, **arguments: Any) -> Any:
-        """What a function of `tests.support.worker` returns there."""
+        """Return what a function of `tests.support.worker` returns there."""
         assert self._worker.stdin is not None
         assert self._worker.stdout is not None
         self._worker.stdin.write(json.dumps([call, arguments]) + "\n")
@@ -124,7 +124,7 @@ class Installation(contextlib.ExitStack):
 
 
 class Machine(RuleBasedStateMachine):
-    """A watcher that stays, and a wanderer that leaves and comes back from anywhere."""
+    """A watcher that stays, and a wanderer that leaves and resumes from anywhere."""
 
     on: ClassVar[Installation]
 
@@ -136,7 +136,7 @@ class Machine(RuleBasedStateMachine):
         self.views: list[View] = []
         self.past: list[tuple[str, str, tuple[int, str]]] = []
         self.redis_is_up = True
-        self.outages = 0  # each, like a new epoch, costs seconds: there are few in an example
+        self.outages = 0  # each costs seconds, like a new epoch, so an example has few
         self.epochs = 0
         self.restarted = False
         self.watcher = Follower("the watcher", self.on.server)
@@ -214,7 +214,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.views)
     @rule(which=ANY)
     def resume_from_an_earlier_position(self, which: int) -> None:
-        """On the same connection, if there is one."""
+        """Use the same connection, if there is one."""
         self.wanderer.view = self.views[which % len(self.views)].copy()
         self.come_back()
 
@@ -238,7 +238,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(count=st.integers(1, 5))
     def publish_what_is_pruned_before_the_server_looks(self, count: int) -> None:
-        self.restarted = True  # or heard in time from Redis
+        self.restarted = True  # or received in time from Redis
         self.added(self.on.worker("create", count=count, forget=True))
 
     @precondition(lambda self: self.redis_is_up and not self.outages)
@@ -257,7 +257,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.epochs < 2)
     @rule(kept=st.sampled_from([0, 0.5, 1]), late_news=st.booleans())
     def change_epoch(self, kept: float, late_news: bool) -> None:
-        """As restoring a backup does; the logs keep a part of themselves."""
+        """Change it as restoring a backup does; the logs keep a part of their events."""
         for channel, (epoch, _) in self.on.tops().items():
             self.past += [(channel, epoch, event) for event in self.on.log(channel)]
         self.tops = {channel: int(top * kept) for channel, top in self.tops.items()}
@@ -270,11 +270,11 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.redis_is_up and self.past)
     @rule(which=ANY)
     def late_news_of_another_epoch(self, which: int) -> None:
-        """What Redis still held of the time before, best if it would fit exactly."""
+        """Send what Redis still had from before, ideally an event that would fit exactly."""
         fitting = [one for one in self.past if one[2][0] == self.tops[one[0]] + 1] or self.past
         channel, epoch, event = fitting[which % len(fitting)]
         self.on.worker("send", channel=channel, epoch=epoch, events=[event])
-        self.publish(1)  # comes after it: when this one is heard, that one was surely taken
+        self.publish(1)  # it comes after the other: when this one arrives, that one was handled
 
     @precondition(lambda self: self.redis_is_up)
     @rule(channel=st.sampled_from(LOGS), count=st.integers(1, 3))
@@ -320,7 +320,7 @@ class Machine(RuleBasedStateMachine):
             follower.resumed.clear()
 
     def forgotten(self, channel: str, top: Position) -> int:
-        """The last offset that the log does not hold any more."""
+        """Return the last offset that the log no longer has."""
         log = self.on.log(channel)
         return log[0][0] - 1 if log else top[1]
 
@@ -333,7 +333,7 @@ class Machine(RuleBasedStateMachine):
 
 
 def refusal(answer: Resumed, forgotten: int) -> str | None:
-    """Why the server could not replay from there, by what the test did."""
+    """Return why the server could not replay from there, from what the test did."""
     (old_epoch, last), (epoch, top) = answer.since, answer.now
     if old_epoch != epoch:
         return "epoch"
@@ -345,7 +345,7 @@ def refusal(answer: Resumed, forgotten: int) -> str | None:
 
 
 def differences(view: View, fresh: View) -> dict[str, tuple[Any, Any]]:
-    """What the events say of each APV, and what is so, where that is not the same."""
+    """Return the APVs whose state from events differs from the real one, with both."""
     told, true = view.state(), fresh.state()
     return {
         apv_id: (told.get(apv_id), true.get(apv_id))

@@ -1,4 +1,4 @@
-"""Tickets: what a page may show in the socket's address."""
+"""Tickets: what a page may send in the socket's address."""
 
 import asyncio
 from typing import Any
@@ -23,7 +23,7 @@ def ticket(server: Server, user: str = "reviewer") -> str:
 
 
 def at(server: Server, token: str, **options: Any) -> connect:
-    """A socket without credentials other than those in its address."""
+    """Open a socket with only the credentials in its address."""
     return connect(f"{server.ws}?token={token}", proxy=None, **options)
 
 

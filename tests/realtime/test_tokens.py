@@ -1,4 +1,4 @@
-"""Tokens: how programs come in, over REST and the socket."""
+"""Tokens: how programs authenticate, over REST and the socket."""
 
 import base64
 from concurrent.futures import ThreadPoolExecutor
@@ -217,6 +217,6 @@ def test_no_refresh_token_is_kept(server: Server, site: Site) -> None:
 
 
 def forged(token: str) -> str:
-    """The same claims without a signature, as `alg: none` has it."""
+    """Return the same claims without a signature, with `alg: none`."""
     header = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
     return f"{header}.{token.split('.')[1]}."

@@ -1,4 +1,4 @@
-"""Sockets and events while something else goes wrong."""
+"""Sockets and events while something else fails."""
 
 import asyncio
 import json
@@ -92,7 +92,7 @@ async def test_leftovers_of_another_history_in_the_layer_are_not_told(
 async def test_log_that_shrank_without_a_new_epoch_is_told_plainly(
     server: Server, site: Site
 ) -> None:
-    """A restored backup, and nobody ran renew_epochs: positions before it mean nothing."""
+    """A backup was restored without renew_epochs: earlier positions are not valid."""
     for _ in range(2):
         server.add_apv()
     async with server.socket() as socket:
@@ -119,7 +119,7 @@ def test_codes_given_and_codes_made_at_once_never_fail(server: Server) -> None:
 async def test_decision_during_an_edit_in_the_admin_is_not_undone(
     server: Server, site: Site
 ) -> None:
-    """The edit waits for a decision that is under way, and then finds the APV decided."""
+    """The edit waits for a running decision, and then finds the APV decided."""
     one = server.add_apv()
     page = f"/admin/reviews/apv/{one['apv_id']}/change/"
     empty = {"decisions-TOTAL_FORMS": "0", "decisions-INITIAL_FORMS": "0"}

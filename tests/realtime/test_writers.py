@@ -1,4 +1,4 @@
-"""Many writers at once: whoever reads the log sees it grow without a hole."""
+"""Many concurrent writers: readers see the log grow without a gap."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ POLL_SECONDS = 0.002
 def site() -> Site:
     site = Site("writers")
     with psycopg.connect(site.database_url, autocommit=True) as connection:
-        # The order of commits is on trial here, not whether they survive a power cut.
+        # This tests the order of commits, not whether they survive a power failure.
         connection.execute("ALTER DATABASE writers SET synchronous_commit = off")
     return site
 
@@ -66,9 +66,9 @@ async def test_log_grows_without_a_hole_while_sixteen_writers_commit_and_roll_ba
 
 
 class Reader(threading.Thread):
-    """Reads what is new in the log, over and over on one connection, until the block ends.
+    """Reads new events of the log, over and over on one connection, until the block ends.
 
-    `fault` says what it saw first that breaks the promise, `growths` how often it saw news.
+    `fault` is the first breach of the promise it saw, `growths` how often it saw new events.
     """
 
     NEWS = """SELECT e."offset", a.apv_id IS NOT NULL FROM realtime_event e
@@ -94,7 +94,7 @@ class Reader(threading.Thread):
         with psycopg.connect(self._url, autocommit=True) as connection:
             over = False
             while not over and self.fault is None:
-                over = self._over.wait(POLL_SECONDS)  # asked first: the last look comes after it
+                over = self._over.wait(POLL_SECONDS)  # read first: the last poll comes after it
                 self._look(connection.execute(self.NEWS, [self.last]).fetchall())
 
     def _look(self, news: list[tuple[int, bool]]) -> None:
@@ -109,7 +109,7 @@ class Reader(threading.Thread):
 
 
 def run_writers(site: Site) -> Outcome:
-    """Run all writers at once; returns what became of all their transactions."""
+    """Run all writers at once; return the results of all their transactions."""
     with ExitStack() as stack:
         writers = [stack.enter_context(started(site, number)) for number in range(PROCESSES)]
         stack.callback(stop, writers)

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def staff(client: Client) -> Client:
-    """A client signed in as a superuser, who has every permission there is."""
+    """A client signed in as a superuser, who has all permissions."""
     client.force_login(get_user_model().objects.create_superuser("root", "root@example.com", "x"))
     return client
 
@@ -175,7 +175,7 @@ def test_token_made_in_the_admin_is_shown_once_and_opens_the_api(staff: Client) 
     assert "no-store" in answer.headers["Cache-Control"]
     assert shown[1] not in str(staff.cookies)
     opened = Client(headers={"Authorization": f"Bearer {shown[1]}"})
-    assert opened.get("/hitl/apvs").status_code == 403  # it is known, and may do nothing
+    assert opened.get("/hitl/apvs").status_code == 403  # the user is known, and has no rights
     row = AuthToken.objects.get()
     for page in (url(AuthToken, "changelist"), url(AuthToken, "change", row.pk)):
         text = staff.get(page).content.decode()

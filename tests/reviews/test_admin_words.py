@@ -1,4 +1,4 @@
-"""The admin speaks Portuguese to who reads that: no English is left over but what people wrote."""
+"""The admin in Portuguese: no English is left, except what users wrote."""
 
 import re
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ ENGLISH = re.compile(
 
 
 class Texts(HTMLParser):
-    """The texts of a page that the product wrote; what people or machines wrote is left out."""
+    """The texts of a page that the product wrote, without those of users or machines."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class Texts(HTMLParser):
 
 
 def own_words() -> set[str]:
-    """What the product calls things in English."""
+    """Return the product's English names."""
     texts: list[Any] = [label for kind in (*CHOICES, WargameVerdict) for label in kind.labels]
     for model in admin.site._registry:
         texts += [model._meta.verbose_name, model._meta.verbose_name_plural]
@@ -85,7 +85,7 @@ def own_words() -> set[str]:
 
 
 def pages(client: Client) -> Iterator[str]:
-    """The address of each page of the admin, with something on it."""
+    """Return the address of each page of the admin, with contents."""
     user = get_user_model().objects.get()
     reviewed, pending = APV.objects.create(**apv()), APV.objects.create(**apv())
     decision = services.decide(

@@ -1,4 +1,4 @@
-"""Advisories are kept, and the APVs that stand on them follow."""
+"""Advisories are stored, and the APVs that depend on them follow."""
 
 import copy
 import json
@@ -40,7 +40,7 @@ def advisory(name: str = "GHSA-kept", *, fixed: str = "1.2.1", **more: Any) -> J
 
 
 class Imports:
-    """Imports advisories as files, and counts what came of it."""
+    """Imports advisories as files, and counts the results."""
 
     def __init__(self, folder: Path, capsys: Any) -> None:
         self._folder, self._capsys = folder, capsys

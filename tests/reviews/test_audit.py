@@ -1,4 +1,4 @@
-"""The audit: what is recorded, that nobody changes it, and that a change shows."""
+"""The audit: what it records, that nobody can change it, and that changes are detected."""
 
 import io
 import json
@@ -48,7 +48,7 @@ def server(uvicorn_server: Server) -> Server:
 
 @pytest.fixture
 def since(site: Site) -> int:
-    """Where the audit ended before the test."""
+    """Return the end of the audit before the test."""
     return top(site)
 
 
@@ -301,7 +301,7 @@ def test_bare_save_is_undone_when_its_entry_cannot_be_written(saved: str, settin
 
 @pytest.fixture
 def chain(db: None) -> list[Entry]:
-    """Six entries."""
+    """Return six entries."""
     for number in range(6):
         entries.record(
             AuditAction.EXPORTED, f"list {number}", rows=number, share=0.1, name="ä\u2028"
@@ -357,7 +357,7 @@ def test_superusers_read_the_audit_in_the_admin_and_nobody_else(chain: list[Entr
 
 @pytest.fixture
 def tamper(chain: list[Entry]) -> Iterator[Any]:
-    """Executes SQL as somebody who owns the database: no trigger stands in the way."""
+    """Run SQL as the database's owner, without triggers."""
     tables = ("audit_entry", "audit_head")
     with connection.cursor() as cursor:
         for table in tables:

@@ -1,4 +1,4 @@
-"""No page and no file says that a pull request is merged or closed, which nobody has confirmed."""
+"""No page or file says that a pull request is merged or closed, which nobody has confirmed."""
 
 import html
 import re
@@ -48,7 +48,7 @@ def reader(request: Any, decisions: list[Decision]) -> Client:
 
 
 def read(answer: Any) -> str:
-    """The words that a reader sees, and those that are only said."""
+    """Return the words that a reader sees, and those for screen readers."""
     assert answer.status_code == 200
     page = re.sub(r"<(script|style)\b.*?</\1>", "", answer.content.decode(), flags=re.DOTALL)
     names = re.findall(r'(?:title|aria-label)="([^"]*)"', page)

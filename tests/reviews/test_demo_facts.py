@@ -40,7 +40,7 @@ def severity_of(advisory: Advisory) -> str:
 
 
 def apply_bump(folder: Path, ecosystem: str, package: str, old: str, new: str) -> str:
-    """The manifest's text after git applied the bump to the old one."""
+    """Return the manifest's text after git applied the bump to the old one."""
     target = folder / manifests.manifest_path(ecosystem)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(manifests.manifest_text(ecosystem, package, old), encoding="utf-8")

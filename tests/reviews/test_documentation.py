@@ -1,4 +1,4 @@
-"""The documentation of the API: who finds it, and what it says of each operation."""
+"""The documentation of the API: who may read it, and what it says of each operation."""
 
 import pytest
 import yaml

@@ -50,7 +50,7 @@ class Importer:
         return self._written()
 
     def fail(self, *arguments: str) -> Import:
-        """The import must end with an exit code that is not 0."""
+        """Check that the import ends with an exit code other than 0."""
         with pytest.raises(CommandError) as error:
             call_command("import_apvs", *arguments)
         assert error.value.returncode != 0
@@ -58,7 +58,7 @@ class Importer:
         return out + f"{error.value}\n", err
 
     def reason(self, content: Any) -> str:
-        """Why a file is refused, without its name."""
+        """Return why a file is refused, without its name."""
         path = self.file(content)
         [line] = self.fail(path)[1].splitlines()
         assert line.startswith(path)

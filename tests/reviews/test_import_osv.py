@@ -34,7 +34,7 @@ def advisory(number: int = 1, **more: Any) -> Json:
 
 
 class Importer:
-    """Imports from a folder; its results are what was written, as a dict and as lines."""
+    """Imports from a folder; its results are the printed ones, as a dict and as lines."""
 
     def __init__(self, folder: Path, capsys: Any) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""Addresses that pipelines wrote: where they lead, and to which pull request."""
+"""Addresses from pipelines: where they lead, and to which pull request."""
 
 import re
 from typing import Any

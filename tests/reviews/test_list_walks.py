@@ -1,4 +1,4 @@
-"""Walking lists page by page: in every order each row comes once, whatever happens meanwhile."""
+"""Paging through lists: each row comes once in every order, whatever changes meanwhile."""
 
 from collections.abc import Callable, Iterator
 from itertools import permutations
@@ -25,7 +25,7 @@ def server(uvicorn_server: Server) -> Server:
 
 @pytest.fixture(scope="module")
 def alike(site: Site, uvicorn_server: Server) -> str:
-    """APVs that no order but the last key tells apart, some without a score; their package."""
+    """APVs that only the last key of an order distinguishes, some without a score."""
     name = str(uuid4())
     scores = [None, 5.0, 5.0]
     bodies = [apv(package_name=name, cvss_score=scores[at % 3]) for at in range(ROWS)]
@@ -42,7 +42,7 @@ def alike(site: Site, uvicorn_server: Server) -> str:
 def walk(
     server: Server, name: str, query: Query, meanwhile: Callable[[], None] = lambda: None
 ) -> Iterator[dict[str, Any]]:
-    """The rows of a list, page by page, by its cursors; `meanwhile` runs between the pages."""
+    """Return the rows of a list, page by page, by cursors; run `meanwhile` between pages."""
     cursor = None
     while True:
         place: Query = {} if cursor is None else {"after": cursor}

@@ -1,4 +1,4 @@
-"""Rules that hold whatever door a row comes through."""
+"""Rules that hold for rows from any interface."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The API keeps to its own description, whatever it is sent."""
+"""The API follows its own description, for any input."""
 
 import os
 import subprocess

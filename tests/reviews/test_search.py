@@ -1,4 +1,4 @@
-"""Search: what it finds in the queue, and by which way the database gets there."""
+"""Search: what it finds in the queue, and by which index."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ TEXTS = [
 
 
 def parts(text: str) -> set[str]:
-    """Everything of one to five characters that `text` contains, in both cases."""
+    """Return all parts of one to five characters of `text`, in both cases."""
     found = {text[at : at + size] for at in range(len(text)) for size in range(1, 6)}
     return {one for part in found for one in (part, part.upper(), part.lower())}
 

@@ -1,4 +1,4 @@
-"""Counters that triggers keep: equal to counting, whatever door a row comes or goes through."""
+"""Counters that triggers keep equal a count, for rows from any interface."""
 
 import statistics
 from collections import Counter
@@ -35,7 +35,7 @@ def admin() -> Any:
 
 
 def check() -> None:
-    """Every counter equals what counting gives."""
+    """Check that every counter equals a count."""
     pending = Counter(APV.objects.pending().values_list("severity", flat=True))
     assert tally.pending_by_severity() == {one: pending[one] for one in Severity.values}
     for status in Status.values:
@@ -95,7 +95,7 @@ def test_review_times_are_exact_however_many(admin: Any, count: int) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_review_times_that_were_changed_behind_the_counters_are_near(admin: Any) -> None:
-    """As by a restore with triggers off: no page falls over it."""
+    """As after a restore with triggers off: no page fails."""
     services.add_apvs(apvs=[APV(**apv()) for _ in range(3)])
     with connection.cursor() as cursor:
         cursor.execute(DECIDE, [admin.pk, 100])

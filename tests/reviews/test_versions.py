@@ -1,4 +1,4 @@
-"""The orders of versions, held against what the ecosystems' own tools publish."""
+"""The orders of versions, compared with what the ecosystems' own tools publish."""
 
 import re
 import time
@@ -133,7 +133,7 @@ def test_a_text_that_is_no_version_there_has_no_order(ecosystem: str, text: str)
 @pytest.mark.parametrize("table", ORDERED, ids=by_name)
 @pytest.mark.parametrize("piece", ["1", "1.", "1-", "a", "1a", "-", ".", "~", "_p1", "rc1."])
 def test_a_long_text_takes_time_in_proportion_to_its_length(table: Table, piece: str):
-    """Twenty times as long takes less than two hundred times as much: it is not the square."""
+    """Twenty times the length takes less than two hundred times the time: not its square."""
     order = order_of(table.ecosystem)
 
     def seconds(length: int) -> float:

@@ -1,1 +1,1 @@
-"""What tests share, and no test: sites, people, lines that break, pages as they are read."""
+"""Helpers that tests share: installations, users, broken connections, pages."""

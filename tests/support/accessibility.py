@@ -1,4 +1,4 @@
-"""What of a page hinders people, as axe-core finds it by the rules of WCAG 2.2 AA."""
+"""Barriers on a page, as axe-core finds them by the rules of WCAG 2.2 AA."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,9 +14,9 @@ WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
 
 
 async def violations(page: Page, without: Sequence[str] = ()) -> list[str]:
-    """What axe finds on the page as it is, but for the rules named in `without`."""
+    """Return axe's findings on the current page, except for the rules in `without`."""
     await page.locator(UNGUARDED).wait_for(state="attached")
-    await page.evaluate("scrollTo(0, 0)")  # what the page's head covers then is not in the way
+    await page.evaluate("scrollTo(0, 0)")  # the page's head then covers nothing
     rules = {rule: {"enabled": False} for rule in without}
     options = {"runOnly": WCAG, "rules": rules, "resultTypes": ["violations"]}
     found = await Axe().run(page, options=options)
@@ -28,12 +28,12 @@ async def violations(page: Page, without: Sequence[str] = ()) -> list[str]:
 
 
 async def violations_everywhere(page: Page, without: Sequence[str] = ()) -> list[str]:
-    """The same in light on a wide screen, and in dark on a narrow one."""
+    """Return the findings in light mode on a wide screen, and in dark mode on a narrow one."""
     found = []
     looks: list[tuple[Any, Any]] = [("light", WIDE), ("dark", NARROW)]
     for scheme, size in looks:
         await page.emulate_media(color_scheme=scheme)
         await page.set_viewport_size(size)
-        await page.evaluate(SETTLED)  # colours change bit by bit
+        await page.evaluate(SETTLED)  # colours change gradually
         found += await violations(page, without)
     return found

@@ -1,4 +1,4 @@
-"""Finds a Chromium, or installs one."""
+"""Find a Chromium, or install one."""
 
 import os
 import shutil
@@ -27,15 +27,15 @@ Command = Sequence[str]
 
 
 class NoChromium(Exception):
-    """There is no Chromium and none could be installed; the message says what to do."""
+    """There is no Chromium, and none could be installed; the message says what to do."""
 
 
 def obtain(
     environment: Mapping[str, str] = os.environ, ways: Sequence[Sequence[Command]] | None = None
 ) -> Path:
-    """The path of a Chromium that starts; raises NoChromium.
+    """Return the path of a Chromium that starts; raise NoChromium.
 
-    Where none is found, each of `ways` to install one, a list of commands, is tried in turn.
+    If there is none, try each of `ways` to install one, a list of commands, in turn.
     """
     if chosen := environment.get("CHROMIUM"):
         if not _starts(Path(chosen)):
@@ -53,12 +53,12 @@ def obtain(
 
 
 def find(environment: Mapping[str, str]) -> Path | None:
-    """The first Chromium that starts: on PATH, then Playwright's own."""
+    """Return the first Chromium that starts: on PATH, then Playwright's own."""
     return next((path for path in _candidates(environment) if _starts(path)), None)
 
 
 def ways_to_install(environment: Mapping[str, str]) -> list[list[Command]]:
-    """Playwright's download, then, where it can work, Debian's package."""
+    """Return Playwright's download, then, where it can work, Debian's package."""
     ways: list[list[Command]] = [
         [[sys.executable, "-m", "playwright", "install", "--no-shell", "chromium"]]
     ]
@@ -82,7 +82,7 @@ def _candidates(environment: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _starts(path: Path) -> bool:
-    """Whether `path` runs, unlike a browser without its libraries or a stub without a browser."""
+    """Return whether `path` runs, unlike a browser without its libraries or a stub."""
     return _succeeds([str(path), "--version"], os.environ)
 
 

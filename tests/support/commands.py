@@ -1,7 +1,7 @@
-"""Management commands, each in a process of its own that is forked from one with Django loaded.
+"""Management commands, each in a process forked from one that has loaded Django.
 
-`python -m tests.support.commands SOCKET` is that one process: it saves each command the second
-that loading Django takes, opens no connection itself, and ends with its standard input.
+`python -m tests.support.commands SOCKET` is that process: it saves each command the second that
+loading Django takes, opens no connection itself, and ends when its standard input closes.
 """
 
 import json
@@ -20,7 +20,7 @@ LONGEST_REQUEST = 2**20
 
 
 class Commands:
-    """Runs management commands under the variables of an `environment`."""
+    """Runs management commands with the variables of an `environment`."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         folder = tempfile.mkdtemp(prefix="commands-", dir=os.environ["HITL_VAR"])
@@ -41,7 +41,7 @@ class Commands:
         return self._socket.exists()
 
     def run(self, arguments: tuple[str, ...], stdin: str) -> tuple[int, str]:
-        """Run a command; returns its exit code and what it printed, errors last."""
+        """Run a command; return its exit code and its output, errors last."""
         file = partial(tempfile.TemporaryFile, "w+", encoding="utf-8")
         with file() as given, file() as out, file() as errors, socket.socket(socket.AF_UNIX) as to:
             given.write(stdin)
@@ -71,10 +71,10 @@ def main() -> None:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(place.with_suffix(".new")))
     listener.listen()
-    place.with_suffix(".new").rename(place)  # there when it listens
+    place.with_suffix(".new").rename(place)  # it exists when the process listens
     while listener in select.select([listener, sys.stdin], [], [])[0]:
         connection = listener.accept()[0]
-        if not os.fork():  # and forget: a parent of its own waits for the command
+        if not os.fork():  # a second fork: a process of its own waits for the command
             listener.close()
             run_for(connection)
             return
@@ -83,13 +83,13 @@ def main() -> None:
 
 
 def reap() -> None:
-    """Let go of those who have waited for a command that has ended."""
+    """Join the processes whose command has ended."""
     while any(os.waitpid(-1, os.WNOHANG)):
         pass
 
 
 def run_for(connection: socket.socket) -> None:
-    """Run the command that is asked for, and answer with its exit code."""
+    """Run the requested command, and answer with its exit code."""
     words, files, _, _ = socket.recv_fds(connection, LONGEST_REQUEST, 3)
     while more := connection.recv(LONGEST_REQUEST):
         words += more

@@ -1,4 +1,4 @@
-"""What migrations leave in the tests' own database: a test that commits gives it back."""
+"""What migrations leave in the tests' database: a test that commits restores it."""
 
 import os
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Contents:
     rows: dict[str, list[Any]]
 
     def restore(self) -> None:
-        """Put them back after Django has emptied the tables, and guard these again."""
+        """Insert them after Django has emptied the tables, and enable their triggers again."""
         with _connect() as database:
             database.execute("SET session_replication_role = replica")  # no trigger fires
             tables = SQL(", ").join(map(Identifier, self.rows))
@@ -44,7 +44,7 @@ def contents() -> Contents:
 
 
 def let_be_emptied() -> None:
-    """Let every table be emptied as Django does after a test that commits, the audit too."""
+    """Allow Django to empty every table after a test that commits, including the audit."""
     with _connect() as database:
         _switch_guards(database, "DISABLE")
 

@@ -1,6 +1,6 @@
-"""Starts PostgreSQL and Valkey for the tests, before Django reads its settings.
+"""Start PostgreSQL and Valkey for the tests, before Django reads its settings.
 
-A pytest plugin (see `addopts`), since pytest-django reads the settings before any conftest.
+This is a pytest plugin (see `addopts`), since pytest-django reads the settings before any conftest.
 """
 
 import atexit
@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 
 for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-    # Each ends the tests as Ctrl-C does, which `&` makes all ignore: fixtures stop their servers.
+    # Each ends the tests as Ctrl-C does, which `&` would ignore, so that fixtures stop their
+    # servers.
     if _number == signal.SIGINT or signal.getsignal(_number) is not signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler)
 
@@ -37,11 +38,11 @@ for _name in (
     os.environ.pop(_name, None)
 os.environ["HITL_VAR"] = _folder
 os.environ["HITL_ENV_FILE"] = os.devnull
-os.environ["TEST_RUN"] = _folder  # what is started from here on is known by it
+os.environ["TEST_RUN"] = _folder  # what is started from here on carries it
 
 _reaper = subprocess.Popen(
     [sys.executable, str(Path(__file__).parent / "reaper.py"), _folder],
-    stdin=subprocess.PIPE,  # which ends when this process does, however it ends
+    stdin=subprocess.PIPE,  # which ends when this process does, in any way
     start_new_session=True,
 )
 
@@ -52,7 +53,7 @@ from hitl_project.embedded import servers  # noqa: E402 — reads the variables 
 servers.start()
 with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as _connection:
     for _setting in ("fsync", "full_page_writes", "synchronous_commit"):
-        _connection.execute(f"ALTER SYSTEM SET {_setting} = off")  # no test cuts the power
+        _connection.execute(f"ALTER SYSTEM SET {_setting} = off")  # no test interrupts the power
     _connection.execute("SELECT pg_reload_conf()")
 
 logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""Firefox as Debian and Mozilla ship it, driven by WebDriver BiDi (w3.org/TR/webdriver-bidi)."""
+"""Firefox from Debian or Mozilla, driven by WebDriver BiDi (w3.org/TR/webdriver-bidi)."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ ADDRESS = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 
 
 def find() -> str | None:
-    """The path of a Firefox: FIREFOX, or the first on PATH."""
+    """Return the path of a Firefox: FIREFOX, or the first on PATH."""
     return os.environ.get("FIREFOX") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
@@ -40,7 +40,7 @@ class Firefox:
         self._tab = (await self.command("browsingContext.create", type="tab"))["context"]
 
     async def command(self, method: str, **parameters: Any) -> Any:
-        """The result of a command; raises RuntimeError with what the browser says against it."""
+        """Return the result of a command; raise RuntimeError with the browser's error."""
         number = next(self._numbers)
         command = {"id": number, "method": method, "params": parameters}
         await self._line.send(json.dumps(command))
@@ -62,7 +62,7 @@ class Firefox:
         )
 
     async def value(self, expression: str) -> Any:
-        """A string, number or boolean that the page computes; None while a page is loading."""
+        """Return a string, number or boolean that the page computes; None while it loads."""
         target = {"context": self._tab}
         answer = await self.command(
             "script.evaluate", expression=expression, target=target, awaitPromise=True
@@ -74,7 +74,7 @@ class Firefox:
         await becomes(lambda: self.value(expression), wanted)
 
     async def press(self, keys: str, *, held: str = "") -> None:
-        """Press `keys` one after another, while `held` is down."""
+        """Press `keys` one after another, while holding `held`."""
         strokes = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         if held:
             strokes = [{"type": "keyDown", "value": held}, *strokes]
@@ -85,7 +85,7 @@ class Firefox:
 
 @contextlib.asynccontextmanager
 async def firefox(executable: str) -> AsyncIterator[Firefox]:
-    """A Firefox with a profile of its own."""
+    """A Firefox with its own profile."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         log = Path(folder) / "log"
         with log.open("wb") as output:

@@ -1,4 +1,4 @@
-"""A client that follows docs/protocol.md: it ends with the state a fresh reader sees."""
+"""A client that follows docs/protocol.md: it ends with the state that a fresh reader sees."""
 
 import contextlib
 import json
@@ -42,7 +42,7 @@ class Resumed:
 
 @dataclass
 class View:
-    """What a reader knows of the APVs, and the positions it knows it from."""
+    """What a reader knows of the APVs, and the positions of that knowledge."""
 
     positions: Positions = field(default_factory=dict)
     facts: dict[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class View:
         return View(dict(self.positions), dict(self.facts), dict(self.decided))
 
     def state(self) -> dict[str, tuple[Any, ...]]:
-        """Each APV's facts and status."""
+        """Return each APV's facts and status."""
         known = self.facts.keys() | self.decided.keys()
         return {
             apv_id: (*self.facts.get(apv_id, ()), self.decided.get(apv_id, "pending"))
@@ -60,7 +60,7 @@ class View:
         }
 
     def apply(self, event: dict[str, Any]) -> None:
-        """Take the next event of a log; whatever is told twice shows here."""
+        """Apply the next event of a log; fail if it comes twice."""
         epoch, last = self.positions[event["channel"]]
         assert event["offset"] == last + 1, f"{event} out of order after {last}"
         self.positions[event["channel"]] = (epoch, event["offset"])
@@ -79,7 +79,7 @@ def facts(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def read_anew(server: Server) -> View:
-    """The view over REST, page by page, all read at the same positions."""
+    """Read the view over REST, page by page, all at the same positions."""
     client = server.client()
     pages: list[dict[str, Any]] = []
     while not pages or pages[-1]["skip"] + PAGE < pages[-1]["total"]:
@@ -131,7 +131,7 @@ class Follower:
             origin=Origin(self._server.origin),
             proxy=None,
             compression=None,
-            legacy=True,  # a line that is cut needs no closing, which a context manager would do
+            legacy=True,  # a dropped connection needs no closing handshake
         )
         assert self._receive()["type"] == "connection_ack"
         self.resume(*LOGS)
@@ -166,7 +166,7 @@ class Follower:
     # -- Messages -----------------------------------------------------------------------------
 
     def catch_up(self, tops: Positions) -> None:
-        """Return when both the server and this reader have come to `tops`."""
+        """Return when both the server and this reader have reached `tops`."""
         deadline = time.monotonic() + ANSWER_SECONDS / 2
         while self._ping() != tops or self.view.positions != tops:
             assert time.monotonic() < deadline, (
@@ -175,19 +175,19 @@ class Follower:
             self._listen()
 
     def hear_stats(self, expected: dict[str, Any]) -> None:
-        """Return when the latest `stats_update` says what is `expected`."""
+        """Return when the latest `stats_update` has the `expected` numbers."""
         deadline = time.monotonic() + ANSWER_SECONDS / 2
         while not expected.items() <= self.stats.items():
             assert time.monotonic() < deadline, f"stats stay {self.stats}, not {expected}"
             self._listen()
 
     def _listen(self) -> None:
-        """Take what comes within a moment, rather than ping without a pause."""
+        """Take what comes within a moment, so as not to ping continuously."""
         with contextlib.suppress(TimeoutError, ConnectionClosed):  # the next ping sees the latter
             self._take(self._receive(seconds=0.05))
 
     def _ping(self) -> Positions:
-        """Take what comes until the answer to a ping; returns its positions."""
+        """Take what comes until the answer to a ping; return its positions."""
         try:
             self._send(type="ping")
             while (message := self._receive())["type"] != "pong":

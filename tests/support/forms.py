@@ -6,7 +6,7 @@ from typing import Any
 
 
 def fields_of(answer: Any) -> dict[str, str]:
-    """The hidden fields of the question on a page."""
+    """Return the hidden fields of the question on a page."""
     page = answer.content.decode().partition('id="question"')[2].partition("</form>")[0]
     found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
     return {name: html.unescape(value) for name, value in found}

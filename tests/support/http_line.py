@@ -11,7 +11,7 @@ PIECE = b"x" * 65536
 
 
 class Line:
-    """A connection on which nobody minds the rules of HTTP."""
+    """A connection without the rules of HTTP."""
 
     def __init__(self, server: Server) -> None:
         self.token = f"Cookie: hitl_session={server.client().cookies['hitl_session']}"
@@ -37,7 +37,7 @@ class Line:
             self.chunk(PIECE)
 
     def answer(self) -> tuple[int, str]:
-        """Status and body of what comes."""
+        """Return status and body of the response."""
         received = b""
         while b"\r\n\r\n" not in received or len(received) < _whole(received):
             piece = self.socket.recv(65536)
@@ -57,7 +57,7 @@ class Line:
 
 
 def _whole(received: bytes) -> int:
-    """How long an answer is, of which the head has come."""
+    """Return the length of a response whose head has arrived."""
     head, end, _ = received.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)content-length: (\d+)", head)
     assert length, head

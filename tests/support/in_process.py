@@ -9,7 +9,7 @@ from reviews.models import APV
 
 
 def client_of(group: str, full_name: str = "") -> Client:
-    """A browser in which a new user of `group` is signed in."""
+    """Return a browser in which a new user of `group` is signed in."""
     first, _, last = full_name.partition(" ")
     user = User.objects.create_user(uuid.uuid4().hex, first_name=first, last_name=last)
     user.groups.add(Group.objects.get(name=group))

@@ -1,4 +1,4 @@
-"""What an attacker would write into every text, and what a page must not do with it."""
+"""What an attacker would write into every text, and what pages must not do with it."""
 
 import re
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ INJECTED = """() => [...document.querySelectorAll("*")].flatMap((element) =>
 
 
 def texts_of_apv(number: int) -> dict[str, Any]:
-    """A text from the corpus for every field of an APV that takes text.
+    """Return a text from the corpus for every text field of an APV.
 
     Over all numbers below `len(CORPUS)` each field gets each text.
     """
@@ -80,7 +80,7 @@ def _fitting(name: str, text: str) -> Any:
 
 
 class Witness:
-    """A page that is watched: `trouble` is what was executed, refused or put into it."""
+    """Watches a page: `trouble` is what was executed, refused or inserted."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -104,7 +104,7 @@ class Witness:
         await self.look()
 
     async def look(self) -> None:
-        """Note what the page did since it was opened, and what is in it."""
+        """Record what the page did since it was opened, and what it contains."""
         self.opened.append(self.page.url)
         found = [*await self.page.evaluate("trouble"), *await self.page.evaluate(INJECTED)]
         self.trouble += [f"{self.page.url}: {one}" for one in found]

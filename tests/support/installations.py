@@ -1,4 +1,4 @@
-"""`manage.py serve` with embedded servers of its own, as `make run` calls it."""
+"""`manage.py serve` with its own embedded servers, as `make run` calls it."""
 
 import contextlib
 import os
@@ -68,7 +68,7 @@ class Installation:
         return server
 
     def embedded(self) -> list[psutil.Process]:
-        """The PostgreSQL and Redis processes with data in the folder."""
+        """Return the PostgreSQL and Redis processes with data in the folder."""
         return [
             process
             for process in psutil.process_iter(["cmdline", "cwd", "name", "status"])
@@ -81,7 +81,7 @@ class Installation:
         ]
 
     def processes(self) -> list[psutil.Process]:
-        """All that was started for the folder: servers, workers, keeper."""
+        """Return all processes that were started for the folder: servers, workers, keeper."""
         return [one for one in psutil.process_iter() if self._started(one)]
 
     def _started(self, process: psutil.Process) -> bool:
@@ -95,9 +95,9 @@ class Installation:
 
 @contextlib.contextmanager
 def installed() -> Iterator[Installation]:
-    """An installation in a folder that others may enter: as root, PostgreSQL runs as another user.
+    """An installation in a folder that others may enter: as root, PostgreSQL is another user.
 
-    It is stopped in the end.
+    It is stopped at the end.
     """
     folder = Path(tempfile.mkdtemp(dir=os.environ["HITL_VAR"]))
     folder.chmod(0o755)

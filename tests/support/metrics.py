@@ -1,4 +1,4 @@
-"""What a server says of itself at `/hitl/metrics`."""
+"""The metrics of a server at `/hitl/metrics`."""
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families

@@ -50,7 +50,7 @@ RUN = {
 
 
 def overfull(count: int, jacksons: int = 33) -> Iterator[dict[str, Any]]:
-    """`count` APVs as `POST /hitl/apvs` takes them; the first `jacksons` bump one package."""
+    """Return `count` APVs for `POST /hitl/apvs`; the first `jacksons` bump one package."""
     severities = cycle(SEVERITIES)
     for number in range(jacksons):
         yield one_of(JACKSON, number, "CRITICAL" if number % 3 else "HIGH")
@@ -59,7 +59,7 @@ def overfull(count: int, jacksons: int = 33) -> Iterator[dict[str, Any]]:
 
 
 def one_of(package: tuple[str, str, str, str], number: int, severity: str) -> dict[str, Any]:
-    """An APV for `package`; on two in three nothing was run, as after an import of advisories."""
+    """Return an APV for `package`; for two in three nothing was run, as after an import."""
     name, version, fixed, ecosystem = package
     was_run = number % 3 == 0
     summary = f"Input of an attacker reaches a parser of {name.rpartition('/')[2]} unchecked"
@@ -85,7 +85,7 @@ def pull(number: int) -> str:
 
 
 def many_files(count: int, fixed: str) -> str:
-    """A patch that changes a version in `count` files."""
+    """Return a patch that changes a version in `count` files."""
     return "".join(
         f"diff --git a/services/shop-{at}/build.txt b/services/shop-{at}/build.txt\n"
         f"--- a/services/shop-{at}/build.txt\n+++ b/services/shop-{at}/build.txt\n"

@@ -1,4 +1,4 @@
-"""Trying passwords, through each of the doors that ask for one."""
+"""Try passwords, at each interface that asks for one."""
 
 import httpx
 
@@ -12,7 +12,7 @@ LIMIT = 5
 def knock(
     server: Server, door: str, user: str, password: str, headers: dict[str, str] | None = None
 ) -> httpx.Response:
-    """Try a password at a door, as a newcomer does."""
+    """Try a password at an interface, as a new client does."""
     with httpx.Client(base_url=server.origin, headers=headers, timeout=60) as client:
         form = {"username": user, "password": password}
         if door == "token":
@@ -29,5 +29,5 @@ def lock(server: Server, door: str, user: str) -> httpx.Response:
 
 
 def let_in(answer: httpx.Response) -> bool:
-    """Whether there is a session now, or a token."""
+    """Return whether there is a session now, or a token."""
     return "hitl_session" in answer.cookies or "access" in answer.text

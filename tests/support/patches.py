@@ -1,4 +1,4 @@
-"""Patches to show: short ones, and as long as one likes."""
+"""Patches to show: short ones, and ones of any length."""
 
 TWO_FILES = """diff --git a/app.py b/app.py
 index 1..2 100644

@@ -1,4 +1,4 @@
-"""Who comes in: users of a test's own, and programs with their tokens."""
+"""Users of a test's own, and programs with their tokens."""
 
 import contextlib
 import re
@@ -14,7 +14,7 @@ from tests.support.site import PASSWORD, Server, Site, Socket
 
 
 def new_user(site: Site, group: str = "reviewers") -> str:
-    """A user of `group` that nobody else uses, with the usual password."""
+    """Return a user of `group` that no other test uses, with the usual password."""
     name = f"user-{uuid4().hex[:12]}"
     site.execute(
         "INSERT INTO auth_user (username, password, is_superuser, is_staff, is_active,"
@@ -33,7 +33,7 @@ def new_user(site: Site, group: str = "reviewers") -> str:
 
 
 def move_to_group(site: Site, user: str, group: str) -> None:
-    """Put `user` into `group` alone, as the admin does, so that the hubs hear of it."""
+    """Put `user` into `group` alone, as the admin does, so that the hubs are notified."""
     swap = (
         "from django.contrib.auth.models import *; user = User.objects.get(username={!r});"
         "user.groups.set([Group.objects.get(name={!r})])"
@@ -42,14 +42,14 @@ def move_to_group(site: Site, user: str, group: str) -> None:
 
 
 def issue(site: Site, user: str, *arguments: str) -> str:
-    """A new token of `user`, as the command prints it."""
+    """Return a new token of `user`, as the command prints it."""
     found = re.search(r"^hitl_\w+$", site.manage("issue_token", user, *arguments), re.MULTILINE)
     assert found
     return found[0]
 
 
 def api(server: Server, authorization: str) -> httpx.Client:
-    """A program: it has a header, and no cookies."""
+    """Return the client of a program: with a header, without cookies."""
     return httpx.Client(
         base_url=server.origin, headers={"Authorization": authorization}, timeout=60
     )
@@ -57,14 +57,14 @@ def api(server: Server, authorization: str) -> httpx.Client:
 
 @contextlib.asynccontextmanager
 async def opened(server: Server, authorization: str, **options: Any) -> AsyncIterator[Socket]:
-    """The socket of a program, which sends no Origin."""
+    """Return the socket of a program, which sends no Origin."""
     headers = {"Authorization": authorization}
     async with server.socket("", headers=headers, origin=None, **options) as socket:
         yield socket
 
 
 async def refusal(server: Server, **options: Any) -> tuple[int, str]:
-    """The code and reason with which a socket is closed that should not be let in."""
+    """Return the close code and reason of a socket that must be refused."""
     async with server.raw_socket("", **{"origin": None, **options}) as connection:
         with pytest.raises(ConnectionClosed) as closed:
             await connection.recv()
@@ -73,7 +73,7 @@ async def refusal(server: Server, **options: Any) -> tuple[int, str]:
 
 
 def signed_in(server: Server, user: str = "reviewer") -> dict[str, Any]:
-    """A pair of tokens for the password of `user`."""
+    """Return a pair of tokens for the password of `user`."""
     form = {"username": user, "password": PASSWORD}
     answer = httpx.post(f"{server.origin}/hitl/token", json=form)
     assert answer.status_code == 200, answer.text

@@ -1,4 +1,4 @@
-"""Problem documents (RFC 9457), as REST answers with them."""
+"""Problem documents (RFC 9457), as REST returns them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import httpx
 
 
 def assert_problem(answer: httpx.Response, status: int, *fields: str) -> dict[str, Any]:
-    """The answer is a problem document of `status` that names `fields`."""
+    """Check that a response is a problem document of `status` that names `fields`."""
     assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem = answer.json()

@@ -6,7 +6,7 @@ from tests.support.site import Server
 
 
 def workers(server: Server) -> list[psutil.Process]:
-    """The processes that serve: children of the one that was started."""
+    """Return the serving processes: children of the one that was started."""
     children = psutil.Process(server.process.pid).children()
     return [one for one in children if _is_worker(one)]
 
@@ -14,5 +14,5 @@ def workers(server: Server) -> list[psutil.Process]:
 def _is_worker(process: psutil.Process) -> bool:
     try:
         return "spawn_main" in " ".join(process.cmdline())
-    except psutil.Error:  # it ended a moment ago
+    except psutil.Error:  # it ended just now
         return False

@@ -1,4 +1,4 @@
-"""A line between a client and a server that a test can spoil."""
+"""A connection between a client and a server that tests can break."""
 
 import asyncio
 import socket
@@ -14,16 +14,16 @@ RESET = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """Listens on `port` of the loopback and passes bytes on to `target_port`.
+    """Listens on `port` of the loopback and forwards bytes to `target_port`.
 
         async with Proxy(target_port) as proxy:
             proxy.cut()               # reset every connection
             proxy.refuse(True)        # reset every new one
-            proxy.blackhole(True)     # accept new ones, and pass nothing on for anybody
-            proxy.forget()            # pass nothing on for those open now, ever
+            proxy.blackhole(True)     # accept new ones, and forward nothing
+            proxy.forget()            # forward nothing more for the open ones
             proxy.throttle(1_000)     # bytes per second, for each connection and direction
 
-    It works in the test's event loop: what blocks the loop holds up the line too.
+    It runs in the test's event loop, so code that blocks the loop also delays the proxy.
     """
 
     port: int
@@ -76,19 +76,21 @@ class Proxy:
         self._refusing = on
 
     def blackhole(self, on: bool) -> None:
-        """Pass nothing on, not even an end; what was held arrives when this is off again."""
+        """Forward nothing, not even an end; what was held arrives when this is off again."""
         if on:
             self.clear.clear()
         else:
             self.clear.set()
 
     def forget(self) -> None:
-        """Leave the connections of now dead without an end, like a router that lost its table."""
+        """Leave the current connections dead without an end, like a router that lost its table."""
         for line in self._lines:
             line.clear = asyncio.Event()
 
     def throttle(self, bytes_per_second: int | None) -> None:
-        """Pass at most so many bytes per second each way of each connection; None lifts it."""
+        """Forward at most so many bytes per second each way of each connection; None removes the
+        limit.
+        """
         self.rate = bytes_per_second
 
     async def _accept(self) -> None:
@@ -107,7 +109,7 @@ class Proxy:
 
 
 class _Line:
-    """One connection of a client, and ours to the server for it."""
+    """A client's connection, and ours to the server for it."""
 
     def __init__(self, proxy: Proxy, client: socket.socket) -> None:
         self.clear = proxy.clear
@@ -131,13 +133,13 @@ class _Line:
             pass  # no server, or one side was reset: so is the other
 
     async def _pump(self, source: socket.socket, sink: socket.socket) -> None:
-        """Pass on what `source` says to `sink`, to its end."""
+        """Forward what `source` sends to `sink`, until its end."""
         loop = asyncio.get_running_loop()
         while True:
             await self.clear.wait()
             rate = self._proxy.rate
             data = await loop.sock_recv(source, min(CHUNK, rate // 10 + 1) if rate else CHUNK)
-            await self.clear.wait()  # read in the moment in which the line died
+            await self.clear.wait()  # read just as the connection died
             if not data:
                 sink.shutdown(socket.SHUT_WR)
                 return

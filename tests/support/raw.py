@@ -32,7 +32,7 @@ def frame(
     masked: bool = True,
     length: int | None = None,
 ) -> bytes:
-    """One frame; `rsv` is 4, 2 or 1 for RSV1 to RSV3, `length` is told instead of the true one."""
+    """Return one frame; `rsv` is 4, 2 or 1 for RSV1 to RSV3, `length` replaces the true one."""
     told = len(payload) if length is None else length
     mask_bit = 0x80 if masked else 0
     head = bytes([(0x80 if fin else 0) | rsv << 4 | opcode])
@@ -52,13 +52,13 @@ def close(code: int, reason: bytes = b"") -> bytes:
 
 
 def deflated(data: bytes) -> bytes:
-    """`data` as the payload of a compressed message (RFC 7692, 7.2.1)."""
+    """Return `data` as the payload of a compressed message (RFC 7692, 7.2.1)."""
     packer = zlib.compressobj(wbits=-15)
     return (packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
 class Received(asyncio.StreamReader):
-    """What came on a line; a reset ends it, but takes away nothing that came before."""
+    """What arrived on a connection; a reset ends it, and keeps what came before."""
 
     def set_exception(self, exc: Exception) -> None:
         self.feed_eof()
@@ -75,7 +75,7 @@ class RawLine:
         """The server's answer to the handshake."""
 
     async def send(self, data: bytes) -> None:
-        """Write `data` if the server still listens; that it hangs up meanwhile is no error."""
+        """Write `data` if the server still listens; ignore that it disconnects meanwhile."""
         if not self.writer.transport.is_closing():
             with suppress(ConnectionError):
                 self.writer.write(data)
@@ -85,11 +85,11 @@ class RawLine:
         self.reader._transport.pause_reading()  # type: ignore[attr-defined]
 
     async def end(self) -> None:
-        """Say that nothing more will come, with a FIN."""
+        """Send a FIN."""
         self.writer.write_eof()
 
     async def message(self) -> tuple[int, bytes]:
-        """Opcode and payload of the next frame; raises OSError or EOFError when none comes."""
+        """Return opcode and payload of the next frame; raise OSError or EOFError if none comes."""
         first, second = await self.reader.readexactly(2)
         length = second & 0x7F
         if length == 126:
@@ -99,7 +99,7 @@ class RawLine:
         return first & 0x0F, await self.reader.readexactly(length)
 
     async def end_code(self) -> int | None:
-        """The code of the close frame the server sends, or CUT when it just hangs up."""
+        """Return the code of the server's close frame, or CUT if it just disconnects."""
         async with asyncio.timeout(ANSWER_SECONDS):
             with suppress(OSError, EOFError):
                 while True:
@@ -113,10 +113,10 @@ class RawLine:
 async def raw_line(
     server: Server, *, offer: str = "", small: bool = False, waits: bool = True
 ) -> AsyncIterator[RawLine]:
-    """A line of the reviewer on which the server has sent its ack.
+    """Yield a connection of the reviewer on which the server has sent its ack.
 
-    `offer` are the extensions that the client asks for; a `small` line holds little that nobody
-    has read; one that does not wait is given when the handshake was asked for.
+    `offer` are the extensions that the client requests; a `small` one has small buffers; one that
+    does not wait is returned right after it requested the handshake.
     """
     port = int(server.origin.rsplit(":", 1)[1])
     cookie = server.client().cookies["hitl_session"]
@@ -147,7 +147,7 @@ async def raw_line(
 
 
 async def _line_on(connection: socket.socket) -> RawLine:
-    """Like `asyncio.open_connection`, with a reader of ours."""
+    """Connect like `asyncio.open_connection`, with our reader."""
     loop = asyncio.get_running_loop()
     reader = Received(loop=loop)
     protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
@@ -156,5 +156,5 @@ async def _line_on(connection: socket.socket) -> RawLine:
 
 
 def assert_no_traceback(server: Server, since: int) -> None:
-    """Check that what the server printed after so many characters tells of no exception."""
+    """Check that the server printed no exception after so many characters."""
     assert not re.search("Traceback|exception", server.printed()[since:])

@@ -1,4 +1,4 @@
-"""Ends what the tests have started when they are gone, however they ended: by SIGKILL too."""
+"""End the processes that tests have started when the tests are gone, even by SIGKILL."""
 
 import contextlib
 import os
@@ -12,9 +12,9 @@ PATIENCE_SECONDS = 10
 
 
 def started_by(run: str) -> list[psutil.Process]:
-    """The processes whose environment or command names the test run, but for this one.
+    """Return the processes whose environment or command names the test run, except this one.
 
-    Valkey and PostgreSQL write over what they were given.
+    Valkey and PostgreSQL overwrite theirs.
     """
     return [one for one in psutil.process_iter() if one.pid != os.getpid() and _names(one, run)]
 

@@ -1,4 +1,4 @@
-"""A Redis of its own, which a test may kill, stop and start again."""
+"""A Redis that a test may kill, stop and start again."""
 
 import contextlib
 import os
@@ -36,7 +36,7 @@ class RedisServer:
         wait_for(self._answers, "Redis to answer")
 
     def kill(self) -> None:
-        """End it as a crash does: at once, with all it held."""
+        """End it as a crash does: at once, with all its data."""
         self.process.kill()
         self.process.wait()
 

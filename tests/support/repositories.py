@@ -1,4 +1,4 @@
-"""Trees of files as they can be, and how git tells what lies between two of them."""
+"""Trees of files as they can be, and git's diffs between two of them."""
 
 import os
 import shutil
@@ -41,7 +41,7 @@ def git(folder: Path, *command: str) -> str:
 
 
 class Repository:
-    """A repository of which two trees are compared; each call leaves it as if it were new."""
+    """A repository in which two trees are compared; each call leaves it like new."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

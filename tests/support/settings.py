@@ -1,4 +1,4 @@
-"""The settings of the servers and commands that tests start, and of the tests themselves."""
+"""The settings of the tests, and of the servers and commands that they start."""
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
@@ -8,6 +8,6 @@ PASSWORD_HASHERS = ["tests.support.settings.QuickHasher"]
 
 
 class QuickHasher(PBKDF2PasswordHasher):
-    """Django's own, but for how long a guess takes: tests sign in many hundred times."""
+    """Django's hasher with less work: tests sign in many hundred times."""
 
     iterations = 1000

@@ -30,7 +30,7 @@ TEMPLATE = "template-of-sites"
 
 
 class Site:
-    """A database of its own, and the commands and servers that use it."""
+    """A database, and the commands and servers that use it."""
 
     def __init__(self, name: str, **variables: str) -> None:
         admin = os.environ["DATABASE_URL"]
@@ -45,8 +45,8 @@ class Site:
             "HITL_WS_RATE_PER_MINUTE": "100000",
             "HITL_WS_IDLE_SECONDS": "3600",
             "HITL_SHUTDOWN_GRACE_SECONDS": "0",
-            "HITL_WS_MAX_PER_USER": "5000",  # crowds here are crowds of one user
-            "HITL_CONNECTIONS_PER_ADDRESS": "0",  # and of one address
+            "HITL_WS_MAX_PER_USER": "5000",  # tests open many sockets of one user
+            "HITL_CONNECTIONS_PER_ADDRESS": "0",  # and from one address
             **variables,
         }
         source = "template1" if name == TEMPLATE else template()
@@ -62,14 +62,14 @@ class Site:
         return Commands(self.environment)
 
     def manage(self, *arguments: str, stdin: str = "", check: bool = True) -> str:
-        """Run a management command in a process of its own; returns what it printed."""
+        """Run a management command in its own process; return what it printed."""
         code, printed = self._commands.run(arguments, stdin)
         if check:
             assert code == 0, printed
         return printed
 
     def close(self) -> None:
-        """Let go of the database: no command runs any more."""
+        """Release the database: no command runs after this."""
         self._commands.close()
         del self._commands
 
@@ -86,7 +86,7 @@ class Site:
         return str(self.rows(sql, apv["apv_id"])[0][0])
 
     def vacuum(self) -> None:
-        """Bring the planner's statistics up to date, as PostgreSQL does by itself after a while."""
+        """Update the planner's statistics, as PostgreSQL does by itself after a while."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
 
@@ -138,7 +138,7 @@ class Site:
 
 @cache
 def template() -> str:
-    """Return the name of a migrated database with the demo users, which all others begin as."""
+    """Return the name of a migrated database with the demo users, the template of all others."""
     site = Site(TEMPLATE)
     site.manage("migrate", "--verbosity", "0")
     site.manage("create_demo_users")
@@ -148,7 +148,7 @@ def template() -> str:
 
 @contextlib.asynccontextmanager
 async def serving(site: Site, port: int = 0) -> AsyncIterator["Server"]:
-    """A server process, started and stopped without holding up the event loop."""
+    """Start a server process, and stop it, without blocking the event loop."""
     running = site.uvicorn(port=port)
     server = await asyncio.to_thread(running.__enter__)
     try:
@@ -162,7 +162,7 @@ Start = Callable[..., contextlib.AbstractContextManager["Server"]]
 
 
 def hubs_listening(client: redis.Redis) -> int:
-    """How many hubs hear of decisions."""
+    """Return how many hubs subscribe to decisions."""
     groups = client.pubsub_channels("*__group__decisions")
     return sum(count for _, count in client.pubsub_numsub(*groups))
 
@@ -178,7 +178,7 @@ class Server:
         self._clients: dict[str, httpx.Client] = {}
 
     def printed(self) -> str:
-        """What the process has written so far."""
+        """Return what the process has written so far."""
         return self.log.read_text()
 
     def answers(self) -> bool:
@@ -187,7 +187,7 @@ class Server:
         return False
 
     def client(self, user: str = "reviewer") -> httpx.Client:
-        """An HTTP client signed in as `user`, or one without credentials for ""."""
+        """Return an HTTP client signed in as `user`, or one without credentials for ""."""
         if user not in self._clients:
             client = httpx.Client(base_url=self.origin, timeout=60)
             if user:
@@ -196,7 +196,7 @@ class Server:
         return self._clients[user]
 
     def forget(self, user: str) -> None:
-        """Sign `user` in anew the next time: this session is about to end."""
+        """Sign `user` in again the next time: this session is about to end."""
         self._clients.pop(user, None)
 
     def post(self, path: str, body: Any, user: str = "reviewer", **headers: str) -> httpx.Response:
@@ -212,14 +212,14 @@ class Server:
 
     @contextlib.asynccontextmanager
     async def socket(self, user: str = "reviewer", **options: Any) -> AsyncIterator["Socket"]:
-        """A socket of `user` that has received its ack."""
+        """Return a socket of `user` that has received its ack."""
         async with self.raw_socket(user, **options) as connection:
             socket = Socket(connection)
             socket.ack = await socket.receive()
             yield socket
 
     def raw_socket(self, user: str = "reviewer", *, uri: str = "", **options: Any) -> connect:
-        """A connection of `user`, to `uri` instead of the server's own if one is given."""
+        """Return a connection of `user`, to `uri` if given, else to the server."""
         headers = options.pop("headers", {})
         if user:
             cookies = self.client(user).cookies
@@ -254,14 +254,14 @@ class Socket:
         return answer
 
     async def until(self, **fields: Any) -> dict[str, Any]:
-        """The next message with these fields; others are passed over."""
+        """Return the next message with these fields; skip others."""
         while True:
             message = await self.receive()
             if fields.items() <= message.items():
                 return message
 
     async def heard_before_pong(self) -> list[dict[str, Any]]:
-        """Everything that came before the answer to a ping: what was sent until now."""
+        """Return all messages before the answer to a ping: everything sent until now."""
         await self.send({"type": "ping"})
         heard = []
         while (message := await self.receive())["type"] != "pong":
@@ -269,7 +269,7 @@ class Socket:
         return heard
 
     async def close_code(self) -> int | None:
-        """The code the server closes the socket with."""
+        """Return the code with which the server closes the socket."""
         async with asyncio.timeout(ANSWER_SECONDS):
             await self.connection.wait_closed()
         return self.connection.close_code
@@ -293,7 +293,7 @@ DIFF = """--- a/requirements.txt
 
 
 def apv(**fields: Any) -> dict[str, Any]:
-    """The body of a complete APV; `fields` replace its own."""
+    """Return the body of a complete APV; `fields` replace its own."""
     return {
         "severity": "HIGH",
         "cve_id": "CVE-2023-32681",
@@ -343,7 +343,7 @@ def add(server: Server, count: int) -> list[str]:
 
 
 async def closed_within(socket: Socket, seconds: float) -> tuple[int | None, str | None]:
-    """The code and reason with which the socket is closed by then."""
+    """Return the code and reason with which the socket closes by then."""
     async with asyncio.timeout(seconds):
         await socket.connection.wait_closed()
     return socket.connection.close_code, socket.connection.close_reason

@@ -35,7 +35,7 @@ REASON = "The bump is minimal and the wargame holds."
 
 
 async def decide(page: Page, verb: str = "a", reason: str = REASON) -> None:
-    """Write a decision with the keyboard, send it and confirm it."""
+    """Enter a decision with the keyboard, send it and confirm it."""
     await page.keyboard.press(verb)
     await page.keyboard.type(reason)
     await page.keyboard.press("Control+Enter")
@@ -44,7 +44,7 @@ async def decide(page: Page, verb: str = "a", reason: str = REASON) -> None:
 
 
 async def becomes(look: Callable[[], Awaitable[Any]], expected: Any) -> None:
-    """Look again and again until `expected` is seen."""
+    """Poll until `expected` is seen."""
     deadline = time.monotonic() + ANSWER_SECONDS
     while (seen := await look()) != expected:
         assert time.monotonic() < deadline, f"{seen!r} is not yet {expected!r}"
@@ -56,7 +56,7 @@ def port_of(server: Server) -> int:
 
 
 class Tab:
-    """One page of the console, with what went over its line."""
+    """One page of the console, with the messages of its socket."""
 
     def __init__(self, page: Page, origin: str, server: Server) -> None:
         self.page = page
@@ -87,24 +87,24 @@ class Tab:
 
     @property
     def reloads(self) -> int:
-        """How often the whole list was read again."""
+        """Return how often the whole list was read again."""
         return len(self._reads) - 1
 
     @property
     def recovered(self) -> dict[str, bool]:
-        """What the server said when the line last resumed."""
+        """Return what the server answered when the connection last resumed."""
         return dict(self._confirmations()[-1]["recovered"])
 
     @property
     def reasons(self) -> set[str]:
-        """Why the server ever refused to replay."""
+        """Return why the server ever refused to replay."""
         return {why for one in self._confirmations() for why in one["reason"].values()}
 
     def _confirmations(self) -> list[dict[str, Any]]:
         return [one for one in self.heard if one["type"] == "subscription_confirmed"]
 
     async def statuses(self) -> list[str]:
-        """Every status that the page showed since it was opened."""
+        """Return every status that the page showed since it was opened."""
         return list(await self.page.evaluate("statuses"))
 
     # -- What is shown ----------------------------------------------------------------------
@@ -122,11 +122,11 @@ class Tab:
         await becomes(self.status, status)
 
     async def equals_fresh_load(self) -> None:
-        """Wait until the page shows what a fresh load of it shows."""
+        """Wait until the page shows what a fresh load shows."""
         await becomes(self.shown, await self.fresh_load())
 
     async def still_follows(self) -> None:
-        """Show that the next event arrives, and nothing before it was lost or doubled."""
+        """Check that the next event arrives, and nothing before it was lost or doubled."""
         added = self.server.add_apv(package_name="marker", severity="LOW")
         await self.page.get_by_role("link", name=added["apv_code"]).wait_for()
         await self.equals_fresh_load()

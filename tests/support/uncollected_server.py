@@ -1,4 +1,4 @@
-"""A server that never looks for objects that refer to each other in circles: they stay."""
+"""A server without cyclic garbage collection, so that reference cycles stay."""
 
 import gc
 import os

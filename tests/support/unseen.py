@@ -1,4 +1,4 @@
-"""Texts in which something is not seen, for every text that a page may show."""
+"""Texts with invisible characters, for every text that a page may show."""
 
 import re
 from typing import Any
@@ -35,18 +35,18 @@ KEPT_IN_CONTROLS = re.compile(r' value="[^"]*"|<textarea[^>]*>[^<]*')
 
 
 def raw_on(page: str) -> list[str]:
-    """Return what stands raw around unseen characters in the HTML of a page."""
+    """Return the raw HTML around invisible characters of a page."""
     page = KEPT_IN_CONTROLS.sub("", page)
     return [ascii(page[max(0, found.start() - 60) :][:80]) for found in RAW.finditer(page)]
 
 
 def unseen_apv() -> dict[str, Any]:
-    """Return an APV with unseen characters in each field that takes text."""
+    """Return an APV with invisible characters in each text field."""
     return {name: _fitting(name) for name in text_fields()}
 
 
 def postable_apv() -> dict[str, Any]:
-    """Return those fields of it that REST takes: it refuses such addresses."""
+    """Return its fields that REST accepts: it refuses such addresses."""
     return {name: value for name, value in unseen_apv().items() if not name.endswith("_url")}
 
 

@@ -1,4 +1,4 @@
-"""Waiting for what must happen, and nowhere for a guessed time."""
+"""Wait for conditions, never for a guessed time."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ SETTLE_SECONDS = 40
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = ANSWER_SECONDS) -> Any:
-    """The first true value of `condition`, asked for again and again."""
+    """Poll `condition` and return its first true value."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
@@ -21,12 +21,12 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = ANSWER_SE
 
 
 async def pause(seconds: float) -> None:
-    """Let a fault last; the one place that waits for time and not for a condition."""
+    """Let a fault last; the only place that waits for time and not for a condition."""
     await asyncio.sleep(seconds)
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait until all has settled after a fault."""
+    """Wait until everything has settled after a fault."""
     async with asyncio.timeout(SETTLE_SECONDS):
         while not condition():
             await pause(0.05)

@@ -44,7 +44,7 @@ def decide(apv_id: str, verb: str) -> None:
 
 
 def touch() -> None:
-    """Change every APV in a way that the logs do not tell."""
+    """Change every APV without an event in the logs."""
     from reviews.models import APV
 
     APV.objects.update(priority=5)
@@ -59,7 +59,7 @@ def prune(events: int) -> None:
 
 
 def restore(tops: dict[str, int]) -> None:
-    """Bring the logs back to where they stood at `tops`, as restoring a backup does."""
+    """Reset the logs to their positions at `tops`, as restoring a backup does."""
     from django.core.management import call_command
     from django.db import transaction
 
@@ -73,7 +73,7 @@ def restore(tops: dict[str, int]) -> None:
 
 
 def send(channel: str, epoch: str, events: list[list[Any]]) -> None:
-    """Hand events to the channel layer as `publish` does."""
+    """Send events to the channel layer as `publish` does."""
     from asgiref.sync import async_to_sync
     from channels.layers import get_channel_layer
 

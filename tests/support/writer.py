@@ -1,7 +1,7 @@
-"""A process with several writers; run as `python -m tests.support.writer PROCESS THREADS COUNT`.
+"""A process with several writers: `python -m tests.support.writer PROCESS THREADS COUNT`.
 
-It prints a line when it is ready, starts when it reads one, and prints what became of each
-transaction as JSON: the ids of the APVs that are to be there and of those that are not.
+It prints a line when it is ready, starts when it reads one, and prints the result of each
+transaction as JSON: the ids of the APVs that must exist and of those that must not.
 """
 
 import asyncio
@@ -30,7 +30,8 @@ def write(writer: int, count: int) -> Outcome:
     chance = random.Random(writer)
     outcome: Outcome = {"committed": [], "rolled_back": []}
     for number in range(count):
-        # Codes of the writer's own: numbering would put the writers in a row before the log does.
+        # Each writer has its own codes, since numbering would serialise the writers before the log
+        # does.
         code = f"APV-{1000 + writer}-{number:03d}"
         fate = "rolled_back" if chance.random() < ROLLED_BACK else "committed"
         with transaction.atomic():
@@ -45,7 +46,7 @@ def write(writer: int, count: int) -> Outcome:
 
 
 async def write_all(writers: range, count: int) -> list[Outcome]:
-    """Run the writers side by side, on threads of an event loop as a server's requests are."""
+    """Run the writers concurrently, on threads of an event loop as a server's requests do."""
     run = sync_to_async(write, thread_sensitive=False)
     return await asyncio.gather(*[run(writer, count) for writer in writers])
 
