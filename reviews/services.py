@@ -127,7 +127,7 @@ def check(*, apv: APV, reviewer: Any, **fields: Unpack[DecisionFields]) -> None:
     if not reviewer.has_perm(Permission.DECIDE_APV):
         raise NotAllowed(_("You may not decide on APVs."))
     if apv.status in DECIDERS and is_barred(reviewer, apv):
-        message = _("You added {code} yourself: somebody else decides on it.")
+        message = _("You added {code} yourself, so somebody else must decide on it.")
         raise NotAllowed(message.format(code=apv.apv_code))
     _check_open(apv, fields["decision"], reviewer)
     version = fields.get("version")

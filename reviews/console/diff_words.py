@@ -36,10 +36,10 @@ PROBLEMS: dict[ProblemKind, str | Promise] = {
     ProblemKind.HALF: gettext_lazy("The header line “%(missing)s” is missing."),
     ProblemKind.NEW_HAS_OLD: gettext_lazy("The file is said to be new, yet it has a past."),
     ProblemKind.DELETED_HAS_NEW: gettext_lazy(
-        "The file is said to be deleted, yet something of it stays."
+        "The header says that the file is deleted, but lines of it remain."
     ),
     ProblemKind.UNCHANGED_CHANGES: gettext_lazy(
-        "The file is said to keep its content, yet lines of it change."
+        "The header says that the file's content stays the same, but lines of it change."
     ),
     ProblemKind.NOTHING: gettext_lazy("The header announces a change, but none follows."),
     ProblemKind.TWICE: gettext_lazy("The diff changes this file more than once."),
@@ -47,7 +47,7 @@ PROBLEMS: dict[ProblemKind, str | Promise] = {
         "This is a context diff: it is shown as it came, and its lines are not counted."
     ),
     ProblemKind.OUTSIDE: gettext_lazy(
-        "These lines look like changes, but stand outside every hunk. They are not counted."
+        "These lines look like changes, but are outside every hunk. They are not counted."
     ),
     ProblemKind.UNREAD: gettext_lazy(
         "So many files and hunks come before that the rest is shown as it came. It is not counted."

@@ -77,7 +77,7 @@ def read_pairs(pairs: list[tuple[str, str]]) -> dict[str, str]:
         if not key.strip():
             raise ValidationError(_("Row {number}: give it a key.").format(number=number))
         if key.strip() in found:
-            message = _("Row {number}: {key} stands there twice.")
+            message = _("Row {number}: {key} is there twice.")
             raise ValidationError(message.format(number=number, key=key.strip()))
         found[key.strip()] = value.strip()
     return found
@@ -101,7 +101,7 @@ def read_lines(text: str) -> dict[str, str]:
             message = _("Line {number}: write it as key: value.")
             raise ValidationError(message.format(number=number))
         if key in found:
-            message = _("Line {number}: {key} stands there twice.")
+            message = _("Line {number}: {key} is there twice.")
             raise ValidationError(message.format(number=number, key=key))
         found[key] = value
     return found
@@ -206,7 +206,7 @@ class ConsoleForm(DecisionForm):
         ("test", _("the test to add or to run")),
         ("scope", _("what else to change, or to leave alone")),
         ("strategy", _("another kind of patch")),
-        ("reviewer", _("who is to look at it next")),
+        ("reviewer", _("who should look at it next")),
     )
     """Keys that a machine can act on; others are taken as well."""
 

@@ -47,7 +47,7 @@ WITHDRAWN = Listing(
     _("Withdrawn"),
     _("Withdrawn"),
     _("Nothing is withdrawn"),
-    _("APVs appear here when all advisories behind them are withdrawn."),
+    _("APVs appear here when all their advisories are withdrawn."),
 )
 LISTINGS = {one.name: one for one in (PENDING, ESCALATED, DECIDED, WITHDRAWN)}
 

@@ -26,21 +26,21 @@ def kinds() -> dict[str, dict[str, Any]]:
 def refusals() -> dict[str, str]:
     """Return the meaning of each refusal of a decision, by status or by kind of failure."""
     return {
-        "400": _("The server could not read what was sent. Load the page anew and send it again."),
+        "400": _("The server could not read what was sent. Load the page again and resend it."),
         "401": _("You are signed out. Sign in again in another tab, then send it from here."),
         "403": _(
             "You may not do this any more, or signed in as somebody else meanwhile. "
             "Sign in again, or ask who runs the console."
         ),
         "404": _("This APV is not here any more. Copy what you wrote, and go back to the queue."),
-        "409": _("Something else was decided meanwhile. Load the page anew to see it."),
+        "409": _("Something else was decided meanwhile. Load the page again to see it."),
         "413": _("What you wrote is too long to be sent. Shorten it."),
         "429": _("Too much was sent in a short time. Wait {count} s, then send it again."),
         "5xx": _("The server has trouble of its own ({status})."),
         "network": _("Not sent: the server could not be reached."),
         "lost": _("The line broke before the server answered."),
         "timeout": _("The server did not answer in time."),
-        "other": _("The server refused this ({status}). Load the page anew and send it again."),
+        "other": _("The server refused this ({status}). Load the page again and resend it."),
     }
 
 

@@ -734,7 +734,7 @@ def test_refused_rows_of_modifications_are_kept(reviewer):
         ({"decision": "merge"}, "Select a valid choice."),
         ({"decision": "modify"}, "Say what to change."),
         ({"modifications": "no colon"}, "Line 1: write it as key: value."),
-        ({"modifications": "a: 1\na: 2"}, "Line 2: a stands there twice."),
+        ({"modifications": "a: 1\na: 2"}, "Line 2: a is there twice."),
         ({"modifications": "{"}, "This is no JSON object"),
         ({"modifications": '{"a": "\\u0000"}'}, "Null characters are not allowed."),
         ({"modifications": '{"a":' * 90_000}, "This is no JSON object"),

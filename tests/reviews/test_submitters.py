@@ -57,7 +57,8 @@ def test_where_it_is_set_the_submitter_does_not_decide(strict: Server) -> None:
     added = by_admin(strict)
     problem = assert_problem(strict.decide(added["apv_id"], user="admin"), 403)
     assert (
-        problem["detail"] == f"You added {added['apv_code']} yourself: somebody else decides on it."
+        problem["detail"]
+        == f"You added {added['apv_code']} yourself, so somebody else must decide on it."
     )
     page = strict.client("admin").get(f"/apvs/{added['apv_code']}").text
     assert 'id="decision-form"' not in page

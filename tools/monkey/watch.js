@@ -1,4 +1,4 @@
-/** Runs before the page's own scripts: tells what is confirmed, and keeps the page busy. */
+/** Runs before the page's own scripts: reports what is confirmed, and keeps the page busy. */
 
 (() => {
   /** @param {string} selector */

@@ -4,12 +4,12 @@
  *
  *   const connection = connect({
  *     url: "/hitl/ws",
- *     channels: ["orders", "prices", "stock"],              // those it may read are followed
- *     positions: { orders: { epoch: "5f0c…", offset: 41 } },  // where the page was read, if known
+ *     channels: ["orders", "prices", "stock"],              // it subscribes to those it may read
+ *     positions: { orders: { epoch: "5f0c…", offset: 41 } },  // the positions of the page, if known
  *     snapshot: true,                                        // the last values at once
  *     onMessage: (message) => …,                             // an event or a last value
  *     onStatus: (status) => …,                               // one of STATUSES
- *     onReload: async () => positions,                       // read again; where that was read
+ *     onReload: async () => positions,                       // read again; return its positions
  *   });
  *
  * The wire format is described in docs/protocol.md.
@@ -44,11 +44,11 @@ const MISSED_PONGS = 2;
 const ANSWER_MS = 15_000;
 const BACKOFF_MS = 1_000;
 const BACKOFF_MOST_MS = 30_000;
-const BACK_OFF_ATTEMPT = 5; // where the backoff goes on when the server asks to back off
+const BACK_OFF_ATTEMPT = 5; // where the backoff starts if the server asks to back off
 
 /**
- * What the client does after the server closed, by code, or by code and reason where the reason
- * matters; after any other it resumes. As in docs/protocol.md.
+ * What the client does after the server closed, by code, or by code and reason if the reason
+ * matters; after any other code it resumes. As in docs/protocol.md.
  *
  * @type {Record<string, "resume" | "back off" | "sign in">}
  */
@@ -95,7 +95,7 @@ class Connection {
 
   /** @type {Options} */
   #options;
-  /** @type {string[]} What is followed: less than was asked for when the user may not read some. */
+  /** @type {string[]} The subscribed channels, without those that the user may not read. */
   #channels;
   /** @type {WebSocket | null} */
   #socket = null;
@@ -103,11 +103,11 @@ class Connection {
   #wasLive = false;
   #isClosed = false;
   #unanswered = 0; // pings without a pong
-  /** @type {Set<string>} Channels whose confirmation is awaited. */
+  /** @type {Set<string>} Channels without a confirmation yet. */
   #asked = new Set();
-  /** @type {Map<string, number>} Channel → offset that a replay leads to. */
+  /** @type {Map<string, number>} Channel → last offset of a replay. */
   #targets = new Map();
-  /** @type {Map<string, number>} Channel → offset after which a gap was seen last. */
+  /** @type {Map<string, number>} Channel → offset before the last gap. */
   #gaps = new Map();
   /** @type {LogEvent[] | null} Events that wait while the page reloads. */
   #held = null;
@@ -138,13 +138,13 @@ class Connection {
     this.#disconnect();
   }
 
-  /** Close the connection for good: the server does not let this user in any more. */
+  /** Close the connection for good: the server no longer admits this user. */
   refuse() {
     this.close();
     this.#setStatus("refused");
   }
 
-  /** Connect at once instead of when the backoff or an attempt ends: the reader asked for it. */
+  /** Connect at once, without waiting for the backoff or an attempt: the reader asked for it. */
   retry() {
     if (this.#isClosed || (this.status !== "stale" && this.status !== "offline")) return;
     this.#disconnect();
@@ -265,8 +265,8 @@ class Connection {
   }
 
   /**
-   * Subscribe again without the channels that the user may not read: nothing of a request that
-   * names one is subscribed.
+   * Subscribe again without the channels that the user may not read: the server refuses a whole
+   * request that names one.
    *
    * @param {string[]} forbidden
    */
@@ -295,7 +295,7 @@ class Connection {
   }
 
   /**
-   * Deliver an event of a log if it is the next one; ask again for what a gap left out.
+   * Deliver an event of a log if it is the next one; request what is missing before it.
    *
    * @param {LogEvent} message
    */
@@ -321,12 +321,12 @@ class Connection {
     try {
       this.#options.onMessage(message);
     } catch (error) {
-      reportError(error); // an error in the page must not cost it the next event
+      reportError(error); // after an error in the page, later events must still arrive
     }
   }
 
   /**
-   * Ask again for what is missing; reload when the answer had the same gap.
+   * Request missing events; reload if the answer had the same gap.
    *
    * @param {string} channel
    */
@@ -355,7 +355,7 @@ class Connection {
     Object.assign(this.positions, positions);
     for (const message of held) this.#apply(message);
     this.#showProgress();
-    this.#ping(); // its pong shows whether the page was read before the connection stood
+    this.#ping(); // its pong shows whether the page was read before the connection opened
   }
 
   async #readAgain() {
@@ -387,7 +387,7 @@ class Connection {
     this.#send({ type: "ping", timestamp: new Date().toISOString() });
   }
 
-  /** Tell the server how far this client is, for the metric of how far clients are behind. */
+  /** Send the server this client's positions, for the metric of clients' lag. */
   #acknowledge() {
     const offsets = Object.entries(this.positions).map(([channel, { offset }]) => [
       channel,
@@ -397,7 +397,7 @@ class Connection {
   }
 
   /**
-   * A pong comes after every event before it: what it shows beyond our positions was lost.
+   * A pong comes after all events sent before it: if its positions are ahead of ours, events were lost.
    *
    * @param {Positions} positions
    */

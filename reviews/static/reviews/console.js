@@ -80,7 +80,7 @@ function start(main) {
     return positions;
   }
 
-  /** The reader may have signed in again in another tab: go on where the connection ended. */
+  /** The reader may have signed in again in another tab: resume the connection. */
   async function comeBack() {
     if (line.status !== "refused" || document.visibilityState !== "visible") return;
     try {
@@ -116,7 +116,7 @@ function start(main) {
   }
 
   /**
-   * The request itself tells its end: the row that it came from may be gone by then.
+   * Listen to the request itself: the row that sent it may be gone at its end.
    *
    * @param {CustomEvent<Requested>} event
    */
@@ -144,7 +144,7 @@ function start(main) {
   // -- Going on ----------------------------------------------------------------------------------
 
   /**
-   * After a decision the next APV opens, so that a reviewer can go on.
+   * Open the next APV after a decision, so that a reviewer can continue.
    *
    * @param {CustomEvent<Recorded>} event
    */
@@ -236,7 +236,7 @@ const asksForApv = ({ target, requestConfig }) =>
   target.id === "reading" && requestConfig.verb === "get";
 
 /**
- * Whether what came is a part of the page, and not the page to sign in.
+ * Whether the response is a part of the page, and not the sign-in page.
  *
  * @param {string} address
  */
@@ -247,7 +247,7 @@ function isPart(address) {
 }
 
 /**
- * What was asked for could not be read, which says nothing of any decision.
+ * A part could not be read, which does not concern any decision.
  *
  * @param {CustomEvent<Requested>} event
  */

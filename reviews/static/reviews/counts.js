@@ -1,6 +1,6 @@
 /**
- * The numbers that say how long a list is: above it, on the tabs, and in the title of the browser's
- * tab. What comes and goes in sight changes them at once; the server counts what does so elsewhere.
+ * The lengths of lists: above the list, on the tabs, and in the title of the browser's tab. Rows
+ * that come and go in view change them at once; the server counts the others.
  */
 
 import { all, byId } from "./dom.js";
@@ -8,17 +8,17 @@ import { read } from "./fragment.js";
 import { digits, say, words } from "./words.js";
 
 const REST_MS = 500; // changes this close together are counted once
-const SPREAD_MS = 500; // so that many pages do not all ask in the same moment
+const SPREAD_MS = 500; // so that many pages do not all ask at the same moment
 const NUMBER = /^\([^)]*\) /;
 const plural = new Intl.PluralRules(document.documentElement.lang);
 
 /**
- * Keep the numbers of the list. `counted` is called with how long the list is at the server.
+ * Keep the lengths current. `counted` is called with the length that the server counted.
  *
  * @param {{ endsLine: EndsLine, counted: (found: number) => void }} options
  */
 export function listCounts({ endsLine, counted }) {
-  let known = 0; // how long the list is, after all that was heard
+  let known = 0; // the length of the list after all received events
   /** @type {number | undefined} */
   let resting;
   const list = () => byId("list");
@@ -49,7 +49,7 @@ export function listCounts({ endsLine, counted }) {
     const address = list().dataset.counts ?? "";
     const { found, pending, escalated } = await (await read(address)).json();
     if (list().dataset.counts !== address) return; // another list is shown by now
-    if (isNarrowed() || !isQueue()) known = found; // of the whole queue each event is heard
+    if (isNarrowed() || !isQueue()) known = found; // every event of the whole queue arrives here
     showTab("pending", pending);
     showTab("escalated", escalated);
     show();
@@ -93,7 +93,7 @@ export function listCounts({ endsLine, counted }) {
     if (document.title !== title) document.title = title;
   }
 
-  // An APV that opens brings a title of its own.
+  // An APV that opens sets its own title.
   new MutationObserver(showTitle).observe(document.head, { childList: true, subtree: true });
 
   return { adopt, add, recountSoon, escalatedBy, known: () => known };

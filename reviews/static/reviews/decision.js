@@ -1,4 +1,4 @@
-/** The decision: which APV it is about, what can be chosen, and how it is sent. */
+/** The decision: its APV, what can be chosen, and how it is sent. */
 
 import {
   addRow,
@@ -27,10 +27,10 @@ import { watch, words } from "./words.js";
  * @param {() => void} options.signedOut is called when the session has ended
  */
 export function decisionForm({ show, signedOut }) {
-  let onTheWay = 0; // how many APVs were asked for that are not there yet
-  /** @type {string | null} The kind of decision that was pressed for one of them. */
+  let onTheWay = 0; // how many requested APVs have not arrived
+  /** @type {string | null} The kind of decision whose key was pressed for one of them. */
   let meant = null;
-  /** @type {HTMLElement | null} Where the caret was when the form was held. */
+  /** @type {HTMLElement | null} The focus when the form was disabled. */
   let focused = null;
   const isOver = () => "over" in (form()?.dataset ?? {});
   const question = lastQuestion({ hold, release, show, signedOut });
@@ -38,7 +38,7 @@ export function decisionForm({ show, signedOut }) {
 
   // -- Which APV it is about ---------------------------------------------------------------------
 
-  /** Another APV was asked for: nothing is decided any more on the one that is still shown. */
+  /** Another APV was requested: the one still shown can no longer be decided. */
   function leave() {
     draft.saveNow();
     question.abandon();
@@ -47,7 +47,7 @@ export function decisionForm({ show, signedOut }) {
   }
 
   /**
-   * It came; or it could not be read, and the one before is there to be decided on again.
+   * It arrived; or it could not be read, and the previous one can be decided again.
    *
    * @param {boolean} isShown
    */
@@ -69,13 +69,13 @@ export function decisionForm({ show, signedOut }) {
     release();
   }
 
-  /** Whether a kind of decision waits for its APV; what is typed next is no shortcut then. */
+  /** Whether a kind of decision waits for its APV; keys typed next are then not shortcuts. */
   const waits = () => meant !== null;
 
   // -- Choosing ----------------------------------------------------------------------------------
 
   /**
-   * Choose a kind of decision from the keyboard, and go on where it is explained.
+   * Choose a kind of decision from the keyboard, and focus its justification.
    *
    * @param {string} kind
    * @returns {string} why it cannot be chosen, or ""
@@ -144,7 +144,7 @@ export function decisionForm({ show, signedOut }) {
     question.ask(openForm());
   }
 
-  /** What is asked about does not change until it is answered. */
+  /** Freeze the form until the question is answered. */
   function hold() {
     focused = /** @type {HTMLElement | null} */ (document.activeElement);
     openForm().inert = true;
@@ -161,7 +161,7 @@ export function decisionForm({ show, signedOut }) {
   }
 
   /**
-   * The APV is not open any more: nothing can be chosen or sent; what was written stays.
+   * The APV is no longer open: nothing can be chosen or sent; the text stays.
    *
    * @param {string} said
    * @param {string} [reason] why no key can choose
@@ -181,7 +181,7 @@ export function decisionForm({ show, signedOut }) {
   }
 
   /**
-   * The APV is not what the question showed any more; the form can be sent again.
+   * The APV differs from what the question showed; the form can be sent again.
    *
    * @param {string} said
    */

@@ -1,4 +1,4 @@
-/** The files of a diff: those that were viewed are folded, and this browser keeps which they are. */
+/** The files of a diff: viewed ones are folded, and this browser remembers them. */
 
 import { all, one, targetOf } from "./dom.js";
 
@@ -12,7 +12,7 @@ function kept() {
   try {
     return new Map(JSON.parse(localStorage.getItem(KEY) ?? "[]"));
   } catch {
-    return new Map(); // nothing, or nothing of ours
+    return new Map(); // empty, or not our data
   }
 }
 
@@ -31,7 +31,7 @@ function viewedFiles(sections) {
 }
 
 /**
- * Remember that a file was viewed, or is to be viewed again.
+ * Remember that a file was viewed, or must be viewed again.
  *
  * @param {Event} event
  */
@@ -74,7 +74,7 @@ function count(sections, viewed) {
   }
 }
 
-/** Fold what was viewed before, in a diff that has just come. */
+/** Fold viewed files in a diff that has just loaded. */
 function adopt() {
   const [sections] = all(document, "#diff [data-viewed-as]");
   if (!sections || sections.dataset.adopted) return;

@@ -1,8 +1,8 @@
 /**
  * Drafts of decisions: kept in this browser, one for each user and APV, until they are sent.
  *
- * Several tabs may show the same APV. Only what was typed is saved, so that the newest text wins; the
- * other tabs take it over.
+ * Several tabs may show the same APV. Only typed text is saved, so that the newest text wins; the
+ * other tabs copy it.
  */
 
 import { byId, targetOf } from "./dom.js";
@@ -77,7 +77,7 @@ export function draftKeeper({ form, read, fill }) {
   }
 
   /**
-   * Another tab saved a draft: it is newer than what is here, unless this tab is typed in.
+   * Another tab saved a draft, which is newer than this one unless the reader types here.
    *
    * @param {StorageEvent} event
    */

@@ -1,4 +1,4 @@
-/** The choices that narrow the list: they close on Escape, and when something else is pressed. */
+/** The filters of the list: they close on Escape, and on a click elsewhere. */
 
 import { targetOf } from "./dom.js";
 

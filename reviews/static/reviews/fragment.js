@@ -1,18 +1,18 @@
 /** Parts of pages, read again from the server, and where they are found. */
 
-const READ_MS = 15_000; // a network that fails during a request never says so
+const READ_MS = 15_000; // a network that fails during a request sends no error
 
 /** The session has ended, or this user may not read the page any more. */
 export class SignedOut extends Error {}
 
 /**
- * The answer of an address; raises SignedOut, or Error where it is no success.
+ * Return the response of an address; throw SignedOut, or Error if it is no success.
  *
  * @param {string | URL} address
  * @param {RequestInit} [options]
  */
 export async function read(address, options = {}) {
-  // A redirect leads to the sign-in page, which is no answer to anything asked here.
+  // A redirect leads to the sign-in page, which is not a response to any request here.
   const answer = await fetch(address, {
     redirect: "manual",
     headers: { Accept: "*/*" },

@@ -6,7 +6,7 @@
 
 import { targetOf } from "./dom.js";
 
-const REACTION_MS = 350; // nobody sees what appeared sooner; the second click of two comes sooner
+const REACTION_MS = 350; // nobody reacts faster; the second click of a double click comes sooner
 
 const root = document.documentElement;
 let changed = "page"; // what appeared or left last: the page, or the part with this id
@@ -43,7 +43,7 @@ function painted() {
 export const isEarly = (event) => event.timeStamp < shownAt;
 
 /**
- * Whether a click began before anybody could mean it; one by a script never does.
+ * Whether a click began before its target was visible; clicks by scripts never do.
  *
  * @param {MouseEvent} event
  */

@@ -10,7 +10,7 @@ import { isEarly } from "./gestures.js";
 import { say, toast, watch, words } from "./words.js";
 
 const FIELD = "input, textarea, select, [contenteditable]";
-const PAUSE_MS = 1_000; // after the last letter; then the reader types no more
+const PAUSE_MS = 1_000; // after the last letter, the reader has stopped typing
 const REST_MS = 120; // a held key opens the APV that it stops at
 
 /** @type {Map<string, string>} Key → kind of decision */
@@ -22,7 +22,7 @@ const kinds = new Map(Object.entries(watch.kinds ?? {}).map(([kind, { key }]) =>
  * @param {ReturnType<typeof import("./decision.js").decisionForm>} decision
  */
 export function keys(queue, reading, decision) {
-  let typedAt = -Infinity; // when a letter came last that is no key of ours
+  let typedAt = -Infinity; // when a letter was typed that is not a shortcut
   let refused = false; // a key could not act, and that was not dismissed yet
   /** @type {number | undefined} The timer, while a held key moves on. */
   let opening;
@@ -77,7 +77,7 @@ export function keys(queue, reading, decision) {
     if (reason) refuse(reason);
   }
 
-  /** Why no key decides while the focus, by Tab, is on an APV that is not the open one. */
+  /** Why no key decides while the focus is on another APV than the open one. */
   function otherRow() {
     const link = focusedLink();
     if (decision.isLeaving() || !link || link.hasAttribute("aria-current")) return "";
@@ -131,7 +131,7 @@ export function keys(queue, reading, decision) {
   const isLetter = ({ key }) => key.length === 1;
 
   /**
-   * Whether a key belongs to a text that the reader believes to be writing.
+   * Whether a key belongs to a text that the reader thinks they are typing.
    *
    * @param {KeyboardEvent} event
    */
@@ -150,10 +150,10 @@ export function keys(queue, reading, decision) {
   }
 
   /**
-   * Do what a key stands for.
+   * Run the shortcut of a key.
    *
    * @param {KeyboardEvent} event
-   * @returns {boolean} whether it stands for something
+   * @returns {boolean} whether it is a shortcut
    */
   function act(event) {
     const { key } = event;

@@ -1,11 +1,11 @@
-/** The numbers: each plot is drawn from the table beside it, once it comes into sight. */
+/** The numbers: each plot is drawn from the table next to it, once it scrolls into view. */
 
 import { all, one } from "./dom.js";
 
 const VENDOR = new URL("vendor/", import.meta.url);
 const HEIGHT = 184;
 const FONT = "11px system-ui, sans-serif";
-const REST_MS = 10_000; // between two readings of numbers that go on changing
+const REST_MS = 10_000; // between two reads of numbers that keep changing
 const HALF_DAY = 43_200;
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 100_000];
 
@@ -169,7 +169,7 @@ function inDays(seconds) {
   return seconds % 86_400 === 0 ? day.format(seconds * 1000) : "";
 }
 
-/** How far two days must be apart, in pixels, so that their names do not touch. */
+/** The least distance of two days, in pixels, at which their names do not touch. */
 function spaceOfDays() {
   const pen = /** @type {CanvasRenderingContext2D} */ (
     document.createElement("canvas").getContext("2d")

@@ -29,7 +29,7 @@ const PARTS = { question: 'id="question"', reading: 'id="reading"', page: "<html
 export function lastQuestion({ hold, release, show, signedOut }) {
   /** @type {"idle" | "asking" | "open" | "sending"} */
   let state = "idle";
-  let turn = 0; // an answer to a question that was left is dropped
+  let turn = 0; // an answer to an abandoned question is dropped
   /** @type {HTMLDialogElement} */
   const dialog = byId("confirm");
   /** @returns {HTMLFormElement} */
@@ -38,7 +38,7 @@ export function lastQuestion({ hold, release, show, signedOut }) {
   // -- Asking ----------------------------------------------------------------------------------
 
   /**
-   * Ask about what `form` says at this moment.
+   * Ask about the current contents of `form`.
    *
    * @param {HTMLFormElement} form
    */
@@ -72,12 +72,12 @@ export function lastQuestion({ hold, release, show, signedOut }) {
     const told = await post(question(), new FormData(question()));
     if (mine === turn) finish(told);
     else if (told.decided)
-      tell(told.decided); // its APV was left: only say what became of it
+      tell(told.decided); // the reader has left its APV: only report the result
     else toast(reason(told, true));
   }
 
   /**
-   * Show what the server said; where it said nothing usable, the draft and the question stay.
+   * Show the server's answer; if it is not usable, the draft and the question stay.
    *
    * @param {Answer} answer
    */
@@ -143,7 +143,7 @@ export function lastQuestion({ hold, release, show, signedOut }) {
     release();
   }
 
-  /** Another APV is opened: a question about this one is over; what was sent is sent. */
+  /** Another APV is opened, so drop the question about this one; a sent decision stays sent. */
   function abandon() {
     if (state === "idle") return;
     turn++;
@@ -151,7 +151,7 @@ export function lastQuestion({ hold, release, show, signedOut }) {
   }
 
   /**
-   * The APV was decided, closed or changed by others: this is not to be confirmed any more.
+   * Others decided, closed or changed the APV, so the question can no longer be confirmed.
    *
    * @param {string} text
    */

@@ -1,5 +1,5 @@
 /**
- * The lists. In the pending one rows come, find their place and leave; the others are read again
+ * The lists. In the pending one, rows come, are placed and leave; the others are read again
  * after each decision. This module decides what each message means for the list that is shown; the
  * parts in queue/ do it.
  */
@@ -22,11 +22,11 @@ const { isNarrowed, isPending, isWhole, list, positions, rowOf, standing } = lis
 
 /** @param {EndsLine} endsLine */
 export function queuePage(endsLine) {
-  /** @type {Map<string, DecisionMade>} APV id → the last decision heard of */
+  /** @type {Map<string, DecisionMade>} APV id → the last decision received */
   const decided = new Map();
-  /** @type {DecisionMade[]} News if they are in this list, once it is read again */
+  /** @type {DecisionMade[]} To announce if they are in this list, once it is read again */
   const untold = [];
-  /** @type {StatsUpdate | undefined} As last told */
+  /** @type {StatsUpdate | undefined} The last one received */
   let numbers;
   let isEmptied = false; // whether nothing was found when it was counted last
   /** @type {number | undefined} */
@@ -66,7 +66,7 @@ export function queuePage(endsLine) {
 
   /**
    * @param {DecisionMade} message
-   * @returns {boolean} whether it is the first decision on its APV that was heard of
+   * @returns {boolean} whether it is the first decision on its APV that was received
    */
   function remember(message) {
     const [oldest] = decided.keys();
@@ -130,7 +130,7 @@ export function queuePage(endsLine) {
   const shownCount = () => standing().length + rows.heldCount();
 
   /**
-   * Rows can come and leave without an event, when somebody changes them: numbers show it.
+   * Rows can come and leave without an event, when somebody changes them; the numbers show it.
    *
    * @param {number} pending
    */
@@ -140,7 +140,7 @@ export function queuePage(endsLine) {
   }
 
   /**
-   * The server has counted: a list that is here whole must be as long.
+   * The server has counted; a completely loaded list must have that length.
    *
    * @param {number} found
    */
@@ -151,7 +151,7 @@ export function queuePage(endsLine) {
   }
 
   /**
-   * An APV was changed, withdrawn or put back, which no event tells: rows may differ.
+   * An APV was changed, withdrawn or restored, for which there is no event: rows may differ.
    *
    * @param {number} number of the last change
    */
@@ -161,7 +161,7 @@ export function queuePage(endsLine) {
 
   // -- The whole list --------------------------------------------------------------------------
 
-  /** Go on with a list that was read again: apply what was heard since it was read. */
+  /** Continue with a list that was read again: apply the events since. */
   function adopt() {
     rows.forgetHeld();
     counts.adopt();

@@ -1,4 +1,4 @@
-/** The APV that is open, and what is said when it changes while it is being read. */
+/** The open APV, and the messages when it changes while the reader reads it. */
 
 import { byId, one, targetOf } from "./dom.js";
 import { read } from "./fragment.js";
@@ -59,7 +59,7 @@ export function readingPage(endsLine, decision, changed) {
     one(byId("reading"), ".head .tag").textContent = capitalised(result);
   }
 
-  /** Say every few seconds that this APV is being read; hear who else reads it, and its state. */
+  /** Send every few seconds that the reader reads this APV; receive its other readers and its state. */
   async function beat() {
     if (!readers.isRead()) {
       readers.show([]);

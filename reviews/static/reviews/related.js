@@ -1,4 +1,4 @@
-/** How many are related to the APV that is open: counted again after APVs came or were decided. */
+/** The numbers of APVs related to the open one, counted again after arrivals and decisions. */
 
 import { readElement } from "./fragment.js";
 

@@ -1,6 +1,6 @@
 /**
- * A button at a line of the diff, which suggests a change there: at the line under the pointer, or,
- * for a keyboard in the panel of the diff, at the first one, from where the arrows move it.
+ * A button that suggests a change at a line of the diff: the line under the pointer, or, with the
+ * keyboard in the panel of the diff, the first one, from which the arrows move it.
  */
 
 import { all, targetOf } from "./dom.js";

@@ -1,9 +1,9 @@
 /**
- * Times: waiting that ticks, and moments in the reader's zone with the UTC one on hover.
+ * Times: waiting times that tick, and moments in the reader's zone, with UTC on hover.
  *
- * What time it is, the server says: the reader's clock may be hours wrong, or be set meanwhile. From
- * then on a clock counts that only goes forward; it may stop while the machine sleeps, so the server
- * says the time again and again.
+ * The server sends the current time, since the reader's clock may be hours wrong, or be set meanwhile.
+ * A monotonic clock then counts on. It may stop while the machine sleeps, so the server sends the time
+ * regularly.
  */
 
 import { all } from "./dom.js";
@@ -77,7 +77,7 @@ function tick() {
 setInterval(tick, TICK_MS);
 
 /**
- * A time of waiting in its two largest units, in the words of reviews/console/queue.py.
+ * A time of waiting in its two largest units, in the words of reviews/console/rows.py.
  *
  * @param {number} milliseconds
  */

@@ -1,6 +1,6 @@
-/** What is not seen, or passes for something else, in what the socket tells: shown for what it is. */
+/** Show invisible characters and lookalikes in messages of the socket. */
 
-// As reviews/console/unseen.py has it.
+// The same as in reviews/console/invisible_characters.py.
 const UNSEEN =
   /(?!\x20)[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800\ufffc\u{1d159}\u{16fe4}\u{13441}\u{13442}]/gu;
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
@@ -40,7 +40,7 @@ function passing(text) {
 }
 
 /**
- * `text` with each unseen character as its number, and a note on letters that pass for others.
+ * `text` with each invisible character as its number, and a note on lookalikes.
  *
  * @param {string} text
  */

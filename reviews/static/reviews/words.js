@@ -36,7 +36,7 @@ export function capitalised(text = "") {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-const ANNOUNCE_MS = 4_000; // a screen reader is not to be interrupted by every event
+const ANNOUNCE_MS = 4_000; // so that not every event interrupts a screen reader
 
 /** @typedef {{ line: string, kind: Sentence }} Announcement */
 /** @type {Announcement[]} */
@@ -45,7 +45,7 @@ let gathered = [];
 let announcing;
 
 /**
- * Tell a screen reader, in batches; the sentence `kind` sums up several lines of a kind.
+ * Announce to a screen reader, in batches; the sentence `kind` summarises several lines.
  *
  * @param {string} line
  * @param {Sentence} kind

@@ -5,7 +5,7 @@ import { digits, say, watch, words } from "../words.js";
 
 /** @typedef {import("../drafts.js").Draft} Draft */
 
-/** The form, where there is something to decide. */
+/** The form, if there is something to decide. */
 export function form() {
   return /** @type {HTMLFormElement | null} */ (document.getElementById("decision-form"));
 }
@@ -38,7 +38,7 @@ export const takesModifications = () => "modifies" in (chosen()?.dataset ?? {});
 export function read() {
   const fields = new FormData(openForm());
   return {
-    decision: chosen()?.value ?? null, // also where it cannot be changed any more
+    decision: chosen()?.value ?? null, // also if it can no longer be changed
     justification: String(fields.get("justification")),
     confidence: /** @type {string | null} */ (fields.get("confidence")),
     keys: fields.getAll("modifications-key").map(String),
@@ -59,7 +59,7 @@ export function fill({ decision, justification, confidence, keys, values }) {
 }
 
 /**
- * Choose what a draft names, if it can be chosen still.
+ * Choose what a draft names, if it is still possible.
  *
  * @param {string} name
  * @param {string | null} value
@@ -116,7 +116,7 @@ export function showCount() {
     : say(words.characters, { count: digits(length()), most: digits(most) });
 }
 
-/** Let the button say what it sends. */
+/** Set the button's label to what it sends. */
 export function showChosen() {
   const kind = chosen();
   if (!kind) return;

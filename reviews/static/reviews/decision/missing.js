@@ -1,4 +1,4 @@
-/** What the decision form is missing: said at its field, and no longer than it is missing. */
+/** What the decision form is missing, shown at its field while it is missing. */
 
 import { all, byId, one } from "../dom.js";
 import { words } from "../words.js";
@@ -21,7 +21,7 @@ const fieldOf = (name) => byId(`field-${name}`);
 /** @param {string} name */
 const inputOf = (name) => one(fieldOf(name), "input:enabled, textarea");
 
-/** Say what is missing and lead there; the server checks it all the same. */
+/** Show what is missing and focus it; the server checks it too. */
 export function complains() {
   const missing = Object.keys(isMissing).filter((name) => isMissing[name]?.());
   for (const name of missing) sayAt(name, words.missing[name] ?? "");
@@ -57,7 +57,7 @@ function unsay(name) {
 }
 
 /**
- * Take back what was said at the field of `target`, if it is missing no more.
+ * Remove the message at the field of `target`, if it is no longer missing.
  *
  * @param {Element} target
  */

@@ -8,7 +8,7 @@ import { traceArrival } from "./trace.js";
 const GATHER_MS = 50; // arrivals this close together are fetched at once
 const SPREAD_MS = 250; // so that many pages do not all ask in the same moment
 const RETRY_MS = 5_000;
-export const REMEMBERED = 1_000; // events that an answer on its way may not know of yet
+export const REMEMBERED = 1_000; // events that a pending response may not include yet
 
 /**
  * @typedef {object} Options
@@ -69,7 +69,7 @@ export function arrivals({ rows, counts, isDecided, endsLine }) {
   }
 
   /**
-   * Only the server knows which APVs belong to a narrowed list: count and tell those now.
+   * Only the server knows which APVs belong to a filtered list: count and announce them now.
    *
    * @param {HTMLTableRowElement} row
    */
@@ -81,7 +81,7 @@ export function arrivals({ rows, counts, isDecided, endsLine }) {
     if (!rowOf(apvId) && !rows.isHeld(apvId)) counts.add(1);
   }
 
-  /** Go on with a list that was read again: receive what arrived since it was read. */
+  /** Continue with a list that was read again: receive the APVs that arrived since. */
   function adopt() {
     arrived.clear();
     if (!isPending()) return;

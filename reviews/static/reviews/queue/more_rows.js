@@ -8,7 +8,7 @@ const AHEAD = "1500px 0px";
 
 /**
  * @param {{ isKnown: (apvId: string) => boolean, endsLine: EndsLine }} options
- *   `isKnown` says of an APV that its row waits, or is not to come any more.
+ *   `isKnown` says of an APV that its row waits, or must not come any more.
  */
 export function moreRows({ isKnown, endsLine }) {
   /** @type {IntersectionObserver | undefined} */
@@ -42,11 +42,11 @@ export function moreRows({ isKnown, endsLine }) {
       .catch(endsLine)
       .finally(() => {
         isLoading = false;
-        watchEnd(); // it may be in sight still
+        watchEnd(); // it may still be in view
       });
   }
 
-  /** What the last row is known by at the server. */
+  /** The server's name of the last row. */
   function lastKey() {
     const last = standing().at(-1);
     return last?.dataset.decisionId ?? last?.querySelector(".at-code a")?.textContent ?? "";

@@ -1,7 +1,7 @@
 /**
- * Rows come into the list and leave it. Nothing in sight ever moves by itself: a row whose place is
- * in sight waits until it is let in or its place is scrolled away, and a decided one stays, struck
- * through, for as long.
+ * Rows come into the list and leave it. Nothing in view ever moves by itself: a row whose place is in
+ * view waits until the reader lets it in or scrolls its place away. A decided row stays that long too,
+ * struck through.
  */
 
 import { byId } from "../dom.js";
@@ -102,7 +102,7 @@ export function placing({ onRoom }) {
     button.textContent = say(words.new, { count: digits(held.size) });
   }
 
-  /** Let in what waits; the reader asked for it, so that the list may move. */
+  /** Add the waiting rows; the reader asked for it, so the list may move. */
   function letIn() {
     tidy();
     const waiting = [...held.values()].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
@@ -120,7 +120,7 @@ export function placing({ onRoom }) {
   // -- Leaving ---------------------------------------------------------------------------------
 
   /**
-   * An APV was decided: strike its row through, and let it say so.
+   * An APV was decided: strike its row through, and show the decision.
    *
    * @param {string} apvId
    * @param {string} text

@@ -1,4 +1,4 @@
-/** The whole list, read again from the server: what was in sight and had the focus stays so. */
+/** Read the whole list again from the server, and keep the scroll position and the focus. */
 
 import { byId, one } from "../dom.js";
 import { readElement } from "../fragment.js";
@@ -18,7 +18,7 @@ export function reloading({ adopt, endsLine }) {
   /** @type {number | undefined} */
   let soon;
 
-  /** Read the list again; returns where it was read. */
+  /** Read the list again; return its positions. */
   function reload() {
     return inTurn(async () => {
       const part = await readElement(addressAround(), "body");

@@ -1,4 +1,4 @@
-/** What the list asks the server: one request at a time, so that no older answer comes last. */
+/** The list's requests to the server: one at a time, so that no older response comes last. */
 
 import { byId } from "../dom.js";
 import { readElement, SignedOut } from "../fragment.js";
@@ -8,7 +8,7 @@ import { apvOf, list } from "./list.js";
 let turn = Promise.resolve();
 
 /**
- * Do `work` once what was asked for before is done; the page says whether it failed.
+ * Run `work` after earlier requests; the page shows whether it failed.
  *
  * @template T
  * @param {() => Promise<T>} work

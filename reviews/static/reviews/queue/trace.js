@@ -1,4 +1,4 @@
-/** What arrived and was decided last: said below the list, and to a screen reader. */
+/** The last arrivals and decisions, shown below the list and announced to screen readers. */
 
 import { byId } from "../dom.js";
 import { announce, say, words } from "../words.js";

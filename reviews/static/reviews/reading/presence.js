@@ -1,4 +1,4 @@
-/** Who reads the APV that is open: this tab says so, and hears who else does. */
+/** The readers of the open APV: this tab announces its reader, and shows the others. */
 
 import { byId } from "../dom.js";
 import { isAtApv, read } from "../fragment.js";
@@ -41,7 +41,7 @@ export function presence() {
     if (place.textContent !== text) place.textContent = text;
   }
 
-  /** Tell the others at once; a page that cannot is forgotten a few seconds later. */
+  /** Notify the others at once; the server forgets a page that cannot a few seconds later. */
   function leave(left = address()) {
     if (!left || !isAtApv()) return;
     const form = fields();
