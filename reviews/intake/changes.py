@@ -4,6 +4,7 @@ import unicodedata
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 
 from reviews.diffs import Diff, File, Hunk, parse
 from reviews.imports.package_names import canonical, identity
@@ -91,7 +92,7 @@ class _File:
 
     def moves(self, problems: list[str]) -> Iterator[Move]:
         olds, news = _by_package(self.old), _by_package(self.new)
-        for package in dict.fromkeys([*olds, *news]):
+        for package in self._changed_packages():
             seen = set()
             for old, new in _paired(olds.get(package, []), news.get(package, [])):
                 move = self._move(old, new)
@@ -100,6 +101,10 @@ class _File:
                 elif move and move.change not in seen:
                     seen.add(move.change)
                     yield move
+
+    def _changed_packages(self) -> list[tuple[str, str]]:
+        found = (one for side in (self.old, self.new) for one in side)
+        return list(dict.fromkeys(_package(one) for one in found if _is_changed_entry(one)))
 
     def _move(self, old: Entry | None, new: Entry | None) -> Move | None:
         said = new or old
@@ -178,9 +183,10 @@ def _side(hunk: Hunk, kind: str) -> Sequence[SideLine]:
 
 def _usable(found: Iterable[Found], file: str, problems: list[str]) -> Iterator[Found]:
     for one in found:
-        if isinstance(one, Entry) and not one.changed and not one.variable:
-            continue
-        if not is_name(one.name):
+        if isinstance(one, Entry) and not one.changed:
+            if is_name(one.name) and is_version(one.version):
+                yield one
+        elif not is_name(one.name):
             problems.append(NO_NAME.format(file=file))
         elif not is_version(one.version):
             problems.append(NO_VERSION.format(file=file))
@@ -194,9 +200,17 @@ def _usable(found: Iterable[Found], file: str, problems: list[str]) -> Iterator[
 def _by_package(found: Iterable[Found]) -> dict[tuple[str, str], list[Entry]]:
     packages: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for one in found:
-        if isinstance(one, Entry) and one.changed and not one.variable:
-            packages[identity(one.ecosystem, one.name)].append(one)
+        if isinstance(one, Entry) and not one.variable:
+            packages[_package(one)].append(one)
     return packages
+
+
+def _package(found: Found) -> tuple[str, str]:
+    return identity(found.ecosystem, found.name)
+
+
+def _is_changed_entry(found: Found) -> bool:
+    return isinstance(found, Entry) and found.changed and not found.variable
 
 
 def _paired(olds: list[Entry], news: list[Entry]) -> Iterator[tuple[Entry | None, Entry | None]]:
@@ -214,11 +228,7 @@ def _paired(olds: list[Entry], news: list[Entry]) -> Iterator[tuple[Entry | None
         olds = rest
         kept = {id(one) for some in left.values() for one in some}
         news = [one for one in news if id(one) in kept]
-    for index in range(max(len(olds), len(news))):
-        yield (
-            olds[index] if index < len(olds) else None,
-            news[index] if index < len(news) else None,
-        )
+    yield from zip_longest(olds, news)
 
 
 def _whole(entry: Entry) -> tuple[str, ...]:

@@ -109,3 +109,42 @@ def test_copies_of_one_package_in_a_lock_are_told_once() -> None:
         """,
     )
     assert said(explained(diff)) == [("b", "npm", None, "1.0.0")]
+
+
+def test_a_line_that_two_packages_share_belongs_to_each() -> None:
+    diff = diff_of(
+        "Cargo.lock",
+        """
+         name = "a"
+        +version = "0.9.0"
+        +source = "registry+https://example.org"
+        +
+        +[[package]]
+        +name = "b"
+         version = "1.0.0"
+         source = "registry+https://example.org"
+        """,
+    )
+    assert said(explained(diff)) == [
+        ("a", "crates.io", "1.0.0", "0.9.0"),
+        ("b", "crates.io", None, "1.0.0"),
+    ]
+
+
+def test_a_package_that_comes_before_another_leaves_that_one_alone() -> None:
+    diff = diff_of(
+        "Cargo.lock",
+        """
+         source = "registry+https://example.org"
+
+         [[package]]
+        +name = "b"
+        +version = "1.0.0"
+        +source = "registry+https://example.org"
+        +
+        +[[package]]
+         name = "c"
+         version = "1.0.0"
+        """,
+    )
+    assert said(explained(diff)) == [("b", "crates.io", None, "1.0.0")]

@@ -12,6 +12,7 @@ TITLE = re.compile(
     r"(?: from (?P<old>\S+))? to (?P<new>[v~^<>=]*[0-9]\S*)",
     re.IGNORECASE,
 )
+WHOLE = r"(?<![A-Za-z0-9])%s(?![A-Za-z0-9])"
 HAS_VARIABLES = re.compile(r"pom\.xml$|gradle|\.props$|\.versions\.toml$|Dockerfile")
 NO_PACKAGES = frozenset(
     ["deps", "workflows", "dependencies", "upgrades", "all", "group", "python-packages"]
@@ -63,32 +64,48 @@ def _is(said: str, found: str | None) -> bool:
 def strangers(diff: str, changes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the changes that do not stand in the diff.
 
-    A change stands there if its file has a changed line with the version from, removed, and one
-    with the version to, added; and its name among the lines of the file. Versions are compared
+    A change stands there if its file has the version from on a line before and the version to on a
+    line after, one of them on a changed line, and its name on any line. Versions are compared
     clause by clause, and as whole words.
     """
-    sides = _sides(diff)
+    files = _files(diff)
     for change in changes:
-        removed, added, every = sides.get(change["file"], ("", "", ""))
+        file = files.get(change["file"], _File("", ""))
+        old, new = change["from"], change["to"]
         stands = (
-            _has(removed, change["from"])
-            and _has(added, change["to"])
-            and _has_name(every, change["package"], change["file"])
+            old != new
+            and _has(file.before, old)
+            and _has(file.after, new)
+            and bool((old and _has(file.lines("-"), old)) or (new and _has(file.lines("+"), new)))
+            and _has_name(file.name + "\n" + file.lines(" -+@"), change["package"], change["file"])
         )
         if not stands:
             yield change
 
 
-def _sides(diff: str) -> dict[str, tuple[str, str, str]]:
-    sides = {}
-    for part in FILE.split(diff)[1:]:
-        names = NEW_NAME.findall(part)
-        lines = part.split("\n")
-        removed = "\n".join(one[1:] for one in lines if one[:1] == "-" and one[:4] != "--- ")
-        added = "\n".join(one[1:] for one in lines if one[:1] == "+" and one[:4] != "+++ ")
-        for name in names:
-            sides[name] = removed, added, part
-    return sides
+class _File(NamedTuple):
+    """A file of a diff, as text."""
+
+    name: str
+    text: str
+
+    @property
+    def before(self) -> str:
+        return self.lines("- ")
+
+    @property
+    def after(self) -> str:
+        return self.lines("+ ")
+
+    def lines(self, signs: str) -> str:
+        lines = self.text.split("\n")
+        kept = [one[1:] for one in lines if one[:1] and one[:1] in signs]
+        return "\n".join(one for one in kept if not one.startswith(("-- ", "++ ")))
+
+
+def _files(diff: str) -> dict[str, _File]:
+    parts = FILE.split(diff)[1:]
+    return {name: _File(name, part) for part in parts for name in NEW_NAME.findall(part)}
 
 
 def _has(text: str, version: str | None) -> bool:
@@ -106,6 +123,6 @@ def _whole(clause: str) -> str:
 def _has_name(text: str, package: str, file: str) -> bool:
     """Return whether a file names a package; where variables hold versions, a word of it."""
     last = re.split(r"[:/]", package)[-1]
-    form = "[-_.]+".join(re.escape(word) for word in re.split(r"[-_.]+", last))
+    form = WHOLE % "[-_.]+".join(re.escape(word) for word in re.split(r"[-_.]+", last))
     words = re.findall(r"[a-z]{4,}", package.lower()) if HAS_VARIABLES.search(file) else []
     return bool(re.search(form, text, re.IGNORECASE)) or any(one in text.lower() for one in words)
