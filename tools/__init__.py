@@ -1,1 +1,1 @@
-"""Programs that measure, draw or try the product, and are no tests."""
+"""Programs that measure, draw or exercise the product, and are not tests."""

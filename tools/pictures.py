@@ -1,6 +1,6 @@
-"""Takes the README's pictures of the console: `python -m tools.pictures` writes docs/images/.
+"""Take the README's pictures of the console: `python -m tools.pictures` writes docs/images/.
 
-A site of its own is filled with demo APVs and decisions, served, and looked at with Chromium.
+It fills a separate site with demo APVs and decisions, serves it, and opens it in Chromium.
 """
 
 import tests.support.environment  # noqa: F401, I001 — starts the servers before the settings are read
@@ -89,7 +89,7 @@ def take_all(browser: Browser, server: Server) -> None:
 
 @contextmanager
 def console(browser: Browser, server: Server, size: dict[str, int], scheme: Any) -> Iterator[Page]:
-    """The console, live, as the demo reviewer sees it."""
+    """Open the console, live, as the demo reviewer."""
     context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
     cookies: Any = [
         {"name": name, "value": text, "url": server.origin}

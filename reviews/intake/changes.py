@@ -171,7 +171,7 @@ def _found(form: Format, hunk: Hunk, kind: str) -> Iterable[Found]:
 
 
 def _side(hunk: Hunk, kind: str) -> Sequence[SideLine]:
-    """Return the lines before or after, with the line that the header shows first."""
+    """Return the lines before or after, starting with the line that the header shows."""
     lines = [
         SideLine(line.text, line.kind == kind)
         for line in hunk.lines
@@ -214,7 +214,7 @@ def _is_changed_entry(found: Found) -> bool:
 
 
 def _paired(olds: list[Entry], news: list[Entry]) -> Iterator[tuple[Entry | None, Entry | None]]:
-    """Yield which entry became which: the same first, then those of one key, then by order."""
+    """Yield pairs of entries before and after: equal ones first, then by key, then by order."""
     for same in (_whole, _key):
         left: dict[tuple[str, ...], deque[Entry]] = defaultdict(deque)
         for new in news:
@@ -240,7 +240,7 @@ def _key(entry: Entry) -> tuple[str, ...]:
 
 
 def _resolve(files: list[_File]) -> None:
-    """Give the entries that refer to a variable its value, where the diff changes it."""
+    """Give entries that refer to a variable its value, if the diff changes it."""
     values: dict[tuple[str, str], tuple[_File, tuple[str, str]]] = {}
     for file in files:
         for key, both in file.values().items():
@@ -279,7 +279,7 @@ def without_doubles(moves: list[Move]) -> list[Move]:
 
 
 def _without_sums(files: list[_File]) -> list[_File]:
-    """Leave out go.sum beside go.mod: it also names versions that no build takes."""
+    """Leave out go.sum if go.mod changes too: it also names versions that no build uses."""
     modules = {_folder(one.name) for one in files if one.name.rpartition("/")[2] == "go.mod"}
     return [
         one

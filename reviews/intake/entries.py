@@ -13,7 +13,7 @@ LONGEST_VERSION = 200
 
 
 class SideLine(NamedTuple):
-    """A line of a file before or after; `changed` where the diff removes or adds it."""
+    """A line of a file before or after; `changed` if the diff removes or adds it."""
 
     text: str
     changed: bool
@@ -21,11 +21,11 @@ class SideLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A package that one side of a hunk names.
+    """A package on one side of a hunk.
 
-    `changed` tells whether the diff removes or adds a line that says so; `key` which of several
-    entries it is; `digest` which build a version names. `variable` holds the version where the
-    entry itself does not.
+    `changed` says whether the diff removes or adds a line of it; `key` identifies it among several;
+    `digest` is the build that a version names. `variable` names the version if the entry itself
+    does not contain it.
     """
 
     ecosystem: str
@@ -39,7 +39,7 @@ class Entry:
 
 
 class Variable(NamedTuple):
-    """A version under a name that entries refer to, such as a property of Maven."""
+    """A named version that entries refer to, such as a property of Maven."""
 
     ecosystem: str
     name: str
@@ -52,7 +52,7 @@ Reader = Callable[[Sequence[SideLine]], Iterable[Found]]
 
 
 def is_name(text: str) -> bool:
-    """Return whether a registry may know a package by this name: plain characters, no `..`."""
+    """Return whether a registry may have a package of this name: plain characters, no `..`."""
     return bool(NAME.fullmatch(text)) and ".." not in text and "//" not in text
 
 

@@ -33,8 +33,9 @@ class Explanation(NamedTuple):
 def explain(pull_request: PullRequest, rules: Rules | None = None) -> Explanation:
     """Explain a pull request.
 
-    Every change stands in the diff. Where a statement fits it, the change takes its place in the
-    order, its versions and what it says of `direct`; what fits nothing in the diff is left out.
+    Every change is in the diff. If a statement fits it, the change takes the statement's place in
+    the order, its versions and its value of `direct`. Statements that fit nothing in the diff are
+    left out.
     """
     taken, why = (rules or Rules()).judge(pull_request)
     found = moves_of(pull_request.diff)
@@ -64,7 +65,7 @@ class _Checked:
         return "diff" if self._moves else None
 
     def in_order(self) -> list[Move]:
-        """Return the stated moves as they were stated, then what the project asks for."""
+        """Return stated moves in the order of the statements, then what the project asks for."""
         rest = [at for at in range(len(self._moves)) if at not in self._stated]
         rest.sort(key=lambda at: not self._moves[at].change.direct)
         return without_doubles([self._moves[at] for at in [*self._stated, *rest]])
@@ -99,7 +100,7 @@ class _Checked:
 
 
 def _names(move: Move) -> set[str]:
-    """The names under which machines speak of a package."""
+    """Return the names that machines use for a package."""
     change = move.change
     names = {change.package, identity(change.ecosystem, change.package)[1]}
     if change.ecosystem == DOCKER:  # with and without the registry
@@ -111,7 +112,7 @@ def _names(move: Move) -> set[str]:
 
 
 def _plain(name: str) -> str:
-    """Return a name as it is compared: PyPI's rule, which also fits the case of the others."""
+    """Return a name for comparison, by PyPI's rule, which also ignores case for others."""
     return re.sub(r"[-_.]+", "-", name.strip().lower())
 
 
@@ -128,9 +129,9 @@ def _fits(move: Move, statement: Statement) -> bool:
 
 
 def _with(move: Move, statement: Statement) -> Move:
-    """Return a move with the words of a statement that fits it.
+    """Return a move with the details of a statement that fits it.
 
-    Where the manifest has a range and the machine names its lowest versions, these are taken.
+    If the manifest has a range and the machine names its lowest versions, these are used.
     """
     change = move.change
     if change.direct is None:

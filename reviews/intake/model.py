@@ -82,8 +82,8 @@ def _labels(document: Mapping[str, Any]) -> tuple[str, ...]:
 class Change(NamedTuple):
     """A package that a file of the diff moves from one version to another.
 
-    `old` is None where the package is added, `new` where it is removed. `direct` is None where the
-    diff does not tell whether the project asks for the package itself.
+    `old` is None if the package is added, `new` if it is removed. `direct` is None if the diff does
+    not show whether the project asks for the package itself.
     """
 
     package: str

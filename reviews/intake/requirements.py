@@ -19,10 +19,9 @@ def without_v(version: str) -> str:
 
 
 def lowest(version: str) -> str | None:
-    """Return the lowest version that a range allows, itself if it is one; None where none is.
+    """Return the lowest version that a range allows, or the version itself; None if there is none.
 
-    >>> lowest(">=2.2.1,<2.4"), lowest("^1.2"), lowest("<3")
-    ('2.2.1', '1.2', None)
+    >>> lowest(">=2.2.1,<2.4"), lowest("^1.2"), lowest("<3") ('2.2.1', '1.2', None)
     """
     text = version.strip()
     if "|" in text or text in {"", ANY}:
@@ -36,7 +35,7 @@ def lowest(version: str) -> str | None:
 
 
 def clauses(version: str) -> list[tuple[str | None, str]]:
-    """Return the parts of a range, each its sign and its version."""
+    """Return the parts of a range, each with its sign and its version."""
     return [(found[1], found[2]) for found in _CLAUSE.finditer(version)]
 
 
@@ -45,7 +44,7 @@ def is_range(version: str) -> bool:
 
 
 def same(one: str, other: str) -> bool:
-    """Return whether two texts say the same version or range, in whatever order of clauses."""
+    """Return whether two texts mean the same version or range, with clauses in any order."""
     if without_v(one) == without_v(other):
         return True
     parts = [
@@ -56,7 +55,7 @@ def same(one: str, other: str) -> bool:
 
 
 def agrees(stated: str, found: str, digest: str = "") -> bool:
-    """Return whether what a machine states fits what the diff says.
+    """Return whether a machine's statement agrees with the diff.
 
     Renovate's titles say `v6` for 6.0.2, and seven digits of a commit.
     """

@@ -11,7 +11,7 @@ MOST_STATEMENTS = 2000
 
 
 class Statement(NamedTuple):
-    """That a package moves; `old`, `new` and `direct` are None where it does not say so."""
+    """A statement that a package moves; `old`, `new` and `direct` are None if it does not say."""
 
     name: str
     old: str | None
@@ -21,7 +21,7 @@ class Statement(NamedTuple):
 
 
 def statements_of(pull_request: PullRequest) -> list[Statement]:
-    """Return what a pull request states, the most exact first; each package in it may recur."""
+    """Return the statements of a pull request, the most exact first; packages may recur."""
     message = pull_request.message.replace("\r\n", "\n")
     said = [
         *trailers(message),
@@ -79,7 +79,7 @@ NAMES_OF_PACKAGES = ("package", "dependency", "name")
 def tables(message: str) -> Iterator[Statement]:
     """Yield what tables with a column for the package and one for the change list.
 
-    Forges break long lines of commit messages, so a row may stand on several lines.
+    Forges break long lines of commit messages, so a row may span several lines.
     """
     lines = message.split("\n")
     end = 0
@@ -118,7 +118,7 @@ def _rows(heads: list[str], body: str) -> Iterator[Statement]:
     change = next((columns[one] for one in ("change", "update") if one in columns), None)
     if package is None or change is None:
         return
-    cells, width = _cells(body), len(names)  # the last cell of a row is what follows its "|"
+    cells, width = _cells(body), len(names)  # the last cell of a row is the text after its "|"
     for start in range(0, len(cells) - max(package, change), width):
         row = cells[start : start + width]
         kind = row[columns["type"]] if "type" in columns and columns["type"] < len(row) else ""

@@ -1,1 +1,1 @@
-"""What `make bench` measures, and the systems it measures beside this one."""
+"""The measurements of `make bench`, and the systems that it compares."""

@@ -1,4 +1,4 @@
-"""Measure this project beside what people use, all in one run on the same cores."""
+"""Measure this project and other systems, all in one run on the same cores."""
 
 import argparse
 import os
@@ -23,7 +23,7 @@ ROUNDS = 3
 
 
 def measure_all(systems: list[System], rounds: int, sizes: tuple[int, ...]) -> Results:
-    """Every system at every size, the rounds interleaved: what drifts, drifts for all."""
+    """Measure every system at every size, in interleaved rounds: drift affects all alike."""
     results: Results = {system.name: {} for system in systems}
     for number in range(rounds):
         for system in systems:
@@ -51,7 +51,7 @@ def figures_of(found: object) -> list[str]:
 
 
 def comparisons(results: Results) -> list[Figure]:
-    """The ratios that this project is to reach, as far as the systems were measured."""
+    """Return the ratios that this project should reach, for the measured systems."""
 
     def named(words: str) -> str:
         return next(name for name in results if name.startswith(words))
@@ -99,7 +99,7 @@ def comparisons(results: Results) -> list[Figure]:
 
 
 def alone(single: float, rows: bool) -> list[Figure]:
-    """The figures of this project that are compared with nothing."""
+    """Return the figures of this project that have no counterpart."""
     figures = [
         scenarios.burst(ThisProject("uvicorn"), single),
         scenarios.idle_memory(ThisProject("uvicorn")),

@@ -1,4 +1,4 @@
-"""Many subscribers in one process, cheap enough not to hold up what they measure."""
+"""Many subscribers in one process, cheap enough not to slow what they measure."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ SUBSCRIBE = b'{"type":"subscribe","channels":["apvs","decisions","stats"]}'
 class Crowd:
     """Sockets that count what they receive.
 
-    `hello` is what each sends when it is connected, `ready` is in the answer that ends its opening.
+    Each sends `hello` when it is connected; `ready` is in the answer that completes its opening.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Crowd:
         self._changed = asyncio.Event()
 
     async def open(self, count: int) -> float:
-        """Add members; returns how many seconds that took."""
+        """Open members; return how many seconds that took."""
         started = time.perf_counter()
         for start in range(0, count, AT_ONCE):
             few = min(AT_ONCE, count - start)
@@ -59,15 +59,15 @@ class Crowd:
             member.transport.disconnect(graceful=False)
 
     def count(self, kind: bytes) -> int:
-        """How many messages with `kind` in them have come, over all members."""
+        """Return how many messages containing `kind` all members have received."""
         return self._counted[kind]
 
     async def hears(self, kind: bytes, count: int) -> bool:
-        """Wait for so many messages with `kind` in them; False when nothing comes for long."""
+        """Wait for so many messages containing `kind`; return False if none comes for long."""
         return await self._until(lambda: self._counted[kind] >= count)
 
     async def receives(self, count: int) -> bool:
-        """Wait for so many messages of any kind; False when nothing comes for long."""
+        """Wait for so many messages of any kind; return False if none comes for long."""
         return await self._until(lambda: self.received >= count)
 
     async def _until(self, condition: Callable[[], bool]) -> bool:
@@ -113,7 +113,7 @@ class Member(WSListener):
         self.opened.set()
 
     def farewell(self) -> str:
-        """The code and reason with which the server left."""
+        """Return the code and reason with which the server closed it."""
         said = self.transport.close_handshake and self.transport.close_handshake.recv
         return f"{said.code} {said.reason}" if said else "no close frame"
 

@@ -1,4 +1,4 @@
-"""How long one decision takes to reach everybody, and what a delivery costs."""
+"""Measure how long a decision takes to reach everybody, and the cost of a delivery."""
 
 import asyncio
 import statistics
@@ -33,17 +33,17 @@ class Fanout:
 
     @property
     def cpu_per_delivery(self) -> float:
-        """In microseconds."""
+        """Return the figure in microseconds."""
         return self.cpu / max(1, self.deliveries) * 1e6
 
     @property
     def p50(self) -> float:
-        """In milliseconds."""
+        """Return the figure in milliseconds."""
         return statistics.median(self.latencies) * 1e3
 
 
 async def fan_out(system: System, sockets: int, decisions: int) -> Fanout:
-    """Open `sockets` and make `decisions` one after another; each is told in two messages."""
+    """Open `sockets` and make `decisions` one after another; each is sent in two messages."""
     await system.prepare(decisions + WARM_UP)
     crowd = system.crowd()
     memory = pss_bytes(system.pid)

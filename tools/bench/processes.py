@@ -1,4 +1,4 @@
-"""What a server process and its children cost: CPU and memory, as the kernel counts them."""
+"""CPU and memory of a server process and its children, as the kernel counts them."""
 
 import contextlib
 import os
@@ -15,12 +15,12 @@ def tree(pid: int) -> list[psutil.Process]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time so far."""
+    """Return user and system time so far."""
     return sum(sum(one.cpu_times()[:2]) for one in tree(pid))
 
 
 def pss_bytes(pid: int) -> int:
-    """Memory, where what processes share is counted once."""
+    """Return the memory, with shared memory counted once."""
     return sum(one.memory_full_info().pss for one in tree(pid))
 
 
@@ -33,6 +33,6 @@ def pin(pid: int, core: int) -> None:
 
 
 def allow_many_files() -> None:
-    """Raise the limit of open files as far as it goes: each socket is one, on both sides."""
+    """Raise the limit of open files to its maximum: each socket is one, on both sides."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

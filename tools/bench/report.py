@@ -24,7 +24,7 @@ Results = dict[str, dict[int, list[Fanout]]]
 
 
 def cpu(results: Results, system: str, sockets: int) -> float:
-    """CPU per delivery in µs, the median of the rounds."""
+    """Return CPU per delivery in µs, the median of the rounds."""
     return statistics.median(one.cpu_per_delivery for one in results[system][sockets])
 
 
@@ -33,7 +33,7 @@ def p50(results: Results, system: str, sockets: int) -> float:
 
 
 def marginal(results: Results, system: str, few: int, many: int) -> float:
-    """CPU in µs of one more delivery: the slope between two numbers of sockets."""
+    """Return CPU in µs of one more delivery: the slope between two numbers of sockets."""
 
     def slope(one: Fanout, other: Fanout) -> float:
         cpu = other.cpu / other.decisions - one.cpu / one.decisions
@@ -70,7 +70,7 @@ def figure_rows(figures: Sequence[Figure]) -> list[str]:
 
 
 def write(results: Results, figures: Sequence[Figure], command: str) -> None:
-    """Put the tables, made by `command`, into docs/performance.md, and draw the plot beside it."""
+    """Write the tables, made by `command`, to docs/performance.md, and draw the plot."""
     before, rest = PAGE.read_text().split(BEGIN, 1)
     after = rest.split(END, 1)[1]
     made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `{command}`, on {machine()}."
@@ -85,7 +85,7 @@ def machine() -> str:
 
 
 def draw(results: Results, path: Path) -> None:
-    """CPU per delivery and broadcast time against the number of sockets, on logarithmic scales."""
+    """Plot CPU per delivery and broadcast time by number of sockets, on logarithmic scales."""
     matplotlib.rcParams["svg.hashsalt"] = "hitl"  # the same figures make the same file
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(12, 5.5), layout="constrained")
     for system, by_size in results.items():

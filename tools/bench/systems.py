@@ -1,4 +1,4 @@
-"""The systems that are measured: how each starts, is subscribed to, and is told of a decision."""
+"""The measured systems: how each is started, subscribed to, and made to send a decision."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ MANY = {"HITL_WS_MAX_PER_USER": "100000", "HITL_WS_IDLE_SECONDS": "3600"}
 
 
 class System(ABC):
-    """A server under measurement, from `with system.serving():` on."""
+    """A server to measure, running inside `with system.serving():`."""
 
     name: str
     kind = b"decision_made"
@@ -42,27 +42,27 @@ class System(ABC):
 
     @abstractmethod
     def serving(self) -> contextlib.AbstractContextManager[None]:
-        """Start the server on its core, and stop it in the end."""
+        """Start the server on its core, and stop it at the end."""
 
     @abstractmethod
     def crowd(self) -> Crowd:
-        """Subscribers, none of which is open yet."""
+        """Return subscribers, none of which is open yet."""
 
     @abstractmethod
     async def prepare(self, decisions: int) -> None:
-        """Make ready whatever so many decisions need."""
+        """Prepare what so many decisions need."""
 
     @abstractmethod
     async def decide(self) -> None:
-        """Make one decision, of which every subscriber is told."""
+        """Make one decision, which is sent to every subscriber."""
 
     @abstractmethod
     async def finish(self) -> None:
-        """Let go of what `prepare` took."""
+        """Release what `prepare` took."""
 
 
 class ThisProject(System):
-    """HITL Console: the token, permissions and PostgreSQL's commit included."""
+    """HITL Console, including token, permissions and PostgreSQL's commit."""
 
     def __init__(self, server: str, *, most_sockets: int = 9000, **variables: str) -> None:
         self.server_kind = server
@@ -108,7 +108,7 @@ class ThisProject(System):
 
 
 class Process(System):
-    """A server of `tools.bench.servers`, started as a process of its own."""
+    """A server of `tools.bench.servers`, started as a separate process."""
 
     def __init__(self, name: str, command: list[str], **variables: str) -> None:
         self.name, self._command, self._variables = name, command, variables
@@ -142,7 +142,7 @@ class Process(System):
 
 
 class OverHTTP(Process):
-    """One that takes decisions over HTTP, as this project does."""
+    """A system that takes decisions over HTTP, as this project does."""
 
     def __init__(
         self, name: str, command: list[str], *, most_sockets: int = 9000, **variables: str
@@ -162,7 +162,7 @@ class OverHTTP(Process):
 
 
 class OverTheSocket(Process):
-    """One that takes decisions over a websocket, having no HTTP."""
+    """A system without HTTP, which takes decisions over a websocket."""
 
     _publisher: ClientConnection
 
@@ -178,7 +178,7 @@ class OverTheSocket(Process):
 
 
 class Nats(OverTheSocket):
-    """The Go server, whose protocol runs over its websocket too."""
+    """The Go server, which also has a websocket."""
 
     def __init__(self, executable: str) -> None:
         said = subprocess.run([executable, "--version"], capture_output=True, text=True)
@@ -203,7 +203,7 @@ class Nats(OverTheSocket):
 
     @port.setter
     def port(self, value: int) -> None:
-        """Of no use: the port stands in the configuration."""
+        """Ignored: the port is in the configuration."""
 
     def crowd(self) -> Crowd:
         hello = b'CONNECT {"verbose":false}\r\nSUB decisions 1\r\nSUB stats 2\r\nPING\r\n'
@@ -228,10 +228,10 @@ def free_port() -> int:
 
 
 def all_systems(*, slow: int) -> list[System]:
-    """This project first, then what people use; NATS where it is installed.
+    """Return this project first, then the others; NATS if it is installed.
 
-    Plain consumers take seconds for a broadcast, and Daphne for opening so many sockets: they are
-    measured with `slow` sockets at most.
+    Plain consumers take seconds for a broadcast, and Daphne for opening so many sockets, so they
+    are measured with `slow` sockets at most.
     """
     python = sys.executable
     redis: dict[str, Any] = {"BENCH_REDIS": os.environ["REDIS_URL"]}
@@ -256,6 +256,6 @@ def all_systems(*, slow: int) -> list[System]:
 
 
 def run(main: Any) -> Any:
-    """Run a coroutine on the loop that costs the measuring process the least."""
+    """Run a coroutine on the loop that costs the measuring process least."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)

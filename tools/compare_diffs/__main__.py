@@ -1,4 +1,4 @@
-"""Compare how the console, git and unidiff read patches; fails where nothing explains a difference.
+"""Compare how the console, git and unidiff read patches; fail on unexplained differences.
 
 make compare-diffs ARGS="folder-of-patches git-repository commits.jsonl.gz"
 """
@@ -40,7 +40,7 @@ ON_PURPOSE = "contradictions in what was not damaged"
 
 
 class Comparison:
-    """Counts of verdicts, by what was read; the patches that nothing explains go to a folder."""
+    """Counts of verdicts by source; unexplained patches are saved to a folder."""
 
     def __init__(self, keep: Path | None) -> None:
         self.rows: dict[str, Counter[str]] = {}
@@ -71,7 +71,7 @@ class Comparison:
         return sum(counts["unexplained"] for counts in self.rows.values())
 
     def table(self) -> str:
-        """The counts as a table in Markdown."""
+        """Return the counts as a table in Markdown."""
         lines = [f"| source | {' | '.join(COLUMNS)} |", "| --- |" + " ---: |" * len(COLUMNS)]
         for row, counts in self.rows.items():
             lines.append(f"| {row} | {' | '.join(f'{counts[one]:,}' for one in COLUMNS)} |")
@@ -87,7 +87,7 @@ def answer(read: Callable[[str], list[Change]], patch: str) -> list[Change] | Re
 
 
 def compare(paths: list[Path], *, most: int, mutations: int, seed: int, keep: Path | None) -> int:
-    """Compare all, print the table, and return how many differences nothing explains."""
+    """Compare all, print the table, and return the number of unexplained differences."""
     comparison, dice = Comparison(keep), random.Random(seed)
     false_alarms = 0
     for path in paths:
@@ -101,7 +101,7 @@ def compare(paths: list[Path], *, most: int, mutations: int, seed: int, keep: Pa
 
 
 def _name(path: Path) -> str:
-    """The name of a source; that of its folder where it is a bare repository."""
+    """Return the name of a source, or of its folder if it is a bare repository."""
     return path.parent.name if path.name in {"repo", ".git"} else path.name
 
 

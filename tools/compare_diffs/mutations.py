@@ -79,7 +79,7 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 
 def mutated(patch: str, dice: random.Random) -> tuple[str, str]:
-    """Damage a patch in one way; return the name of the way too."""
+    """Damage a patch in one way; return it with the name of the way."""
     change = dice.choice(MUTATIONS)
     lines = [line + "\n" for line in patch.removesuffix("\n").split("\n")]
     return change.__name__, "".join(change(lines, dice))

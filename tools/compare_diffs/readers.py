@@ -1,4 +1,4 @@
-"""What the console, git and unidiff each read in a patch, in a form that can be compared."""
+"""What the console, git and unidiff each read in a patch, in a comparable form."""
 
 import subprocess
 from typing import NamedTuple
@@ -10,11 +10,11 @@ from reviews.diffs import Diff, names
 
 
 class Refused(Exception):
-    """The reader did not accept the patch; says why."""
+    """The reader did not accept the patch, with the reason."""
 
 
 class Change(NamedTuple):
-    """A file of a patch; no lines are counted where it is binary."""
+    """A file of a patch; lines of binary files are not counted."""
 
     name: str
     added: int
@@ -26,14 +26,14 @@ def read_by_console(diff: Diff) -> list[Change]:
 
 
 def read_by_git(patch: str) -> list[Change]:
-    """Read a patch as `git apply` does; it takes one folder for a prefix."""
+    """Read a patch as `git apply` does, which removes one folder as a prefix."""
     done = subprocess.run(
         ["git", "apply", "--numstat", "-z", "--allow-empty"],
         input=patch.encode("utf-8", "surrogateescape"),
         capture_output=True,
         check=False,
     )
-    if done.returncode or done.stderr.startswith(b"error: "):  # which it may pass over
+    if done.returncode or done.stderr.startswith(b"error: "):  # which it may skip
         raise Refused(done.stderr.decode("utf-8", "replace").strip())
     rows = done.stdout.decode("utf-8", "backslashreplace").split("\0")
     return [_numstat(row) for row in rows if row]
@@ -53,5 +53,5 @@ def read_by_unidiff(patch: str) -> list[Change]:
 
 
 def _name(path: str) -> str:
-    """Decode a name that unidiff leaves as it came, with the carriage return after it."""
+    """Decode a name that unidiff leaves undecoded, with the carriage return after it."""
     return names.header_name(path.removesuffix("\r"))

@@ -1,4 +1,4 @@
-"""Patches to compare with: from git repositories, folders of patches, and lines of JSON."""
+"""Patches to compare: from git repositories, folders of patches, and JSON lines."""
 
 import gzip
 import json
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PATCHES = (".diff", ".patch", ".eml", ".mbox")
-# Ways in which people and machines ask git for a diff; each commit is asked for in one of them.
+# Ways in which people and machines ask git for a diff; each commit uses one of them.
 WAYS = (
     ("-M",),
     ("-M", "-C", "--full-index", "--binary"),

@@ -1,4 +1,4 @@
-"""Whether two readers agree on a patch, and what explains it where they do not."""
+"""Whether two readers agree on a patch, or what explains their difference."""
 
 import re
 from typing import Literal
@@ -8,7 +8,7 @@ from tools.compare_diffs.readers import Change, Refused
 
 Verdict = Literal["agrees", "contradiction said", "known limit", "unexplained"]
 
-# What git and unidiff do not read, though nothing in the patch contradicts itself.
+# What git and unidiff do not read, although nothing in the patch contradicts itself.
 LIMITS = {
     r"git diff header lacks filename information": (
         "git: headers that end with CRLF, of files of which no line changes"
@@ -20,7 +20,7 @@ REFUSALS = re.compile("|".join(LIMITS))
 
 
 def verdict(diff: Diff, ours: list[Change], theirs: list[Change] | Refused) -> Verdict:
-    """Judge what the console read by what another reader did, or by its refusal."""
+    """Compare what the console read with what another reader read, or its refusal."""
     if not isinstance(theirs, Refused) and sorted(theirs) == sorted(ours):
         return "agrees"
     if diff.problems:

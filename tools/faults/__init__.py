@@ -1,4 +1,4 @@
-"""Faults injected into a running installation, and the count of what they cost.
+"""Inject faults into a running installation, and count their effects.
 
 `make faults` runs all of them at full size; tests/tools/test_faults.py runs them small.
 """

@@ -1,4 +1,4 @@
-"""Run the fault table; ends with 1 when anything was lost, doubled or out of order."""
+"""Run the fault table; exit with 1 if anything was lost, doubled or out of order."""
 
 import argparse
 import asyncio
@@ -30,7 +30,7 @@ def row(title: str, outcome: Outcome) -> str:
 
 
 def page_with(rows: list[str], text: str) -> str:
-    """The page with its table replaced."""
+    """Return the page with its table replaced."""
     before, rest = text.split(BEGIN, 1)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `make faults`, on {machine}."

@@ -1,4 +1,4 @@
-"""A server that, once told by SIGUSR1, dies in its next commit hook: before anybody is told."""
+"""A server that, after SIGUSR1, dies in its next commit hook, before it sends anything."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The faults: what is done to the world while decisions are made."""
+"""The faults: what each breaks while decisions are made."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ from tools.faults.world import World
 
 
 async def nothing(world: World, stretch: float) -> None:
-    """No fault, to compare with."""
+    """Do nothing, for comparison."""
 
 
 async def redis_killed(world: World, stretch: float) -> None:
@@ -49,7 +49,7 @@ async def server_killed(world: World, stretch: float) -> None:
 
 
 async def killed_in_commit_hook(world: World, stretch: float) -> None:
-    """The next commit of a server is its last: it dies before it has told anybody."""
+    """Kill a server in its next commit hook, before it sends anything."""
     for _ in range(2):
         world.kill_server(1)
         await world.restart_server(1, program="-m tools.faults.dying_server")
@@ -59,7 +59,7 @@ async def killed_in_commit_hook(world: World, stretch: float) -> None:
 
 
 async def receiver_stalled(world: World, stretch: float) -> None:
-    """One process takes nothing, while the layer holds no more than five messages for it."""
+    """Stall a receiver while the layer holds at most five messages for it."""
     world.servers[1].process.send_signal(signal.SIGSTOP)
     await pause(5 * stretch)
     world.servers[1].process.send_signal(signal.SIGCONT)
@@ -87,7 +87,7 @@ class Kind:
 
 @dataclass
 class LineFault:
-    """A fault of the network between half of the sockets and their server."""
+    """A network fault between half of the sockets and their server."""
 
     title: str
     mode: str

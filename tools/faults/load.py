@@ -1,4 +1,4 @@
-"""Decisions at a steady rate under a fault, and what became of each on every socket."""
+"""Decisions at a steady rate during a fault, and what each socket received."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ BATCH = 100
 
 @dataclass(frozen=True)
 class Size:
-    """How much is going on while a fault is injected."""
+    """The amount of load while a fault is injected."""
 
     sockets: int
     decisions: int
@@ -33,12 +33,12 @@ SMALL = Size(sockets=20, decisions=100, per_second=50, stretch=0.4)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a fault cost; the first four must be 0."""
+    """The effects of a fault; the first four must be 0."""
 
     lost: int  # events that committed and some socket never applied, summed over sockets
     doubled: int
     out_of_order: int
-    untold: int  # decisions that were answered with 200 and made no event, or the other way round
+    untold: int  # decisions with an answer 200 and no event, or the other way round
     longest_delay: float  # seconds from commit to the last socket
     server_errors: int  # HTTP 5xx, each tried again
     slowest_answer: float  # seconds of the slowest decision that was answered
@@ -89,7 +89,7 @@ class Load:
         return self._outcome(truth)
 
     async def _pending(self, injected: "asyncio.Task[None]") -> AsyncIterator[str]:
-        """Ids of APVs to decide on: as many as the size says, and on until the fault is over."""
+        """Yield ids of APVs to decide on: as many as the size says, and until the fault is over."""
         given = 0
         while given < self.size.decisions or not injected.done():
             for apv_id in await asyncio.to_thread(self._add_apvs):
@@ -99,7 +99,7 @@ class Load:
                 yield apv_id
 
     def _add_apvs(self) -> list[str]:
-        """Add a batch, by whichever server takes it."""
+        """Add a batch, through whichever server accepts it."""
         body = [apv() for _ in range(BATCH)]
         for server in itertools.cycle(self.world.servers):
             with contextlib.suppress(httpx.TransportError):
@@ -127,7 +127,7 @@ class Load:
             await asyncio.gather(*tasks)
 
     async def _decide(self, client: httpx.AsyncClient, number: int, apv_id: str) -> None:
-        """One decision, sent again under its key until a server answers it."""
+        """Send one decision under its key, until a server answers."""
         headers = {"Idempotency-Key": str(uuid4())}
         for attempt in range(200):
             server = self.world.servers[(number + attempt) % 2]
@@ -145,7 +145,7 @@ class Load:
         raise AssertionError(f"no server took the decision on {apv_id}")
 
     def _truth(self) -> list[tuple[int, str]]:
-        """Every event since the start, as the log has them."""
+        """Return every event since the start, from the log."""
         return [
             (offset, decision_id)
             for offset, decision_id in self.world.site.rows(

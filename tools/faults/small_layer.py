@@ -1,4 +1,4 @@
-"""The settings, with a channel layer that keeps almost nothing for one who does not take it."""
+"""The settings, with a channel layer that keeps almost nothing for a slow receiver."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A client that keeps to the rules of docs/protocol.md, and keeps book of what it applied."""
+"""A client that follows docs/protocol.md, and records what it applied."""
 
 import asyncio
 import contextlib
@@ -12,10 +12,10 @@ from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_conn
 
 
 class Watcher:
-    """Watches `decisions` from a position on, whatever happens to its line.
+    """Watches `decisions` from a position, whatever happens to its connection.
 
-    Each open line is a new attempt at `address`, an http://127.0.0.1:port. It costs so little CPU
-    that hundreds of them do not hold up the servers they watch.
+    Each connection is a new attempt at `address`, an http://127.0.0.1:port. It costs so little CPU
+    that hundreds of them do not slow the servers they watch.
     """
 
     quiet_seconds = 2.0
@@ -31,14 +31,14 @@ class Watcher:
         self._headers = {"Origin": address, "Cookie": f"hitl_session={cookie}"}
 
     async def run(self) -> None:
-        """Go on for ever; cancel to end."""
+        """Run for ever; cancel to end."""
         while True:
             with contextlib.suppress(OSError, WSError, TimeoutError):
                 await self._watch()
             await asyncio.sleep(random.uniform(0.05, 0.5))
 
     async def _watch(self) -> None:
-        """Open a line and follow it until it ends or goes silent."""
+        """Open a connection and follow it until it ends or goes silent."""
         url = self.address.replace("http", "ws") + "/hitl/ws"
         line = _Line(self)
         transport, _ = await ws_connect(lambda: line, url, extra_headers=self._headers)
@@ -49,7 +49,7 @@ class Watcher:
             transport.disconnect(graceful=False)
 
     def take(self, message: dict[str, Any]) -> bool:
-        """Apply a message; returns whether it shows a hole in what was applied so far."""
+        """Apply a message; return whether it shows a gap in what was applied so far."""
         match message["type"]:
             case "decision_made":
                 return self._apply(message)
@@ -65,7 +65,7 @@ class Watcher:
         offset = message["offset"]
         if offset > self.last + 1:
             return True
-        if offset == self.last + 1:  # what is earlier is known already
+        if offset == self.last + 1:  # earlier ones are known already
             self.last = offset
             self.applied.append((offset, message["decision_id"]))
             committed = datetime.fromisoformat(message["timestamp"]).timestamp()
@@ -74,7 +74,7 @@ class Watcher:
 
 
 class _Line(WSListener):
-    """One open line of a watcher."""
+    """One open connection of a watcher."""
 
     _transport: WSTransport | None = None  # none where the server was gone before it answered
 
@@ -98,7 +98,7 @@ class _Line(WSListener):
                 self._subscribe()
 
     async def is_alive(self) -> bool:
-        """Whether the line says something within a while, if need be when asked to."""
+        """Return whether the connection is alive, with a ping if necessary."""
         if self._transport is None:
             return False
         for ask in (False, True):

@@ -1,4 +1,4 @@
-"""What faults are injected into: a database, a Redis and two server processes of their own."""
+"""An installation for faults: a database, a Redis and two server processes."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from tests.support.site import Server, Site
 
 
 class World:
-    """Two servers on ports that stay theirs through restarts."""
+    """Two servers on ports that stay the same through restarts."""
 
     def __init__(self, **variables: str) -> None:
         self.redis = RedisServer()
@@ -33,7 +33,7 @@ class World:
         return server
 
     async def restart_server(self, number: int, program: str = "manage.py") -> None:
-        """Start a server again whose process has ended, or is ended now as it should be."""
+        """Start a server again, after its process has ended or is stopped properly."""
         await asyncio.to_thread(self._running.pop(number).close)
         self.servers[number] = await asyncio.to_thread(self.start_server, number, program)
 

@@ -1,1 +1,1 @@
-"""Posts hostile APVs to a real server, and watches what every page that shows them takes."""
+"""Post hostile APVs to a real server, and measure every page that shows them."""

@@ -1,4 +1,4 @@
-"""Post hostile APVs for ten minutes and look at every page of them; ends with 1 on any fault."""
+"""Post hostile APVs for ten minutes and request every page of them; exit with 1 on a fault."""
 
 import argparse
 import os
@@ -22,7 +22,7 @@ BEGIN, END = "<!-- fuzz: made by make fuzz -->\n", "<!-- fuzz: end -->"
 
 
 def lines_of(outcome: Outcome, seconds: float) -> list[str]:
-    """What was measured, as a table."""
+    """Return the measurements as a table."""
     times = sorted(one.seconds / outcome.plain for one in outcome.requests)
     return [
         "| | figure |",

@@ -1,4 +1,4 @@
-"""What a program may post: texts, numbers, diffs and bodies that something may stumble over."""
+"""What a program may post: texts, numbers, diffs and bodies that may cause trouble."""
 
 import json
 from collections.abc import Callable
@@ -38,7 +38,7 @@ SHORT, LONG = 3_000, 150_000
 
 
 class Inputs:
-    """Inputs that the same seed makes again."""
+    """Inputs that are reproducible by their seed."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
@@ -56,7 +56,7 @@ class Inputs:
         return (one.choice(("", "x = ", "requests")) + unit * (most // len(unit) + 1))[:most]
 
     def diff(self) -> str:
-        """A diff, or what claims to be one, with files of any name."""
+        """Return a diff, or a text that claims to be one, with files of any name."""
         size = self.random.choice((SHORT, SHORT, SHORT, LONG))
         if self.random.random() < 0.1:
             return self.text(size)
@@ -72,7 +72,7 @@ class Inputs:
         return head + "".join(f"{s}{line}\n" for s, line in zip(signs, lines, strict=True))
 
     def value(self, depth: int = 0) -> Any:
-        """A value of JSON, nested at times deeper than is taken."""
+        """Return a JSON value, sometimes nested deeper than allowed."""
         kind = self.random.randrange(5)
         if kind == 0 and depth < 3:
             return {self.text(40): self.value(depth + 1) for _ in range(self.random.choice((1, 9)))}
@@ -93,7 +93,7 @@ class Inputs:
         return self.random.choice(makers)()
 
     def apv(self) -> dict[str, Any]:
-        """An APV that is mostly taken: a few of its fields are anything."""
+        """Return an APV that is mostly accepted: a few of its fields are arbitrary."""
         given: dict[str, Any] = {
             "severity": self.random.choice(("CRITICAL", "HIGH", "LOW")),
             "patch_strategy": "version_bump",
@@ -125,7 +125,7 @@ class Inputs:
         }
 
     def spoiled(self) -> dict[str, Any]:
-        """An APV of which one field is anything at all."""
+        """Return an APV with one arbitrary field."""
         given = self.apv()
         name = self.random.choice(
             (*given, "cwe_ids", "apv_code", "cvss_score", "confirmed", "cve_id")
@@ -134,7 +134,7 @@ class Inputs:
         return given
 
     def body(self) -> bytes:
-        """A body of which it is not even sure that it is JSON."""
+        """Return a body that may not even be JSON."""
         return self.random.choice(
             (
                 b"[" * 100_000,
@@ -166,7 +166,7 @@ NO_SPACE = dict.fromkeys(map(ord, f"{HIDDEN}\n\t\r "))
 
 
 def nested(depth: int) -> Any:
-    """Lists in lists, that many."""
+    """Return so many nested lists."""
     value: Any = 1
     for _ in range(depth):
         value = [value]

@@ -1,4 +1,4 @@
-"""Post what a program may post and look at every page of it, with a watch on the server."""
+"""Post what a program may post and request every page of it, while watching the server."""
 
 import json
 import statistics
@@ -23,7 +23,7 @@ JSON = {"Content-Type": "application/json"}
 
 @dataclass
 class Request:
-    """A request that was made: its answer, and the processor time that the server took."""
+    """A request: its response, and the processor time that the server used."""
 
     name: str
     status: int
@@ -33,7 +33,7 @@ class Request:
 
 @dataclass
 class Outcome:
-    """What was measured."""
+    """The measurements."""
 
     plain: float
     first_mib: float
@@ -52,7 +52,7 @@ class Outcome:
         return max(self.requests, key=lambda one: one.size)
 
     def faults(self) -> list[str]:
-        """What is not as promised, in words."""
+        """Return the broken promises, in words."""
         failed = [f"{one.name}: {one.status}" for one in self.requests if one.status >= 500]
         slow = [
             f"{one.name}: {one.seconds / self.plain:.0f} plain pages"
@@ -65,14 +65,14 @@ class Outcome:
 
 
 class Watched:
-    """A server, and what it takes of the machine."""
+    """A server, and its use of the machine."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
         self._process = psutil.Process(server.process.pid)
 
     def computed(self) -> float:
-        """The seconds that it, and every process it started, have computed."""
+        """Return the processor seconds of the server and all processes it started."""
         own = self._process.cpu_times()
         total = own.user + own.system + own.children_user + own.children_system
         for child in self._process.children(recursive=True):
@@ -94,7 +94,7 @@ class Watched:
 
 
 def pages_of(apv: dict[str, str]) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Every page on which an APV is seen: its name, its address and the headers to ask with."""
+    """Return every page of an APV: its name, its address and the request's headers."""
     address, admin = f"/apvs/{apv['apv_code']}", f"/admin/reviews/apv/{apv['apv_id']}"
     swapped = {"HX-Request": "true"}
     yield "list", "/", {}
@@ -134,7 +134,7 @@ class Fuzz:
         self.outcome = Outcome(plain=self._plain(), first_mib=self.watched.mib(), seed=seed)
 
     def run(self, seconds: float) -> Outcome:
-        """Go on for so long; memory counts from after the first tenth of it."""
+        """Run for so long; memory counts from after the first tenth of it."""
         started, warm = time.monotonic(), False
         while (gone := time.monotonic() - started) < seconds:
             self.turn()
@@ -144,7 +144,7 @@ class Fuzz:
         return self.outcome
 
     def turn(self) -> None:
-        """Post one of each kind; read the pages of what was taken, before and after a decision."""
+        """Post one of each kind; read the pages of those accepted, before and after a decision."""
         self._post(self.inputs.body())
         self._post(json.dumps(self.inputs.spoiled()).encode())
         taken = self._post(json.dumps(self.inputs.apv()).encode())
@@ -175,7 +175,7 @@ class Fuzz:
         return answer
 
     def _plain(self) -> float:
-        """The processor time of a plain APV's page, in the middle of some."""
+        """Return the processor time of a plain APV's page, the median of some."""
         apv = self.server.add_apv()
         client = self.server.client("admin")
         request = client.build_request("GET", f"/apvs/{apv['apv_code']}")
@@ -184,7 +184,7 @@ class Fuzz:
 
 
 def end(server: Server, seconds: float) -> float:
-    """Send SIGTERM, and return how long the server took to end; raises TimeoutExpired."""
+    """Send SIGTERM, and return how long the server took to stop; raise TimeoutExpired."""
     started = time.monotonic()
     server.process.terminate()
     server.process.wait(seconds)

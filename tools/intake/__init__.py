@@ -1,1 +1,1 @@
-"""Measure what the intake makes of real pull requests of bots."""
+"""Measure the intake with real pull requests of bots."""

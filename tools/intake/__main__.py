@@ -1,4 +1,4 @@
-"""Print what the intake makes of pull requests, by bot and ecosystem.
+"""Print the results of the intake for pull requests, by bot and ecosystem.
 
 python -m tools.intake FILE … reads JSON Lines, plain or .gz, of objects with `title` or `subject`,
 `message`, `author` and `diff`.
@@ -20,7 +20,7 @@ GOAL = 0.98
 
 
 class Tally:
-    """What was counted, and the misses with their reasons."""
+    """The counts, and the misses with their reasons."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
@@ -32,7 +32,7 @@ class Tally:
         document = {"title": document.get("subject"), **document}
         try:
             explanation = explain(PullRequest.from_json(document))
-        except Exception as error:  # a crash is what is looked for
+        except Exception as error:  # this looks for crashes
             self.crashes.append(f"{where}: {type(error).__name__}: {error}")
             return
         changes = [one.as_json() for one in explanation.changes]
@@ -65,7 +65,7 @@ class Tally:
 
 
 def _is_on_an_added_line(named: Named, diff: str) -> bool:
-    """Whether the version is added near the name: whether the diff does what the title says."""
+    """Return whether the version is added near the name, as the title says."""
     wanted = named.new.lstrip("v^~=<>").split(",")[0]
     lines = diff.split("\n")
     return any(
@@ -101,7 +101,7 @@ HEADS = ("commits", "with changes", "changes", "named", "exactly", "not in the d
 
 
 def print_table(tally: Tally) -> float:
-    """Print the table; return the share of what the diffs do that is found exactly."""
+    """Print the table; return the share of the diffs' changes that is found exactly."""
     print(f"{'bot':22} {'ecosystem':15}" + "".join(f"{one:>17}" for one in HEADS))
     for (bot, ecosystem), row in sorted(tally.rows.items()):
         print(f"{bot:22} {ecosystem:15}" + "".join(f"{row[one]:17,}" for one in HEADS))

@@ -1,4 +1,4 @@
-"""Checks of explanations that share no code with what they check."""
+"""Checks of explanations that share no code with the intake."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ NO_PACKAGES = frozenset(
 
 
 class Named(NamedTuple):
-    """A package, and the versions from and to, that a title names."""
+    """A package, and the versions from and to, in a title."""
 
     name: str
     old: str | None
@@ -28,7 +28,7 @@ class Named(NamedTuple):
 
 
 def named_in(title: str) -> Named | None:
-    """Return what a title names: one package and a version at least."""
+    """Return what a title names: one package and at least one version."""
     found = TITLE.search(title)
     if not found or found["name"].lower() in NO_PACKAGES:
         return None
@@ -36,10 +36,10 @@ def named_in(title: str) -> Named | None:
 
 
 def has_exactly(named: Named, change: Mapping[str, Any]) -> bool:
-    """Return whether a change is the one that a title names.
+    """Return whether a change is the one in a title.
 
-    Names as PyPI compares them, versions without a "v"; `v6` is the beginning of 6.0.2, and the
-    clauses of a range may be in another order.
+    Names compare as on PyPI, and versions without a "v"; `v6` is a prefix of 6.0.2, and the clauses
+    of a range may be in another order.
     """
     is_same = _plain(named.name) == _plain(change["package"])
     return (
@@ -62,7 +62,7 @@ def _is(said: str, found: str | None) -> bool:
 
 
 def strangers(diff: str, changes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the changes that do not stand in the diff.
+    """Yield the changes that are not in the diff.
 
     A change stands there if its file has the version from on a line before and the version to on a
     line after, one of them on a changed line, and its name on any line. Versions are compared

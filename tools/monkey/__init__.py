@@ -1,1 +1,1 @@
-"""Decides at random in a real browser, and compares what was recorded with what was confirmed."""
+"""Decide at random in a real browser, and compare the records with what was confirmed."""

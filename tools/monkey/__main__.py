@@ -1,4 +1,4 @@
-"""Let monkeys decide for some minutes; ends with 1 unless what they confirmed is recorded."""
+"""Decide at random for some minutes; exit with 1 unless the records are what was confirmed."""
 
 import argparse
 import asyncio

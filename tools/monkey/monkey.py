@@ -1,4 +1,4 @@
-"""A monkey at the console: it types, clicks and double-clicks at random, on a slow page."""
+"""A random user of the console: it types, clicks and double-clicks, on a slow page."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ FEWEST, BATCH = 40, 60
 
 
 class Monkey:
-    """One tab, and the hands on it. Times are in seconds."""
+    """One tab, and its random user. Times are in seconds."""
 
     def __init__(
         self, page: Page, devtools: CDPSession, server: Server, dice: Random, outcome: Outcome
@@ -56,7 +56,7 @@ class Monkey:
             self._unawaited(self.page.keyboard.insert_text(text))
 
     async def click_at(self, x: float, y: float, times: int = 1) -> None:
-        """Click without waiting for the page to come round to it, as a hand does."""
+        """Click without waiting for the page to respond, as people do."""
         for number in range(times):
             for kind in ("mousePressed", "mouseReleased"):
                 where = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": number + 1}
@@ -64,13 +64,13 @@ class Monkey:
             await self._pause(0.04, 0.26)
 
     async def reach(self, selector: str, times: int = 1) -> None:
-        """Mostly scroll one of what `selector` finds into sight, and click where one is."""
+        """Scroll one match of `selector` into view, as a rule, and click where one is."""
         if self.dice.random() < 0.8:
             await self.page.evaluate(REACH, [selector, self.dice.random()])
         await self.click(selector, times)
 
     async def click(self, selector: str, times: int = 1) -> None:
-        """Click on one of what `selector` finds, wherever it is, if it is on the screen."""
+        """Click on one match of `selector`, anywhere, if it is on the screen."""
         boxes = await self.page.evaluate(BOXES, selector)
         if boxes:
             x, y = self.dice.choice(boxes)
@@ -107,7 +107,7 @@ class Monkey:
         self.outcome.actions += 1
 
     async def decide(self) -> None:
-        """Write a decision and go through with it, in a hurry."""
+        """Enter a decision and confirm it, in a hurry."""
         if self.dice.random() < 0.8:
             await self.press("Escape")
         if self.dice.random() < 0.4:
@@ -131,14 +131,14 @@ class Monkey:
         await self.answer()
 
     async def answer(self) -> None:
-        """Answer the question, if there is one, and mostly until it is answered."""
+        """Answer the question, if there is one, usually until it is answered."""
         for _ in range(self.dice.choice([1, 4, 4, 4])):
             await self.answer_once()
             if not await self.page.locator("#confirm[open]").count():
                 return
 
     async def answer_once(self) -> None:
-        """Answer the question more than once, or press on blindly."""
+        """Answer the question more than once, or press keys blindly."""
         if self.dice.random() < 0.3:
             for _ in range(self.dice.choice([1, 2, 3])):
                 await self.press("Enter")
@@ -180,14 +180,14 @@ class Monkey:
     # -- Keeping it going --------------------------------------------------------------------
 
     async def settle(self) -> None:
-        """Wait until every gesture has reached the page, and every answer the monkey."""
+        """Wait until every gesture has reached the page, and every answer this program."""
         while self.sending:
             await asyncio.wait(self.sending, timeout=30)
         with contextlib.suppress(BrowserError):
             await self.page.locator("#confirm[data-state=sending]").wait_for(state="detached")
 
     def sent(self, request: Request) -> None:
-        """Note that a confirmed question leaves for the server."""
+        """Record that a confirmed question is sent to the server."""
         if request.method == "POST" and (answer := Answer.to(request.post_data)):
             self.on_the_way[request] = answer
             self.outcome.answers.append(answer)
@@ -197,7 +197,7 @@ class Monkey:
             answer.status = response.status
 
     async def come_back(self) -> None:
-        """Return to the console when a link led away from it."""
+        """Return to the console after a link led away from it."""
         here = urlsplit(self.page.url)
         inside = f"{here.scheme}://{here.netloc}" == self.server.origin
         if not inside or not await self.page.locator("#reading").count():
@@ -236,7 +236,7 @@ SCROLL = """(number) => {
 async def run(
     contexts: Sequence[BrowserContext], server: Server, site: Site, seconds: float, seed: int
 ) -> Outcome:
-    """Let a monkey loose in each context, all as Rita; return what came of it together."""
+    """Run one in each context, all as Rita; return the combined outcome."""
     outcome = Outcome()
     end = time.monotonic() + seconds
     dice = [Random(f"{seed} {number}") for number in range(len(contexts))]
@@ -268,7 +268,7 @@ async def _play(
 
 
 async def _watch(context: BrowserContext, page: Page, monkey: Monkey) -> None:
-    """Hear what the page confirms and sends, and slow it down."""
+    """Record what the page confirms and sends, and slow it down."""
     outcome = monkey.outcome
     page.on("pageerror", lambda error: outcome.errors.append(str(error)))
     context.on("page", lambda other: asyncio.ensure_future(other.close()))
@@ -282,7 +282,7 @@ async def _watch(context: BrowserContext, page: Page, monkey: Monkey) -> None:
 
 
 async def _slowly(route: Route, server: Server, dice: Random) -> None:
-    """Let a request through late; none leads out of the console."""
+    """Delay a request; block those that lead out of the console."""
     address = route.request.url
     with contextlib.suppress(BrowserError):
         if not address.startswith(server.origin) or LEFT_ALONE.search(urlsplit(address).path):
@@ -294,7 +294,7 @@ async def _slowly(route: Route, server: Server, dice: Random) -> None:
 
 
 def _feed(server: Server, dice: Random) -> None:
-    """Keep the queue filled, with APVs of which some have no pull request."""
+    """Keep the queue filled with APVs, some of them without a pull request."""
     waiting = server.client().get("/hitl/reviews/stats").json()["pending_reviews"]
     if waiting < FEWEST:
         some = [_apv(dice) for _ in range(BATCH)]

@@ -1,4 +1,4 @@
-"""What a run came to: each question that was confirmed, and what became of it."""
+"""The result of a run: each confirmed question, and its outcome."""
 
 import re
 from collections import Counter
@@ -21,7 +21,7 @@ Recorded = tuple[str, str, float | None, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Confirmed:
-    """What a question showed at the moment in which it was answered."""
+    """What a question showed when it was answered."""
 
     code: str
     verb: str
@@ -50,21 +50,21 @@ class Confirmed:
 
 @dataclass
 class Answer:
-    """A confirmed question on its way to the server; `status` is 0 until that has answered."""
+    """A confirmed question on its way to the server; `status` is 0 until the server answers."""
 
     seal: str
     status: int = 0
 
     @classmethod
     def to(cls, body: str | None) -> "Answer | None":
-        """The answer that a request of this body carries, if it carries one."""
+        """Return the answer in a request of this body, if it has one."""
         found = SEAL.search(body or "")
         return cls(found[1]) if found else None
 
 
 @dataclass
 class Outcome:
-    """What a run came to; `differing` and `lost` are empty where all is well."""
+    """The result of a run; `differing` and `lost` are empty if all is well."""
 
     actions: int = 0
     confirmed: list[Confirmed] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Outcome:
 
     @property
     def is_well(self) -> bool:
-        """Whether each decision was confirmed as it stands, and each question led somewhere."""
+        """Return whether each decision was confirmed exactly, and each question had an outcome."""
         accounted = self.recorded + self.refused.total() + self.unsent + self.again
         adds_up = accounted == len(self.confirmed) and self.recorded == self.decisions
         return adds_up and not (self.lost or self.differing or self.errors)
@@ -96,7 +96,7 @@ class Outcome:
 
 
 def compare(outcome: Outcome, site: Site, reviewer: str) -> None:
-    """Find the question of each decision of `reviewer`, and what became of each question."""
+    """Find the question of each decision of `reviewer`, and the outcome of each question."""
     rows = site.rows(DECISIONS, reviewer)
     decided = {code for code, *_ in rows}
     own: dict[str, Recorded] = {code: tuple(row[:4]) for code, *row in rows if row[4]}
@@ -116,7 +116,7 @@ def _account(
     own: dict[str, Recorded],
     is_decided: bool,
 ) -> None:
-    """Say what became of a question; one that the server refused for no reason is lost."""
+    """Record the outcome of a question; one that was refused without a reason is lost."""
     answer = _take(outcome.answers, question.seal)
     status = answer.status if answer else None
     if status in ALREADY and is_decided:

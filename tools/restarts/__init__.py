@@ -1,4 +1,4 @@
-"""What restarts cost: a herd of clients that comes back at once, and a soak of killed servers.
+"""The cost of restarts: many clients that return at once, and servers killed in use.
 
 `make restarts` runs both at full size; tests/tools/test_restarts.py runs them small.
 """

@@ -1,4 +1,4 @@
-"""Restart a server that many clients watch, and kill servers in use; ends with 1 on any loss."""
+"""Restart a server that many clients watch, and kill servers in use; exit with 1 on any loss."""
 
 import argparse
 import asyncio
@@ -17,7 +17,7 @@ BEGIN, END = "<!-- {}: made by make restarts -->\n", "<!-- {}: end -->"
 
 
 def herd_lines(outcome: herd.Outcome) -> list[str]:
-    """What happened to the herd, as a table."""
+    """Return the results of the herd, as a table."""
     pongs, delays = sorted(outcome.pongs), sorted(outcome.delays)
     return table(
         ("", "figure"),
@@ -31,7 +31,7 @@ def herd_lines(outcome: herd.Outcome) -> list[str]:
 
 
 def soak_lines(outcome: soak.Outcome) -> list[str]:
-    """What the soak left behind, as a table."""
+    """Return what the soak left, as a table."""
     before, most, after = outcome.before, outcome.most, outcome.after
     return table(
         (f"{outcome.size.kills} kills, {outcome.rounds} rounds", "before", "at most", "after"),
@@ -57,7 +57,7 @@ def kb(size: int) -> str:
 
 
 def spread(ordered: list[float]) -> str:
-    """The middle, the 99th percentile and the last of values that are sorted, in seconds."""
+    """Return the median, the 99th percentile and the last of sorted values, in seconds."""
     if not ordered:
         return "–"
     some = (ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100], ordered[-1])
@@ -65,7 +65,7 @@ def spread(ordered: list[float]) -> str:
 
 
 def page_with(name: str, lines: list[str], text: str) -> str:
-    """The page with the table called `name` replaced."""
+    """Return the page with the table called `name` replaced."""
     before, rest = text.split(BEGIN.format(name), 1)
     after = rest.split(END.format(name), 1)[1]
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"

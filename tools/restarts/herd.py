@@ -1,4 +1,4 @@
-"""Many clients on a server that restarts: all come back, and those who are back are served."""
+"""Many clients of a server that restarts: all return, and those that are back are served."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ RETURN_SECONDS = 90
 
 @dataclass(frozen=True)
 class Size:
-    """How many clients there are, and the least and most that they wait for, in seconds."""
+    """The number of clients, and their least and longest pauses, in seconds."""
 
     sockets: int
     backoff: float
@@ -41,24 +41,24 @@ SMALL = Size(sockets=100, backoff=0.1, most=3.0)
 
 @dataclass
 class Outcome:
-    """How a herd came back; times are in seconds."""
+    """The return of a herd; times are in seconds."""
 
     size: Size
     released: float = 0.0  # from SIGTERM to the end of the last socket
     down: float = 0.0  # from SIGTERM until the server answered again
     back: float = 0.0  # from then until the last client was confirmed
-    pongs: list[float] = field(default_factory=list)  # meanwhile, of one that was back early
+    pongs: list[float] = field(default_factory=list)  # meanwhile, of a client that was back early
     delays: list[float] = field(default_factory=list)  # from commit to a client that was back
     wrong: int = 0  # clients that missed an event, or applied one twice or early
 
     @property
     def clean(self) -> bool:
-        """Whether all came back as soon as they tried, and heard of everything."""
+        """Return whether all came back as soon as they tried, and received everything."""
         return not self.wrong and self.back < self.size.most + LATE_SECONDS
 
 
 class Member(Watcher):
-    """A client that comes back as a browser does; `delays` takes those of its live events."""
+    """A client that returns as a browser does; `delays` collects those of its live events."""
 
     quiet_seconds = 30.0
 
@@ -94,7 +94,7 @@ class Member(Watcher):
 
 
 class Herd:
-    """Clients of the second server of a world, which restarts; the first one makes the news."""
+    """Clients of the second server of a world, which restarts; the first one makes the events."""
 
     def __init__(self, world: World, size: Size, told: Callable[[str], None] = lambda _: None):
         self.world, self.told = world, told
@@ -108,7 +108,7 @@ class Herd:
         ]
 
     async def run(self) -> Outcome:
-        """Let all connect, restart their server, and see them return."""
+        """Connect all, restart their server, and wait for their return."""
         tasks = [asyncio.create_task(one.run()) for one in self.members]
         deciding = asyncio.create_task(self._decide())
         try:
@@ -152,7 +152,7 @@ class Herd:
                 await pause(0.02)
 
     async def _probe(self) -> None:
-        """Ask for a pong again and again, on a line that was among the first to come back."""
+        """Ask for a pong again and again, on one of the first connections to return."""
         headers = {"Cookie": f"hitl_session={self._cookie}"}
         async with self.world.servers[1].raw_socket("", headers=headers) as line:
             while True:
@@ -177,7 +177,7 @@ class Herd:
                 await pause(1 / DECISIONS_PER_SECOND)
 
     def _truth(self) -> list[int]:
-        """The offsets of every decision since the start, as the log has them."""
+        """Return the offsets of every decision since the start, from the log."""
         sql = (
             "SELECT \"offset\" FROM realtime_event WHERE channel = 'decisions'"
             ' AND "offset" > %s ORDER BY "offset"'

@@ -1,4 +1,4 @@
-"""Servers in use that are killed again and again, and what they leave in Redis and PostgreSQL."""
+"""Kill servers in use again and again, and measure what they leave in Redis and PostgreSQL."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ LEAK = 1.05
 
 @dataclass(frozen=True)
 class Size:
-    """How many kills there are, and for how many seconds both servers are in use before each."""
+    """The number of kills, and how many seconds both servers are in use before each."""
 
     kills: int
     seconds: float
@@ -46,11 +46,11 @@ class Reading:
 
     keys: int
     memory: int  # bytes, as Redis counts them
-    members: int  # hubs that hear of decisions
+    members: int  # hubs that subscribe to decisions
     connections: int  # to the database
 
     def within(self, before: "Reading") -> bool:
-        """Whether no more is held than before."""
+        """Return whether no more is held than before."""
         return (
             self.keys <= before.keys * LEAK
             and self.memory <= before.memory * LEAK
@@ -79,7 +79,7 @@ class Outcome:
 
 
 class Soak:
-    """Users of both servers of a world, one of which is killed now and then and started again."""
+    """Users of both servers of a world, one of which is killed regularly and started again."""
 
     def __init__(self, world: World, size: Size, told: Callable[[str], None] = lambda _: None):
         self.world, self.size, self.told = world, size, told
@@ -123,7 +123,7 @@ class Soak:
                 raise AssertionError("a user gave up") from end
 
     async def _user(self, number: int) -> None:
-        """Go round and round, from server to server, whatever becomes of them."""
+        """Repeat rounds, from server to server, whatever happens to them."""
         async with httpx.AsyncClient(cookies=self._cookies, headers=self._headers) as client:
             for turn in itertools.count(number):
                 with contextlib.suppress(
@@ -133,7 +133,7 @@ class Soak:
                 await pause(ROUND_SECONDS)
 
     async def _round(self, client: httpx.AsyncClient, number: int) -> None:
-        """Connect, subscribe, decide, hear of it, drop."""
+        """Connect, subscribe, decide, receive the decision, disconnect."""
         server = self.world.servers[number]
         headers = {"Cookie": f"hitl_session={self._cookies['hitl_session']}"}
         async with (
@@ -157,7 +157,7 @@ class Soak:
     # -- What is held -----------------------------------------------------------------------
 
     async def _steady(self, before: Reading | None = None) -> Reading:
-        """What is held once it does not change any more, or once it is no more than `before`."""
+        """Return what is held once it no longer changes, or is no more than `before`."""
         until = now() + SETTLE_SECONDS
         readings: list[Reading] = []
         while now() < until:

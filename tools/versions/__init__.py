@@ -1,1 +1,1 @@
-"""Holds the orders of versions against published ones, and tries a folder of advisories."""
+"""Compare the orders of versions with published ones, and try a folder of advisories."""

@@ -1,4 +1,4 @@
-"""Print how the orders of versions hold against published ones, and what a folder gives.
+"""Print how the orders of versions compare with published ones, and what a folder gives.
 
 python -m tools.versions [FOLDER …]
 """
@@ -89,7 +89,7 @@ def _outcomes(path: Path) -> Iterator[str]:
 
 
 def _kind(source: str) -> str:
-    """Who said it, without the advisory's id."""
+    """Return the source of the severity, without the advisory's id."""
     return source.partition(" of ")[0]
 
 

@@ -1,7 +1,7 @@
-"""The published orderings: small tables of facts from the tests of each ecosystem's own tools.
+"""Published orderings: small tables of facts from the tests of each ecosystem's own tools.
 
-A table names its ecosystem and its sources. A line holds versions with "<", ">" or "=" between
-them, or "?" where the two have no order; of a longer line, every two versions are compared.
+A table names its ecosystem and its sources. A line has versions with "<", ">" or "=" between them,
+or "?" if the two have no order; in a longer line, every two versions are compared.
 """
 
 from collections.abc import Iterator
@@ -33,12 +33,12 @@ class Table:
 
     @property
     def versions(self) -> list[str]:
-        """All versions in the table, once each."""
+        """Return all versions in the table, once each."""
         return list(dict.fromkeys(one for pair in self.pairs for one in (pair.one, pair.other)))
 
 
 def tables() -> list[Table]:
-    """All published orderings, by name."""
+    """Return all published orderings, by name."""
     return [_table(path) for path in sorted(FOLDER.glob("*.txt"))]
 
 
@@ -53,7 +53,7 @@ def _table(path: Path) -> Table:
 
 
 def pairs_of(line: str) -> Iterator[Pair]:
-    """Every two versions of a line. In a longer one "<" and "=" may stand, but nothing else."""
+    """Return every two versions of a line. A longer one may only have "<" and "="."""
     words = line.split()
     versions, signs = words[::2], words[1::2]
     for first, second in combinations(range(len(versions)), 2):

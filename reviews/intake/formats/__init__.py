@@ -22,7 +22,7 @@ from reviews.intake.formats import (
 
 
 class Format(NamedTuple):
-    """How to read a file; `is_lock` where a tool wrote it from a manifest."""
+    """How to read a file; `is_lock` if a tool wrote it from a manifest."""
 
     reader: Reader
     is_lock: bool = False
@@ -94,7 +94,7 @@ _COMPILED = [(re.compile(form), found) for form, found in FORMATS]
 
 
 def format_of(file: str) -> Format | None:
-    """Return how to read a file of this name; None where no manifest or lock has it."""
+    """Return how to read a file of this name; None if it is not a known manifest or lock file."""
     if len(file) > 4096:
         return None
     last = file.rpartition("/")[2]

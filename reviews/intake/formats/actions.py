@@ -1,4 +1,4 @@
-"""GitHub Actions, and hooks of pre-commit: both name a repository and a ref of it."""
+"""GitHub Actions, and hooks of pre-commit: both name a repository and a ref in it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ def _used(used: str, comment: str, changed: bool) -> Iterator[Entry]:
 
 
 def _version_of(ref: str, comment: str) -> tuple[str, str]:
-    """Return the version and, where a commit is pinned, the commit; the comment names its tag."""
+    """Return the version and, if a commit is pinned, the commit; the comment names its tag."""
     if not SHA.fullmatch(ref):
         return without_v(ref), ""
     said = SAID.match(comment.strip())
@@ -54,7 +54,7 @@ NPM = re.compile(r"(@?[a-z0-9][\w./-]*)@([0-9][\w.+-]*)$", re.IGNORECASE)
 
 
 def pre_commit(lines: Sequence[SideLine]) -> Iterator[Entry]:
-    """Read the hooks' repositories, and what their environments install besides."""
+    """Read the hooks' repositories, and what their environments install in addition."""
     repository = ""
     for text, changed in lines:
         if len(text) > 1000:

@@ -1,4 +1,4 @@
-"""Images of containers, in Dockerfiles and wherever YAML has `image:`."""
+"""Container images, in Dockerfiles and in any YAML with `image:`."""
 
 import re
 from collections.abc import Iterator, Sequence

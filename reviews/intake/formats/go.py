@@ -34,7 +34,7 @@ def go_mod(lines: Sequence[SideLine]) -> Iterator[Entry]:
 
 
 def go_sum(lines: Sequence[SideLine]) -> Iterator[Entry]:
-    """Read the sums of the modules themselves; those of their go.mod alone say nothing."""
+    """Read the sums of the modules themselves, not those of their go.mod alone."""
     for text, changed in lines:
         if found := SUM.match(text):
             yield Entry(ECOSYSTEM, found[1], without_v(found[2]), changed)

@@ -1,4 +1,4 @@
-"""Objects of JSON, as far as the lines of a hunk show them."""
+"""JSON objects, as far as the lines of a hunk show them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ class Pair(NamedTuple):
 
 @dataclass(slots=True)
 class Object:
-    """An object with the strings in it; `key` is None where the hunk does not show it."""
+    """An object with its strings; `key` is None if the hunk does not show it."""
 
     key: str | None
     parents: tuple[str, ...]
@@ -32,7 +32,7 @@ class Object:
 
 
 def objects(lines: Sequence[SideLine]) -> Iterator[Object]:
-    """Yield the objects in their order of ending, those last that the hunk cuts off."""
+    """Yield the objects in the order of their ends, and last those that the hunk cuts off."""
     reader = _Reader()
     for line in lines:
         yield from reader.read(line)
@@ -81,7 +81,7 @@ class _Reader:
     def _close(self) -> Object:
         closed = self.stack.pop()
         closed.is_whole = True
-        if not self.stack:  # what the hunk began inside of
+        if not self.stack:  # what contains the beginning of the hunk
             self.stack.append(Object(None, (), False))
         self._key = self._text = None
         return closed

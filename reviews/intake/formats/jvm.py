@@ -1,4 +1,4 @@
-"""Maven and Gradle; both take packages from the registries of Maven."""
+"""Maven and Gradle, which both use Maven's registries."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ LOOKS_LIKE_A_VERSION = re.compile(r"v?[0-9][\w.+-]*", re.ASCII)
 
 
 class _Coordinates:
-    """The group, artifact and version that a pom.xml tells in this order."""
+    """The group, artifact and version of a pom.xml, in this order."""
 
     def __init__(self, holder: str = "") -> None:
         self.holder = holder

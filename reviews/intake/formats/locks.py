@@ -66,5 +66,5 @@ def _take(package: _Package, item: toml_lines.Item) -> None:
 
 
 def _commit(source: str) -> str:
-    """The commit of a package that comes from git."""
+    """Return the commit of a package from git."""
     return source.rpartition("#")[2].strip("\"' }") if "git" in source and "#" in source else ""

@@ -74,11 +74,11 @@ def _is_dependency(holder: Object, pair: Pair, *, is_project: bool) -> bool:
 
 
 def _asked_for(key: str, value: str, changed: bool) -> Iterator[Entry]:
-    """Yield what a line of package.json asks for; packages of the same repository are not."""
+    """Yield what a line of package.json asks for, except packages of the same repository."""
     if value.startswith(LOCAL):
         return
     name = key
-    if value.startswith("npm:"):  # an alias: the key is what the code calls it
+    if value.startswith("npm:"):  # an alias: the key is the name in the code
         name, _at, version = value[4:].rpartition("@")
         name, value = (name, version) if name else (version, "*")
     elif "#" in value and ("/" in value or ":" in value):
@@ -89,7 +89,7 @@ def _asked_for(key: str, value: str, changed: bool) -> Iterator[Entry]:
 
 
 def package_lock(lines: Sequence[SideLine]) -> Iterator[Entry]:
-    """Read package-lock.json of all versions: 2 and 3 name folders, 1 names packages."""
+    """Read package-lock.json of any version: 2 and 3 name folders, 1 names packages."""
     for one in objects(lines):
         version = one.get("version")
         if version is None or one.key in OF_PACKAGES:
@@ -116,7 +116,7 @@ def _locked_name(one: Object, resolved: str) -> str:
 
 
 def _name_in(url: str) -> str:
-    """Return the package of a tarball of a registry, `https://host/@scope/name/-/name-1.0.tgz`."""
+    """Return the package of a registry's tarball, `https://host/@scope/name/-/name-1.0.tgz`."""
     path, found, _file = url.replace("%2f", "/").replace("%2F", "/").partition("/-/")
     scope, name = ["", *path.split("/")][-2:]
     return (f"{scope}/{name}" if scope.startswith("@") else name) if found else ""

@@ -26,7 +26,7 @@ VARIABLE = re.compile(r"\$\(([\w.]+)\)")
 
 
 def project(lines: Sequence[SideLine]) -> Iterator[Found]:
-    """Read references to packages, with the version as attribute or as child, and properties."""
+    """Read references to packages, with the version as attribute or child, and properties."""
     open_name, open_changed = "", False
     for text, changed in lines:
         for tag, rest in TAG.findall(text):

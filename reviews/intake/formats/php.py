@@ -21,7 +21,7 @@ def composer_json(lines: Sequence[SideLine]) -> Iterator[Entry]:
 
 
 def composer_lock(lines: Sequence[SideLine]) -> Iterator[Entry]:
-    """Read the objects that have a name and a version; branches differ by their commit alone."""
+    """Read the objects that have a name and a version; branches only differ by their commit."""
     for one in objects(lines):
         name, version = one.get("name"), one.get("version")
         if name and version and one.key is None:

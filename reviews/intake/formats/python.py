@@ -17,9 +17,9 @@ GIT_REF = re.compile(r"@([^@/#&;\s]+)(?:[#&;\s]|$)")
 
 
 def requirement(text: str) -> tuple[str, str] | None:
-    """Return the name and the version or range of a requirement, as PEP 508 writes it.
+    """Return the name and the version or range of a requirement, as in PEP 508.
 
-    One that is pinned gives the version itself; one without a version gives `*`.
+    A pinned one gives the version itself; one without a version gives `*`.
     """
     text = text.strip()
     found = NAME.match(text)
@@ -44,7 +44,7 @@ def pinned(specifier: str) -> str:
 
 
 def _ref(url: str) -> str:
-    """The tag, branch or commit that a URL names, else the URL."""
+    """Return the tag, branch or commit that a URL names, else the URL."""
     url = url.partition(" ")[0].partition(";")[0]
     found = GIT_REF.search(url.partition("://")[2])
     return without_v(found[1]) if found else url
@@ -62,7 +62,7 @@ def requirements(lines: Sequence[SideLine]) -> Iterator[Entry]:
 
 
 def setup_py(lines: Sequence[SideLine]) -> Iterator[Entry]:
-    """Read the quoted requirements that have a version; other strings may be anything."""
+    """Read the quoted requirements that have a version, and ignore other strings."""
     for text, changed in lines:
         for one in toml_lines.strings(text.partition("#")[0]):
             found = requirement(one)
@@ -149,7 +149,7 @@ def _is_of_poetry(item: toml_lines.Item) -> bool:
 
 
 def of_table(item: toml_lines.Item) -> Iterator[Entry]:
-    """Yield the package of `name = "^1"`, `name = {version = "^1"}`, and of a table of its own."""
+    """Yield the package of `name = "^1"`, `name = {version = "^1"}`, and of its own table."""
     name, inner = item.key, toml_lines.table(item.value)
     section = (item.section or "").rpartition("dependencies.")[2]
     if item.key == "version" and section and section != item.section:

@@ -29,7 +29,7 @@ def gemfile(lines: Sequence[SideLine]) -> Iterator[Entry]:
 
 
 def gemfile_lock(lines: Sequence[SideLine]) -> Iterator[Entry]:
-    """Read the versions of `specs`; the same gem may stand there for several platforms."""
+    """Read the versions of `specs`; the same gem may be listed for several platforms."""
     for text, changed in lines:
         if found := LOCKED.match(text):
             yield Entry(ECOSYSTEM, found[1], PLATFORM.sub("", found[2]), changed)

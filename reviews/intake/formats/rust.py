@@ -1,4 +1,4 @@
-"""Cargo.toml; Cargo.lock is read like the other locks of its form."""
+"""Cargo.toml; Cargo.lock is read like the other locks of its format."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Tables of TOML, line by line, as far as a hunk shows them."""
+"""TOML tables, line by line, as far as a hunk shows them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ INNER = re.compile(r"""(?<![\w.-])([\w.-]+)\s{0,5}=\s{0,5}(?:"([^"]*)"|'([^']*)'
 class Item(NamedTuple):
     """`key = value`; a header has no key, a line inside an array only a value.
 
-    `section` is None where the hunk does not show it, and `key` then names the array, if shown.
+    `section` is None if the hunk does not show it, and `key` then names the array, if shown.
     """
 
     section: str | None

@@ -1,1 +1,1 @@
-"""Servers to compare with: each tells its subscribers of a decision, and does nothing else."""
+"""Servers for comparison: each sends a decision to its subscribers, and does nothing else."""

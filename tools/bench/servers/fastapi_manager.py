@@ -1,4 +1,4 @@
-"""A manager that keeps every socket and its channels, and loops over them to tell of a decision."""
+"""A manager that keeps every socket and its channels, and loops over them for each decision."""
 
 from typing import Any
 from uuid import uuid4

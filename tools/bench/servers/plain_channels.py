@@ -1,4 +1,4 @@
-"""Channels as its tutorial writes it: each consumer is a member of the groups it listens to.
+"""Channels as in its tutorial: each consumer is a member of its groups.
 
 BENCH_REDIS names a Redis for the pub/sub layer; without it the layer is in memory.
 """

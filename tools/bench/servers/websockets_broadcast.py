@@ -1,6 +1,6 @@
-"""`websockets.broadcast()` and nothing else: a message of type `decide` is told to all.
+"""`websockets.broadcast()` only: a message of type `decide` is sent to all.
 
-It listens on the port given as its one argument.
+It listens on the port given as its only argument.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ async def handle(connection: ServerConnection) -> None:
                 broadcast(subscribed, json.dumps(decision_made(message)))
                 broadcast(subscribed, json.dumps(stats_update()))
     except ConnectionClosed:
-        pass  # the crowd leaves without a word
+        pass  # the crowd leaves without a close frame
     finally:
         subscribed.discard(connection)
 
