@@ -1,1 +1,1 @@
-"""Deliver events to clients, whatever they are about: messages, event log, hub, socket."""
+"""Deliver events of any kind to clients: messages, event log, hub, socket."""

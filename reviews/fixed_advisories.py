@@ -104,7 +104,7 @@ class _Fix:
         return True in old and not any(one is not False for one in new)
 
     def _is_affected(self, asked: str) -> bool | None:
-        """Return whether a version is affected; None where that cannot be told."""
+        """Return whether a version is affected; None if that is unknown."""
         version = self._definite(asked)
         if version is None:
             return None

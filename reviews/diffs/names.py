@@ -42,7 +42,7 @@ def header_name(text: str) -> str:
 
 
 def git_names(text: str) -> tuple[str, str] | None:
-    """Return the two names in what follows `diff --git `; None where they cannot be told apart."""
+    """Return the two names after `diff --git `; None if they are ambiguous."""
     if text.startswith('"') and (found := QUOTED.match(text)):
         return unquoted(found[1]), header_name(text[found.end() :].removeprefix(" "))
     first, quote, _second = text.partition(' "')
@@ -89,7 +89,7 @@ def _bare(name: str, letters: str) -> str:
 
 
 def has_prefixes(old: str, new: str) -> bool:
-    """Whether a pair of names can only be a header: git's prefixes before the same name."""
+    """Return whether two names can only be a header: git's prefixes before the same name."""
     if old == NOWHERE or new == NOWHERE:
         return without_prefixes(old, new) != (old, new)
     (first, _, rest), (second, _, end) = old.partition("/"), new.partition("/")

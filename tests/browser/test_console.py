@@ -102,7 +102,7 @@ async def test_key_that_asks_before_a_decision_is_sent_does_not_answer_too(
     await page.keyboard.down("Control")
     await page.keyboard.down("Enter")
     await page.locator("#confirm[open]").wait_for()
-    assert await page.evaluate("isTaken")  # where it is not, Firefox presses the button with it
+    assert await page.evaluate("isTaken")  # otherwise Firefox presses the button with it
     await page.keyboard.up("Control")
     await page.keyboard.down("Enter")  # held: it comes again
     await expect(page.locator("#confirm[open]")).to_be_visible()

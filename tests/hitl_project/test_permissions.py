@@ -84,7 +84,7 @@ def people(server: Server, site: Site) -> dict[str, Person]:
     return made | {"anonymous": Person(server, "")}
 
 
-# -- What each action is, through each of its doors -------------------------------------------
+# -- Each action, through each of its interfaces -----------------------------------------------
 
 
 def granted(answer: httpx.Response) -> bool:

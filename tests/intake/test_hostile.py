@@ -1,4 +1,4 @@
-"""Pull requests that lie, or are too much: nothing crashes, nothing made up is said."""
+"""Pull requests that lie, or are too large: nothing crashes, and nothing is invented."""
 
 import time
 

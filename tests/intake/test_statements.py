@@ -1,4 +1,4 @@
-"""What machines state is held against the diff; what is not there is not said."""
+"""Statements of machines are checked against the diff; others are left out."""
 
 import pytest
 

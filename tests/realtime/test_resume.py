@@ -163,7 +163,7 @@ async def test_many_clients_resuming_at_once_neither_exhaust_postgres_nor_delay_
     done.set()
     expected = list(range(since["offset"] + 1, since["offset"] + 202))
     assert all(offsets == expected for offsets in heard)
-    assert await watching <= before + 20  # the whole pool, beside what others have
+    assert await watching <= before + 20  # the whole pool, besides what others have
 
 
 async def test_pruned_history_is_not_recovered_and_offsets_go_on(

@@ -1,4 +1,4 @@
-"""The program that measures the intake tells what is missed and what is made up."""
+"""The program that measures the intake reports what is missed and what is invented."""
 
 import json
 from pathlib import Path

@@ -22,7 +22,7 @@ MEGABYTE = 2**20
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure, and what it is to reach: at most `reach`."""
+    """A figure, and its goal: at most `reach`."""
 
     what: str
     value: float
@@ -159,7 +159,7 @@ async def _open_stalled(crowd: Crowd) -> None:
     await member.opened.wait()
 
 
-# -- Requests beside sockets ------------------------------------------------------------------
+# -- Requests and sockets ---------------------------------------------------------------------
 
 
 def pings_under_decisions(project: ThisProject) -> Figure:
@@ -260,7 +260,7 @@ FILL_DECISIONS = """
 
 
 def _fill(project: ThisProject, decided: int, pending: int) -> None:
-    """Put rows into the database as no door would: a million in a minute."""
+    """Insert rows directly into the database: a million in a minute."""
     site = project.site
     others = site.rows(
         "SELECT column_name, data_type FROM information_schema.columns"
