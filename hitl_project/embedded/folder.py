@@ -19,7 +19,7 @@ SOCKET_FOLDER = re.compile(r"[\w./@+-]{1,86}", re.ASCII)
 
 
 def var_folder() -> Path:
-    """Return the folder for data of this installation: `HITL_VAR`, or `var/` next to `manage.py`."""
+    """Return the data folder of this installation: `HITL_VAR`, or `var/` next to `manage.py`."""
     named = os.path.expanduser(os.environ.get("HITL_VAR", ""))  # Path's raises, without a home
     return Path(named or Path(__file__).parents[2] / "var").resolve()
 

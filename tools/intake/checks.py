@@ -64,8 +64,8 @@ def _is(said: str, found: str | None) -> bool:
 def strangers(diff: str, changes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the changes that are not in the diff.
 
-    A change is in the diff if its file has the version from on a line before and the version to on a
-    line after, one of them on a changed line, and its name on any line. Versions are compared
+    A change is in the diff if its file has the version from on a line before and the version to on
+    a line after, one of them on a changed line, and its name on any line. Versions are compared
     clause by clause, and as whole words.
     """
     files = _files(diff)
