@@ -3,7 +3,9 @@
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-OPEN_ACCESS = "HITL_OPEN_ACCESS is on: whoever reaches this service acts as the demo reviewer."
+OPEN_ACCESS = (
+    "HITL_OPEN_ACCESS is on: everybody who reaches this service acts as the demo reviewer."
+)
 
 
 @register(Tags.security, deploy=True)
@@ -25,8 +27,6 @@ def hosts_are_named(**_: object) -> list[CheckMessage]:
 def proxies_are_named(**_: object) -> list[CheckMessage]:
     if settings.HITL_TRUSTED_PROXIES or not settings.BEHIND_TLS:
         return []
-    text = (
-        "HITL_TRUSTED_PROXIES is unset: all clients behind the proxy in front count as one address."
-    )
+    text = "HITL_TRUSTED_PROXIES is unset: all clients of a proxy count as one address."
     hint = "Name the proxy's address as it connects to this service, or its network."
     return [Warning(text, hint=hint, id="hitl_project.W002")]

@@ -50,7 +50,7 @@ _duration = Histogram(
 )
 _closes = Counter(
     "hitl_websocket_closes_total",
-    "Sockets that ended, by close code; one that is no code of ours is `other`.",
+    "Closed sockets, by close code; unknown codes count as `other`.",
     ["code"],
     registry=REGISTRY,
 )
@@ -67,7 +67,7 @@ REFUSED_CONNECTIONS = Counter(
 )
 RESUMES = Counter(
     "hitl_websocket_resume_total",
-    "Positions that sockets asked to go on from: `recovered`, or why they must reload.",
+    "Positions that sockets resumed from: `recovered`, or why they must reload.",
     ["outcome"],
     registry=REGISTRY,
 )

@@ -11,7 +11,7 @@ import pytest
 from tests.support.people import refusal
 from tests.support.site import ROOT, Site
 
-LOUD = "HITL_OPEN_ACCESS is on: whoever reaches this service acts as the demo reviewer."
+LOUD = "HITL_OPEN_ACCESS is on: everybody who reaches this service acts as the demo reviewer."
 
 
 @pytest.mark.parametrize(("name", "level"), [("uvicorn", "ERROR"), ("daphne", "INFO")])

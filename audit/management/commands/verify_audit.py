@@ -16,10 +16,10 @@ AT_ONCE = 2000
 
 class Command(BaseCommand):
     help = (
-        "Verify that no entry of the audit was edited, removed or put in another place; the first "
-        "that was is named, and the exit code is 1. Prints the head, to be kept somewhere else: "
-        "whoever owns the database could cut the end off and set its head back, and only a head "
-        "that was noted before shows that."
+        "Verify that no entry of the audit was edited, removed or moved. Otherwise name the first "
+        "such entry and exit with 1. Print the head; keep it somewhere else: the owner of the "
+        "database could cut off the end and reset the head, and only a head that was noted before "
+        "shows that."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ class Command(BaseCommand):
             "--expect-head",
             type=_head,
             metavar="HEAD",
-            help="a head that was printed earlier: its entry must still stand there",
+            help="a head that was printed earlier: its entry must still exist",
         )
 
     def handle(self, *args: Any, expect_head: chain.ChainHead | None, **options: Any) -> None:

@@ -55,7 +55,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--with-parent",
             action="store_true",
-            help="end when the process that started this one ends, or the login it belongs to",
+            help="stop when the process that started this one ends, or its login session",
         )
 
     def handle(

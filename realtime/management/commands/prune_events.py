@@ -11,9 +11,9 @@ from realtime.pruning import prune
 
 class Command(BaseCommand):
     help = (
-        "Drop the events of each channel that are older than HITL_HISTORY_DAYS or beyond the last "
-        "HITL_HISTORY_EVENTS. Servers do the same by themselves. Offsets go on as before; a client "
-        "whose position lies in what was dropped is told to reload."
+        "Delete the events of each channel that are older than HITL_HISTORY_DAYS or beyond the "
+        "last HITL_HISTORY_EVENTS. Servers do this regularly too. Offsets continue as before; a "
+        "client whose position is among the deleted events must reload."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -10,8 +10,8 @@ from realtime.models import Counter, new_epoch
 
 class Command(BaseCommand):
     help = (
-        "Begin a new epoch in every channel. Run it after a database was restored: clients may "
-        "know of events that the restored one does not, and are told to reload."
+        "Start a new epoch in every channel. Run it after you restore a database: clients may know "
+        "events that the restored database does not have, and must reload."
     )
 
     @transaction.atomic

@@ -49,17 +49,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", metavar="FILE", help='"-" is standard input')
         parser.add_argument(
-            "--author", action="append", default=[], help="take in what this account opens too"
+            "--author", action="append", default=[], help="also accept this account's pull requests"
         )
         parser.add_argument(
-            "--label", action="append", default=[], help="take in what carries this label"
+            "--label", action="append", default=[], help="accept pull requests with this label"
         )
         parser.add_argument(
             "--branch",
             action="append",
             default=[],
             metavar="PATTERN",
-            help="take in branches that match, such as 'renovate/*'",
+            help="accept branches that match, such as 'renovate/*'",
         )
 
     def handle(self, *args: Any, files: list[str], **options: Any) -> None:

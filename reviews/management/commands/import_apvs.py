@@ -68,7 +68,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--skip-invalid",
             action="store_true",
-            help="add the valid ones even when others are not (otherwise: all or nothing)",
+            help="add the valid ones even if others are invalid (otherwise: all or none)",
         )
 
     def handle(self, *args: Any, files: list[str], skip_invalid: bool, **options: Any) -> None:

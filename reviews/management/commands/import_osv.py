@@ -84,7 +84,7 @@ class Command(BaseCommand):
             default=Severity.MEDIUM.value,
             help="for advisories that name no severity (default: %(default)s)",
         )
-        parser.add_argument("--dry-run", action="store_true", help="count, but keep nothing")
+        parser.add_argument("--dry-run", action="store_true", help="count, but store nothing")
         parser.add_argument(
             "--progress",
             action=argparse.BooleanOptionalAction,
