@@ -55,16 +55,17 @@ NPM = re.compile(r"(@?[a-z0-9][\w./-]*)@([0-9][\w.+-]*)$", re.IGNORECASE)
 
 def pre_commit(lines: Sequence[SideLine]) -> Iterator[Entry]:
     """Read the hooks' repositories, and what their environments install in addition."""
-    repository = ""
+    repository, named = "", False
     for text, changed in lines:
         if len(text) > 1000:
             continue
         if found := REPOSITORY.match(text):
-            repository = "/".join(found[1].split("/")[-2:])
+            repository, named = "/".join(found[1].split("/")[-2:]), changed
         elif found := REV.match(text):
             if repository:
                 version, digest = _version_of(found[1], found[2] or "")
-                yield Entry(HOOKS, repository, version, changed, True, digest=digest)
+                is_changed = changed or named
+                yield Entry(HOOKS, repository, version, is_changed, True, digest=digest)
         elif found := LISTED.match(text):
             yield from _installed(found[1].strip(), changed)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from reviews.intake.entries import SideLine
 
-TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"|$)|([{}:,])')
+TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"|$)|([{}\[:,])')
 DEEPEST = 100
 
 
@@ -55,7 +55,7 @@ class _Reader:
                     self._string(found[1].replace("\\/", "/"), line.changed)
                 case ":":
                     self._key, self._text = self._text, None
-                case ",":
+                case "," | "[":
                     self._key = self._text = None
                 case "{":
                     self._open(line.changed)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from reviews.intake.entries import Entry, SideLine
 from reviews.intake.formats.json_objects import Object, Pair, objects
@@ -131,30 +132,38 @@ YARN_RESOLUTION = re.compile(r'  resolution: "(@?[^@"]+)@([^"]*)"')
 YARN_ALIAS = re.compile(r'"?(?:@?[^@\s",]+)@npm:(@?[^@\s",]+)@')
 
 
+@dataclass(slots=True)
+class _YarnEntry:
+    """An entry as its lines tell it; `head` names the ranges that it is for."""
+
+    head: str = ""
+    name: str = ""
+    version: str = ""
+    changed: bool = False
+    is_local: bool = False
+
+    def found(self) -> Iterator[Entry]:
+        if self.name and self.version and not self.is_local:
+            yield Entry(ECOSYSTEM, self.name, self.version, self.changed, key=self.head)
+
+
 def yarn_lock(lines: Sequence[SideLine]) -> Iterator[Entry]:
     """Read both forms of yarn.lock: the classic one, and the YAML of Yarn 2 and later."""
-    name, key, version = "", "", None
-    for line in [*lines, SideLine("", False)]:
-        text = line.text
-        if text and not text.startswith((" ", "#")):
+    entry = _YarnEntry()
+    for text, changed in lines:
+        if not text.startswith((" ", "#")):  # a head, or the empty line before one
+            yield from entry.found()
             head = YARN_ALIAS.match(text) or YARN_HEAD.match(text)
-            yield from _yarn_entry(name, key, version)
-            name, key, version = (head[1] if head else ""), text, None
+            entry = _YarnEntry(text, head[1] if head else "", changed=changed)
         elif found := YARN_VERSION.match(text):
-            version = SideLine(found[1], line.changed)
+            entry.version = found[1]
+            entry.changed |= changed
         elif found := YARN_RESOLUTION.match(text):
-            is_local = found[2].startswith(("workspace:", "link:", "portal:"))
-            name, version = ("", None) if is_local else (found[1], version)
+            entry.name = found[1]
+            entry.is_local = found[2].startswith(("workspace:", "link:", "portal:"))
         elif found := YARN_RESOLVED.match(text):
-            name = name or _name_in(found[1])
-        elif not text:
-            yield from _yarn_entry(name, key, version)
-            name, key, version = "", "", None
-
-
-def _yarn_entry(name: str, key: str, version: SideLine | None) -> Iterator[Entry]:
-    if name and version is not None:
-        yield Entry(ECOSYSTEM, name, version.text, version.changed, key=key)
+            entry.name = entry.name or _name_in(found[1])
+    yield from entry.found()
 
 
 # -- pnpm -------------------------------------------------------------------------------------
@@ -168,15 +177,16 @@ PNPM_VERSION = re.compile(r"\s{6,12}version: '?([0-9][^\s'(]*)")
 
 def pnpm_lock(lines: Sequence[SideLine]) -> Iterator[Entry]:
     """Read the keys of `packages`, and what the projects (`importers`) ask for."""
-    name = ""
-    for line in lines:
-        if found := PNPM_PACKAGE.match(line.text):
-            yield Entry(ECOSYSTEM, found[1], found[2], line.changed)
-        elif found := PNPM_NAME.match(line.text):
-            name = found[1]
-        elif name and (found := PNPM_VERSION.match(line.text)):
-            yield Entry(ECOSYSTEM, name, found[1], line.changed, True, key="importer")
-            name = ""
+    asked = SideLine("", False)
+    for text, changed in lines:
+        if found := PNPM_PACKAGE.match(text):
+            yield Entry(ECOSYSTEM, found[1], found[2], changed)
+        elif found := PNPM_NAME.match(text):
+            asked = SideLine(found[1], changed)
+        elif asked.text and (found := PNPM_VERSION.match(text)):
+            is_changed = changed or asked.changed
+            yield Entry(ECOSYSTEM, asked.text, found[1], is_changed, True, key="importer")
+            asked = SideLine("", False)
 
 
 BUN = re.compile(r"\s+\"[^\"]+\": \[\"(@?[^@\"]+)@([0-9][^\"]*)\"")
