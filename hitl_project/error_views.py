@@ -2,10 +2,12 @@
 
 import logging
 import sys
+from http import HTTPStatus
 
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template import loader
 from django.views import defaults
 
@@ -54,4 +56,19 @@ def database_away(request: HttpRequest) -> HttpResponse:
     else:
         answer = HttpResponse(loader.render_to_string("503.html"), status=503)
     answer["Retry-After"] = str(problems.RETRY_SECONDS)
+    return answer
+
+
+def locked_out(request: HttpRequest, response: HttpResponse, credentials: object) -> HttpResponse:
+    """Return a page or a problem document in place of `response` while sign-in is locked."""
+    wait = settings.AXES_COOLOFF_TIME
+    minutes = int(wait.total_seconds() // 60)
+    if is_api(request):
+        detail = f"Too many wrong passwords. Try again in {minutes} minutes."
+        answer = problems.response(HTTPStatus.TOO_MANY_REQUESTS, detail)
+    else:
+        answer = render(
+            request, "429.html", {"minutes": minutes}, status=HTTPStatus.TOO_MANY_REQUESTS
+        )
+    answer["Retry-After"] = str(int(wait.total_seconds()))
     return answer

@@ -63,7 +63,7 @@ BEHIND_TLS = not DEBUG and not set(ALLOWED_HOSTS) <= set(LOCAL_NAMES)
 # Wrong passwords count for a name from an address, so that nobody locks out a user elsewhere.
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "accounts.backends.NameBound",
+    "accounts.lockout.NameBound",
     "accounts.backends.OneQueryBackend",
 ]
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -74,7 +74,7 @@ HITL_SIGN_IN_FAILURES_PER_NAME = number("HITL_SIGN_IN_FAILURES_PER_NAME", 50, le
 HITL_SIGN_INS_PER_MINUTE = number("HITL_SIGN_INS_PER_MINUTE", 30)
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_LOCKOUT_CALLABLE = "hitl_project.lockout.locked_out"
+AXES_LOCKOUT_CALLABLE = "hitl_project.error_views.locked_out"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
 # The proxies that are trusted to name a request's client; none by default.

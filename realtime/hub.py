@@ -15,6 +15,7 @@ from uuid import uuid4
 from django.conf import settings
 
 from realtime import broker, log, metrics
+from realtime.database_threads import POLL_SECONDS, for_replay, in_database
 from realtime.group_listener import GroupListener
 from realtime.last_values import LastValues
 from realtime.messages import Message, Position
@@ -25,7 +26,6 @@ from realtime.registry import CHANNELS, LOGS
 from realtime.revocation import Revocation
 from realtime.socket.writer import bursts_of
 from realtime.subscribers import Subscriber, Subscribers
-from realtime.threads import POLL_SECONDS, for_replay, in_database
 
 CHECK_SECONDS = 2.0
 PRUNE_SECONDS = 600.0

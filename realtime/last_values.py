@@ -11,12 +11,12 @@ import time
 from functools import partial
 
 from realtime.broker import REST_SECONDS, LastValue
+from realtime.database_threads import POLL_SECONDS, in_database
 from realtime.messages import Message
 from realtime.outages import survives
 from realtime.registry import LAST_VALUES
 from realtime.socket.writer import Burst
 from realtime.subscribers import Subscribers
-from realtime.threads import POLL_SECONDS, in_database
 
 
 class LastValues:

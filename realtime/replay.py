@@ -6,10 +6,10 @@ from typing import NamedTuple
 from django.conf import settings
 
 from realtime import log, metrics
+from realtime.database_threads import for_replay
 from realtime.hub import Hub
 from realtime.messages import Position, Refusal
 from realtime.socket.writer import Burst, Writer
-from realtime.threads import for_replay
 
 
 class ReplayBuffer:

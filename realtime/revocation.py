@@ -13,9 +13,9 @@ from collections.abc import Collection, Iterable
 
 from realtime import access
 from realtime.access import Identity, Proof
+from realtime.database_threads import for_sockets
 from realtime.open_sockets import OpenSockets, Socket
 from realtime.socket.close_codes import FORBIDDEN, UNAUTHORIZED
-from realtime.threads import for_sockets
 
 EVERYBODY_SECONDS = 55.0
 """How often everybody is checked: a minute, less the time that may take."""

@@ -14,7 +14,7 @@ from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts import grants
+from accounts import delegation
 from realtime.admin_base import BoundedSearch
 
 RIGHTS: dict[str, Any] = {
@@ -68,10 +68,10 @@ class TickedFields(BoundedSearch):
         options["widget"] = forms.CheckboxSelectMultiple
         user = getattr(request, "user", None)
         if db_field.remote_field.model is Permission:
-            shown = permissions().filter(pk__in=grants.grantable_permissions(user).values("pk"))
+            shown = permissions().filter(pk__in=delegation.grantable_permissions(user).values("pk"))
             options |= {"form_class": PermissionsField, "queryset": shown}
         elif db_field.remote_field.model is Group:
-            options["queryset"] = grants.grantable_groups(user)
+            options["queryset"] = delegation.grantable_groups(user)
         return db_field.formfield(**options)
 
 
@@ -91,11 +91,11 @@ class PersonAdmin(TickedFields, UserAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         may = super().has_change_permission(request, obj)
-        return may and (obj is None or grants.may_manage(request.user, obj))
+        return may and (obj is None or delegation.may_manage(request.user, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         may = super().has_delete_permission(request, obj)
-        return may and (obj is None or grants.may_manage(request.user, obj))
+        return may and (obj is None or delegation.may_manage(request.user, obj))
 
 
 @admin.register(Group)
@@ -110,4 +110,4 @@ class RoleAdmin(TickedFields, GroupAdmin):
 
 
 def _may_grant(request: HttpRequest, group: Group | None) -> bool:
-    return group is None or grants.grantable_groups(request.user).filter(pk=group.pk).exists()
+    return group is None or delegation.grantable_groups(request.user).filter(pk=group.pk).exists()

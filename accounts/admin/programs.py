@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from accounts import grants
+from accounts import delegation
 from accounts.admin_words import reword
 from accounts.credentials.api_token import MOST_TOKEN_DAYS, TOKEN_DAYS, issue_token
 from accounts.models import (
@@ -84,7 +84,7 @@ class TokenAdmin(BoundedSearch):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         """Offer only users whom the actor may manage: a token acts as its user."""
         if db_field.name == "user":
-            options["queryset"] = grants.manageable_users(request.user)
+            options["queryset"] = delegation.manageable_users(request.user)
         return super().formfield_for_foreignkey(db_field, request, **options)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

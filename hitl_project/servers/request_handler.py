@@ -15,7 +15,7 @@ from accounts import password_limits
 from hitl_project.servers import body_sizes, request_bodies
 from hitl_project.servers.asgi_types import Send
 from realtime import shutdown
-from realtime.threads import DATABASE_THREADS
+from realtime.database_threads import DATABASE_THREADS
 
 PROBES = {f"{settings.API_PREFIX}health{part}" for part in ("", "/live", "/ready")}
 SLOT_SECONDS = 30

@@ -10,6 +10,7 @@ from django.db import Error as DatabaseError
 
 from realtime import access, metrics, replay
 from realtime.access import Identity, InvalidToken
+from realtime.database_threads import for_sockets
 from realtime.hub import get_hub
 from realtime.messages import (
     ConnectionAck,
@@ -43,7 +44,6 @@ from realtime.socket.requests import (
     parse_request,
 )
 from realtime.socket.writer import Burst, writer_for
-from realtime.threads import for_sockets
 from realtime.token_bucket import TokenBucket
 
 NO_DATABASE = "The database is unavailable"

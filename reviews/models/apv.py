@@ -26,7 +26,7 @@ from reviews.choices import (
     WargameVerdict,
 )
 from reviews.decision_kinds import DecisionKind
-from reviews.models.rules import one_of, unit_interval, within
+from reviews.models.constraints import one_of, unit_interval, within
 from reviews.permissions import OF_APVS
 from reviews.search import SEARCHED, Trigrams
 

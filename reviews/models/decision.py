@@ -19,7 +19,7 @@ from reviews.choices import (
 )
 from reviews.decision_kinds import FINAL, RECOMMENDABLE, DecisionKind, Traits
 from reviews.models.apv import APV
-from reviews.models.rules import one_of, unit_interval, within
+from reviews.models.constraints import one_of, unit_interval, within
 
 JUSTIFICATION_LENGTH = (10, 5000)
 

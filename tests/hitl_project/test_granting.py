@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from knox.models import AuthToken
 
-from accounts import grants
+from accounts import delegation
 from realtime.admin_base import BoundedSearch
 
 pytestmark = pytest.mark.django_db
@@ -135,9 +135,9 @@ def test_staff_make_tokens_of_themselves_and_of_users_who_may_do_less() -> None:
 
 def test_superusers_manage_everybody() -> None:
     root = User.objects.create_superuser("root")
-    assert grants.may_manage(root, root)
-    assert grants.may_manage(root, member("other", "leads"))
-    assert grants.grantable_groups(root).count() == Group.objects.count()
+    assert delegation.may_manage(root, root)
+    assert delegation.may_manage(root, member("other", "leads"))
+    assert delegation.grantable_groups(root).count() == Group.objects.count()
 
 
 # -- Searching --------------------------------------------------------------------------------

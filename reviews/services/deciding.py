@@ -1,14 +1,12 @@
-"""Writes: add APVs, change them and decide on them. Every interface calls these functions."""
+"""Decide on an APV: the rules of a decision, and its record."""
 
 import hashlib
 import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Required, TypedDict, Unpack
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -22,7 +20,6 @@ from reviews.choices import (
 from reviews.decision_kinds import DecisionKind
 from reviews.errors import (
     AlreadyDecided,
-    CodeInUse,
     InvalidInput,
     NotAllowed,
     UnknownAPV,
@@ -37,47 +34,6 @@ DECIDERS = {
     Status.ESCALATED: [Permission.DECIDE_APV, Permission.DECIDE_ESCALATED],
 }
 """The permissions that deciding needs, for each status in which an APV is open."""
-
-
-def add_apvs(*, apvs: Sequence[APV], submitter: Any = None) -> list[APV]:
-    """Add APVs, all or none; those without a code get the next ones of this year.
-
-    `submitter` is the user who adds them, or None for a command. Raise CodeInUse if another APV,
-    stored or among `apvs`, has one of their codes.
-    """
-    for apv in apvs:
-        apv.submitted_by = submitter
-    codes = [apv.apv_code for apv in apvs if apv.apv_code]
-    twice = sorted(code for code, times in Counter(codes).items() if times > 1)
-    if taken := twice or codes_in_use(codes):
-        raise CodeInUse(taken)
-    try:
-        with publishing():
-            added = APV.objects.bulk_create(apvs)
-            if added:
-                _record_added([apv.apv_code for apv in added])
-            return added
-    except IntegrityError:
-        if taken := codes_in_use(codes):  # somebody took it between the check and the write
-            raise CodeInUse(taken) from None
-        raise
-
-
-def _record_added(codes: list[str]) -> None:
-    about = codes[0] if len(codes) == 1 else f"{len(codes)} APVs"
-    entries.record(AuditAction.APVS_ADDED, about, codes=codes)
-
-
-def change_apv(*, apv: APV, fields: Sequence[str]) -> None:
-    """Save the changed fields in `fields` of an APV; others may have changed elsewhere."""
-    with publishing():
-        apv.save(update_fields=[*fields, "version", "updated_at"])
-        entries.record(AuditAction.APV_CHANGED, apv.apv_code, fields=list(fields))
-
-
-def codes_in_use(codes: Sequence[str]) -> list[str]:
-    used = APV.objects.filter(apv_code__in=codes).order_by("apv_code")
-    return list(used.values_list("apv_code", flat=True))
 
 
 class DecisionFields(TypedDict, total=False):

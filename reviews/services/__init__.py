@@ -1,0 +1,25 @@
+"""Writes: add APVs, change them and decide on them. Every interface calls these functions."""
+
+from reviews.services.adding import add_apvs, change_apv, codes_in_use
+from reviews.services.deciding import (
+    DECIDERS,
+    DecisionFields,
+    check,
+    decide,
+    is_barred,
+    may_decide,
+    wanted_justification,
+)
+
+__all__ = [
+    "DECIDERS",
+    "DecisionFields",
+    "add_apvs",
+    "change_apv",
+    "check",
+    "codes_in_use",
+    "decide",
+    "is_barred",
+    "may_decide",
+    "wanted_justification",
+]
