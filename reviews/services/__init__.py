@@ -1,4 +1,4 @@
-"""Writes: add APVs, change them and decide on them. Every interface calls these functions."""
+"""Writes: add APVs, change them and decide on them, from every interface."""
 
 from reviews.services.adding import add_apvs, change_apv, codes_in_use
 from reviews.services.deciding import (
