@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,6 +36,26 @@ def tier_of(item: pytest.Item) -> str:
         return "server"
     names = set(item.function.__code__.co_names)
     return "server" if SERVERS & set(item.fixturenames) or STARTS & names else "fast"
+
+
+MOST_SECONDS = 900
+"""No test takes as long; a test that waits forever fails by its name instead of holding up all."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Interrupt a test that does not end."""
+
+    def interrupt(*_: Any) -> None:
+        raise TimeoutError(f"{item.nodeid} did not end in {MOST_SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.alarm(MOST_SECONDS)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 CONTENTS = pytest.StashKey[Contents]()

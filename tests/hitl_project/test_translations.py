@@ -124,6 +124,7 @@ def test_rest_speaks_one_language(uvicorn_server: Server) -> None:
         headers={"Accept-Language": "pt-BR"},
     )
     said = "Ensure this field has at least 10 characters."
+    assert answer.status_code == 400, answer.text
     assert answer.json()["errors"] == {"justification": [said]}
     assert "Content-Language" not in answer.headers
 

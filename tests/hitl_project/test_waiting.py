@@ -68,6 +68,7 @@ async def test_locked_table_refuses_requests_with_503_and_holds_up_no_socket(
         pinging = [asyncio.create_task(pings.go_on(server)) for _ in range(5)]
         stack.callback(lambda: [one.cancel() for one in pinging])
         while len(pings.seconds) < 200:
+            assert not any(task.done() for task in pinging)
             await pause(0.1)
         before = p99(pings.take())
 
