@@ -90,6 +90,8 @@ SLOW_CLIENTS = Counter(
     registry=REGISTRY,
 )
 
+for _code in (*sorted(map(int, COUNTED)), "other"):
+    _closes.labels(_code)
 for _outcome in ("recovered", *Refusal.__args__):  # type: ignore[attr-defined]
     RESUMES.labels(_outcome)
 for _reason in ("address", "process", "silent"):
