@@ -18,7 +18,7 @@ run: installed  ## serve the console with embedded PostgreSQL and Valkey, demo u
 test: installed-dev  ## the whole suite, against real servers, with coverage
 	$(BIN)/python -m pytest --cov --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
-fast: installed-dev  ## the tests that need no server and no browser
+fast: installed-dev  ## the tests that need no server, no database and no browser
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal -m fast --hypothesis-profile fast $(ARGS)
 
 check: installed-dev installed-front  ## lint, format, types, insecure code, deployment checks, missing migrations

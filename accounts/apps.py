@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class AccountsConfig(AppConfig):
     name = "accounts"
-    verbose_name = _("Programs")
+    verbose_name = _("Sign-ins")
 
     def ready(self) -> None:
         from accounts import receivers, socket_access  # noqa: F401 — connects the receivers

@@ -11,9 +11,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 from knox.models import AuthToken
 
-from accounts.models import (
-    SignIn,
-)
+from accounts.models import SignIn
 from realtime.publish import announce_recheck
 
 User: Any = get_user_model()

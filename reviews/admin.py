@@ -18,9 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin.people import RIGHTS
 from realtime.admin_base import BoundedSearch, ReadOnlyAdmin
 from reviews import services
-from reviews.choices import (
-    Status,
-)
+from reviews.choices import Status
 from reviews.console.code import highlighted
 from reviews.console.effects import effect
 from reviews.console.forms import DecisionForm

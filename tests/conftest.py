@@ -16,8 +16,9 @@ settings.load_profile("suite")  # --hypothesis-profile names another
 SERVERS = {
     *("site", "server", "uvicorn_server", "daphne_server", "each_server", "start"),
     *("installation", "two_roles", "world", "worlds"),
+    *("db", "transactional_db"),
 }
-"""Fixtures that start processes: a test that uses one, however far away, is no `fast` test."""
+"""Fixtures that need a process: a test that uses one, however far away, is no `fast` test."""
 STARTS = {"Site", "installed", "subprocess", "Popen"}
 """Names of what starts processes, when a test does it itself."""
 
@@ -29,10 +30,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def tier_of(item: pytest.Item) -> str:
-    """Return the mark for what a test needs: a browser, a server, or only the database."""
+    """Return the mark for what a test needs: a browser, a server (the database too), or nothing."""
     if "browser" in item.path.parts:
         return "browser"
-    if not isinstance(item, pytest.Function) or item.get_closest_marker("server"):
+    marked = item.get_closest_marker("server") or item.get_closest_marker("django_db")
+    if marked or not isinstance(item, pytest.Function):
         return "server"
     names = set(item.function.__code__.co_names)
     return "server" if SERVERS & set(item.fixturenames) or STARTS & names else "fast"

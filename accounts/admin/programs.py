@@ -16,9 +16,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from accounts import delegation
 from accounts.admin_words import reword
 from accounts.credentials.api_token import MOST_TOKEN_DAYS, TOKEN_DAYS, issue_token
-from accounts.models import (
-    SignIn,
-)
+from accounts.models import SignIn
 from realtime.admin_base import BoundedSearch
 
 admin.site.unregister(AuthToken)  # knox's own page keeps a new token in a cookie for a while

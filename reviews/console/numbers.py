@@ -10,9 +10,7 @@ from django.utils.translation import gettext as _
 
 from realtime.snapshot import snapshot
 from reviews import selectors, trends
-from reviews.choices import (
-    Severity,
-)
+from reviews.choices import Severity
 from reviews.console.number_formats import digits, percent
 from reviews.console.rows import in_words
 from reviews.decision_kinds import DecisionKind

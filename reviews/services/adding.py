@@ -9,9 +9,7 @@ from django.db import IntegrityError
 from audit import entries
 from audit.choices import AuditAction
 from realtime.transactions import publishing
-from reviews.errors import (
-    CodeInUse,
-)
+from reviews.errors import CodeInUse
 from reviews.models import APV
 
 

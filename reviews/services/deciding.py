@@ -14,9 +14,7 @@ from django.utils.translation import gettext as _
 from audit import entries
 from audit.choices import AuditAction
 from realtime.transactions import publishing
-from reviews.choices import (
-    Status,
-)
+from reviews.choices import Status
 from reviews.decision_kinds import DecisionKind
 from reviews.errors import (
     AlreadyDecided,

@@ -17,6 +17,8 @@ from tests.support.installations import Installation
 from tests.support.site import ROOT, Server
 from tests.support.waiting import START_SECONDS, wait_for
 
+pytestmark = pytest.mark.server
+
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run as another user")
 
 # -- Installing -------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ import pytest
 from tests.support.people import refusal
 from tests.support.site import ROOT, Site
 
+pytestmark = pytest.mark.server
+
 LOUD = "HITL_OPEN_ACCESS is on: everybody who reaches this service acts as the demo reviewer."
 
 

@@ -12,6 +12,8 @@ import pytest
 from tests.support.site import Server, Site
 from tests.support.waiting import ANSWER_SECONDS, wait_for
 
+pytestmark = pytest.mark.server
+
 DIFF = "+" + "x" * 1_000_000
 PATIENCE = 4
 """How many seconds the server waits for a client that takes nothing."""

@@ -12,12 +12,8 @@ from knox.models import AuthToken
 
 from accounts.credentials import jwt
 from accounts.credentials.api_token import issue_token
-from accounts.models import (
-    SignIn,
-)
-from realtime.models import (
-    Event,
-)
+from accounts.models import SignIn
+from realtime.models import Event
 from reviews import services
 from reviews.models import APV, Decision
 from tests.support.forms import fields_of

@@ -124,7 +124,7 @@ class Site:
                 return re.search(address, log.read_text())
 
             found = wait_for(port, f"the server to listen: {log}", START_SECONDS)
-            server = Server(int(found[1]), process, log, self.database_url)
+            server = Server(int(found[1]), process, log)
             wait_for(server.answers, "the server to answer", START_SECONDS)
             yield server
         finally:
@@ -170,21 +170,12 @@ def hubs_listening(client: redis.Redis) -> int:
 class Server:
     """One server process."""
 
-    def __init__(
-        self,
-        port: int,
-        process: "subprocess.Popen[bytes]",
-        log: Path,
-        database_url: str = "",
-    ) -> None:
-        self.database_url = database_url
+    def __init__(self, port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
         self.origin = f"http://127.0.0.1:{port}"
         self.ws = f"ws://127.0.0.1:{port}/hitl/ws"
         self.process = process
         self.log = log
         self._clients: dict[str, httpx.Client] = {}
-        self._seen_in: dict[str, str | None] = {}
-        """The test in which the session of a user was last seen to be good."""
 
     def printed(self) -> str:
         """Return what the process has written so far."""
@@ -196,31 +187,13 @@ class Server:
         return False
 
     def client(self, user: str = "reviewer") -> httpx.Client:
-        """Return an HTTP client signed in as `user`, or one without credentials for "".
-
-        Tests share sessions. One that ended in another test is replaced.
-        """
-        if user in self._clients and self._has_lost_session(user):
-            self.forget(user)
+        """Return an HTTP client signed in as `user`, or one without credentials for ""."""
         if user not in self._clients:
             client = httpx.Client(base_url=self.origin, timeout=60)
             if user:
                 sign_in(client, user)
             self._clients[user] = client
         return self._clients[user]
-
-    def _has_lost_session(self, user: str) -> bool:
-        """Look once a test, and not at all where a test holds the sessions locked."""
-        test = os.environ.get("PYTEST_CURRENT_TEST")
-        key = self._clients[user].cookies.get("hitl_session")
-        if not (key and self.database_url) or self._seen_in.get(user) == test:
-            return False
-        self._seen_in[user] = test
-        sql = "SELECT 1 FROM django_session WHERE session_key = %s AND expire_date > now()"
-        with contextlib.suppress(psycopg.Error), psycopg.connect(self.database_url) as connection:
-            connection.execute("SET statement_timeout = '1s'")
-            return connection.execute(sql, [key]).fetchone() is None
-        return False
 
     def forget(self, user: str) -> None:
         """Sign `user` in again the next time: this session is about to end."""

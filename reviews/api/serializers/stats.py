@@ -14,9 +14,6 @@ class StatsSerializer(serializers.Serializer[Any]):
     total_decisions = serializers.IntegerField()
     decisions_today = serializers.IntegerField(help_text="Since 00:00 UTC.")
     decisions_this_week = serializers.IntegerField(help_text="Since Monday, 00:00 UTC.")
-    for _kind in DecisionKind:
-        vars()[_kind.traits.count] = serializers.IntegerField()
-    del _kind
     average_review_time_seconds = serializers.FloatField(allow_null=True)
     median_review_time_seconds = serializers.FloatField(allow_null=True)
     fastest_review_seconds = serializers.FloatField(allow_null=True)
@@ -27,3 +24,12 @@ class StatsSerializer(serializers.Serializer[Any]):
     high_pending = serializers.IntegerField()
     medium_pending = serializers.IntegerField()
     low_pending = serializers.IntegerField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Return the fields, with a count of each kind of decision after those of the week."""
+        fields = {}
+        for name, field in super().get_fields().items():
+            fields[name] = field
+            if name == "decisions_this_week":
+                fields |= {kind.traits.count: serializers.IntegerField() for kind in DecisionKind}
+        return fields
