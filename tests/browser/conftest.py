@@ -50,7 +50,7 @@ def server(site: Site) -> Iterator[Server]:
 
 @pytest.fixture
 def empty_queue(site: Site) -> None:
-    site.execute("TRUNCATE reviews_apv CASCADE")
+    site.empty("reviews_apv")
 
 
 @pytest_asyncio.fixture(loop_scope="session")

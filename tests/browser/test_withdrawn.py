@@ -67,7 +67,7 @@ class Advisory:
 
 @pytest.fixture
 def advisory(site: Site, tmp_path: Path, empty_queue: None) -> Advisory:
-    site.execute("TRUNCATE reviews_advisory CASCADE")
+    site.empty("reviews_advisory")
     advisory = Advisory(site, tmp_path)
     advisory.import_()
     return advisory

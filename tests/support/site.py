@@ -81,6 +81,14 @@ class Site:
         with psycopg.connect(self.database_url) as connection:
             connection.execute(sql, parameters)
 
+    def empty(self, table: str) -> None:
+        """Empty a table and those that refer to it, though a server may still write there."""
+        while True:
+            try:
+                return self.execute(f"TRUNCATE {table} CASCADE")
+            except psycopg.errors.DeadlockDetected:
+                pass  # the server was let through
+
     def status_of(self, apv: dict[str, Any]) -> str:
         sql = "SELECT status FROM reviews_apv WHERE apv_id = %s"
         return str(self.rows(sql, apv["apv_id"])[0][0])

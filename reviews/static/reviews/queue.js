@@ -16,7 +16,7 @@ import { outcome, traceDecision } from "./queue/trace.js";
 import { showTimes } from "./times.js";
 import { digits, say, watch, words } from "./words.js";
 
-const SETTLE_MS = 2_000; // how long numbers and rows may differ before the list is read again
+const SETTLE_MS = 2_000; // numbers and rows are compared after neither changed for so long
 
 const { isNarrowed, isPending, isWhole, list, positions, rowOf, standing } = listed;
 
@@ -49,10 +49,17 @@ export function queuePage(endsLine) {
     endsLine,
   });
 
+  /** @param {NewApv} message */
+  function arrive(message) {
+    settle();
+    arriving.arrive(message);
+  }
+
   // -- Decisions -------------------------------------------------------------------------------
 
   /** @param {DecisionMade} message */
   function decide(message) {
+    settle();
     const isFirst = remember(message);
     if (isNarrowed()) counts.recountSoon();
     if (isPending()) {
@@ -114,9 +121,13 @@ export function queuePage(endsLine) {
     numbers = message;
     showNumbers();
     if (isNarrowed()) counts.recountSoon();
-    if (!isPending() || isNarrowed()) return;
+    settle();
+  }
+
+  /** Wait until numbers and events, which come apart, have all come. */
+  function settle() {
     clearTimeout(settling);
-    settling = setTimeout(() => compare(message.pending_reviews), SETTLE_MS);
+    settling = setTimeout(compare, SETTLE_MS);
   }
 
   function showNumbers() {
@@ -129,14 +140,11 @@ export function queuePage(endsLine) {
 
   const shownCount = () => standing().length + rows.heldCount();
 
-  /**
-   * Rows can come and leave without an event, when somebody changes them; the numbers show it.
-   *
-   * @param {number} pending
-   */
-  function compare(pending) {
+  /** Rows can come and leave without an event, when somebody changes them; the numbers show it. */
+  function compare() {
+    if (!numbers || !isPending() || isNarrowed()) return;
     const shown = isWhole() ? shownCount() : counts.known();
-    if (shown !== pending) reloadSoon();
+    if (shown !== numbers.pending_reviews) reloadSoon();
   }
 
   /**
@@ -187,7 +195,7 @@ export function queuePage(endsLine) {
     positions: positions(),
     changed,
     /** @type {Listeners} */
-    on: { new_apv: arriving.arrive, decision_made: decide, stats_update: count },
+    on: { new_apv: arrive, decision_made: decide, stats_update: count },
     reload,
     adopt,
     letIn: rows.letIn,
