@@ -18,6 +18,7 @@ from redis.backoff import NoBackoff
 from hitl_project import logs
 from hitl_project.database_connection import bounded
 from hitl_project.embedded.folder import secret_key, var_folder
+from hitl_project.encryption_keys import check_keys, derived_key
 from hitl_project.variables import env, number, switch, url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -40,6 +41,12 @@ SECRET_KEY = SECRET_KEY or secret_key()
 HITL_AUDIT_KEYS = env.list("HITL_AUDIT_KEYS", cast=str.strip, default=[SECRET_KEY])
 if not all(HITL_AUDIT_KEYS):
     raise ImproperlyConfigured("HITL_AUDIT_KEYS must hold keys, separated by commas")
+
+# Fernet keys, the one to encrypt with first. Without any, one is derived from the secret key.
+HITL_ENCRYPTION_KEYS = env.list(
+    "HITL_ENCRYPTION_KEYS", cast=str.strip, default=[derived_key(SECRET_KEY)]
+)
+check_keys(HITL_ENCRYPTION_KEYS)
 
 # -- Who may come in --------------------------------------------------------------------------
 
@@ -160,9 +167,11 @@ INSTALLED_APPS = [
     "django_htmx",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "procrastinate.contrib.django",
     "realtime",
     "audit",
     "accounts",
+    "forges",
     "reviews",
 ]
 

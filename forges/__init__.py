@@ -1,0 +1,1 @@
+"""Forges (GitHub, GitLab, Gitea, Forgejo) and what is read from them, without knowing an APV."""

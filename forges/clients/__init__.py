@@ -1,0 +1,1 @@
+"""One client for each kind of forge, behind one interface."""

@@ -1,0 +1,63 @@
+"""A repository on a forge, and which of its pull requests are taken in."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from forges.models.forge import Forge
+
+
+class Repository(models.Model):
+    """A repository. The pull requests of a watched one are read; the others are left alone.
+
+    Whatever reads pull requests takes in those of known bots, and those with one of `labels` or
+    from a branch that matches one of `branches` (with `*` and `?`).
+    """
+
+    forge = models.ForeignKey(
+        Forge, on_delete=models.PROTECT, related_name="repositories", verbose_name=_("forge")
+    )
+    path = models.CharField(
+        _("path"), max_length=500, help_text=_("As in its address: owner/name, group/sub/name.")
+    )
+    remote_id = models.CharField(
+        _("id on the forge"),
+        max_length=50,
+        blank=True,
+        editable=False,
+        help_text=_("Stays when it is renamed or moved."),
+    )
+    watched = models.BooleanField(_("watched"), default=True)
+    labels = ArrayField(
+        models.CharField(max_length=200), default=list, blank=True, verbose_name=_("labels")
+    )
+    branches = ArrayField(
+        models.CharField(max_length=250), default=list, blank=True, verbose_name=_("branches")
+    )
+    takes_unfixing = models.BooleanField(
+        _("takes in updates that fix nothing known"),
+        default=True,
+        help_text=_("Otherwise a pull request needs an advisory that it fixes."),
+    )
+    synced_at = models.DateTimeField(_("synchronised at"), null=True, editable=False)
+    problem = models.TextField(_("problem"), blank=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("repository")
+        verbose_name_plural = _("repositories")
+        ordering = ["forge", "path"]
+        constraints = [
+            models.UniqueConstraint(fields=["forge", "path"], name="repository_once"),
+            models.CheckConstraint(condition=~models.Q(path=""), name="repository_path_given"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["forge", "remote_id"],
+                condition=~models.Q(remote_id=""),
+                name="repository_remote_id",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.path)
