@@ -9,11 +9,12 @@ from reviews.imports.affected import Affections
 from reviews.imports.package_names import identity, search_key
 from reviews.imports.ratings import Rated
 from reviews.intake import Change
+from reviews.intake.formats import actions
 from reviews.intake.requirements import lowest
 from reviews.models import Advisory
 from reviews.versions import order_of
 
-ACTIONS, NUMBERS_OF_A_RELEASE = "github actions", 3
+ACTIONS, NUMBERS_OF_A_RELEASE = actions.ECOSYSTEM.lower(), 3
 SOME_VERSION = "1.0.0"
 """Every order knows it: what cannot be compared with it is no version."""
 BY_GRAVITY = ("CRITICAL", "HIGH", "MEDIUM", "LOW", None)

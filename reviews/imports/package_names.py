@@ -4,6 +4,8 @@ import re
 
 from packaging.utils import canonicalize_name
 
+from reviews.versions import registry_of
+
 IN_ANY_CASE = frozenset(["nuget", "packagist", "github actions", "vscode", "hex", "pub"])
 """Registries that ignore case. Those of Go, npm, Maven, RubyGems and CRAN do not."""
 
@@ -15,7 +17,7 @@ def canonical(ecosystem: str, name: str) -> str:
     Packagist lower case; NuGet and crates.io show what the author wrote.
     """
     name = name.strip()
-    match _registry(ecosystem):
+    match registry_of(ecosystem):
         case "pypi":
             return canonicalize_name(name)
         case "packagist" | "hex" | "pub":
@@ -25,7 +27,7 @@ def canonical(ecosystem: str, name: str) -> str:
 
 def identity(ecosystem: str, name: str) -> tuple[str, str]:
     """Return the ecosystem and name of a package, equal for two spellings of one package."""
-    registry, name = _registry(ecosystem), canonical(ecosystem, name)
+    registry, name = registry_of(ecosystem), canonical(ecosystem, name)
     if registry in IN_ANY_CASE:
         name = name.lower()
     elif registry == "crates.io":  # https://doc.rust-lang.org/cargo/reference/registry-index.html
@@ -40,8 +42,3 @@ LONGEST_KEY = 500
 def search_key(ecosystem: str, name: str) -> str:
     """Return a text under which a package is found; two packages may share a cut one."""
     return ":".join(identity(ecosystem, name))[:LONGEST_KEY]
-
-
-def _registry(ecosystem: str) -> str:
-    name, _colon, rest = ecosystem.strip().lower().partition(":")
-    return rest.partition(":")[0] if name == "root" else name

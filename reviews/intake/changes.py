@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
-from reviews.diffs import Diff, File, Hunk, parse
+from reviews.diffs import Diff, File, Hunk, ProblemKind, parse
 from reviews.imports.package_names import canonical, identity
 from reviews.intake.entries import (
     LONGEST_LINE,
@@ -73,7 +73,7 @@ def moves_of(text: str) -> Moves:
 
 
 def _unread(diff: Diff) -> list[str]:
-    return [UNREAD] if any(one.kind.name == "UNREAD" for one in diff.problems) else []
+    return [UNREAD] if any(one.kind is ProblemKind.UNREAD for one in diff.problems) else []
 
 
 # -- One file ---------------------------------------------------------------------------------

@@ -56,5 +56,11 @@ def is_name(text: str) -> bool:
     return bool(NAME.fullmatch(text)) and ".." not in text and "//" not in text
 
 
+def referred(pattern: re.Pattern[str], version: str) -> str:
+    """Return the name of the variable that a version is, by the pattern of a reference, or ""."""
+    found = pattern.fullmatch(version)
+    return found[1] if found else ""
+
+
 def is_version(text: str) -> bool:
     return len(text) <= LONGEST_VERSION and bool(VERSION.fullmatch(text))

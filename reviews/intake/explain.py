@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from reviews.imports.package_names import identity
 from reviews.intake.changes import Move, moves_of, without_doubles
+from reviews.intake.formats import actions, docker, jvm
 from reviews.intake.model import Change, PullRequest
 from reviews.intake.requirements import agrees, is_range, lowest, without_v
 from reviews.intake.rules import Rules
 from reviews.intake.statements import Source, Statement, statements_of
 
-ACTIONS, DOCKER, MAVEN = "GitHub Actions", "Docker", "Maven"
 MOST_PARTS = 10
 
 
@@ -73,7 +73,7 @@ class _Checked:
     def take(self, statement: Statement) -> None:
         """Keep a statement if it fits a move, or a variable that fits the package's name."""
         named = self._by_name.get(_plain(statement.name)) or self._in_repository(statement.name)
-        fitting = [at for at in named if self._fits(at, statement)]
+        fitting = [at for at in named if _fits(self._moves[at], statement)]
         for at in fitting:
             self._stated.setdefault(at, statement.source)
             self._moves[at] = _with(self._moves[at], statement)
@@ -83,16 +83,13 @@ class _Checked:
     def _in_repository(self, name: str) -> list[int]:
         """Return the actions of a repository of which a path is named, such as a workflow."""
         moves = self._by_name.get(_plain("/".join(name.split("/")[:2])), [])
-        return [at for at in moves if self._moves[at].change.ecosystem == ACTIONS]
-
-    def _fits(self, at: int, statement: Statement) -> bool:
-        return _fits(self._moves[at], statement)
+        return [at for at in moves if self._moves[at].change.ecosystem == actions.ECOSYSTEM]
 
     def _take_variable(self, statement: Statement) -> None:
         for one in self._variables:
             if _fits(one, statement) and _is_named_for(one, statement.name):
                 change = one.change._replace(package=statement.name)
-                if one.change.ecosystem == MAVEN and ":" not in statement.name:
+                if one.change.ecosystem == jvm.ECOSYSTEM and ":" not in statement.name:
                     continue
                 self._stated[len(self._moves)] = statement.source
                 self._by_name[_plain(statement.name)].append(len(self._moves))
@@ -103,10 +100,10 @@ def _names(move: Move) -> set[str]:
     """Return the names that machines use for a package."""
     change = move.change
     names = {change.package, identity(change.ecosystem, change.package)[1]}
-    if change.ecosystem == DOCKER:  # with and without the registry
+    if change.ecosystem == docker.ECOSYSTEM:  # with and without the registry
         parts = change.package.split("/")[:MOST_PARTS]
         names |= {"/".join(parts[at:]) for at in range(len(parts))}
-    if change.ecosystem == MAVEN:
+    if change.ecosystem == jvm.ECOSYSTEM:
         names.add(change.package.rpartition(":")[2])
     return {_plain(one) for one in names}
 

@@ -21,7 +21,7 @@ def without_v(version: str) -> str:
 def lowest(version: str) -> str | None:
     """Return the lowest version that a range allows, or the version itself; None if there is none.
 
-    >>> lowest(">=2.2.1,<2.4"), lowest("^1.2"), lowest("<3") ('2.2.1', '1.2', None)
+    It is 2.2.1 for ">=2.2.1,<2.4" and 1.2 for "^1.2"; "<3" has none.
     """
     text = version.strip()
     if "|" in text or text in {"", ANY}:

@@ -3,7 +3,7 @@
 This package does not depend on Django.
 """
 
-from reviews.versions.ecosystems import Order, order_of
+from reviews.versions.ecosystems import Order, order_of, registry_of
 from reviews.versions.errors import NotAVersion
 
-__all__ = ["NotAVersion", "Order", "order_of"]
+__all__ = ["NotAVersion", "Order", "order_of", "registry_of"]

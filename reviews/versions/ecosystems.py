@@ -108,15 +108,18 @@ ORDERS: dict[str, Order] = {
     "vscode": LOOSE,
     "wolfi": APK,
 }
-"""By the name in lower case, without what follows a colon."""
+"""By the name of the registry."""
 
 
 def order_of(ecosystem: str, *, is_semver: bool = False) -> Order:
-    """Return the order of an ecosystem; of an unknown one OPAQUE, unless its ranges are `SEMVER`.
+    """Return the order of an ecosystem: OPAQUE if it is unknown, unless its ranges are `SEMVER`."""
+    return ORDERS.get(registry_of(ecosystem), LOOSE if is_semver else OPAQUE)
 
-    Root's patched packages keep the order of the distribution in the second part of their name.
+
+def registry_of(ecosystem: str) -> str:
+    """Return the name of an ecosystem in lower case, without what follows a colon.
+
+    Root's patched packages are of the distribution in the second part of their ecosystem's name.
     """
     name, _colon, rest = ecosystem.strip().lower().partition(":")
-    if name == "root":
-        name = rest.partition(":")[0]
-    return ORDERS.get(name, LOOSE if is_semver else OPAQUE)
+    return rest.partition(":")[0] if name == "root" else name

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from reviews.intake.entries import Entry, SideLine
+from reviews.intake.formats import npm, python
 from reviews.intake.formats.docker import image_entry, images
-from reviews.intake.formats.python import requirement
 from reviews.intake.requirements import ANY, without_v
 
 ECOSYSTEM = "GitHub Actions"
@@ -72,6 +72,6 @@ def pre_commit(lines: Sequence[SideLine]) -> Iterator[Entry]:
 
 def _installed(text: str, changed: bool) -> Iterator[Entry]:
     if named := NPM.match(text):
-        yield Entry("npm", named[1], named[2], changed, True)
-    elif (asked := requirement(text)) and asked[1] != ANY:
-        yield Entry("PyPI", *asked, changed, True)
+        yield Entry(npm.ECOSYSTEM, named[1], named[2], changed, True)
+    elif (asked := python.requirement(text)) and asked[1] != ANY:
+        yield Entry(python.ECOSYSTEM, *asked, changed, True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from reviews.intake.entries import Entry, Found, SideLine, Variable
+from reviews.intake.entries import Entry, Found, SideLine, Variable, referred
 
 ECOSYSTEM = "Docker"
 FROM = re.compile(r"\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE)
@@ -33,8 +33,6 @@ def image_entry(reference: str, changed: bool) -> Iterator[Entry]:
     path, slash, last = plain.rpartition("/")
     last, _colon, tag = last.partition(":")
     name = path + slash + last
-    held = REFERENCE.fullmatch(tag)
     if name and "$" not in name and (tag or digest):
-        variable = held[1] if held else ""
-        version = tag or digest
+        version, variable = tag or digest, referred(REFERENCE, tag)
         yield Entry(ECOSYSTEM, name, version, changed, True, digest=digest, variable=variable)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from reviews.intake.entries import Entry, Found, SideLine, Variable
+from reviews.intake.entries import Entry, Found, SideLine, Variable, referred
 from reviews.intake.formats import toml_lines
 
 ECOSYSTEM = "Maven"
@@ -37,9 +37,8 @@ class _Coordinates:
 
     def _entry(self, version: str, changed: bool) -> Iterator[Entry]:
         group = self.group or (PLUGINS if self.holder == "plugin" else "")
-        reference = REFERENCE.fullmatch(version)
         if group and self.holder != PROJECT:
-            name, variable = f"{group}:{self.artifact}", reference[1] if reference else ""
+            name, variable = f"{group}:{self.artifact}", referred(REFERENCE, version)
             yield Entry(ECOSYSTEM, name, version, changed, True, variable=variable)
         self.artifact = ""
 
@@ -97,10 +96,8 @@ def _in_line(text: str, changed: bool) -> Iterator[Entry]:
 
 
 def _gradle_entry(name: str, version: str, changed: bool) -> Entry:
-    reference = IN_TEXT.fullmatch(version)
-    return Entry(
-        ECOSYSTEM, name, version, changed, True, variable=reference[1] if reference else ""
-    )
+    variable = referred(IN_TEXT, version)
+    return Entry(ECOSYSTEM, name, version, changed, True, variable=variable)
 
 
 def gradle_properties(lines: Sequence[SideLine]) -> Iterator[Variable]:

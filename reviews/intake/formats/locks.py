@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reviews.intake.entries import Entry, SideLine
-from reviews.intake.formats import toml_lines
+from reviews.intake.formats import python, rust, toml_lines
 
 PACKAGES = ("package", "packages")
 OWN = ("editable", "virtual", "directory", "workspace")
@@ -24,14 +24,16 @@ class _Package:
 def python_lock(lines: Sequence[SideLine]) -> Iterator[Entry]:
     for one in _packages(lines):
         if not any(f"{word} =" in one.source for word in OWN):
-            yield Entry("PyPI", one.name, one.version, one.changed, digest=_commit(one.source))
+            digest = _commit(one.source)
+            yield Entry(python.ECOSYSTEM, one.name, one.version, one.changed, digest=digest)
 
 
 def cargo_lock(lines: Sequence[SideLine]) -> Iterator[Entry]:
     """Read Cargo.lock, in which a package of the same repository has no source."""
     for one in _packages(lines):
         if one.source or one.next_key is None:
-            yield Entry("crates.io", one.name, one.version, one.changed, digest=_commit(one.source))
+            digest = _commit(one.source)
+            yield Entry(rust.ECOSYSTEM, one.name, one.version, one.changed, digest=digest)
 
 
 def _packages(lines: Sequence[SideLine]) -> Iterator[_Package]:

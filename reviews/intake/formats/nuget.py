@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from reviews.intake.entries import Entry, Found, SideLine, Variable
+from reviews.intake.entries import Entry, Found, SideLine, Variable, referred
 from reviews.intake.formats.json_objects import objects
 
 ECOSYSTEM = "NuGet"
@@ -48,8 +48,7 @@ def project(lines: Sequence[SideLine]) -> Iterator[Found]:
 
 
 def _entry(name: str, version: str, changed: bool) -> Entry:
-    reference = VARIABLE.fullmatch(version)
-    variable = reference[1] if reference else ""
+    variable = referred(VARIABLE, version)
     return Entry(ECOSYSTEM, name, version, changed, True, variable=variable)
 
 
