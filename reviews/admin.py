@@ -18,11 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin.people import RIGHTS
 from realtime.admin_base import BoundedSearch, ReadOnlyAdmin
 from reviews import services
-from reviews.choices import Status
 from reviews.console.code import highlighted
 from reviews.console.effects import effect
 from reviews.console.forms import DecisionForm
-from reviews.console.question import Question, check_seal
+from reviews.console.question import GO_BACK, SEAL, Question, check_seal
 from reviews.console.wargame import MOST_RAW, raw_text
 from reviews.errors import ReviewError
 from reviews.models import (
@@ -32,8 +31,6 @@ from reviews.models import (
 )
 from reviews.permissions import Permission
 from reviews.templatetags.shown import linked
-
-OPEN = {Status.PENDING, Status.ESCALATED}
 
 admin.site.site_header = admin.site.site_title = "HITL Console"
 admin.site.index_title = _("Administration")
@@ -181,7 +178,7 @@ class APVAdmin(BoundedSearch):
         return self.inlines if obj and obj.decisions.exists() else []
 
     def has_change_permission(self, request: HttpRequest, obj: APV | None = None) -> bool:
-        is_open = obj is None or obj.status in OPEN
+        is_open = obj is None or obj.status in services.DECIDERS
         return is_open and super().has_change_permission(request, obj)
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -236,7 +233,7 @@ class APVAdmin(BoundedSearch):
             raise PermissionDenied
         apv = get_object_or_404(APV, pk=pk)
         form = DecisionForm(request.POST or None, initial={"version": apv.version})
-        if request.method == "POST" and "back" not in request.POST and form.is_valid():
+        if request.method == "POST" and GO_BACK not in request.POST and form.is_valid():
             try:
                 return self._answer(request, apv, form)
             except ReviewError as error:
@@ -245,11 +242,11 @@ class APVAdmin(BoundedSearch):
 
     def _answer(self, request: HttpRequest, apv: APV, form: DecisionForm) -> HttpResponse:
         """Ask the question, or record what it showed."""
-        if "question" not in request.POST:
+        if SEAL not in request.POST:
             services.check(apv=apv, reviewer=request.user, **form.given)
             question = Question(apv, request.user, form.given)
             return self._show(request, apv, "question", question=question)
-        check_seal(request.POST["question"], request.user, apv, form.given)
+        check_seal(request.POST[SEAL], request.user, apv, form.given)
         decision = services.decide(apv_id=apv.pk, reviewer=request.user, **form.given)
         messages.success(request, f"{apv}: {effect(apv, decision.decision)}.")
         return redirect(reverse("admin:reviews_apv_changelist"))

@@ -12,6 +12,7 @@ ReviewError
 """
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -39,6 +40,9 @@ class NotAllowed(ReviewError):
 
 class UnknownAPV(ReviewError):
     """No APV has this id."""
+
+    def __init__(self, apv_id: UUID) -> None:
+        super().__init__(_("No APV has the id {id}.").format(id=apv_id))
 
 
 class NotConfirmed(ReviewError):

@@ -1,7 +1,6 @@
 """Prometheus metrics of the reviews, read from the database: the same from every process."""
 
 import logging
-from collections import Counter
 from collections.abc import Iterator
 
 from django.db import DatabaseError, InterfaceError
@@ -46,10 +45,7 @@ def _pending() -> Metric:
 
 def _decisions() -> Metric:
     family = CounterMetricFamily("hitl_decisions", "Decisions that were made.", labels=["decision"])
-    by_kind: Counter[str] = Counter()
-    for some in tally.decided():
-        by_kind[some.decision] += some.count
-    for kind, count in by_kind.items():
+    for kind, count in tally.decided_by_kind(tally.decided()).items():
         family.add_metric([kind], count)
     return family
 

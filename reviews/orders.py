@@ -67,6 +67,11 @@ class Order:
         """Return the arguments for `order_by`."""
         return [OrderBy(key.expression, descending=key.descending) for key in self.keys]
 
+    @property
+    def expressions(self) -> list[Any]:
+        """Return the keys in SQL, for an index."""
+        return [key.expression for key in self.keys]
+
     def values(self, row: Any) -> list[Any]:
         """Return the keys of `row`."""
         return [key.value(row) for key in self.keys]
@@ -109,9 +114,8 @@ class Order:
         directions = {key.descending for key in self.keys}
         if len(directions) == 1:  # one row comparison, which can use an index
             compare = LessThan if directions.pop() else GreaterThan
-            expressions = [key.expression for key in self.keys]
             given = [Value(v, key.field) for key, v in zip(self.keys, values, strict=True)]
-            return compare(_row_of(expressions), _row_of(given))
+            return compare(_row_of(self.expressions), _row_of(given))
         return self._after_key_by_key(values)
 
     def _after_key_by_key(self, values: Sequence[Any]) -> Q:
@@ -168,7 +172,7 @@ QUEUE_SORTS = {
         ],
     ),
 }
-"""The orders of the console, which models.QUEUE_ORDERS has indexes for: so all keys ascend."""
+"""The orders of the console. An index has each, so all keys ascend."""
 
 APV_KEYS = ("priority", "created_at", "updated_at", "cvss_score")
 """What lists of APVs can be ordered by; "-" before a name turns it round."""

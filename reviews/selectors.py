@@ -1,6 +1,5 @@
 """Reads: the statistics of the review, and rows with the positions at which they were read."""
 
-from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,9 +19,7 @@ def review_stats() -> dict[str, Any]:
     """Return all numbers of the dashboard; None if there are no data for one."""
     pending, decided, today = tally.pending_by_severity(), tally.decided(), timezone.now().date()
     total = sum(kind.count for kind in decided)
-    by_kind: Counter[str] = Counter()
-    for some in decided:
-        by_kind[some.decision] += some.count
+    by_kind = tally.decided_by_kind(decided)
     return {
         "pending_reviews": sum(pending.values()),
         **{f"{severity.lower()}_pending": count for severity, count in pending.items()},

@@ -6,6 +6,7 @@ so that two connections rarely wait for each other.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -88,6 +89,14 @@ def decided() -> list[Decided]:
     }
     counts = _read(pairs)
     return [Decided(kind, said, counts.get(key, 0)) for key, (kind, said) in pairs.items()]
+
+
+def decided_by_kind(made: Iterable[Decided]) -> Counter[str]:
+    """Return the numbers of decisions, by decision alone."""
+    counts: Counter[str] = Counter()
+    for some in made:
+        counts[some.decision] += some.count
+    return counts
 
 
 def decided_on(first: date, last: date) -> int:

@@ -49,6 +49,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 
 ADVISORIES = "advisory_links__advisory"
+APVS = APV.objects.select_related("submitted_by").prefetch_related(ADVISORIES)
 
 ONE_OR_MANY = PolymorphicProxySerializer(
     "OneOrManyAPVs", [APVSerializer, APVSerializer(many=True)], None, many=False
@@ -61,7 +62,7 @@ ONE_OR_MANY = PolymorphicProxySerializer(
 class APVViewSet(CountedWrites, Retrieves):
     """All APVs, in any status. Pipelines add theirs here."""
 
-    queryset = APV.objects.select_related("submitted_by").prefetch_related(ADVISORIES)
+    queryset = APVS
     serializer_class = APVSerializer
     filterset_class = AnyStatusAPVFilter
     permission_for = {"*": Permission.VIEW_APV, "create": Permission.ADD_APV}
@@ -72,8 +73,7 @@ class APVViewSet(CountedWrites, Retrieves):
 
         Long fields such as the diff are left out; a request for one APV returns them.
         """
-        every = APV.objects.select_related("submitted_by").prefetch_related(ADVISORIES)
-        every = every.defer(*LEFT_OUT_OF_LISTS)
+        every = self.get_queryset().defer(*LEFT_OUT_OF_LISTS)
         rows = self.filter_queryset(every)
         order = order_of_apvs(ordering(request))
         count = rows.count if is_narrowed(rows, every) else tally.apvs
@@ -105,7 +105,7 @@ class APVViewSet(CountedWrites, Retrieves):
 class ReviewViewSet(CountedWrites, Retrieves):
     """The queue of APVs that wait for a decision."""
 
-    queryset = APV.objects.select_related("submitted_by").prefetch_related(ADVISORIES)
+    queryset = APVS
     serializer_class = APVSerializer
     filterset_class = APVFilter
     lookup_url_kwarg = "apv_id"
@@ -160,6 +160,6 @@ class DecisionViewSet(CountedWrites, Retrieves):
     def history(self, request: Request, apv_id: UUID) -> Response:
         """List the decisions on one APV, newest first."""
         if not APV.objects.filter(pk=apv_id).exists():
-            raise UnknownAPV(f"No APV has the id {apv_id}.")
+            raise UnknownAPV(apv_id)
         rows = self.filter_queryset(self.get_queryset().filter(apv_id=apv_id))
         return page(request, rows, DECISIONS, DecisionSerializer, "decisions", count=rows.count)

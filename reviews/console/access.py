@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_required, permission_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
@@ -39,6 +41,12 @@ def too_many_writes(request: HttpRequest, wait: int) -> HttpResponse:
 def sees_decisions(request: Request) -> bool:
     """Return whether the user may read decisions."""
     return bool(request.user.has_perm(Permission.VIEW_DECISION))
+
+
+def require_decisions(request: Request) -> None:
+    """Raise PermissionDenied if the user may not read decisions."""
+    if not sees_decisions(request):
+        raise PermissionDenied(_("You may read APVs, but not the decisions on them."))
 
 
 def readable(request: Request, positions: dict[str, Position]) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """The list that an address describes: its filters, its order, and the place of its page."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _
 
-from reviews.console.access import Request, sees_decisions
+from reviews.console.access import Request, require_decisions
 from reviews.console.filters import (
     PRIORITY,
     SORTS,
@@ -22,6 +21,24 @@ from reviews.console.filters import (
 from reviews.console.listings import DECIDED, LISTINGS, PENDING, Listing, entries
 from reviews.orders import DECISIONS, QUEUE_SORTS, Order
 
+COUNTED = 1000
+"""Longer lists that are narrowed are not counted to their end."""
+
+
+def query_for(listing: Listing, **parameters: Any) -> QueryDict:
+    """Return the query of a list with these parameters; the queue is the list without a name."""
+    query = QueryDict(mutable=True)
+    _name(query, listing)
+    query.update(parameters)
+    return query
+
+
+def _name(query: QueryDict, listing: Listing) -> None:
+    if listing is PENDING:
+        query.pop("status", None)
+    else:
+        query["status"] = listing.name
+
 
 @dataclass(frozen=True)
 class ListQuery:
@@ -34,6 +51,10 @@ class ListQuery:
     def filter(self) -> ListFilter:
         kind = DecisionsFilter if self.listing is DECIDED else QueueFilter
         return kind(self.query, entries(self.listing))
+
+    def count(self) -> int:
+        """Return the length of the list, up to one more than COUNTED."""
+        return int(self.filter.qs.order_by()[: COUNTED + 1].count())
 
     @property
     def sort(self) -> str:
@@ -65,8 +86,7 @@ class ListQuery:
     @property
     def whole(self) -> str:
         """Return the list without filters."""
-        named = "" if self.listing is PENDING else f"?status={self.listing.name}"
-        return reverse("console") + named
+        return reverse("console") + asked(query_for(self.listing))
 
     def without(self, *names: str) -> str:
         """Return the list without these filters."""
@@ -99,13 +119,10 @@ class ListQuery:
 def asked_of(request: Request, default: Listing = PENDING) -> ListQuery:
     """Return the list of an address; raise PermissionDenied if the user may not see it."""
     listing = LISTINGS.get(request.GET.get("status", ""), default)
-    if listing is DECIDED and not sees_decisions(request):
-        raise PermissionDenied(_("You may read APVs, but not the decisions on them."))
+    if listing is DECIDED:
+        require_decisions(request)
     query = request.GET.copy()
-    if listing is PENDING:
-        query.pop("status", None)
-    else:
-        query["status"] = listing.name
+    _name(query, listing)
     return ListQuery(listing, query)
 
 

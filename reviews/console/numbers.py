@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -11,6 +10,8 @@ from django.utils.translation import gettext as _
 from realtime.snapshot import snapshot
 from reviews import selectors, trends
 from reviews.choices import Severity
+from reviews.console.list_query import query_for
+from reviews.console.listings import DECIDED, PENDING, Listing
 from reviews.console.number_formats import digits, percent
 from reviews.console.rows import in_words
 from reviews.decision_kinds import DecisionKind
@@ -82,7 +83,7 @@ def read_numbers() -> Numbers:
             capfirst(str(one.label)),
             counts[one.value],
             round(100 * counts[one.value] / most, 1),
-            f"{reverse('console')}?severity={one.value}",
+            _address(PENDING, severity=one.value),
         )
         for one in Severity
     ]
@@ -123,7 +124,11 @@ def _sums(stats: dict[str, Any]) -> list[Number]:
 
 def decided(**narrowed: str) -> str:
     """Return the filtered list of decisions."""
-    return f"{reverse('console')}?{urlencode({'status': 'decided', **narrowed})}"
+    return _address(DECIDED, **narrowed)
+
+
+def _address(listing: Listing, **narrowed: str) -> str:
+    return f"{reverse('console')}?{query_for(listing, **narrowed).urlencode()}"
 
 
 def decided_this_week() -> str:

@@ -22,10 +22,10 @@ from reviews.console.evidence import Evidence
 from reviews.console.fallback import with_fallback
 from reviews.console.filters import SORTS
 from reviews.console.forms import ConsoleForm
-from reviews.console.list_query import asked_of, kept_of
+from reviews.console.list_query import COUNTED, asked_of, kept_of
 from reviews.console.listings import listing_of
 from reviews.console.places import PAGE
-from reviews.console.queue import COUNTED, Queue, read_queue
+from reviews.console.queue import Queue, read_queue
 from reviews.console.related import related
 from reviews.console.rows import orders_of_severities
 from reviews.console.wider_search import search_wider

@@ -27,6 +27,8 @@ from reviews.decision_kinds import RECOMMENDABLE, DecisionKind
 from reviews.errors import NotConfirmed
 from reviews.models import APV
 
+SEAL, GO_BACK = "question", "back"
+"""The field of an answer that has the seal, and the one that goes back to the form instead."""
 SIGNER = signing.Signer(salt="reviews.console.question")
 SEALED = ("version", "decision", "justification", "confidence", "modifications")
 """What a question shows of a decision, besides the APV and the user that it asks."""
@@ -90,7 +92,7 @@ class Question:
     @property
     def fields(self) -> Iterator[tuple[str, str]]:
         """Return the fields of the answer: the exact decision, and its seal."""
-        yield "question", seal(self.user, self.apv, self.given)
+        yield SEAL, seal(self.user, self.apv, self.given)
         yield "version", str(self.given["version"])
         yield "decision", self.kind.value
         yield "justification", self.given["justification"]

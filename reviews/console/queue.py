@@ -14,16 +14,13 @@ from realtime.messages import Position
 from realtime.snapshot import snapshot
 from reviews import selectors, tally
 from reviews.choices import Status
-from reviews.console.list_query import ListQuery
+from reviews.console.list_query import COUNTED, ListQuery
 from reviews.console.listings import DECIDED, ESCALATED, Listing, entries
 from reviews.console.places import PAGE, place, place_around
 from reviews.console.rows import Row
 from reviews.events import current_stats
 from reviews.models import Decision
-from reviews.orders import QUEUE_SORTS
 
-COUNTED = 1000
-"""Longer lists that are narrowed are not counted to their end."""
 COLUMNS = (
     "apv_code",
     "status",
@@ -149,9 +146,8 @@ def read_queue(asked: ListQuery, around: str = "") -> Queue:
 def read_page(asked: ListQuery, around: str = "") -> tuple[list[Any], bool, bool]:
     """Return the rows of a page, whether it is the first, and whether it is the last."""
     is_decided = asked.listing is DECIDED
-    found = asked.filter.qs.only(*(COLUMNS_OF_DECISIONS if is_decided else COLUMNS))
-    if not is_decided:
-        found = found.prefetch_related(selectors.withdrawn_advisories())
+    every = asked.filter.qs
+    found = every.only(*COLUMNS_OF_DECISIONS) if is_decided else _apvs(every)
     at = place(asked) or place_around(asked, around)
     ordered = found.order_by(*asked.order.by)
     page = list((ordered if at is None else ordered.filter(at))[: PAGE + 1])
@@ -163,15 +159,17 @@ def read_rows(ids: Iterable[UUID], asked: ListQuery) -> list[Row]:
     """Return those of the given APVs that the list has, in its order."""
     if asked.listing is DECIDED:
         return []  # its rows are decisions
-    found = asked.filter.qs.filter(pk__in=ids).order_by(*QUEUE_SORTS[asked.sort].by).only(*COLUMNS)
-    found = found.prefetch_related(selectors.withdrawn_advisories())
+    found = _apvs(asked.filter.qs.filter(pk__in=ids)).order_by(*asked.order.by)
     return [Row(apv, asked.sort) for apv in found]
 
 
+def _apvs(rows: Any) -> Any:
+    """Return APVs with what a row shows of them, and no more."""
+    return rows.only(*COLUMNS).prefetch_related(selectors.withdrawn_advisories())
+
+
 def _count(asked: ListQuery, pending: int) -> int:
-    if asked.is_whole_queue:
-        return pending
-    return int(asked.filter.qs.order_by()[: COUNTED + 1].count())
+    return pending if asked.is_whole_queue else asked.count()
 
 
 def _name(row: Any) -> str:

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from reviews.console.list_query import ListQuery
-from reviews.console.listings import PENDING, listing_of
+from reviews.console.list_query import ListQuery, query_for
+from reviews.console.listings import listing_of
 from reviews.models import APV
 
 PACKAGE = ("package_name", "package_ecosystem")
@@ -47,11 +46,8 @@ def related(apv: APV, *, sees_decisions: bool) -> RelatedLists:
     listing = listing_of(apv.status, sees_decisions=sees_decisions)
 
     def sharing(names: tuple[str, ...], label: Any) -> RelatedList:
-        query = QueryDict(mutable=True)
-        if listing is not PENDING:
-            query["status"] = listing.name
-        query.update({name: value for name in names if (value := getattr(apv, name))})
-        asked = ListQuery(listing, query)
+        shared = {name: value for name in names if (value := getattr(apv, name))}
+        asked = ListQuery(listing, query_for(listing, **shared))
         return RelatedList(label, asked.filter.qs.order_by().count(), asked.address())
 
     versioned = apv.package_version and apv.fixed_version

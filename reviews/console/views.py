@@ -4,34 +4,32 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
-from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import trigger_client_event
 from rest_framework.utils.encoders import JSONEncoder
 
 from accounts import write_rate_limit
 from realtime import log
 from realtime.snapshot import snapshot
 from reviews import presence, selectors, services
-from reviews.api import problems
 from reviews.api.serializers.apvs import APVSerializer
-from reviews.console.access import Request, readable, readers_only, sees_decisions, too_many_writes
-from reviews.console.changes import differences
+from reviews.console.access import (
+    Request,
+    readable,
+    readers_only,
+    require_decisions,
+    sees_decisions,
+    too_many_writes,
+)
+from reviews.console.deciding import decide
 from reviews.console.diff_pages import DIFF_COOKIE, answer_with_diff, diff_options
-from reviews.console.effects import effect
 from reviews.console.export import Encode, as_csv, as_json_lines, record_export, stream
-from reviews.console.forms import ConsoleForm
-from reviews.console.list_query import ListQuery, asked_of, kept_of, path_beside
-from reviews.console.listings import DECIDED, listing_of
+from reviews.console.list_query import ListQuery, asked_of, path_beside
+from reviews.console.listings import DECIDED
 from reviews.console.numbers import read_numbers
 from reviews.console.pages import (
     answer_with_apv,
@@ -42,19 +40,15 @@ from reviews.console.pages import (
     wants_reading,
 )
 from reviews.console.places import PAGE
-from reviews.console.question import Question, check_seal
 from reviews.console.queue import Queue, count_queue, read_page, read_queue, read_rows
 from reviews.console.related import related
 from reviews.console.wider_search import apv_named
-from reviews.errors import AlreadyDecided, Conflict, NotAllowed, ReviewError
-from reviews.models import APV, Decision
+from reviews.models import APV
 from reviews.permissions import Permission
 
 YEAR_SECONDS = 365 * 24 * 3600
 STATE = ("version", "status", "submitted_by")
 """What of an APV a page asks for again and again."""
-SEAL, GO_BACK = "question", "back"
-"""What an answer to the question carries, and what goes back to the form instead."""
 
 
 @readers_only
@@ -109,7 +103,7 @@ def apv(request: Request, code: str) -> HttpResponse:
     A POST of the form returns the question; a POST of the question decides.
     """
     if request.method == "POST":
-        return _decide(request, code)
+        return decide(request, code)
     return answer_with_apv(request, code)
 
 
@@ -223,8 +217,7 @@ def decisions_json_lines(request: Request) -> HttpResponseBase:
 
 
 def _export(request: Request, encode: Encode, kind: str, name: str) -> HttpResponseBase:
-    if not sees_decisions(request):
-        raise PermissionDenied(_("You may read APVs, but not the decisions on them."))
+    require_decisions(request)
     if wait := write_rate_limit.wait_as_write(request, request.user):
         return too_many_writes(request, wait)
     ask = ListQuery(DECIDED, request.GET)
@@ -249,90 +242,6 @@ def signed_in(request: Request) -> HttpResponse:
 def favicon(request: Request) -> HttpResponse:
     """Return the icon, for pages that name none, such as the admin's."""
     return redirect(static("reviews/favicon.svg"))
-
-
-# -- Deciding ---------------------------------------------------------------------------------
-
-
-def _decide(request: Request, code: str) -> HttpResponse:
-    apv = get_object_or_404(APV, apv_code=code)
-    form = ConsoleForm(request.POST)
-    if not request.user.has_perm(Permission.DECIDE_APV):
-        form.take(NotAllowed(_("You may read APVs, but not decide on them.")))
-        return answer_with_apv(request, code, form, status=403)
-    if GO_BACK in request.POST:
-        return answer_with_apv(request, code, form)
-    if not form.is_valid():
-        return answer_with_apv(request, code, form, status=400)
-    try:
-        if SEAL not in request.POST:
-            return _ask(request, apv, form)
-        check_seal(request.POST[SEAL], request.user, apv, form.given)
-        return _tell(request, apv, _record(request, apv, form.given))
-    except ReviewError as error:
-        form.take(error)
-        return answer_with_apv(
-            request,
-            code,
-            form,
-            status=problems.status_of(error),
-            reread=isinstance(error, Conflict),
-        )
-
-
-def _ask(request: Request, apv: APV, form: ConsoleForm) -> HttpResponse:
-    """Ask for confirmation, with everything that would be recorded."""
-    services.check(apv=apv, reviewer=request.user, **form.given)
-    texts = {name: form.cleaned_data[name] for name in ("seen", "since")}
-    changed = differences(apv, texts["since"])
-    question = Question(apv, request.user, form.given, changed, **texts)
-    template = "console/_question.html" if request.htmx else "console/question.html"
-    return render(request, template, {"question": question, "apv": apv, "kept": kept_of(request)})
-
-
-def _record(request: Request, apv: APV, given: dict[str, Any]) -> Decision:
-    """Record the decision, or find it recorded: the first response may have been lost."""
-    try:
-        return services.decide(apv_id=apv.pk, reviewer=request.user, **given)
-    except AlreadyDecided as error:
-        standing = error.decision
-        made = {name: getattr(standing, name) for name in given if name != "version"}
-        if standing.reviewer_id == request.user.pk and made == _without(given, "version"):
-            return standing
-        raise
-
-
-def _without(given: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in given.items() if key != name}
-
-
-def _tell(request: Request, apv: APV, decision: Decision) -> HttpResponse:
-    """Show that a decision is recorded, and continue."""
-    if request.htmx:
-        said = {"code": apv.apv_code, "text": _recorded(decision)}
-        return trigger_client_event(reading(request, apv.apv_code), "decided", said, after="swap")
-    messages.success(request, _recorded_with_link(decision))
-    kept = asked_of(request, listing_of(apv.status))
-    return redirect(kept.address())
-
-
-def _recorded(decision: Decision) -> str:
-    return _("Your decision on {code} is recorded: {decision} – {effect}.").format(
-        code=decision.apv.apv_code,
-        decision=decision.get_decision_display(),
-        effect=effect(decision.apv, decision.decision),
-    )
-
-
-def _recorded_with_link(decision: Decision) -> str:
-    code = decision.apv.apv_code
-    link = format_html('<a href="{}">{}</a>', reverse("apv", args=[code]), code)
-    return format_html(
-        _("Your decision on {code} is recorded: {decision} – {effect}."),
-        code=link,
-        decision=decision.get_decision_display(),
-        effect=effect(decision.apv, decision.decision),
-    )
 
 
 def _searched_for(request: Request, queue: Queue) -> APV | None:

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import QueryDict
-
-from reviews.console.list_query import ListQuery
-from reviews.console.listings import DECIDED, LISTINGS
+from reviews.console.list_query import COUNTED, ListQuery, query_for
+from reviews.console.listings import DECIDED, LISTINGS, Listing
 from reviews.console.places import is_code
-from reviews.console.queue import COUNTED, Queue
+from reviews.console.queue import Queue
 from reviews.models import APV
 
 
@@ -51,16 +49,10 @@ def apv_named(text: str) -> APV | None:
     return APV.objects.filter(apv_code=code).first() if is_code(code) else None
 
 
-def _search(listing: Any, text: str) -> ListQuery:
-    query = QueryDict(mutable=True)
-    query.update({"status": listing.name, "search": text})
-    if listing.name == "pending":
-        del query["status"]
-    return ListQuery(listing, query)
+def _search(listing: Listing, text: str) -> ListQuery:
+    return ListQuery(listing, query_for(listing, search=text))
 
 
 def _count(asked: ListQuery) -> int:
     """Return the number of matching names; text that only mentions it does not count."""
-    if asked.filter.reads_text:
-        return 0
-    return int(asked.filter.qs.order_by()[: COUNTED + 1].count())
+    return 0 if asked.filter.reads_text else asked.count()

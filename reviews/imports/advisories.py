@@ -32,7 +32,7 @@ from reviews.models import APV, Advisory, APVAdvisory
 IMPORTS_LOCK = 0x6F7376
 """Imports take turns, so that two never add the same APV."""
 DEEPEST = 200
-OPEN = frozenset([Status.PENDING, Status.WITHDRAWN])
+UNDECIDED = frozenset([Status.PENDING, Status.WITHDRAWN])
 """Nobody has decided on these."""
 
 Fields = osv.Fields
@@ -239,13 +239,13 @@ class _Batch:
             link.origin
             and not link.applies
             and _key_of(link.apv)[:2] == key[:2]
-            and link.apv.status in OPEN
+            and link.apv.status in UNDECIDED
             and not link.apv.advisory_links.exclude(pk=link.pk).filter(applies=True).exists()
         )
 
     def _revise(self, link: APVAdvisory, old: Fields | None, new: Fields) -> None:
         link.applies = True
-        if old and link.origin and link.apv.status in OPEN and _change(link, old, new):
+        if old and link.origin and link.apv.status in UNDECIDED and _change(link, old, new):
             self._outcome.revised += 1
         else:
             self._outcome.known += 1
@@ -311,7 +311,7 @@ def _change(link: APVAdvisory, old: Fields, new: Fields) -> bool:
     for name, value in values.items():
         setattr(apv, name, value)
     if values:
-        apv.save(update_fields=[*values, "version", "updated_at"])
+        services.save_changed(apv, values)
         about = sorted(values)
         entries.record(
             AuditAction.APV_CHANGED, apv.apv_code, fields=about, advisory=str(link.advisory)
@@ -321,6 +321,6 @@ def _change(link: APVAdvisory, old: Fields, new: Fields) -> bool:
 
 def _move(apv: APV, status: Status, action: AuditAction) -> None:
     apv.status = status
-    apv.save(update_fields=["status", "version", "updated_at"])
+    services.save_changed(apv, ["status"])
     advisories = apv.advisory_links.values_list("advisory__osv_id", flat=True)
     entries.record(action, apv.apv_code, advisories=sorted(advisories))

@@ -9,7 +9,6 @@ from reviews.models.apv import (
     DIFF_MAX_BYTES,
     ILLUSTRATIVE,
     QUEUE_NARROWED_BY,
-    QUEUE_ORDERS,
     URL_PATTERN,
     APVQuerySet,
 )
@@ -27,7 +26,6 @@ __all__ = [
     "ILLUSTRATIVE",
     "JUSTIFICATION_LENGTH",
     "QUEUE_NARROWED_BY",
-    "QUEUE_ORDERS",
     "URL_PATTERN",
     "APVAdvisory",
     "APVQuerySet",

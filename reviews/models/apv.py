@@ -10,7 +10,6 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +26,7 @@ from reviews.choices import (
 )
 from reviews.decision_kinds import DecisionKind
 from reviews.models.constraints import one_of, unit_interval, within
+from reviews.orders import QUEUE, QUEUE_SORTS
 from reviews.permissions import OF_APVS
 from reviews.search import SEARCHED, Trigrams
 
@@ -41,16 +41,6 @@ ILLUSTRATIVE = (
 )
 """The warning on an APV that was made of an advisory alone."""
 is_url = RegexValidator(URL_PATTERN, _("Enter a URL that starts with http:// or https://."))
-QUEUE_ORDERS: dict[str, tuple[Any, ...]] = {
-    "priority": (models.F("priority") * models.Value(-1), "created_at", "apv_id"),
-    "age": ("created_at", "apv_id"),
-    "score": (
-        Coalesce(models.F("cvss_score"), 0.0) * models.Value(-1.0),
-        "created_at",
-        "apv_id",
-    ),
-}
-"""The orders of the queue. All keys ascend: one row comparison finds what comes after a row."""
 QUEUE_NARROWED_BY = (
     "priority",
     "severity",
@@ -239,19 +229,19 @@ class APV(AtomicSave):
         indexes = [
             *(
                 models.Index(  # with the queue's filter columns, so that counting reads no rows
-                    *keys,
-                    include=QUEUE_NARROWED_BY if order == "priority" else None,
-                    name=f"apv_queue_{order}",
+                    *order.expressions,
+                    include=QUEUE_NARROWED_BY if order is QUEUE else None,
+                    name=f"apv_queue_{name}",
                     condition=models.Q(status=Status.PENDING),
                 )
-                for order, keys in QUEUE_ORDERS.items()
+                for name, order in QUEUE_SORTS.items()
             ),
             GinIndex(  # of pending APVs only, so that a decision does not write hundreds of entries
                 Trigrams(*SEARCHED),
                 name="apv_queue_search",
                 condition=models.Q(status=Status.PENDING),
             ),
-            models.Index(*QUEUE_ORDERS["priority"], name="apv_order"),
+            models.Index(*QUEUE.expressions, name="apv_order"),
             models.Index(fields=["-created_at", "apv_id"], name="apv_newest"),
             models.Index(fields=["cve_id"], name="apv_cve"),
             models.Index(fields=["package_ecosystem", "package_name"], name="apv_package"),

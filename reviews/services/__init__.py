@@ -1,6 +1,6 @@
 """Writes: add APVs, change them and decide on them, from every interface."""
 
-from reviews.services.adding import add_apvs, change_apv, codes_in_use
+from reviews.services.adding import add_apvs, change_apv, codes_in_use, save_changed
 from reviews.services.deciding import (
     DECIDERS,
     DecisionFields,
@@ -21,5 +21,6 @@ __all__ = [
     "decide",
     "is_barred",
     "may_decide",
+    "save_changed",
     "wanted_justification",
 ]

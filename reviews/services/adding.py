@@ -1,7 +1,7 @@
 """Add APVs, and change them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import IntegrityError
@@ -45,8 +45,13 @@ def _record_added(codes: list[str]) -> None:
 def change_apv(*, apv: APV, fields: Sequence[str]) -> None:
     """Save the changed fields in `fields` of an APV; others may have changed elsewhere."""
     with publishing():
-        apv.save(update_fields=[*fields, "version", "updated_at"])
+        save_changed(apv, fields)
         entries.record(AuditAction.APV_CHANGED, apv.apv_code, fields=list(fields))
+
+
+def save_changed(apv: APV, fields: Iterable[str]) -> None:
+    """Save `fields` of an APV as its next version, inside the caller's transaction."""
+    apv.save(update_fields=[*fields, "version", "updated_at"])
 
 
 def codes_in_use(codes: Sequence[str]) -> list[str]:

@@ -26,6 +26,7 @@ from reviews.errors import (
 from reviews.models import APV, JUSTIFICATION_LENGTH, Decision
 from reviews.orders import DECISIONS
 from reviews.permissions import Permission
+from reviews.services.adding import save_changed
 
 DECIDERS = {
     Status.PENDING: [Permission.DECIDE_APV],
@@ -60,11 +61,11 @@ def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> 
         try:
             apv = APV.objects.select_for_update().get(pk=apv_id)
         except APV.DoesNotExist:
-            raise UnknownAPV(_("No APV has the id {id}.").format(id=apv_id)) from None
+            raise UnknownAPV(apv_id) from None
         check(apv=apv, reviewer=reviewer, **fields)
         record = _record(apv, reviewer, fields)
         apv.status = DecisionKind(record.decision).traits.outcome
-        apv.save(update_fields=["status", "version", "updated_at"])
+        save_changed(apv, ["status"])
         entries.record(
             AuditAction.DECIDED,
             apv.apv_code,

@@ -1,0 +1,97 @@
+"""Deciding in the console: the form asks a question, and its answer is recorded."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_htmx.http import trigger_client_event
+
+from reviews import services
+from reviews.api import problems
+from reviews.console.access import Request
+from reviews.console.changes import differences
+from reviews.console.effects import effect
+from reviews.console.forms import ConsoleForm
+from reviews.console.list_query import asked_of, kept_of
+from reviews.console.listings import listing_of
+from reviews.console.pages import answer_with_apv, reading
+from reviews.console.question import GO_BACK, SEAL, Question, check_seal
+from reviews.errors import AlreadyDecided, Conflict, NotAllowed, ReviewError
+from reviews.models import APV, Decision
+from reviews.permissions import Permission
+
+RECORDED = gettext_lazy("Your decision on {code} is recorded: {decision} – {effect}.")
+
+
+def decide(request: Request, code: str) -> HttpResponse:
+    """Respond to a sent form with the question, and to its answer with the decision."""
+    apv = get_object_or_404(APV, apv_code=code)
+    form = ConsoleForm(request.POST)
+    if not request.user.has_perm(Permission.DECIDE_APV):
+        form.take(NotAllowed(_("You may read APVs, but not decide on them.")))
+        return answer_with_apv(request, code, form, status=403)
+    if GO_BACK in request.POST:
+        return answer_with_apv(request, code, form)
+    if not form.is_valid():
+        return answer_with_apv(request, code, form, status=400)
+    try:
+        if SEAL not in request.POST:
+            return _ask(request, apv, form)
+        check_seal(request.POST[SEAL], request.user, apv, form.given)
+        return _tell(request, apv, _record(request, apv, form.given))
+    except ReviewError as error:
+        form.take(error)
+        return answer_with_apv(
+            request,
+            code,
+            form,
+            status=problems.status_of(error),
+            reread=isinstance(error, Conflict),
+        )
+
+
+def _ask(request: Request, apv: APV, form: ConsoleForm) -> HttpResponse:
+    """Ask for confirmation, with everything that would be recorded."""
+    services.check(apv=apv, reviewer=request.user, **form.given)
+    texts = {name: form.cleaned_data[name] for name in ("seen", "since")}
+    changed = differences(apv, texts["since"])
+    question = Question(apv, request.user, form.given, changed, **texts)
+    template = "console/_question.html" if request.htmx else "console/question.html"
+    return render(request, template, {"question": question, "apv": apv, "kept": kept_of(request)})
+
+
+def _record(request: Request, apv: APV, given: dict[str, Any]) -> Decision:
+    """Record the decision, or find it recorded: the first response may have been lost."""
+    try:
+        return services.decide(apv_id=apv.pk, reviewer=request.user, **given)
+    except AlreadyDecided as error:
+        standing = error.decision
+        same = all(getattr(standing, name) == given[name] for name in given if name != "version")
+        if standing.reviewer_id == request.user.pk and same:
+            return standing
+        raise
+
+
+def _tell(request: Request, apv: APV, decision: Decision) -> HttpResponse:
+    """Show that a decision is recorded, and continue."""
+    if request.htmx:
+        text = RECORDED.format(code=apv.apv_code, **_words(decision))
+        said = {"code": apv.apv_code, "text": text}
+        return trigger_client_event(reading(request, apv.apv_code), "decided", said, after="swap")
+    link = format_html('<a href="{}">{}</a>', reverse("apv", args=[apv.apv_code]), apv.apv_code)
+    messages.success(request, format_html(str(RECORDED), code=link, **_words(decision)))
+    kept = asked_of(request, listing_of(apv.status))
+    return redirect(kept.address())
+
+
+def _words(decision: Decision) -> dict[str, str]:
+    """Return what was decided and what it does, for RECORDED."""
+    return {
+        "decision": decision.get_decision_display(),
+        "effect": effect(decision.apv, decision.decision),
+    }
