@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from reviews.models import APV
@@ -13,15 +12,6 @@ pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
 """What a script sends."""
-
-
-@pytest.fixture
-def reviewer() -> Client:
-    user = User.objects.create_user("rita")
-    user.groups.add(Group.objects.get(name="reviewers"))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def new_apv(patch_diff: str) -> APV:

@@ -1,6 +1,5 @@
 """Filters of the lists: several values, links to related APVs, names before text."""
 
-import html
 import re
 from typing import Any
 
@@ -15,6 +14,7 @@ from reviews.console.list_query import ListQuery
 from reviews.console.listings import DECIDED, PENDING
 from reviews.console.related import related
 from reviews.models import APV
+from tests.support.pages import text_of
 from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
@@ -47,10 +47,6 @@ def packages(query: str, listing: Any = PENDING) -> list[str]:
     """Return the packages in the list of `query`."""
     rows = ListQuery(listing, QueryDict(query)).filter.qs
     return sorted((row.apv if listing is DECIDED else row).package_name for row in rows)
-
-
-def text_of(answer: Any) -> str:
-    return html.unescape(answer.content.decode())
 
 
 # -- Several values ---------------------------------------------------------------------------

@@ -10,31 +10,18 @@ from django.test import Client
 from reviews import services
 from reviews.console.places import PAGE
 from reviews.models import APV
+from tests.support.in_process import client_of
+from tests.support.pages import JUSTIFICATION
 from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
-
-REASON = "The bump is minimal and the wargame holds."
-
-
-@pytest.fixture
-def reviewer() -> Client:
-    return client_of("reviewers")
-
-
-def client_of(group: str) -> Client:
-    user = User.objects.create_user(f"of-{group}")
-    user.groups.add(Group.objects.get(name=group))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def decided(**fields: Any) -> APV:
     one = APV.objects.create(**apv(**fields))
     user, _ = User.objects.get_or_create(username="somebody")
     user.groups.add(Group.objects.get(name="reviewers"))
-    services.decide(apv_id=one.pk, reviewer=user, decision="approve", justification=REASON)
+    services.decide(apv_id=one.pk, reviewer=user, decision="approve", justification=JUSTIFICATION)
     return one
 
 
@@ -107,12 +94,11 @@ def codes_on(client: Client, address: str) -> list[str]:
 @pytest.mark.parametrize("sort", ["", "age", "score"])
 @pytest.mark.parametrize("at", [0, PAGE - 1, PAGE, 2 * PAGE, 3 * PAGE - 1])
 def test_link_to_an_apv_shows_the_list_around_it(reviewer: Client, at: int, sort: str) -> None:
-    added = [APV.objects.create(**apv()) for _ in range(3 * PAGE)]
-    found = codes_on(reviewer, f"/apvs/{added[at].apv_code}?sort={sort}")
-    assert added[at].apv_code in found
-    assert len(found) == min(PAGE, len(found))
-    around = {one.apv_code for one in added[max(0, at - 1) : at + 2]}
-    assert around <= set(found)
+    codes = [APV.objects.create(**apv()).apv_code for _ in range(3 * PAGE)]
+    found = codes_on(reviewer, f"/apvs/{codes[at]}?sort={sort}")
+    first = codes.index(found[0])
+    assert found == codes[first : first + PAGE]  # without a gap, and full up to the list's end
+    assert set(codes[max(0, at - 1) : at + 2]) <= set(found)
 
 
 def test_link_to_a_decided_apv_shows_the_decisions_around_it(reviewer: Client) -> None:
