@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from reviews.imports import osv
+from reviews.imports import bumps, osv
 from reviews.imports.affected import Affections
 from reviews.imports.package_names import identity, search_key
 from reviews.imports.ratings import Rated
@@ -72,7 +72,7 @@ def _fixed(advisory: osv.Advisory, packages: dict[Package, list[Change]]) -> Fix
     """Return what an advisory says, if the changes fix it."""
     for package, entries in osv.by_package(advisory.affected).items():
         if _Fix(package[0], entries).is_made_by(packages.get(package, [])):
-            rated = osv.rating_of(advisory, entries)
+            rated = bumps.rating_of(advisory, entries)
             return _as_fixed(advisory, rated)
     return None
 

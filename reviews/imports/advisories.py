@@ -25,7 +25,7 @@ from reviews.choices import (
     PatchStrategy,
     Status,
 )
-from reviews.imports import osv
+from reviews.imports import bumps, osv
 from reviews.imports.package_names import identity
 from reviews.models import APV, Advisory, APVAdvisory
 
@@ -35,7 +35,7 @@ DEEPEST = 200
 UNDECIDED = frozenset([Status.PENDING, Status.WITHDRAWN])
 """Nobody has decided on these."""
 
-Fields = osv.Fields
+Fields = bumps.Fields
 Key = tuple[str, str, str]
 """Ecosystem, package and fixed version, the same however they are written."""
 Known = dict[tuple[Key, str], APV]
@@ -200,7 +200,7 @@ class _Batch:
             self._remember(apv)
 
     def _remember(self, apv: APV) -> None:
-        for one in (apv.cve_id, osv.osv_id(apv.patch_description)):
+        for one in (apv.cve_id, bumps.osv_id(apv.patch_description)):
             if one:
                 self._known.setdefault((_key_of(apv), one), apv)
 
@@ -228,7 +228,7 @@ class _Batch:
         if link is not None:
             self._revise(link, replaced.get(_key_of(link.apv)), made)
         elif apv := self._find(key, made, row.osv_id):
-            self._link(apv, row, origin=osv.osv_id(apv.patch_description) == row.osv_id)
+            self._link(apv, row, origin=bumps.osv_id(apv.patch_description) == row.osv_id)
             self._outcome.known += 1
         else:
             self._add(row, made)

@@ -7,8 +7,7 @@ from django.utils import timezone
 
 from reviews import presence
 from reviews.console.apv_fields import GROUPS
-from reviews.imports import osv
-from reviews.models import APV, Reading
+from reviews.models import APV, ILLUSTRATIVE, Reading
 from tests.support.in_process import new_apv
 from tests.support.pages import decide, text_of
 from tests.support.site import DIFF
@@ -90,7 +89,7 @@ def signals_on(answer) -> dict[str, str]:
         ({}, "Not run", "Not run"),
         ({"validation_confidence": 0.3, "static_confidence": 0.2}, "Not passed", "Not confirmed"),
         ({"validation_warnings": ["3 tests fail"]}, "Not passed", "Not run"),
-        ({"validation_warnings": [osv.ILLUSTRATIVE]}, "Not run", "Not run"),
+        ({"validation_warnings": [ILLUSTRATIVE]}, "Not run", "Not run"),
         ({"validation_passed": True, "confirmed": True}, "Passed", "Confirmed"),
     ],
 )
@@ -104,8 +103,8 @@ def test_what_was_not_run_is_not_called_a_failure(reviewer, fields, validation, 
 
 
 def test_diff_that_is_no_project_s_is_not_shown_as_one(reviewer):
-    imported, own = new_apv(validation_warnings=[osv.ILLUSTRATIVE]), new_apv()
-    notice = f'<p class="notice warn">{osv.ILLUSTRATIVE}</p>'
+    imported, own = new_apv(validation_warnings=[ILLUSTRATIVE]), new_apv()
+    notice = f'<p class="notice warn">{ILLUSTRATIVE}</p>'
     assert notice in text_of(reviewer.get(f"/apvs/{imported.apv_code}"))
     assert "illustrative" not in text_of(reviewer.get(f"/apvs/{own.apv_code}"))
 

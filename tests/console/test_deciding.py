@@ -7,8 +7,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from reviews.imports import osv
-from reviews.models import APV, Decision
+from reviews.models import APV, ILLUSTRATIVE, Decision
 from tests.support.forms import fields_of
 from tests.support.in_process import new_apv
 from tests.support.pages import JUSTIFICATION, ask, codes_on, decide, text_of
@@ -210,7 +209,7 @@ def test_apv_without_pull_request_is_dismissed(reviewer):
     ("fields", "opinion"),
     [
         ({}, ""),
-        ({"validation_warnings": [osv.ILLUSTRATIVE]}, ""),
+        ({"validation_warnings": [ILLUSTRATIVE]}, ""),
         ({"wargame_verdict": "success"}, "Reject"),
         ({"validation_passed": True}, "Reject"),
         ({"wargame_verdict": "success", "validation_passed": True}, "Approve"),

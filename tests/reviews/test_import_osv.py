@@ -8,9 +8,8 @@ import yaml
 from django.core.management import CommandError, call_command
 
 from realtime.models import Event
-from reviews.imports import osv
 from reviews.management.commands.import_osv import ADVISORY_MAX_BYTES, Command
-from reviews.models import APV
+from reviews.models import APV, ILLUSTRATIVE
 
 Json = dict[str, Any]
 
@@ -246,7 +245,7 @@ def test_the_default_severity_can_be_chosen(importer: Importer):
     apv = APV.objects.get()
     assert (apv.severity, apv.priority) == ("HIGH", 8)
     assert apv.validation_warnings == [
-        osv.ILLUSTRATIVE,
+        ILLUSTRATIVE,
         "PYSEC-2024-1 names no severity: HIGH by default.",
     ]
 

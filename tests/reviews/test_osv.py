@@ -10,7 +10,8 @@ import yaml
 
 from reviews.choices import Severity
 from reviews.demo import manifests
-from reviews.imports import osv
+from reviews.imports import bumps, osv
+from reviews.models import ILLUSTRATIVE
 
 Json = dict[str, Any]
 
@@ -41,12 +42,12 @@ def advisory(*packages: Json, **more: Any) -> Json:
     } | more
 
 
-def results(document: Any) -> list[osv.Fields | osv.PassedOver]:
+def results(document: Any) -> list[bumps.Fields | osv.PassedOver]:
     parsed = osv.read(json.dumps(document).encode(), is_yaml=False)
-    return list(osv.apvs_of(parsed, default_severity="MEDIUM"))
+    return list(bumps.apvs_of(parsed, default_severity="MEDIUM"))
 
 
-def the_apv(document: Json) -> osv.Fields:
+def the_apv(document: Json) -> bumps.Fields:
     [made] = results(document)
     assert not isinstance(made, osv.PassedOver), made
     return made
@@ -83,7 +84,7 @@ def test_an_advisory_becomes_a_version_bump():
 def test_the_description_of_the_patch_opens_with_the_osv_id():
     description = the_apv(advisory())["patch_description"]
     assert description == "PYSEC-2024-1: moves jinja from 1.2.0 to 1.2.1."
-    assert osv.osv_id(description) == "PYSEC-2024-1"
+    assert bumps.osv_id(description) == "PYSEC-2024-1"
 
 
 def test_the_diff_applies_to_the_manifest(tmp_path: Path):
@@ -95,9 +96,9 @@ def test_the_diff_applies_to_the_manifest(tmp_path: Path):
 
 
 def test_a_warning_says_that_the_diff_is_no_project_s():
-    assert osv.ILLUSTRATIVE in the_apv(advisory())["validation_warnings"]
-    assert "The diff is illustrative" in osv.ILLUSTRATIVE
-    assert "the manifest's other lines are made up" in osv.ILLUSTRATIVE
+    assert ILLUSTRATIVE in the_apv(advisory())["validation_warnings"]
+    assert "The diff is illustrative" in ILLUSTRATIVE
+    assert "the manifest's other lines are made up" in ILLUSTRATIVE
 
 
 def test_each_package_with_a_fix_becomes_an_apv():
@@ -649,6 +650,6 @@ affected:
     events: [{introduced: 0}, {fixed: 1.10}]
   versions: [1.0, 1.9]
 """
-    [made] = osv.apvs_of(osv.read(text.encode(), is_yaml=True), default_severity="LOW")
+    [made] = bumps.apvs_of(osv.read(text.encode(), is_yaml=True), default_severity="LOW")
     assert not isinstance(made, osv.PassedOver)
     assert (made["package_version"], made["fixed_version"]) == ("1.9", "1.10")

@@ -72,14 +72,14 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
 
 
 def _outcomes(path: Path) -> Iterator[str]:
-    from reviews.imports import osv
+    from reviews.imports import bumps, osv
 
     try:
         advisory = osv.read(path.read_bytes(), is_yaml=path.suffix != ".json")
     except osv.PassedOver as why:
         yield f"passed over: {why.reason}"
         return
-    for made in osv.apvs_of(advisory, default_severity="MEDIUM"):
+    for made in bumps.apvs_of(advisory, default_severity="MEDIUM"):
         if isinstance(made, osv.PassedOver):
             yield f"passed over: {made.reason}"
             continue

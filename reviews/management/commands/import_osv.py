@@ -18,7 +18,7 @@ from tqdm import tqdm
 from reviews.api.problems import flatten
 from reviews.api.serializers.apvs import APVSerializer
 from reviews.choices import Severity
-from reviews.imports import advisories, osv
+from reviews.imports import advisories, bumps, osv
 from reviews.management.progress import follow
 
 YAML_SUFFIXES = frozenset([".yaml", ".yml"])
@@ -138,12 +138,12 @@ class Command(BaseCommand):
             except osv.PassedOver as why:
                 self._pass_over(source.name, why, always=True)
                 continue
-            bumps = list(self._bumps_of(advisory, source.name))
-            yield Advised(source.name, advisories.Published(advisory, storable, bumps))
+            made = list(self._bumps_of(advisory, source.name))
+            yield Advised(source.name, advisories.Published(advisory, storable, made))
 
-    def _bumps_of(self, advisory: osv.Advisory, name: str = "") -> Iterator[osv.Fields]:
+    def _bumps_of(self, advisory: osv.Advisory, name: str = "") -> Iterator[bumps.Fields]:
         """Return the valid APVs of an advisory, by REST's rules; skip others in the file."""
-        for made in osv.apvs_of(advisory, default_severity=self.default_severity):
+        for made in bumps.apvs_of(advisory, default_severity=self.default_severity):
             try:
                 yield _checked(made)
             except osv.PassedOver as why:
@@ -225,7 +225,7 @@ def _bytes_of(source: Source) -> bytes:
     return data
 
 
-def _checked(made: osv.Fields | osv.PassedOver) -> osv.Fields:
+def _checked(made: bumps.Fields | osv.PassedOver) -> bumps.Fields:
     """Return the APV, checked by REST's rules; raise PassedOver if there is none."""
     if isinstance(made, osv.PassedOver):
         raise made
