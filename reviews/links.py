@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?")
 NUMERIC_END = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)\.?")
 """A host that ends so is an IPv4 address to a browser, however it is written."""
-UNSEEN = re.compile(r"[\x00-\x20\x7f\\]|\s")
+FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]|\s")
+"""Characters that a browser drops or replaces, so that what it opens differs from what is read."""
 UPWARDS = re.compile(r"(^|/)(\.|%2e){1,2}(/|$)", re.IGNORECASE)
 PULL_REQUEST = re.compile(
     r"(?:/(?:pulls?|pull-requests?|pullrequests?|merge[_-]requests?|\+)|#/c)/\+?([0-9]+)",
@@ -37,7 +38,7 @@ class Link:
 
 def read(address: str) -> Link:
     """Return the link for `address`; raise ValidationError with the reason if it is none."""
-    if UNSEEN.search(address):
+    if FORBIDDEN.search(address):
         raise ValidationError(_("Write the address without spaces, backslashes and the like."))
     try:
         parts = urlsplit(address)

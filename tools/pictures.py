@@ -53,15 +53,15 @@ def decide_some(server: Server) -> None:
     dice = Random(1)
     queue = server.client("lead").get("/hitl/apvs", params={"limit": 200}).json()["apvs"]
     for apv in dice.sample(queue, DECIDED):
-        verb = dice.choices(["approve", "reject", "modify", "escalate"], [6, 3, 2, 1])[0]
+        kind = dice.choices(["approve", "reject", "modify", "escalate"], [6, 3, 2, 1])[0]
         if apv["pr_number"] is None:
-            verb = "modify"
+            kind = "modify"
         server.decide(
             apv["apv_id"],
             user=dice.choice(["lead", "reviewer"]),
-            decision=verb,
+            decision=kind,
             justification=REASON,
-            modifications={"timeout": 3} if verb == "modify" else {},
+            modifications={"timeout": 3} if kind == "modify" else {},
         )
 
 

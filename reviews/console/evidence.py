@@ -195,7 +195,7 @@ class Evidence:
         return ILLUSTRATIVE if ILLUSTRATIVE in self.apv.validation_warnings else ""
 
     @cached_property
-    def unseen(self) -> int:
+    def invisible(self) -> int:
         return count_invisible(self.apv.patch_diff.replace("\r\n", "\n"))
 
     @cached_property

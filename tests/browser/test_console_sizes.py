@@ -31,7 +31,8 @@ CUT = """() => [...document.querySelectorAll(
 """What tells rows apart, and is not whole."""
 SMALL = """(least) => [...document.querySelectorAll(
     "a[href], button, summary, input:not([type=hidden]), select, textarea, .option")]
-  .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest("tr, .unseen"))
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }))
+  .filter((one) => !one.closest("tr, .visually-hidden"))
   .filter((one) => getComputedStyle(one).display !== "inline" && !one.matches(".skip"))
   .map((one) => (one.matches("[type=radio], [type=checkbox]") && one.closest("label")) || one)
   .map((one) => [one, one.getBoundingClientRect()])

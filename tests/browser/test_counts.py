@@ -104,7 +104,7 @@ async def test_last_one_of_a_search_that_is_decided_is_found_elsewhere(
     await expect(page.locator(".found")).to_have_text("1 found")
     server.decide(one["apv_id"], user="lead")
     await expect(page.locator(".found")).to_have_text("0 found")
-    await expect(page.locator(".elsewhere")).to_contain_text("1 in Decided")
+    await expect(page.locator(".wider-search")).to_contain_text("1 in Decided")
 
 
 async def test_enter_opens_the_apv_whose_code_was_typed(open_tab: OpenTab, server: Server) -> None:

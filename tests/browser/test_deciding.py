@@ -35,17 +35,17 @@ TWO_LINES = """--- a/app.cfg
 +timeout = 5
 +retries = 2
 """
-OPTION_UNDER_THE_BUTTON = """(verb) => {
+OPTION_UNDER_THE_BUTTON = """(kind) => {
   const button = document.querySelector("#confirm .primary").getBoundingClientRect();
-  const option = document.querySelector(`.option:has([value=${verb}])`);
+  const option = document.querySelector(`.option:has([value=${kind}])`);
   option.style.position = "fixed";
   option.style.inset = `${button.y - 40}px auto auto ${button.x - 40}px`;
   option.style.width = option.style.height = "300px";
 }"""
 
 
-async def ask(page: Page, verb: str = "r") -> None:
-    await page.keyboard.press(verb)
+async def ask(page: Page, key: str = "r") -> None:
+    await page.keyboard.press(key)
     await page.keyboard.type(REASON)
     await page.keyboard.press("Control+Enter")
     await page.locator("#confirm[open]").wait_for()
@@ -55,7 +55,7 @@ def recorded(site: Site, apv: dict[str, Any]) -> Callable[[], Awaitable[list[str
     sql = "SELECT decision FROM reviews_decision WHERE apv_id = %s"
 
     async def look() -> list[str]:
-        return [verb for (verb,) in site.rows(sql, apv["apv_id"])]
+        return [kind for (kind,) in site.rows(sql, apv["apv_id"])]
 
     return look
 

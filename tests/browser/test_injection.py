@@ -13,7 +13,7 @@ from tests.support.tab import NewContext
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 EMAIL = '"<svg/onload=alert(1)>"@example.com'
-VERBS = ("approve", "reject", "modify", "escalate")
+KINDS = ("approve", "reject", "modify", "escalate")
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def decide_on(server: Server, one: dict[str, Any], number: int) -> None:
     text = CORPUS[number]
     body = decision(
         one["apv_id"],
-        decision=VERBS[number % len(VERBS)],
+        decision=KINDS[number % len(KINDS)],
         justification=f"{text} {text}",
         modifications={text: text, "nested": {text: [text]}},
         reviewer_name=text,

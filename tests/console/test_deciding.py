@@ -27,7 +27,7 @@ def test_decision_by_form_is_recorded_and_leads_back_to_the_queue(reviewer):
 
 
 @pytest.mark.parametrize(
-    ("verb", "follows"),
+    ("kind", "follows"),
     [
         ("approve", "pull request #7 is to be merged"),
         ("reject", "pull request #7 is to be closed, unmerged"),
@@ -35,13 +35,13 @@ def test_decision_by_form_is_recorded_and_leads_back_to_the_queue(reviewer):
         ("escalate", "a lead is to decide"),
     ],
 )
-def test_page_claims_only_what_a_decision_asks_for(reviewer, verb, follows):
+def test_page_claims_only_what_a_decision_asks_for(reviewer, kind, follows):
     apv = new_apv()
     form = text_of(reviewer.get(f"/apvs/{apv.apv_code}"))
     assert follows.capitalize() in form
-    decide(reviewer, apv, decision=verb, modifications="a: b" if verb == "modify" else "")
+    decide(reviewer, apv, decision=kind, modifications="a: b" if kind == "modify" else "")
     link = f'<a href="/apvs/{apv.apv_code}">{apv.apv_code}</a>'
-    assert f"Your decision on {link} is recorded: {verb} – {follows}." in text_of(reviewer.get("/"))
+    assert f"Your decision on {link} is recorded: {kind} – {follows}." in text_of(reviewer.get("/"))
     record = text_of(reviewer.get(f"/apvs/{apv.apv_code}"))
     assert follows in record
     for page in (form, record):
@@ -241,8 +241,8 @@ def test_error_stands_at_its_field(reviewer):
 def test_apv_without_pull_request_cannot_be_approved(reviewer):
     apv = new_apv(pr_number=None)
     page = reviewer.get(f"/apvs/{apv.apv_code}").content.decode()
-    for verb, action in (("approve", "merge"), ("reject", "close")):
-        assert re.search(rf'value="{verb}"[^>]* disabled', page)
+    for kind, action in (("approve", "merge"), ("reject", "close")):
+        assert re.search(rf'value="{kind}"[^>]* disabled', page)
         assert f"Not possible: this APV has no pull request to {action}" in page
     answer = decide(reviewer, apv)
     assert answer.status_code == 400

@@ -82,10 +82,10 @@ def test_list_takes_several_values_of_each_filter(query: str, found: list[str]) 
 
 
 def test_decisions_are_narrowed_by_several_values_too(lena: User) -> None:
-    for name, verb in (("a", "approve"), ("b", "reject"), ("c", "escalate")):
+    for name, kind in (("a", "approve"), ("b", "reject"), ("c", "escalate")):
         services.decide(
             apv_id=add(package_name=name).pk,
-            decision=verb,
+            decision=kind,
             justification="The bump is minimal.",
             reviewer=lena,
         )

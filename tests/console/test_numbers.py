@@ -23,11 +23,10 @@ from reviews import services, trends
 from reviews.console.export import COLUMNS, FIELDS, PIECE, as_csv, harmless, stream
 from reviews.decision_kinds import DecisionKind
 from reviews.models import APV, Decision
+from tests.support.pages import JUSTIFICATION
 from tests.support.site import Server, apv
 
 pytestmark = pytest.mark.django_db
-
-REASON = "The bump is minimal and the wargame holds."
 
 
 @pytest.fixture
@@ -44,13 +43,13 @@ def reviewer(rita: User) -> Client:
     return client
 
 
-def decide(user: User, verb: str = "approve", **fields: Any) -> Decision:
+def decide(user: User, kind: str = "approve", **fields: Any) -> Decision:
     one = APV.objects.create(**apv(**fields))
     return services.decide(
         apv_id=one.pk,
-        decision=verb,
-        justification=REASON,
-        modifications={"a": 1} if verb == "modify" else {},
+        decision=kind,
+        justification=JUSTIFICATION,
+        modifications={"a": 1} if kind == "modify" else {},
         reviewer=user,
     )
 
@@ -115,8 +114,8 @@ def test_list_behind_a_number_is_as_long_as_the_number(reviewer: Client, rita: U
     long_ago = timezone.now() - timedelta(days=8)
     with mock.patch("django.utils.timezone.now", return_value=long_ago):
         decide(rita, "reject")
-    for verb in ("approve", "reject", "escalate"):
-        decide(rita, verb)
+    for kind in ("approve", "reject", "escalate"):
+        decide(rita, kind)
     page = html.unescape(reviewer.get("/numbers").content.decode())
     [(address, number)] = re.findall(r'<a href="([^"]*decided_since[^"]*)">(\d+)</a>', page)
     assert number == "3"
@@ -210,7 +209,7 @@ def test_export_is_read_piece_by_piece() -> None:
         Decision.objects.create(
             apv=one,
             decision="approve",
-            justification=REASON,
+            justification=JUSTIFICATION,
             reviewer=rita,
             reviewer_name="Rita",
             severity=one.severity,

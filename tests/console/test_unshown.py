@@ -72,7 +72,7 @@ def test_row_that_cannot_be_drawn_is_drawn_as_such_and_the_others_stand(
     assert bad.apv_code in caplog.text
 
 
-@pytest.mark.parametrize("name", ["signals", "wargame", "groups_of", "unseen"])
+@pytest.mark.parametrize("name", ["signals", "wargame", "groups_of", "invisible"])
 def test_part_of_an_apv_that_cannot_be_drawn_takes_away_nothing_else(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -110,7 +110,7 @@ EVIDENCE: dict[str, Any] = {
     "nested": {"a": [NEST] * (SIZE // 100)},
     "empty": {"a": [[]] * (SIZE // 4)},
     "one long text": {"a": "<" * SIZE},
-    "unseen": {"a": "\u202e" * (SIZE // 3)},
+    "invisible": {"a": "\u202e" * (SIZE // 3)},
     "long keys": {f"{n}{'_' * 5_000}": 1 for n in range(34)},
 }
 

@@ -31,10 +31,10 @@ def page_of(client: Client, address: str) -> str:
     return re.sub(r"\s+", " ", answer.content.decode())
 
 
-def elsewhere(client: Client, text: str, listing: str = "") -> str:
+def wider_search_on(client: Client, text: str, listing: str = "") -> str:
     """Return what the page says of other lists, as text with its addresses."""
     answer = client.get("/queue", {"search": text, "status": listing})
-    found = re.search(r'elsewhere"><p>(.*?)</p>', answer.content.decode(), re.DOTALL)
+    found = re.search(r'wider-search"><p>(.*?)</p>', answer.content.decode(), re.DOTALL)
     return re.sub(r"\s+", " ", found[1]) if found else ""
 
 
@@ -44,7 +44,7 @@ def test_what_a_colleague_decided_is_found_from_the_queue(reviewer: Client, writ
     one = decided(package_name="leftpad", cve_id="CVE-2026-2000")
     names = {"code": one.apv_code, "cve": "CVE-2026-2000", "package": "leftpad"}
     text = names[written.split()[-1]]
-    said = elsewhere(reviewer, text.lower() if "lower" in written else text)
+    said = wider_search_on(reviewer, text.lower() if "lower" in written else text)
     assert "1 in Decided" in said
     assert "status=decided" in said
     assert (f'href="/apvs/{one.apv_code}"' in said) == ("code" in written)
@@ -53,7 +53,7 @@ def test_what_a_colleague_decided_is_found_from_the_queue(reviewer: Client, writ
 def test_number_that_is_suggested_is_the_length_of_its_list(reviewer: Client) -> None:
     for _ in range(3):
         decided(package_name="leftpad")
-    said = elsewhere(reviewer, "leftpad")
+    said = wider_search_on(reviewer, "leftpad")
     [address] = re.findall(r'href="([^"]+)"', said)
     assert "3 in Decided" in said
     assert "3 found" in page_of(reviewer, address.replace("&amp;", "&"))
@@ -61,21 +61,21 @@ def test_number_that_is_suggested_is_the_length_of_its_list(reviewer: Client) ->
 
 def test_pending_is_found_from_the_list_of_decisions(reviewer: Client) -> None:
     APV.objects.create(**apv(package_name="leftpad"))
-    assert "1 in Pending" in elsewhere(reviewer, "leftpad", "decided")
+    assert "1 in Pending" in wider_search_on(reviewer, "leftpad", "decided")
 
 
 def test_nothing_is_suggested_where_the_list_has_it_or_nobody_does(reviewer: Client) -> None:
     APV.objects.create(**apv(package_name="leftpad"))
     decided(package_name="leftpad")
     for text in ("leftpad", "unheard-of"):
-        assert elsewhere(reviewer, text) == ""
+        assert wider_search_on(reviewer, text) == ""
 
 
 def test_decisions_are_not_hinted_at_to_those_who_may_not_read_them() -> None:
     one = decided(package_name="leftpad")
     pipeline = client_of("pipelines")
-    assert elsewhere(pipeline, "leftpad") == ""
-    assert "in Decided" not in elsewhere(pipeline, one.apv_code)
+    assert wider_search_on(pipeline, "leftpad") == ""
+    assert "in Decided" not in wider_search_on(pipeline, one.apv_code)
 
 
 def test_code_that_is_searched_for_without_scripts_opens(reviewer: Client) -> None:

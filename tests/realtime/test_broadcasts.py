@@ -38,7 +38,7 @@ async def test_added_apv_is_told_with_its_exact_fields(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "action", "fields"),
+    ("kind", "action", "fields"),
     [
         ("approve", "pr_merged", {}),
         ("reject", "pr_closed", {}),
@@ -47,12 +47,12 @@ async def test_added_apv_is_told_with_its_exact_fields(server: Server) -> None:
     ],
 )
 async def test_decision_is_told_with_its_exact_fields(
-    server: Server, verb: str, action: str, fields: dict[str, Any]
+    server: Server, kind: str, action: str, fields: dict[str, Any]
 ) -> None:
     added = server.add_apv()
     async with server.socket() as socket:
         before = (await socket.subscribe("decisions"))["positions"]["decisions"]
-        answer = server.decide(added["apv_id"], decision=verb, **fields)
+        answer = server.decide(added["apv_id"], decision=kind, **fields)
         assert answer.status_code == 200, answer.text
         message = await socket.until(type="decision_made", apv_id=added["apv_id"])
     assert TIMESTAMP.fullmatch(message.pop("timestamp"))
@@ -61,7 +61,7 @@ async def test_decision_is_told_with_its_exact_fields(
         "decision_id": answer.json()["decision_id"],
         "apv_id": added["apv_id"],
         "apv_code": added["apv_code"],
-        "decision": verb,
+        "decision": kind,
         "reviewer_name": "Rita Reviewer",
         "action_taken": action,
         "apv_version": added["version"],

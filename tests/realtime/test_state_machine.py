@@ -177,26 +177,26 @@ class Machine(RuleBasedStateMachine):
         self.on.worker("touch")
 
     @precondition(lambda self: self.open)
-    @rule(which=ANY, verb=st.sampled_from(["approve", "reject", "modify"]), over_rest=st.booleans())
-    def decide(self, which: int, verb: str, over_rest: bool) -> None:
-        self.conclude(self.open.pop(which % len(self.open)), verb, over_rest)
+    @rule(which=ANY, kind=st.sampled_from(["approve", "reject", "modify"]), over_rest=st.booleans())
+    def decide(self, which: int, kind: str, over_rest: bool) -> None:
+        self.conclude(self.open.pop(which % len(self.open)), kind, over_rest)
 
     @precondition(lambda self: self.open)
-    @rule(which=ANY, verb=st.sampled_from(["approve", "reject", "modify"]))
-    def escalate_and_decide(self, which: int, verb: str) -> None:
+    @rule(which=ANY, kind=st.sampled_from(["approve", "reject", "modify"]))
+    def escalate_and_decide(self, which: int, kind: str) -> None:
         apv_id = self.open.pop(which % len(self.open))
         self.conclude(apv_id, "escalate", over_rest=True)
-        self.conclude(apv_id, verb, over_rest=False)
+        self.conclude(apv_id, kind, over_rest=False)
 
-    def conclude(self, apv_id: str, verb: str, over_rest: bool) -> None:
+    def conclude(self, apv_id: str, kind: str, over_rest: bool) -> None:
         if over_rest:
             changes = {"version": "2"}
             answer = self.on.server.decide(
-                apv_id, user="lead", decision=verb, modifications=changes
+                apv_id, user="lead", decision=kind, modifications=changes
             )
             assert answer.status_code == 200, answer.text
         else:
-            self.on.worker("decide", apv_id=apv_id, verb=verb)
+            self.on.worker("decide", apv_id=apv_id, kind=kind)
         self.tops["decisions"] += 1
 
     # -- Leaving and coming back --------------------------------------------------------------

@@ -32,11 +32,11 @@ def decisions(db: None) -> list[Decision]:
     return [
         services.decide(
             apv_id=APV.objects.create(**apv()).pk,
-            decision=verb,
+            decision=kind,
             justification="Looked at closely.",
             reviewer=root,
         )
-        for verb in ("approve", "reject")
+        for kind in ("approve", "reject")
     ]
 
 

@@ -65,8 +65,8 @@ def test_fifty_reviewers_at_once_make_one_decision_and_one_event(
 
     def attempt(number: int) -> httpx.Response:
         with httpx.Client(cookies=cookies, headers=headers, timeout=60) as client:
-            verb = ["approve", "reject", "escalate"][number % 3]
-            body = decision(added["apv_id"], decision=verb)
+            kind = ["approve", "reject", "escalate"][number % 3]
+            body = decision(added["apv_id"], decision=kind)
             return client.post(f"{server.origin}/hitl/decisions", json=body)
 
     with ThreadPoolExecutor(50) as pool:
@@ -191,10 +191,10 @@ def test_invalid_decision_names_the_field_and_changes_nothing(
     assert (after["status"], after["version"]) == ("pending", 1)
 
 
-@pytest.mark.parametrize("verb", ["approve", "reject"])
-def test_approve_and_reject_need_a_pull_request(server: Server, verb: str) -> None:
+@pytest.mark.parametrize("kind", ["approve", "reject"])
+def test_approve_and_reject_need_a_pull_request(server: Server, kind: str) -> None:
     added = server.add_apv(pr_number=None)
-    assert_problem(server.decide(added["apv_id"], decision=verb), 400, "decision")
+    assert_problem(server.decide(added["apv_id"], decision=kind), 400, "decision")
     assert server.decide(added["apv_id"], decision="escalate").status_code == 200
 
 

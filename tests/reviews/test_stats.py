@@ -18,11 +18,11 @@ def admin() -> Any:
     return get_user_model().objects.create_superuser("root", "root@example.com", "x")
 
 
-def decide(reviewer: Any, verb: str, **fields: Any) -> Decision:
+def decide(reviewer: Any, kind: str, **fields: Any) -> Decision:
     one = APV.objects.create(**apv(**fields))
     return services.decide(
         apv_id=one.pk,
-        decision=verb,
+        decision=kind,
         justification="Looked at closely.",
         modifications={"a": 1},
         reviewer=reviewer,
@@ -39,9 +39,9 @@ def test_nothing_to_compute_from_is_null() -> None:
 
 
 def test_counts_by_verb_and_pending_by_severity(admin: Any) -> None:
-    for verb, times in {"approve": 3, "reject": 2, "modify": 1, "escalate": 1}.items():
+    for kind, times in {"approve": 3, "reject": 2, "modify": 1, "escalate": 1}.items():
         for _ in range(times):
-            decide(admin, verb)
+            decide(admin, kind)
     APV.objects.create(**apv(severity="CRITICAL"))
     APV.objects.create(**apv(severity="LOW"))
     stats = selectors.review_stats()

@@ -66,10 +66,10 @@ def test_counters_follow_every_door(admin: Any) -> None:
     check()
     added = services.add_apvs(apvs=[APV(**apv(severity=one)) for one in Severity.values * 3])
     check()
-    for one, verb in zip(added, ("approve", "reject", "modify", "escalate"), strict=False):
+    for one, kind in zip(added, ("approve", "reject", "modify", "escalate"), strict=False):
         services.decide(
             apv_id=one.pk,
-            decision=verb,
+            decision=kind,
             justification="Looked at closely.",
             modifications={"version": 2},
             reviewer=admin,

@@ -34,9 +34,9 @@ SHOWN = """() => {
 REASON = "The bump is minimal and the wargame holds."
 
 
-async def decide(page: Page, verb: str = "a", reason: str = REASON) -> None:
+async def decide(page: Page, key: str = "a", reason: str = REASON) -> None:
     """Enter a decision with the keyboard, send it and confirm it."""
-    await page.keyboard.press(verb)
+    await page.keyboard.press(key)
     await page.keyboard.type(reason)
     await page.keyboard.press("Control+Enter")
     await page.locator("#confirm[open]").wait_for()

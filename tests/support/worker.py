@@ -29,14 +29,14 @@ def create(count: int, roll_back: bool = False, forget: bool = False) -> list[st
     return [str(apv.apv_id) for apv in apvs]
 
 
-def decide(apv_id: str, verb: str) -> None:
+def decide(apv_id: str, kind: str) -> None:
     from django.contrib.auth import get_user_model
 
     from reviews import services
 
     services.decide(
         apv_id=apv_id,  # type: ignore[arg-type]
-        decision=verb,
+        decision=kind,
         justification="Decided in another process.",
         modifications={"version": "2"},
         reviewer=get_user_model().objects.get(username="lead"),

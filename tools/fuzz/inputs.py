@@ -8,7 +8,7 @@ from typing import Any
 
 from reviews.console.languages import PATTERNS
 from tests.support.injection import CORPUS
-from tests.support.unseen import HIDDEN, TEXT
+from tests.support.invisible_characters import HIDDEN, TEXT
 
 UNITS = (
     *("\n", " ", "\t", "\t\n", "a\n", "a.", "(", "[", "{", "<", "<!--", "</a>", "/*", "//", "#{"),

@@ -170,8 +170,8 @@ class Monkey:
     async def let_somebody_else_decide(self) -> None:
         apv_id = await self.page.evaluate("document.getElementById('reading')?.dataset.apvId")
         if apv_id:
-            verb = {"decision": "escalate"}
-            await asyncio.to_thread(self.server.decide, apv_id, user="lead", **verb)
+            escalation = {"decision": "escalate"}
+            await asyncio.to_thread(self.server.decide, apv_id, user="lead", **escalation)
 
     def _words(self, count: int) -> str:
         sizes = [self.dice.randint(3, 8) for _ in range(count)]

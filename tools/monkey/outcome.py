@@ -16,7 +16,7 @@ ALREADY = {403: "escalated meanwhile: only leads decide on it", 409: "decided me
 """Why the server may refuse, by status: somebody decided while the question was open."""
 
 Recorded = tuple[str, str, float | None, dict[str, Any]]
-"""Of a decision the verb, the justification, the confidence and the modifications."""
+"""Of a decision the kind, the justification, the confidence and the modifications."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Confirmed:
     """What a question showed when it was answered."""
 
     code: str
-    verb: str
+    kind: str
     justification: str | None
     confidence: str | None
     modifications: list[list[str]]
@@ -34,14 +34,14 @@ class Confirmed:
     def of(cls, told: dict[str, Any]) -> "Confirmed":
         label, code = told["title"].strip().rstrip("?").split()
         names = ("justification", "confidence", "modifications", "seal")
-        return cls(code=code, verb=label.lower(), **{name: told[name] for name in names})
+        return cls(code=code, kind=label.lower(), **{name: told[name] for name in names})
 
     def is_recorded_as(self, recorded: Recorded) -> bool:
-        verb, justification, confidence, modifications = recorded
+        kind, justification, confidence, modifications = recorded
         percent = "not said" if confidence is None else f"{round(100 * confidence)} %"
         pairs = [[key, str(value)] for key, value in modifications.items()]
         return (
-            verb == self.verb
+            kind == self.kind
             and justification == self.justification
             and (self.confidence or "").endswith(percent)
             and sorted(pairs) == sorted(self.modifications)

@@ -5,13 +5,13 @@ import { decisionForm } from "./decision.js";
 import { all, byId, one, targetOf } from "./dom.js";
 import { filterChoices } from "./filters.js";
 import { isAtApv, read, readElement, SignedOut } from "./fragment.js";
+import { revealedAll } from "./invisible_characters.js";
 import { keys } from "./keys.js";
 import { queuePage } from "./queue.js";
 import { readingPage } from "./reading.js";
 import { countRelated } from "./related.js";
 import { suggestions } from "./suggest.js";
 import { setClock } from "./times.js";
-import { revealedAll } from "./unseen.js";
 import { say, toast, watch, words } from "./words.js";
 
 /** @typedef {import("../realtime/socket.js").Positions} Positions */

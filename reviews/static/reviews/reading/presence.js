@@ -2,7 +2,7 @@
 
 import { byId } from "../dom.js";
 import { isAtApv, read } from "../fragment.js";
-import { revealed } from "../unseen.js";
+import { revealed } from "../invisible_characters.js";
 import { say, words } from "../words.js";
 
 const listed = new Intl.ListFormat(document.documentElement.lang);

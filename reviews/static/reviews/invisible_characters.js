@@ -1,7 +1,7 @@
 /** Show invisible characters and lookalikes in messages of the socket. */
 
 // The same as in reviews/console/invisible_characters.py.
-const UNSEEN =
+const INVISIBLE =
   /(?!\x20)[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800\ufffc\u{1d159}\u{16fe4}\u{13441}\u{13442}]/gu;
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 const WRITTEN_WITH_LATIN =
@@ -46,7 +46,7 @@ function passing(text) {
  */
 export function revealed(text) {
   const notes = passing(text);
-  const shown = text.replace(UNSEEN, numberOf);
+  const shown = text.replace(INVISIBLE, numberOf);
   return notes.length ? `${shown} (${notes.join(", ")})` : shown;
 }
 

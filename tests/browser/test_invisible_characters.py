@@ -3,9 +3,9 @@
 import pytest
 from playwright.async_api import expect
 
+from tests.support.invisible_characters import HIDDEN, IGNORABLE, MIXED, RAW, TEXT, postable_apv
 from tests.support.site import Server
 from tests.support.tab import OpenTab
-from tests.support.unseen import HIDDEN, IGNORABLE, MIXED, RAW, TEXT, postable_apv
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -50,7 +50,7 @@ async def test_browser_reveals_what_the_server_reveals(open_tab: OpenTab) -> Non
     hidden = [*HIDDEN, *map(chr, IGNORABLE)]
     missed = await tab.page.evaluate(
         """async (hidden) => {
-          const { revealed } = await import("/static/reviews/unseen.js");
+          const { revealed } = await import("/static/reviews/invisible_characters.js");
           return hidden.filter((one) => !revealed(`a${one}b`).startsWith("a⟨U+"));
         }""",
         hidden,
@@ -58,5 +58,9 @@ async def test_browser_reveals_what_the_server_reveals(open_tab: OpenTab) -> Non
     assert missed == []
     plain = "café — “naïve” 日本語 Новости हिन्दी עברית 🙂"
     assert plain == await tab.page.evaluate(
-        """async (text) => (await import("/static/reviews/unseen.js")).revealed(text)""", plain
+        """async (text) => {
+          const { revealed } = await import("/static/reviews/invisible_characters.js");
+          return revealed(text);
+        }""",
+        plain,
     )

@@ -40,14 +40,15 @@ def raw_on(page: str) -> list[str]:
     return [ascii(page[max(0, found.start() - 60) :][:80]) for found in RAW.finditer(page)]
 
 
-def unseen_apv() -> dict[str, Any]:
+def apv_with_invisible() -> dict[str, Any]:
     """Return an APV with invisible characters in each text field."""
     return {name: _fitting(name) for name in text_fields()}
 
 
 def postable_apv() -> dict[str, Any]:
     """Return its fields that REST accepts: it refuses such addresses."""
-    return {name: value for name, value in unseen_apv().items() if not name.endswith("_url")}
+    given = apv_with_invisible()
+    return {name: value for name, value in given.items() if not name.endswith("_url")}
 
 
 def _fitting(name: str) -> Any:

@@ -25,7 +25,14 @@ from reviews.models import APV
 from reviews.services import decide
 from reviews.templatetags.shown import identifier, identifier_text
 from reviews.templatetags.shown import prose as prose_filter
-from tests.support.unseen import HIDDEN, IGNORABLE, MIXED, TEXT, raw_on, unseen_apv
+from tests.support.invisible_characters import (
+    HIDDEN,
+    IGNORABLE,
+    MIXED,
+    TEXT,
+    apv_with_invisible,
+    raw_on,
+)
 
 
 def test_every_ignorable_character_and_every_unusual_space_is_revealed() -> None:
@@ -174,11 +181,11 @@ def admin(db: None) -> Client:
 def added(admin: Client) -> list[APV]:
     """APVs with invisible characters in every field: one pending, and one for each decision."""
     given = {"severity": "HIGH", "patch_strategy": "version_bump", "pr_number": 7}
-    found = [APV.objects.create(**given, **unseen_apv()) for _ in range(5)]
-    for one, verb in zip(found[1:], ["approve", "reject", "modify", "escalate"], strict=True):
+    found = [APV.objects.create(**given, **apv_with_invisible()) for _ in range(5)]
+    for one, kind in zip(found[1:], ["approve", "reject", "modify", "escalate"], strict=True):
         decide(
             apv_id=one.pk,
-            decision=verb,
+            decision=kind,
             justification=TEXT * 2,
             reviewer=User.objects.get(username="root"),
             modifications={TEXT: TEXT, "nested": {TEXT: [TEXT]}},
