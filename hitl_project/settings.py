@@ -179,7 +179,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "hitl_project.middleware.responses.CompressedPages",
     "hitl_project.middleware.responses.InvisibleCharacters",
-    "hitl_project.minified.MinifiedFiles",
+    "hitl_project.middleware.minified.MinifiedFiles",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hitl_project.middleware.request_log.RequestLog",
     "hitl_project.middleware.responses.ContentSecurityPolicy",

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
-from hitl_project import forms
+from hitl_project.middleware import form_encoding
 from hitl_project.servers import request_bodies
 from reviews.api import problems
 
@@ -17,7 +17,7 @@ class Refused(MiddlewareMixin):
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         status = getattr(request, "scope", {}).get(request_bodies.REFUSED)
-        if status is None and not forms.is_readable(request):
+        if status is None and not form_encoding.is_readable(request):
             status = HTTPStatus.BAD_REQUEST
         return refusal(request, status) if status else None
 

@@ -30,11 +30,11 @@ class BoundedBodies:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        arrival = Arrival(scope, receive, send)
-        await self._app(scope, arrival.receive, arrival.send)
+        body = BoundedBody(scope, receive, send)
+        await self._app(scope, body.receive, body.send)
 
 
-class Arrival:
+class BoundedBody:
     """One request's body on its way to the application, and the response."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:

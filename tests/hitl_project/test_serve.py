@@ -12,12 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from hitl_project.management.commands.serve import addresses
-from tests.support.installations import (
-    ELSEWHERE,
-    Installation,
-    assert_one_line,
-)
+from hitl_project.management.commands.serve import address_for_browser
+from tests.support.installations import ELSEWHERE, Installation, assert_one_line
 from tests.support.site import PASSWORD, ROOT, Server, Site, sign_in
 from tests.support.waiting import wait_for
 
@@ -160,7 +156,7 @@ def test_address_shown_is_one_the_service_answers_to(
     settings: Any, host: str, allowed: list[str], behind_tls: bool, address: str
 ) -> None:
     settings.ALLOWED_HOSTS, settings.BEHIND_TLS = allowed, behind_tls
-    assert addresses(host, 80).startswith(f"{address} ")
+    assert f"{address_for_browser(host, 80)[0]}/" == address
 
 
 def test_no_demo_user_is_made_whose_password_could_not_be_shown(

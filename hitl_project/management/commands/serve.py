@@ -79,15 +79,15 @@ class Command(BaseCommand):
             with alone():
                 self._prepare()
         port = listener.getsockname()[1]  # with --port 0, the system chose it
-        self._tell_address(addresses(host, port))
+        self._tell_address(*address_for_browser(host, port))
         self.stdout.flush()
         self._serve(listener, workers)
 
-    def _tell_address(self, address: str) -> None:
+    def _tell_address(self, address: str, note: str) -> None:
         """Print the address, and store it next to the embedded servers' data for scripts."""
         if settings.HITL_VAR.exists():
-            (settings.HITL_VAR / "address").write_text(address.split("/ ")[0])
-        self.stdout.write(f"\n  HITL Console  {address}\n\n")
+            (settings.HITL_VAR / "address").write_text(address)
+        self.stdout.write(f"\n  HITL Console  {address}/   ({note})\n\n")
 
     def _serve(self, listener: socket.socket, workers: int) -> None:
         _catch_signals()
@@ -171,12 +171,12 @@ def _configuration(workers: int) -> uvicorn.Config:
     )
 
 
-def addresses(host: str, port: int) -> str:
-    """Return the address for a browser, and the server's own if it differs."""
+def address_for_browser(host: str, port: int) -> tuple[str, str]:
+    """Return the address for a browser, and a note with the server's own if it differs."""
     where = f"[{host}]" if ":" in host else host
-    listens = f"http://{where}:{port}/"
+    listens = f"http://{where}:{port}"
     names = [name.removeprefix(".") for name in settings.ALLOWED_HOSTS]
     if validate_host(where, settings.ALLOWED_HOSTS) or not names:
-        return f"{listens}   (Ctrl-C stops it)"
-    address = f"https://{names[0]}/" if settings.BEHIND_TLS else f"http://{names[0]}:{port}/"
-    return f"{address}   (listens on {listens}; Ctrl-C stops it)"
+        return listens, "Ctrl-C stops it"
+    address = f"https://{names[0]}" if settings.BEHIND_TLS else f"http://{names[0]}:{port}"
+    return address, f"listens on {listens}/; Ctrl-C stops it"
