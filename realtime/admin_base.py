@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 MOST_CHARACTERS, MOST_WORDS = 200, 10
 """Each word is looked for in each field, row by row."""
-WAYS = frozenset({"id", "exact", "isnull", "isempty", "gte", "lt", "year", "month", "day"})
+LOOKUPS = frozenset({"id", "exact", "isnull", "isempty", "gte", "lt", "year", "month", "day"})
 """How the filters of Django's admin compare."""
 
 
@@ -22,8 +22,8 @@ class BoundedSearch(admin.ModelAdmin):
     """
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        name, *ways = lookup.split(LOOKUP_SEP)
-        is_ours = name in self._narrowed_by() and WAYS.issuperset(ways)
+        name, *lookups = lookup.split(LOOKUP_SEP)
+        is_ours = name in self._narrowed_by() and LOOKUPS.issuperset(lookups)
         return is_ours and super().lookup_allowed(lookup, value, request)
 
     def _narrowed_by(self) -> set[str]:
@@ -42,14 +42,18 @@ class BoundedSearch(admin.ModelAdmin):
         return queryset.none(), False
 
 
-class ReadOnlyAdmin(BoundedSearch):
-    """Rows that nobody adds, edits or deletes here."""
+class DeleteOnlyAdmin(BoundedSearch):
+    """Rows that nobody adds or edits here."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class ReadOnlyAdmin(DeleteOnlyAdmin):
+    """Rows that nobody adds, edits or deletes here."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

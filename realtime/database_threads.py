@@ -10,8 +10,6 @@ from typing import ParamSpec, TypeVar
 
 from channels.db import DatabaseSyncToAsync
 
-POLL_SECONDS = 1.0
-"""How often a process asks the database for what nothing told it."""
 HUB_THREADS, REPLAY_THREADS, SOCKET_THREADS = 2, 2, 2
 DATABASE_THREADS = HUB_THREADS + REPLAY_THREADS + SOCKET_THREADS
 _hub_threads = ThreadPoolExecutor(HUB_THREADS, thread_name_prefix="hub")
@@ -27,20 +25,21 @@ def in_database(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
 
     Channels' default is one thread for the whole process, in which one slow query would block all.
     """
-    return _run_in(_hub_threads, function)
+    return run_in(_hub_threads, function)
 
 
 def for_replay(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
     """Like `in_database`, for reading history."""
-    return _run_in(_replay_threads, function)
+    return run_in(_replay_threads, function)
 
 
 def for_sockets(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
     """Like `in_database`, for opening sockets."""
-    return _run_in(_socket_threads, function)
+    return run_in(_socket_threads, function)
 
 
-def _run_in(threads: ThreadPoolExecutor, function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+def run_in(threads: ThreadPoolExecutor, function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+    """Return the async form of a function that uses the ORM, run in `threads`."""
     run: Callable[P, Awaitable[R]] = DatabaseSyncToAsync(
         function, thread_sensitive=False, executor=threads
     )

@@ -15,9 +15,9 @@ from uuid import uuid4
 from django.conf import settings
 
 from realtime import broker, log, metrics
-from realtime.database_threads import POLL_SECONDS, for_replay, in_database
+from realtime.database_threads import for_replay, in_database
 from realtime.group_listener import GroupListener
-from realtime.last_values import LastValues
+from realtime.last_values import POLL_SECONDS, LastValues
 from realtime.messages import Message, Position
 from realtime.open_sockets import OpenSockets
 from realtime.outages import for_ever
@@ -31,7 +31,7 @@ CHECK_SECONDS = 2.0
 PRUNE_SECONDS = 600.0
 READ_AT_ONCE = 500
 MOST_NEWS = 500
-HOLE_SECONDS = 0.03
+GAP_SECONDS = 0.03
 """How long events before one that came may be on their way, before they are read from the log."""
 
 
@@ -47,7 +47,7 @@ class Hub:
         self._inbox: asyncio.Queue[Callable[[], Coroutine[Any, Any, None]]] = asyncio.Queue()
         self._news: list[broker.Payload] = []
         self._news_expected = False
-        self._holes: set[str] = set()
+        self._gaps: set[str] = set()
         self._early: dict[str, dict[int, str]] = {name: {} for name in LOGS}
         self._polls: list[asyncio.Future[None]] = []
         self._starting = asyncio.Lock()
@@ -155,14 +155,14 @@ class Hub:
         while (offset := last + len(due) + 1) in early:
             due.append(early.pop(offset))
         await self._deliver(channel, due)
-        if early and channel not in self._holes:
-            self._holes.add(channel)
-            fill = partial(self._fill_hole, channel)
-            asyncio.get_running_loop().call_later(HOLE_SECONDS, self._inbox.put_nowait, fill)
+        if early and channel not in self._gaps:
+            self._gaps.add(channel)
+            fill = partial(self._fill_gap, channel)
+            asyncio.get_running_loop().call_later(GAP_SECONDS, self._inbox.put_nowait, fill)
 
-    async def _fill_hole(self, channel: str) -> None:
+    async def _fill_gap(self, channel: str) -> None:
         """Read from the log what is missing before the events that arrived early."""
-        self._holes.discard(channel)
+        self._gaps.discard(channel)
         while early := self._early[channel]:
             last = self._last[channel]
             await self._catch_up(channel, last.model_copy(update={"offset": min(early) - 1}))
@@ -243,8 +243,9 @@ class Hub:
 
     def receive(self, payloads: list[broker.Payload], values: list[broker.LastValue]) -> None:
         """Take what a transaction of this process published, and the last values it changed."""
+        with_values = {value.channel for value in values}
         for payload in payloads:
-            if payload["channel"] not in {value.channel for value in values}:
+            if payload["channel"] not in with_values:
                 self._receive(payload)
         for value in values:
             self._last_values.offer(value)

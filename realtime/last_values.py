@@ -11,12 +11,15 @@ import time
 from functools import partial
 
 from realtime.broker import REST_SECONDS, LastValue
-from realtime.database_threads import POLL_SECONDS, in_database
+from realtime.database_threads import in_database
 from realtime.messages import Message
 from realtime.outages import survives
 from realtime.registry import LAST_VALUES
 from realtime.socket.writer import Burst
 from realtime.subscribers import Subscribers
+
+POLL_SECONDS = 1.0
+"""How often a process asks the database for what nothing told it."""
 
 
 class LastValues:

@@ -102,7 +102,7 @@ class Error(Message):
 
 
 class LogMessage(Message):
-    """A message in the log of its channel; `publish` gives it its offset."""
+    """A message in the log of its channel; `log.append` gives it its offset."""
 
     channel: str
     offset: int = 0

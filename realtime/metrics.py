@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -92,7 +92,7 @@ SLOW_CLIENTS = Counter(
 
 for _code in (*sorted(map(int, COUNTED)), "other"):
     _closes.labels(_code)
-for _outcome in ("recovered", *Refusal.__args__):  # type: ignore[attr-defined]
+for _outcome in ("recovered", *get_args(Refusal)):
     RESUMES.labels(_outcome)
 for _reason in ("address", "process", "silent"):
     REFUSED_CONNECTIONS.labels(_reason)

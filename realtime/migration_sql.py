@@ -17,9 +17,6 @@ class BoundSQL(Operation):
     and functions in PL/pgSQL must set the search path themselves.
     """
 
-    reduces_to_sql = True
-    reversible = True
-
     def __init__(self, forwards: str, backwards: str) -> None:
         self.forwards, self.backwards = forwards, backwards
 

@@ -17,18 +17,19 @@ def prune(*, days: int, events: int) -> dict[str, int]:
 
     Only the beginning of a log is deleted, so that the rest has no gap. Counters stay.
     """
-    return {channel: _prune(channel, days, events) for channel in LOGS}
+    tops = positions()
+    return {channel: _prune(channel, days, tops[channel].offset - events) for channel in LOGS}
 
 
-def _prune(channel: str, days: int, events: int) -> int:
+def _prune(channel: str, days: int, too_many: int) -> int:
+    """Delete events older than `days`, and those up to the offset `too_many`."""
     log = Event.objects.filter(channel=channel)
     old = log.filter(created_at__lt=timezone.now() - timedelta(days=days))
-    too_old = old.aggregate(last=Max("offset"))["last"] or 0
-    too_many = positions()[channel].offset - events
+    end = max(too_many, old.aggregate(last=Max("offset"))["last"] or 0)
     dropped = 0
     while True:  # in batches, each in its own transaction, for short locks and cheap rollbacks
         first = log.aggregate(first=Min("offset"))["first"]
-        if first is None or first > max(too_old, too_many):
+        if first is None or first > end:
             return dropped
-        last = min(first + PRUNED_AT_ONCE - 1, max(too_old, too_many))
+        last = min(first + PRUNED_AT_ONCE - 1, end)
         dropped += log.filter(offset__lte=last).delete()[0]

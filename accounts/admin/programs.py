@@ -17,7 +17,7 @@ from accounts import delegation
 from accounts.admin_words import reword
 from accounts.credentials.api_token import MOST_TOKEN_DAYS, TOKEN_DAYS, issue_token
 from accounts.models import SignIn
-from realtime.admin_base import BoundedSearch
+from realtime.admin_base import BoundedSearch, DeleteOnlyAdmin
 
 admin.site.unregister(AuthToken)  # knox's own page keeps a new token in a cookie for a while
 admin.site.unregister([OutstandingToken, BlacklistedToken])  # a sign-in says more
@@ -105,7 +105,7 @@ class TokenAdmin(BoundedSearch):
 
 
 @admin.register(SignIn)
-class SignInAdmin(BoundedSearch):
+class SignInAdmin(DeleteOnlyAdmin):
     """Programs that signed in with a password. Deleting one ends the sign-in and all its tokens."""
 
     list_display = ["user", "created_at", "expires_at"]
@@ -113,9 +113,3 @@ class SignInAdmin(BoundedSearch):
     search_fields = ["user__username"]
     ordering = ["-created_at"]
     fields = ["user", "created_at", "expires_at"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -6,11 +6,10 @@ from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_words import reword
-from realtime.admin_base import BoundedSearch
+from realtime.admin_base import DeleteOnlyAdmin
 
 admin.site.unregister([AccessAttempt, AccessLog, AccessFailureLog])  # the logs are not kept
 reword(
@@ -29,7 +28,7 @@ apps.get_app_config("axes").verbose_name = _("Failed sign-ins")
 
 
 @admin.register(AccessAttempt)
-class FailedSignInAdmin(BoundedSearch):
+class FailedSignInAdmin(DeleteOnlyAdmin):
     """Wrong passwords for a name from an address. Deleting the row unlocks sign-in at once."""
 
     list_display = ["username", "ip_address", "failures_since_start", "is_locked", "attempt_time"]
@@ -45,9 +44,3 @@ class FailedSignInAdmin(BoundedSearch):
     @admin.display(description=_("locked"), boolean=True)
     def is_locked(self, attempt: Any) -> bool:
         return int(attempt.failures_since_start) >= settings.AXES_FAILURE_LIMIT
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -4,18 +4,18 @@ The sender is looked up when a body is larger than an anonymous client may send,
 it is read.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
-from channels.db import DatabaseSyncToAsync
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from accounts import credentials
 from hitl_project.servers.asgi_types import Scope
 from realtime.access import InvalidToken
+from realtime.database_threads import run_in
 from realtime.socket.origins import headers_of
 
 if TYPE_CHECKING:
@@ -61,11 +61,7 @@ def for_sender(scope: Scope) -> Bound:
     return Bound(most if may_add else min(USER_BYTES, most), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
-look_up: Callable[[Scope], Awaitable[Bound]] = DatabaseSyncToAsync(
-    for_sender,
-    thread_sensitive=False,
-    executor=ThreadPoolExecutor(THREADS, thread_name_prefix="bodies"),
-)
+look_up = run_in(ThreadPoolExecutor(THREADS, thread_name_prefix="bodies"), for_sender)
 """The async form of `for_sender`, on a thread of its own: a crowd that asks holds up nobody."""
 
 

@@ -18,12 +18,10 @@ from twisted.internet.task import deferLater
 
 from hitl_project.servers.asgi_types import Message, Scope
 from realtime import shutdown
-from realtime.socket.close_codes import FLOODING, MESSAGE_TOO_BIG, SERVICE_RESTART
-from realtime.socket.limits import MOST_FRAGMENTS, PULSE, Pulse
+from realtime.socket.close_codes import FLOODING, MESSAGE_TOO_BIG, NORMAL, SERVICE_RESTART
+from realtime.socket.limits import ABORT_SECONDS, MOST_FRAGMENTS, PULSE, TOO_MANY_FRAGMENTS, Pulse
 from realtime.token_bucket import TokenBucket
 
-ABORT_SECONDS = 5.0
-"""How long a line that does not take its close frame is kept."""
 FLUSH_SECONDS = 0.2
 """How long the reactor may take to send what was written last."""
 
@@ -107,7 +105,7 @@ class SocketProtocol(WebSocketProtocol):
         if self.message_data_total_length > settings.HITL_WS_MAX_MESSAGE_BYTES:
             self._fail_connection(MESSAGE_TOO_BIG, MESSAGE_TOO_BIG.reason)
         elif len(self.message_data) >= MOST_FRAGMENTS:
-            self._fail_connection(MESSAGE_TOO_BIG, "Too many fragments")
+            self._fail_connection(*TOO_MANY_FRAGMENTS)
 
     def onPing(self, payload: bytes) -> None:  # noqa: N802
         if self._may_control() and self.flow.writable.is_set():  # else the answer is not urgent
@@ -128,7 +126,7 @@ class SocketProtocol(WebSocketProtocol):
 
     def handle_reply(self, message: Message) -> None:
         if message["type"] == "websocket.close" and self.state == self.STATE_OPEN:
-            self.close(message.get("code") or 1000, message.get("reason") or "")
+            self.close(message.get("code") or NORMAL, message.get("reason") or "")
         else:
             super().handle_reply(message)
 

@@ -20,13 +20,13 @@ from hitl_project.servers.connections import CONNECTIONS
 from realtime.socket.close_codes import (
     FLOODING,
     INVALID_DATA,
-    MESSAGE_TOO_BIG,
+    NORMAL,
     PROTOCOL_ERROR,
     SERVICE_RESTART,
     SILENT,
 )
 from realtime.socket.frames import EXTENSION
-from realtime.socket.limits import MOST_FRAGMENTS, PULSE, Pulse
+from realtime.socket.limits import ABORT_SECONDS, MOST_FRAGMENTS, PULSE, TOO_MANY_FRAGMENTS, Pulse
 from realtime.token_bucket import TokenBucket
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ DEFLATE = ServerPerMessageDeflateFactory(
     compress_settings={"memLevel": 5},
 )
 """Keeps nothing between messages, where Uvicorn's own would keep 40 kB for each socket."""
-ABORT_SECONDS = 5.0
-"""How long a line that does not take its close frame is kept."""
 HANDSHAKES_AT_ONCE = 4
 """How many handshakes a process begins at a time: more would only wait for each other."""
 HANDSHAKE_SECONDS = 30.0
@@ -176,7 +174,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     async def send(self, message: "ASGISendEvent") -> None:
         """Send as Uvicorn does, but do not delay a close for a client that reads nothing."""
         if message["type"] == "websocket.close" and not self.writable.is_set():
-            self.end(message.get("code") or 1000, message.get("reason") or "")
+            self.end(message.get("code") or NORMAL, message.get("reason") or "")
         else:
             await super().send(message)
         if self.handshake_complete:
@@ -232,7 +230,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         if len(self.frames) < MOST_FRAGMENTS:
             super().handle_cont(event)
         else:
-            self.fail(MESSAGE_TOO_BIG, "Too many fragments")
+            self.fail(*TOO_MANY_FRAGMENTS)
 
     def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):

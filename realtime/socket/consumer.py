@@ -2,8 +2,10 @@
 
 import json
 import uuid
+from http import HTTPStatus
 from typing import Any
 
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -47,7 +49,6 @@ from realtime.socket.writer import Burst, writer_for
 from realtime.token_bucket import TokenBucket
 
 NO_DATABASE = "The database is unavailable"
-HTTP_FORBIDDEN = 403
 
 
 class ForbiddenChannel(InvalidMessage):
@@ -76,7 +77,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Handle one ASGI event. Skip Channels' database clean-up, as no handler uses it."""
-        await getattr(self, message["type"].replace(".", "_"))(message)
+        await getattr(self, get_handler_name(message))(message)
 
     # -- Opening and closing ----------------------------------------------------------------
 
@@ -91,7 +92,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
         limit = settings.HITL_WS_QUEUE_BYTES
         self.writer = writer_for(self.scope, self.base_send, limit=limit)
         if not origin_allowed(self.scope):
-            self.log.refused(HTTP_FORBIDDEN, "Wrong origin")
+            self.log.refused(HTTPStatus.FORBIDDEN, "Wrong origin")
             metrics.REFUSED_ORIGINS.inc()
             await self.close()  # before accepting, so the upgrade gets HTTP 403
             return
@@ -110,8 +111,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             return
         await self.accept()
         if not self.hub.sockets.has_room_for(identity):
-            self.log.refused(AT_CAPACITY, AT_CAPACITY.reason)
-            metrics.count_close(AT_CAPACITY)
+            self.note_refusal(AT_CAPACITY)
             await self.end(AT_CAPACITY)
             return
         self.join(identity, rechecks)
@@ -124,10 +124,13 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
 
     async def refuse(self, code: CloseCode, reason: str = "") -> None:
         """Accept and close at once: without accepting, a browser would not see the code."""
-        self.log.refused(code, reason or code.reason)
-        metrics.count_close(code)
+        self.note_refusal(code, reason)
         await self.accept()
         await self.end(code, reason)
+
+    def note_refusal(self, code: CloseCode, reason: str = "") -> None:
+        self.log.refused(code, reason or code.reason)
+        metrics.count_close(code)
 
     async def end(self, code: CloseCode, reason: str = "") -> None:
         """Close the socket with a code, after what was written before."""
@@ -295,6 +298,6 @@ def confirmation(
     return SubscriptionConfirmed(
         channels=request.channels,
         positions=buffer.since,
-        recovered={name: replay.reason is None for name, replay in past.items()},
-        reason={name: replay.reason for name, replay in past.items() if replay.reason},
+        recovered={name: found.reason is None for name, found in past.items()},
+        reason={name: found.reason for name, found in past.items() if found.reason},
     )

@@ -6,16 +6,19 @@ from typing import Any
 
 from django.conf import settings
 
-from realtime.socket.close_codes import MAXIMUM_AGE, SILENT, CloseCode
+from realtime.socket.close_codes import MAXIMUM_AGE, MESSAGE_TOO_BIG, SILENT, CloseCode
 
 MOST_FRAGMENTS = 1000
 """In how many pieces a message may come; empty ones cost memory too, and add up to no size."""
-
+ABORT_SECONDS = 5.0
+"""How long a connection that does not take its close frame is kept."""
 PULSE = "hitl.pulse"
 """The ASGI extension's name in `scope["extensions"]`; its value is the line's Pulse."""
 
 Ending = tuple[CloseCode, str]
 """A close code and its reason."""
+
+TOO_MANY_FRAGMENTS: Ending = MESSAGE_TOO_BIG, "Too many fragments"
 
 
 class Pulse:

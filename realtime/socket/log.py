@@ -12,13 +12,12 @@ from typing import Any
 import structlog
 
 from realtime.access import Identity
+from realtime.socket.close_codes import ABNORMAL
 from realtime.socket.origins import headers_of
 
 logger = structlog.get_logger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-ABNORMAL = 1006
-"""The code of an end that nobody announced (RFC 6455, 7.4.1)."""
 
 
 def is_request_id(text: str) -> bool:
@@ -54,7 +53,7 @@ class SocketLog:
 
     def refused(self, code: int, reason: str) -> None:
         """Log a refused socket; `code` is its close code, or the HTTP status if it never opened."""
-        self._logger.info("socket_refused", code=code, reason=reason)
+        self._logger.info("socket_refused", code=int(code), reason=reason)
 
     def follows(self, channels: Iterable[str]) -> None:
         for channel in channels:

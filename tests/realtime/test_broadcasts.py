@@ -117,7 +117,7 @@ async def test_only_subscribers_of_a_channel_hear_it(server: Server) -> None:
         assert await only_apvs.heard_before_pong() == []
 
 
-async def test_list_of_apvs_is_told_one_by_one_without_a_hole(server: Server, site: Site) -> None:
+async def test_list_of_apvs_is_told_one_by_one_without_a_gap(server: Server, site: Site) -> None:
     async with server.socket() as socket:
         start = (await socket.subscribe("apvs"))["positions"]["apvs"]["offset"]
         answer = server.post("/hitl/apvs", [_apv(n) for n in range(250)], user="pipeline")

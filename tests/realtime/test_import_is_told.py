@@ -32,7 +32,7 @@ def own_advisories(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("source", ["own", *(["published"] if PUBLISHED.exists() else [])])
-async def test_each_imported_apv_is_told_once_without_a_hole(
+async def test_each_imported_apv_is_told_once_without_a_gap(
     uvicorn_server: Server, site: Site, tmp_path: Path, source: str
 ) -> None:
     folder = own_advisories(tmp_path) if source == "own" else PUBLISHED

@@ -93,8 +93,8 @@ class _Line(WSListener):
             transport.send_close(frame.get_close_code(), frame.get_close_message())
             transport.disconnect()
         elif frame.msg_type is WSMsgType.TEXT:
-            hole = self._watcher.take(json.loads(frame.get_payload_as_bytes()))
-            if hole:
+            gap = self._watcher.take(json.loads(frame.get_payload_as_bytes()))
+            if gap:
                 self._subscribe()
 
     async def is_alive(self) -> bool:
