@@ -22,6 +22,7 @@ from django.utils import timezone
 from audit import chain
 from audit.choices import AuditAction, Source
 from audit.models import Entry
+from realtime.paths import is_api
 from realtime.transactions import as_last_act
 
 _request: ContextVar[HttpRequest | None] = ContextVar("audited_request", default=None)
@@ -78,7 +79,7 @@ def as_text(details: dict[str, Any]) -> str:
 def _source(request: HttpRequest | None) -> Source:
     if request is None:
         return Source.COMMAND
-    if request.path_info.startswith(settings.API_PREFIX):
+    if is_api(request):
         return Source.REST
     return Source.ADMIN if request.path_info.startswith("/admin/") else Source.CONSOLE
 

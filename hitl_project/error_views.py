@@ -11,13 +11,10 @@ from django.shortcuts import render
 from django.template import loader
 from django.views import defaults
 
+from realtime.paths import is_api
 from reviews.api import problems
 
 logger = logging.getLogger(__name__)
-
-
-def is_api(request: HttpRequest) -> bool:
-    return request.path.startswith(settings.API_PREFIX)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

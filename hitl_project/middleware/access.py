@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
@@ -10,6 +9,7 @@ from django.utils.deprecation import MiddlewareMixin
 from accounts import credentials, write_rate_limit
 from accounts.credentials.open_access import open_access_user
 from audit import entries
+from realtime.paths import is_api
 from reviews.console.access import too_many_writes
 
 
@@ -17,7 +17,7 @@ class OpenAccess(MiddlewareMixin):
     """Under HITL_OPEN_ACCESS, a request without credentials acts as the demo reviewer."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if request.path_info.startswith("/admin") or _shows_credentials(request):
+        if request.path_info.startswith("/admin") or credentials.are_shown(request.headers):
             return
         user = open_access_user()
         if user is not None:
@@ -25,15 +25,11 @@ class OpenAccess(MiddlewareMixin):
             request.open_access = True  # type: ignore[attr-defined] # no CSRF: nobody signed in
 
 
-def _shows_credentials(request: HttpRequest) -> bool:
-    return credentials.are_shown({name.lower(): text for name, text in request.headers.items()})
-
-
 class WriteRateLimit(MiddlewareMixin):
     """Limits writes to pages. REST views, which know tokens, limit their own."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        if request.path_info.startswith(settings.API_PREFIX):
+        if is_api(request):
             return None
         wait = write_rate_limit.wait(request, request.user)
         return too_many_writes(request, wait) if wait else None

@@ -2,13 +2,13 @@
 
 from http import HTTPStatus
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
 from hitl_project.middleware import form_encoding
 from hitl_project.servers import request_bodies
+from realtime.paths import is_api
 from reviews.api import problems
 
 
@@ -24,7 +24,7 @@ class Refused(MiddlewareMixin):
 
 def refusal(request: HttpRequest, status: int) -> HttpResponse:
     reason = str(problems.REFUSALS[status])
-    if request.path_info.startswith(settings.API_PREFIX):
+    if is_api(request):
         answer = problems.response(status, reason)
     else:
         context = {"status": status, "reason": reason}

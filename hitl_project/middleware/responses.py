@@ -2,12 +2,12 @@
 
 from csp.constants import SELF
 from csp.middleware import CSPMiddleware, PolicyParts
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils.deprecation import MiddlewareMixin
 
+from realtime.paths import is_api
 from reviews.console.invisible_characters import reveal_on_page
 
 
@@ -40,7 +40,7 @@ class CompressedPages(GZipMiddleware):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        if request.path_info.startswith(settings.API_PREFIX):
+        if is_api(request):
             return response
         return super().process_response(request, response)
 
