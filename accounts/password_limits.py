@@ -15,7 +15,7 @@ from realtime.token_bucket import TokenBuckets
 
 AT_ONCE = max(1, min(4, (os.cpu_count() or 1) // 2))
 """How many passwords a process checks at the same time: half of the cores go on with the rest."""
-DOORS = re.compile(
+PASSWORD_PATHS = re.compile(
     rf"/sign-in|{settings.API_PREFIX}token|/admin/login|/admin/password_change"
     r"|/admin/auth/user/(add|[0-9]+/password)"
 )
@@ -29,7 +29,7 @@ _senders = TokenBuckets()
 def are_in(request: HttpRequest) -> bool:
     """Return whether a request contains a password to check or hash."""
     path = request.path.rstrip("/")
-    return request.method == "POST" and DOORS.fullmatch(path) is not None
+    return request.method == "POST" and PASSWORD_PATHS.fullmatch(path) is not None
 
 
 def wait(request: HttpRequest) -> int:

@@ -9,5 +9,4 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         from audit import receivers
 
-        receivers.connect_tokens()
         receivers.commit_together()

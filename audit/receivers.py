@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.apps import apps
 from django.contrib.auth import get_user_model, user_logged_in, user_logged_out, user_login_failed
 from django.contrib.auth.models import Group
 from django.db.models import Model
@@ -10,6 +9,8 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_sa
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import translation
+from knox.models import AuthToken
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from audit import entries
 from audit.choices import AuditAction
@@ -22,8 +23,6 @@ FIELDS_OF_USERS = (
     *("is_active", "is_staff", "is_superuser"),
 )
 HIDDEN = "(set)"
-API_TOKEN = "knox.AuthToken"  # noqa: S105 — a model
-JWT, REVOKED_JWT = "token_blacklist.OutstandingToken", "token_blacklist.BlacklistedToken"
 
 
 # -- Signing in -------------------------------------------------------------------------------
@@ -119,35 +118,33 @@ def record_granted(
 # -- Tokens -----------------------------------------------------------------------------------
 
 
-def connect_tokens() -> None:
-    """Connect the receivers for the token models of other libraries."""
-    post_save.connect(record_issued_token, sender=API_TOKEN)
-    post_delete.connect(record_revoked_token, sender=API_TOKEN)
-    post_save.connect(record_issued_token, sender=JWT)
-    post_save.connect(record_revoked_jwt, sender=REVOKED_JWT)
-
-
-def commit_together() -> None:
-    """Save a user, a group or a token in one transaction with its audit entry."""
-    tokens = [apps.get_model(name) for name in (API_TOKEN, JWT, REVOKED_JWT)]
-    models: list[type[Model]] = [User, Group, *tokens]
-    for model in models:
-        make_saves_atomic(model)
-
-
+@receiver(post_save, sender=AuthToken)
+@receiver(post_save, sender=OutstandingToken)
 def record_issued_token(instance: Any, created: bool, **_: Any) -> None:
     if created:
         entries.record(AuditAction.TOKEN_ISSUED, f"token of {instance.user}", kind=_kind(instance))
 
 
+@receiver(post_delete, sender=AuthToken)
 def record_revoked_token(instance: Any, **_: Any) -> None:
     entries.record(AuditAction.TOKEN_REVOKED, f"token of {instance.user}", kind=_kind(instance))
 
 
+@receiver(post_save, sender=BlacklistedToken)
 def record_revoked_jwt(instance: Any, created: bool, **_: Any) -> None:
     if created:
         user = instance.token.user
         entries.record(AuditAction.TOKEN_REVOKED, f"token of {user}", kind=_kind(instance.token))
+
+
+# -- In one transaction -----------------------------------------------------------------------
+
+
+def commit_together() -> None:
+    """Save a user, a group or a token in one transaction with its audit entry."""
+    models: list[type[Model]] = [User, Group, AuthToken, OutstandingToken, BlacklistedToken]
+    for model in models:
+        make_saves_atomic(model)
 
 
 def _user(user: Any) -> str:
@@ -159,4 +156,4 @@ def _group(group: Any) -> str:
 
 
 def _kind(token: Model) -> str:
-    return "API token" if token._meta.label == API_TOKEN else "JWT"
+    return "API token" if isinstance(token, AuthToken) else "JWT"

@@ -13,7 +13,7 @@ from django.contrib.auth import get_user_model
 from django.http import parse_cookie
 
 from accounts.credentials import api_token, jwt, open_access, session
-from accounts.credentials.kinds import Opened
+from accounts.credentials.kinds import Opened, UnknownToken
 from realtime.access import InvalidToken, Proof
 
 KINDS = {one.name: one for one in (session.KIND, api_token.KIND, jwt.KIND, open_access.KIND)}
@@ -31,7 +31,7 @@ def open_with(token: str) -> Opened:
     for kind in KINDS.values():
         if kind.is_token and kind.open and kind.is_token(token):
             return kind.open(token)
-    raise InvalidToken("The token is unknown, expired or revoked.")
+    raise UnknownToken
 
 
 def open_headers(headers: Mapping[str, str], *, with_cookie: bool = True) -> Opened:

@@ -7,8 +7,8 @@ from typing import Any
 from knox.crypto import hash_token
 from knox.models import AuthToken
 
-from accounts.credentials.kinds import CredentialKind, Opened, renewed_by, seconds
-from realtime.access import InvalidToken, Proof
+from accounts.credentials.kinds import CredentialKind, Opened, UnknownToken, renewed_by, seconds
+from realtime.access import Proof
 
 NAME = "api_token"
 TOKEN_DAYS = 90
@@ -31,7 +31,7 @@ def _open(token: str) -> Opened:
         proof = Proof(NAME, row.user_id, row.digest, expires_at=seconds(row.expiry))
         if row.user.is_active and not proof.has_expired(time.time()):
             return row.user, proof
-    raise InvalidToken("The token is unknown, expired or revoked.")
+    raise UnknownToken
 
 
 KIND = CredentialKind(

@@ -18,9 +18,9 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from rest_framework_simplejwt.utils import datetime_from_epoch
 
-from accounts.credentials.kinds import CredentialKind, Opened
+from accounts.credentials.kinds import CredentialKind, Opened, UnknownToken
 from accounts.models import SignIn, forget_expired
-from realtime.access import InvalidToken, Proof
+from realtime.access import Proof
 
 ACCESS_SECONDS = int(api_settings.ACCESS_TOKEN_LIFETIME.total_seconds())
 NAME = "jwt"
@@ -102,7 +102,7 @@ def read(text: str) -> tuple[SignIn, float]:
 
 
 def _rotate(refresh: Refresh, row: SignIn) -> None:
-    """Use the token up and return a new one."""
+    """Use the token up, and make `refresh` the next one of the sign-in."""
     refresh.blacklist()
     refresh.set_jti()
     refresh.set_exp()
@@ -127,7 +127,7 @@ def _open(token: str) -> Opened:
     try:
         row, expires_at = read(token)
     except (TokenError, KeyError):
-        raise InvalidToken("The token is unknown, expired or revoked.") from None
+        raise UnknownToken from None
     return row.user, Proof(NAME, row.user_id, str(row.pk), row.auth_hash, expires_at)
 
 

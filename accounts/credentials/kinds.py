@@ -7,10 +7,17 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from realtime.access import Proof
+from realtime.access import InvalidToken, Proof
 
 Opened = tuple[Any, Proof]
 """A user, and the proof that they showed."""
+
+
+class UnknownToken(InvalidToken):
+    """A token that opens nothing; the message does not say why."""
+
+    def __init__(self) -> None:
+        super().__init__("The token is unknown, expired or revoked.")
 
 
 @dataclass(frozen=True)
@@ -19,7 +26,7 @@ class CredentialKind:
 
     `renewed` returns the proofs of this kind that were not revoked, each with its current expiry,
     in a constant number of queries. A kind whose credentials are tokens also has `is_token`, which
-    says whether a text looks like one, and `open`, which opens one or raises InvalidToken.
+    says whether a text looks like one, and `open`, which opens one or raises UnknownToken.
     """
 
     name: str

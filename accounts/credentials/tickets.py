@@ -13,10 +13,7 @@ from datetime import timedelta
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import (
-    Ticket,
-    forget_expired,
-)
+from accounts.models import Ticket, forget_expired
 from realtime.access import InvalidToken, Proof
 
 TICKET_SECONDS = 30
@@ -37,7 +34,7 @@ def issue(proof: Proof) -> str:
 
 
 def redeem(secret: str) -> Proof:
-    """Use a ticket up and return its user and proof. Raise InvalidToken if it is not valid.
+    """Use a ticket up and return the proof it was made for. Raise InvalidToken if it is not valid.
 
     One statement deletes the row and reads it, so of many concurrent uses one succeeds.
     """
