@@ -21,7 +21,7 @@ test: installed-dev  ## the whole suite, against real servers, with coverage
 fast: installed-dev  ## the tests that need no server, no database and no browser
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal -m fast --hypothesis-profile fast $(ARGS)
 
-check: installed-dev installed-front  ## lint, format, types, insecure code, deployment checks, missing migrations
+check: installed-dev installed-front  ## lint, format, types, the direction of imports, scripts and style sheets, insecure code, deployment checks, missing migrations
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy .

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket as sockets
-import struct
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -12,6 +11,7 @@ import psycopg
 import pytest
 
 from tests.support.metrics import open_connections
+from tests.support.proxy import RESET
 from tests.support.site import CREATE, Server, Site, apv, decision
 from tests.support.waiting import wait_for
 
@@ -33,7 +33,7 @@ def test_sockets_that_end_in_the_handshake_are_not_counted(server: Server) -> No
     for _ in range(40):
         line = sockets.create_connection(("127.0.0.1", port))
         line.sendall(upgrade.encode())
-        line.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
+        line.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, RESET)
         line.close()
     wait_for(lambda: open_connections(server) == before, "the count to return")
 

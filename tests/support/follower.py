@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.support.proxy import RESET
 from tests.support.site import Server
 from tests.support.waiting import ANSWER_SECONDS
 
@@ -139,8 +140,7 @@ class Follower:
     def drop_the_line(self) -> None:
         """End the TCP connection without a closing handshake; the server sees a reset."""
         assert self._connection is not None
-        linger = b"\1\0\0\0\0\0\0\0"
-        self._connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self._connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self._connection.close_socket()
         self._connection = None
 
@@ -154,7 +154,7 @@ class Follower:
             snapshot=True,
         )
         while (answer := self._receive())["type"] != "subscription_confirmed":
-            self._take(answer, mind_holes=False)  # sent before the server read the request
+            self._take(answer, mind_gaps=False)  # sent before the server read the request
         now = positions_in(answer)
         assert answer["recovered"].keys() == now.keys() == since.keys(), answer
         for name, at in since.items():
@@ -205,7 +205,7 @@ class Follower:
         epoch, offset = self.view.positions[channel]
         return top[0] != epoch or top[1] > offset
 
-    def _take(self, message: dict[str, Any], *, mind_holes: bool = True) -> None:
+    def _take(self, message: dict[str, Any], *, mind_gaps: bool = True) -> None:
         if message["type"] == "stats_update":
             self.stats = message
             return
@@ -213,7 +213,7 @@ class Follower:
         last = self.view.positions[message["channel"]][1]
         if message["offset"] == last + 1:
             self.view.apply(message)
-        elif message["offset"] > last and mind_holes:
+        elif message["offset"] > last and mind_gaps:
             self.resume(message["channel"])
 
     def _send(self, **message: Any) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -11,8 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.site import PASSWORD, ROOT, Server
-from tests.support.waiting import START_SECONDS, wait_for
+from tests.support.site import PASSWORD, ROOT, Server, launch, listening
+from tests.support.waiting import START_SECONDS
 
 PASSED_ON = {"PATH", "HOME", "LANG", "TEST_RUN"}
 ELSEWHERE = {
@@ -48,27 +47,13 @@ class Installation:
 
     def serve(self) -> Server:
         log = self.folder.parent / f"serve-{len(self.started)}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--prepare", "--port", "0"],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        command = [sys.executable, "manage.py", "serve", "--prepare", "--port", "0"]
+        process = launch(command, self.environment, log)
         self.started.append(process)
-
-        def address() -> re.Match[str] | None:
-            assert process.poll() is None, log.read_text()
-            return re.search(r"http://127\.0\.0\.1:(\d+)/", log.read_text())
-
-        found = wait_for(address, "the address to be printed", START_SECONDS)
-        server = Server(int(found[1]), process, log)
-        wait_for(server.answers, "the server to answer", START_SECONDS)
-        return server
+        return listening(process, log)
 
     def embedded(self) -> list[psutil.Process]:
-        """Return the PostgreSQL and Redis processes with data in the folder."""
+        """Return the PostgreSQL and Valkey processes with data in the folder."""
         return [
             process
             for process in psutil.process_iter(["cmdline", "cwd", "name", "status"])

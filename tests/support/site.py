@@ -27,6 +27,8 @@ JSON = {"Content-Type": "application/json"}
 ROOT = Path(__file__).parent.parent.parent
 PASSWORD = "correct-horse-battery"
 TEMPLATE = "template-of-sites"
+ADDRESS = r"http://127\.0\.0\.1:(\d+)/"
+"""Finds the port in the address that `serve` prints."""
 
 
 class Site:
@@ -103,38 +105,23 @@ class Site:
         self, *, port: int = 0, program: str = "manage.py", **variables: str
     ) -> Iterator["Server"]:
         command = [sys.executable, *program.split(), "serve", "--port", str(port)]
-        with self._serving(command, r"http://127\.0\.0\.1:(\d+)/", variables) as server:
+        with self._serving(command, variables) as server:
             yield server
 
     @contextlib.contextmanager
     def daphne(self, *, port: int = 0, **variables: str) -> Iterator["Server"]:
         command = [sys.executable, "manage.py", "runserver", "--noreload", str(port)]
-        with self._serving(command, r"TCP address 127\.0\.0\.1:(\d+)", variables) as server:
+        with self._serving(command, variables, r"TCP address 127\.0\.0\.1:(\d+)") as server:
             yield server
 
     @contextlib.contextmanager
     def _serving(
-        self, command: list[str], address: str, variables: dict[str, str]
+        self, command: list[str], variables: dict[str, str], address: str = ADDRESS
     ) -> Iterator["Server"]:
         log = Path(os.environ["HITL_VAR"]) / f"server-{time.monotonic_ns()}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env={**self.environment, **variables},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        process = launch(command, {**self.environment, **variables}, log)
         try:
-
-            def port() -> Any:
-                assert process.poll() is None, log.read_text()
-                return re.search(address, log.read_text())
-
-            found = wait_for(port, f"the server to listen: {log}", START_SECONDS)
-            server = Server(int(found[1]), process, log)
-            wait_for(server.answers, "the server to answer", START_SECONDS)
-            yield server
+            yield listening(process, log, address)
         finally:
             process.send_signal(signal.SIGTERM)
             try:
@@ -142,6 +129,27 @@ class Site:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def launch(command: list[str], environment: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":
+    """Start a server process that writes to `log`."""
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+
+
+def listening(process: "subprocess.Popen[bytes]", log: Path, address: str = ADDRESS) -> "Server":
+    """Return the server once it answers; `address` finds the port in what the process prints."""
+
+    def port() -> re.Match[str] | None:
+        assert process.poll() is None, log.read_text()
+        return re.search(address, log.read_text())
+
+    found = wait_for(port, f"the server to listen: {log}", START_SECONDS)
+    server = Server(int(found[1]), process, log)
+    wait_for(server.answers, "the server to answer", START_SECONDS)
+    return server
 
 
 @cache

@@ -52,7 +52,6 @@ def touch() -> None:
 
 def prune(events: int) -> None:
     """Keep only the last `events` of each log."""
-
     from realtime import pruning
 
     pruning.prune(days=7, events=events)
@@ -73,11 +72,13 @@ def restore(tops: dict[str, int]) -> None:
 
 
 def send(channel: str, epoch: str, events: list[list[Any]]) -> None:
-    """Send events to the channel layer as `publish` does."""
+    """Send events of a log to its channel's group, whether the log has them or not."""
     from asgiref.sync import async_to_sync
     from channels.layers import get_channel_layer
 
-    message = {"type": "log.events", "channel": channel, "epoch": epoch, "events": events}
+    from realtime import broker
+
+    message = broker.log_events(channel, epoch, [(offset, text) for offset, text in events])
     async_to_sync(get_channel_layer().group_send)(channel, message)
 
 
