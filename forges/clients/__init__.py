@@ -1,1 +1,30 @@
 """One client for each kind of forge, behind one interface."""
+
+from urllib.parse import urlsplit
+
+from forges.choices import ForgeKind
+from forges.clients.base import Client
+from forges.clients.github import GitHub
+from forges.encryption import CannotDecrypt
+from forges.errors import NotAllowed
+from forges.models import Forge
+
+CLIENTS: dict[str, type[GitHub]] = {ForgeKind.GITHUB: GitHub}
+
+
+def client_for(forge: Forge) -> Client:
+    """Return a client of a forge, to be closed after use. Raise ForgeError if there can be none."""
+    try:
+        credentials = forge.shown_credentials()
+    except CannotDecrypt as error:
+        raise NotAllowed(str(error)) from error
+    api_url = forge.api_url or usual_api_url(forge.kind, forge.url)
+    return CLIENTS[forge.kind](forge.name, api_url, credentials, forge.ca_certificates)
+
+
+def usual_api_url(kind: str, url: str) -> str:
+    """Return where a forge that people open at `url` usually has its API."""
+    if kind == ForgeKind.GITHUB and urlsplit(url).hostname in {"github.com", "www.github.com"}:
+        return "https://api.github.com"
+    path = {ForgeKind.GITHUB: "api/v3", ForgeKind.GITLAB: "api/v4", ForgeKind.GITEA: "api/v1"}
+    return f"{url.rstrip('/')}/{path[ForgeKind(kind)]}"

@@ -1,14 +1,21 @@
 """What the console asks of a forge, whatever its kind."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 from forges.choices import CheckState, PullRequestState
+from forges.clients.answers import Fields
+from forges.clients.http import MOST_PAGES, Answer, Http, Params, next_page
+from forges.errors import HeadMoved, NotMergeable, Refused, Unavailable
 
 MergeMethod = Literal["merge", "squash", "rebase"]
+STATUS_NAME = "hitl-console"
+"""The name of the status that the console sets on head commits."""
+LONGEST_DESCRIPTION = 140
+"""Characters of a status's description: GitHub takes no more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +36,7 @@ class PullRequestData:
     state: PullRequestState
     draft: bool
     mergeable: bool | None
+    from_fork: bool = False
     merged_sha: str = ""
     ended_by: str = ""
     ended_at: datetime | None = None
@@ -77,6 +85,7 @@ class Page:
     """One page of open pull requests.
 
     `unchanged` means that the forge answered that nothing changed since `etag` was given.
+    `problems` say what could not be read, or that the list goes on.
     """
 
     items: tuple[Listed, ...]
@@ -114,7 +123,7 @@ class Client(ABC):
 
     @abstractmethod
     def checks(self, path: str, sha: str) -> list[Check]:
-        """Return the checks of a commit, the latest of each name."""
+        """Return the checks of a commit, the latest of each name, without STATUS_NAME."""
 
     @abstractmethod
     def open_pull_requests(self, path: str, etag: str = "") -> Iterator[Page]:
@@ -124,14 +133,52 @@ class Client(ABC):
         nothing changed, and the only one.
         """
 
-    # -- Writing ---------------------------------------------------------------------------------
+    def _open_pages(self, http: Http, path: str, params: Params, etag: str) -> Iterator[Page]:
+        """Yield the pages of the list of open pull requests at `path`."""
+        for count, answer in enumerate(http.pages(path, params, etag=etag), 1):
+            if answer.unchanged:
+                yield Page((), etag, unchanged=True)
+                return
+            cut = count == MOST_PAGES and bool(next_page(answer, http.address))
+            yield self._page(answer, cut=cut)
+
+    def _page(self, answer: Answer, *, cut: bool) -> Page:
+        items, problems = [], [f"the list goes on after {MOST_PAGES} pages"] if cut else []
+        for one in answer.objects("pull_requests"):
+            try:
+                items.append(self._listed(one))
+            except Unavailable as error:
+                problems.append(error.words)
+        return Page(tuple(items), answer.headers.get("etag", ""), problems=tuple(problems))
 
     @abstractmethod
+    def _listed(self, told: Fields) -> Listed:
+        """Return what one object of the list says. Raise Unavailable."""
+
+    # -- Writing ---------------------------------------------------------------------------------
+
     def merge(self, path: str, number: int, *, head_sha: str, method: MergeMethod) -> str:
         """Merge exactly `head_sha`, and return the merge commit.
 
         Raise HeadMoved, NotMergeable or Refused. After Unavailable it may have happened.
         """
+        try:
+            return self._merge(path, number, head_sha, method)
+        except (HeadMoved, NotMergeable, Refused) as error:
+            # One status stands for several reasons, another one on each forge: look which it is.
+            found = self.pull_request(path, number)
+            if found.head_sha != head_sha:
+                words = f"the head moved from {head_sha[:8]} to {found.head_sha[:8]}"
+                raise HeadMoved(words) from error
+            if found.state != PullRequestState.OPEN:
+                raise Refused(f"it is {found.state} already") from error
+            if isinstance(error, HeadMoved):
+                raise NotMergeable(error.words) from error
+            raise
+
+    @abstractmethod
+    def _merge(self, path: str, number: int, head_sha: str, method: MergeMethod) -> str:
+        """Ask the forge to merge, and return the merge commit."""
 
     @abstractmethod
     def close(self, path: str, number: int) -> None:
@@ -159,8 +206,25 @@ class Client(ABC):
     @abstractmethod
     def close_connections(self) -> None: ...
 
-    def __enter__(self) -> "Client":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close_connections()
+
+
+def latest(checks: Iterable[tuple[Hashable, Check]]) -> list[Check]:
+    """Return the first check under each key, for checks with the newest first.
+
+    The status that the console sets itself says nothing about a commit.
+    """
+    found: dict[Hashable, Check] = {}
+    for key, check in checks:
+        if check.name != STATUS_NAME:
+            found.setdefault(key, check)
+    return list(found.values())
+
+
+def names(told: Iterable[Fields]) -> tuple[str, ...]:
+    """Return the names of labels."""
+    return tuple(name for one in told if (name := one.maybe_text("name", most=255)))

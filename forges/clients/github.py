@@ -1,0 +1,275 @@
+"""GitHub, its Enterprise Server, and what speaks as they do.
+
+The calls are those of https://docs.github.com/rest, version 2022-11-28.
+"""
+
+import re
+from collections.abc import Hashable, Iterator
+from urllib.parse import quote
+
+from forges.choices import CheckState, PullRequestState
+from forges.clients.answers import Fields
+from forges.clients.app_auth import AppKey, InstallationToken
+from forges.clients.base import (
+    LONGEST_DESCRIPTION,
+    STATUS_NAME,
+    Check,
+    Client,
+    Grants,
+    Listed,
+    MergeMethod,
+    Page,
+    PullRequestData,
+    RepositoryData,
+    latest,
+    names,
+)
+from forges.clients.http import Auth, Http, Params, Token, segments
+from forges.errors import HeadMoved, NotMergeable, Refused
+from forges.models import Credentials
+
+JSON = "application/vnd.github+json"
+DIFF = "application/vnd.github.diff"
+PAGE = 100
+LOST_ACCOUNT = "ghost"
+"""What GitHub calls an account that was deleted."""
+NEEDED = {
+    "metadata": "read",
+    "contents": "write",
+    "pull_requests": "write",
+    "issues": "write",
+    "checks": "read",
+    "statuses": "write",
+}
+"""The permissions that an App needs, and how far."""
+LEVELS = ("read", "write", "admin")
+CONCLUSIONS = {
+    "success": CheckState.SUCCESS,
+    "neutral": CheckState.SKIPPED,
+    "skipped": CheckState.SKIPPED,
+    "failure": CheckState.FAILURE,
+    "cancelled": CheckState.FAILURE,
+    "timed_out": CheckState.FAILURE,
+    "action_required": CheckState.FAILURE,
+    "startup_failure": CheckState.FAILURE,
+    "stale": CheckState.FAILURE,
+}
+STATES = {
+    "success": CheckState.SUCCESS,
+    "failure": CheckState.FAILURE,
+    "error": CheckState.FAILURE,
+}
+WORDS = {
+    CheckState.PENDING: "pending",
+    CheckState.SUCCESS: "success",
+    CheckState.FAILURE: "failure",
+    CheckState.SKIPPED: "success",
+}
+"""The states that a status is set to."""
+
+
+class GitHub(Client):
+    """The requests to GitHub, with a token or as an installation of an App."""
+
+    def __init__(
+        self, name: str, api_url: str, credentials: Credentials, ca_certificates: str = ""
+    ) -> None:
+        def http(auth: Auth) -> Http:
+            return Http(name, api_url, auth, ca_certificates=ca_certificates, accept=JSON)
+
+        self._credentials = credentials
+        self._as_app = http(AppKey(credentials))
+        auth: Auth = Token("Authorization", f"Bearer {credentials.token}")
+        if credentials.are_an_app:
+            auth = InstallationToken(self._as_app, credentials)
+        self._http = http(auth)
+
+    def close_connections(self) -> None:
+        self._http.close()
+        self._as_app.close()
+
+    # -- Reading ---------------------------------------------------------------------------------
+
+    def grants(self) -> Grants:
+        """Return who the credentials are and what they may do.
+
+        GitHub does not say what a fine-grained token may do: its grants are then empty.
+        """
+        if self._credentials.are_an_app:
+            return self._app_grants()
+        answer = self._http.get("/user")
+        login = answer.fields("user").text("login", most=255)
+        scopes = re.findall(r"[\w:]+", answer.headers.get("x-oauth-scopes", ""))
+        lacks = scopes and not {"repo", "public_repo"} & set(scopes)
+        return Grants(login, tuple(scopes), ("repo",) if lacks else ())
+
+    def _app_grants(self) -> Grants:
+        path = f"/app/installations/{self._credentials.installation_id}"
+        told = self._as_app.get(path).fields("installation")
+        granted = told.texts_by_name("permissions")
+        missing = [f"{name}: {level}" for name, level in NEEDED.items()
+                   if not _reaches(granted.get(name, ""), level)]  # fmt: skip
+        words = tuple(f"{name}: {level}" for name, level in sorted(granted.items()))
+        return Grants(f"{told.text('app_slug', most=250)}[bot]", words, tuple(missing))
+
+    def repository(self, path: str) -> RepositoryData:
+        told = self._http.get(_repository(path)).fields("repository")
+        return RepositoryData(
+            remote_id=str(told.number("id")),
+            path=told.text("full_name", most=500),
+            url=told.link("html_url"),
+            archived=told.truth("archived"),
+        )
+
+    def pull_request(self, path: str, number: int) -> PullRequestData:
+        told = self._http.get(_pull(path, number)).fields("pull_request")
+        head, base, user = told.inside("head"), told.inside("base"), told.maybe_inside("user")
+        state = _state(told)
+        return PullRequestData(
+            number=told.number("number"),
+            url=told.link("html_url"),
+            title=told.maybe_text("title"),
+            body=told.maybe_text("body"),
+            author=user.maybe_text("login", most=255) or LOST_ACCOUNT,
+            author_is_bot=user.maybe_text("type") == "Bot",
+            labels=names(told.maybe_objects("labels")),
+            head_ref=head.text("ref", most=1000),
+            head_sha=head.sha("sha"),
+            base_ref=base.text("ref", most=1000),
+            base_sha=base.sha("sha"),
+            state=state,
+            draft=told.truth("draft"),
+            mergeable=told.maybe_truth("mergeable"),
+            from_fork=_repository_id(head) != _repository_id(base),
+            merged_sha=told.maybe_sha("merge_commit_sha") if told.truth("merged") else "",
+            ended_by=self._ended_by(path, number, told, state),
+            ended_at=told.maybe_time("merged_at") or told.maybe_time("closed_at"),
+            forge_updated_at=told.time("updated_at"),
+        )
+
+    def _ended_by(self, path: str, number: int, told: Fields, state: PullRequestState) -> str:
+        """Return who merged or closed it; only its issue tells who closed it."""
+        if state == PullRequestState.CLOSED:
+            issue = self._http.get(f"{_repository(path)}/issues/{number}").fields("issue")
+            return issue.maybe_inside("closed_by").maybe_text("login", most=255)
+        return told.maybe_inside("merged_by").maybe_text("login", most=255)
+
+    def message(self, path: str, number: int) -> str:
+        answer = self._http.get(f"{_pull(path, number)}/commits", params={"per_page": 1})
+        commits = answer.objects("commits")
+        return commits[0].inside("commit").maybe_text("message") if commits else ""
+
+    def diff(self, path: str, number: int) -> str:
+        return self._http.diff(_pull(path, number), accept=DIFF)
+
+    def checks(self, path: str, sha: str) -> list[Check]:
+        commit = f"{_repository(path)}/commits/{quote(sha, safe='')}"
+        params: Params = {"filter": "latest", "per_page": PAGE}
+        runs = [
+            one
+            for answer in self._http.pages(f"{commit}/check-runs", params)
+            for one in answer.fields("check_runs").objects("check_runs")
+        ]
+        runs.sort(key=lambda one: one.number("id"), reverse=True)
+        statuses = [
+            _status(one)
+            for answer in self._http.pages(f"{commit}/status", {"per_page": PAGE})
+            for one in answer.fields("status").objects("statuses")
+        ]
+        return latest([*map(_run, runs), *statuses])
+
+    def open_pull_requests(self, path: str, etag: str = "") -> Iterator[Page]:
+        params: Params = {"state": "open", "sort": "updated", "direction": "desc", "per_page": PAGE}
+        yield from self._open_pages(self._http, f"{_repository(path)}/pulls", params, etag)
+
+    def _listed(self, one: Fields) -> Listed:
+        return Listed(one.number("number"), one.inside("head").sha("sha"), one.time("updated_at"))
+
+    # -- Writing ---------------------------------------------------------------------------------
+
+    def _merge(self, path: str, number: int, head_sha: str, method: MergeMethod) -> str:
+        values = {"sha": head_sha, "merge_method": method}
+        meanings = {405: NotMergeable, 409: HeadMoved}
+        answer = self._http.send("PUT", f"{_pull(path, number)}/merge", values, meanings=meanings)
+        told = answer.fields("merge")
+        if not told.truth("merged"):
+            raise NotMergeable(told.maybe_text("message", most=300) or "GitHub did not merge it")
+        return told.sha("sha")
+
+    def close(self, path: str, number: int) -> None:
+        self._http.send("PATCH", _pull(path, number), {"state": "closed"})
+
+    def comment(self, path: str, number: int, text: str) -> None:
+        self._http.send("POST", f"{_repository(path)}/issues/{number}/comments", {"body": text})
+
+    def request_changes(self, path: str, number: int, *, head_sha: str, text: str) -> None:
+        values = {"event": "REQUEST_CHANGES", "commit_id": head_sha, "body": text}
+        self._http.send("POST", f"{_pull(path, number)}/reviews", values)
+
+    def assign(self, path: str, number: int, account: str) -> None:
+        where = f"{_repository(path)}/issues/{number}/assignees"
+        told = self._http.send("POST", where, {"assignees": [account]}).fields("issue")
+        given = [one.maybe_text("login").lower() for one in told.maybe_objects("assignees")]
+        if account.lower() not in given:  # GitHub leaves out silently who cannot be assigned
+            raise Refused(f"GitHub did not assign {account}: the account has no access")
+
+    def delete_branch(self, path: str, branch: str) -> None:
+        where = f"{_repository(path)}/git/refs/heads/{segments(branch)}"
+        self._http.send("DELETE", where)
+
+    def set_status(
+        self, path: str, sha: str, *, state: CheckState, description: str, url: str
+    ) -> None:
+        values = {
+            "state": WORDS[state],
+            "context": STATUS_NAME,
+            "description": description[:LONGEST_DESCRIPTION],
+            "target_url": url,
+        }
+        self._http.send("POST", f"{_repository(path)}/statuses/{quote(sha, safe='')}", values)
+
+
+def _repository(path: str) -> str:
+    return f"/repos/{segments(path, exactly=2)}"
+
+
+def _pull(path: str, number: int) -> str:
+    return f"{_repository(path)}/pulls/{number}"
+
+
+def _repository_id(side: Fields) -> int | None:
+    """Return the repository of a head or base, None if it was deleted."""
+    return side.maybe_inside("repo").maybe_number("id")
+
+
+def _state(told: Fields) -> PullRequestState:
+    if told.truth("merged"):
+        return PullRequestState.MERGED
+    return told.choice("state", {"open": PullRequestState.OPEN, "closed": PullRequestState.CLOSED})
+
+
+def _run(told: Fields) -> tuple[Hashable, Check]:
+    """Return a check run by App and name; a conclusion that GitHub adds later counts as none."""
+    done = told.maybe_text("status") == "completed"
+    state = CONCLUSIONS.get(told.maybe_text("conclusion")) if done else None
+    check = Check(
+        name=told.text("name", most=1000),
+        state=state or CheckState.PENDING,
+        url=told.maybe_link("html_url") or told.maybe_link("details_url"),
+        summary=told.maybe_inside("output").maybe_text("title", most=500),
+    )
+    return (told.maybe_inside("app").maybe_number("id"), check.name), check
+
+
+def _status(told: Fields) -> tuple[Hashable, Check]:
+    check = Check(
+        name=told.text("context", most=1000),
+        state=STATES.get(told.maybe_text("state"), CheckState.PENDING),
+        url=told.maybe_link("target_url"),
+        summary=told.maybe_text("description", most=500),
+    )
+    return ("status", check.name), check
+
+
+def _reaches(granted: str, needed: str) -> bool:
+    return granted in LEVELS[LEVELS.index(needed) :]

@@ -1,0 +1,401 @@
+"""The requests to forges over HTTP: bounded in time and size, and sent to one host only.
+
+Every failure becomes one of forges.errors. Their words name the request and what came of it; they
+hold no credentials, even if the forge sends these back.
+"""
+
+import json
+import re
+import ssl
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import httpx
+from django.conf import settings
+from django.utils import timezone
+
+from forges.clients import limits
+from forges.clients.answers import Fields, objects, storable
+from forges.errors import (
+    ForgeError,
+    Limited,
+    NotAllowed,
+    NotFound,
+    Refused,
+    Unavailable,
+)
+
+JSON_BYTES = 10 * 1024 * 1024
+DIFF_BYTES = 16 * 1024 * 1024
+ERROR_BYTES = 64 * 1024
+"""Of an answer that says why something failed, which is cut there."""
+CHUNK_BYTES = 64 * 1024
+MOST_REDIRECTS = 3
+REDIRECTS = {301, 302, 307, 308}
+LONGEST_WORDS = 300
+MOST_PAGES = 100
+"""Of one list: with 100 on a page, no repository has as many open pull requests."""
+Params = Mapping[str, str | int]
+Meanings = Mapping[int, type[ForgeError]]
+"""What a status means to one request, where it means something else than usually."""
+USUAL: Meanings = {401: NotAllowed, 403: NotAllowed, 404: NotFound, 408: Unavailable, 410: NotFound}
+
+
+class Auth(Protocol):
+    """Where the header that authenticates a request comes from."""
+
+    def header(self) -> dict[str, str]: ...
+
+    def renew(self) -> bool:
+        """Return whether there are other credentials, after the forge refused the present ones."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token that does not change."""
+
+    name: str
+    value: str
+
+    def __repr__(self) -> str:
+        return f"Token({self.name!r})"
+
+    def header(self) -> dict[str, str]:
+        return {self.name: self.value} if self.value else {}
+
+    def renew(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A forge's answer to `request`, a method and a path. Its body is read."""
+
+    request: str
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    @property
+    def unchanged(self) -> bool:
+        return self.status == 304
+
+    def fields(self, where: str) -> Fields:
+        """Return the JSON object that the body is. Raise Unavailable."""
+        return Fields(self._json(), where)
+
+    def objects(self, where: str) -> list[Fields]:
+        """Return the JSON objects in the list that the body is. Raise Unavailable."""
+        return objects(self._json(), where)
+
+    def diff(self) -> str:
+        """Return the body as a unified diff of git. Raise Unavailable."""
+        if self.body and not self.body.startswith(b"diff --git "):
+            raise Unavailable(f"answered {self.request} with {self._kind()} instead of a diff")
+        return self.body.decode("utf-8", "replace").replace("\0", "\ufffd")
+
+    def _json(self) -> Any:
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            kind = self._kind()
+            what = "broken JSON" if kind.endswith("json") else f"{kind} instead of JSON"
+            raise Unavailable(f"answered {self.request} with {what}") from None
+
+    def _kind(self) -> str:
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return kind[:100] if self.body and kind else "nothing"
+
+
+class Http:
+    """The requests to one forge, whose name is `forge`. Not for several threads at once.
+
+    `api_url` is what paths are added to; no other host is asked. `ca_certificates` are the only
+    authorities that are trusted, if there are any. Raise Refused if one of both cannot be used.
+    """
+
+    def __init__(
+        self, forge: str, api_url: str, auth: Auth, *, ca_certificates: str = "", accept: str
+    ) -> None:
+        self._base = _base(api_url)
+        self._paused_as = f"{forge} {self._base}"
+        self._auth = auth
+        self._client = httpx.Client(
+            verify=_trust(ca_certificates),
+            timeout=settings.HITL_FORGE_SECONDS,
+            headers={
+                "User-Agent": settings.FORGE_USER_AGENT,
+                "Accept": accept,
+                "Accept-Encoding": "gzip",
+            },
+        )
+
+    @property
+    def address(self) -> str:
+        """The API's address, without a slash at its end."""
+        return self._base
+
+    def close(self) -> None:
+        self._client.close()
+
+    def get(
+        self,
+        path: str,
+        *,
+        params: Params | None = None,
+        etag: str = "",
+        meanings: Meanings | None = None,
+    ) -> Answer:
+        """Return the answer to a GET; it is `unchanged` if it still has `etag`."""
+        headers = {"If-None-Match": etag} if etag else {}
+        return self._ask("GET", path, params=params, headers=headers, meanings=meanings)
+
+    def diff(self, path: str, *, accept: str = "*/*") -> str:
+        """Return the diff at `path`. Raise Refused if it is longer than DIFF_BYTES."""
+        return self._ask("GET", path, headers={"Accept": accept}, most=DIFF_BYTES).diff()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        values: Mapping[str, Any] | None = None,
+        *,
+        meanings: Meanings | None = None,
+    ) -> Answer:
+        """Send `values` as JSON. After Unavailable, the forge may have done what it was asked."""
+        return self._ask(method, path, values=values, meanings=meanings)
+
+    def pages(self, path: str, params: Params, *, etag: str = "") -> Iterator[Answer]:
+        """Yield the pages of a list, at most MOST_PAGES; the first may be `unchanged`."""
+        url = str(self._url(path).copy_merge_params(dict(params)))
+        for count in range(MOST_PAGES):
+            answer = self.get(url, etag="" if count else etag)
+            yield answer
+            if not (url := next_page(answer, url)):
+                return
+
+    # -- One request -----------------------------------------------------------------------------
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        values: Mapping[str, Any] | None = None,
+        most: int = JSON_BYTES,
+        meanings: Meanings | None = None,
+    ) -> Answer:
+        limits.check(self._paused_as)
+        url = self._url(path)
+        if params:
+            url = url.copy_merge_params(dict(params))
+        request = f"{method} {url.path}"
+        for _ in range(MOST_REDIRECTS + 1):
+            answer = self._authenticated(method, url, request, headers or {}, values, most)
+            if answer.status not in REDIRECTS:
+                self._raise_for(answer, {**USUAL, **(meanings or {})}, conditional=bool(headers))
+                return answer
+            url = self._redirected(url, answer)
+        raise Unavailable(f"redirected {request} more than {MOST_REDIRECTS} times")
+
+    def _authenticated(
+        self,
+        method: str,
+        url: httpx.URL,
+        request: str,
+        headers: Mapping[str, str],
+        values: Mapping[str, Any] | None,
+        most: int,
+    ) -> Answer:
+        """Send a request; if the credentials ran out, once more with new ones."""
+        for _ in range(2):
+            built = self._client.build_request(
+                method, url, headers={**self._auth.header(), **headers}, json=values
+            )
+            answer = self._send(built, request, most)
+            self._remember_limit(answer)
+            if answer.status != 401 or not self._auth.renew():
+                break
+        return answer
+
+    def _send(self, built: httpx.Request, request: str, most: int) -> Answer:
+        deadline = time.monotonic() + settings.HITL_FORGE_SECONDS
+        try:
+            response = self._client.send(built, stream=True, follow_redirects=False)
+            try:
+                body = _read(response, request, deadline, most)
+            finally:
+                response.close()
+        except httpx.TimeoutException:
+            raise Unavailable(_late(request)) from None
+        except httpx.ConnectError as error:
+            why = "certificate" if "CERTIFICATE" in str(error) else "connection"
+            raise Unavailable(f"{request} failed: no {why} that can be used") from None
+        except httpx.RemoteProtocolError:
+            raise Unavailable(f"broke off its answer to {request}, or sent no HTTP") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unavailable(f"{request} failed: {type(error).__name__}") from None
+        return Answer(request, response.status_code, response.headers, body)
+
+    def _url(self, path: str) -> httpx.URL:
+        """Return the address of a path, or a whole address if it is on the same host."""
+        if path.startswith("/"):
+            return httpx.URL(self._base + path)
+        return self._same_origin(path, "named a next page")
+
+    def _redirected(self, url: httpx.URL, answer: Answer) -> httpx.URL:
+        """Return where the forge redirects to. GitHub redirects to repositories' new names."""
+        try:
+            target = str(url.join(answer.headers.get("location", "")))
+        except httpx.InvalidURL:
+            target = ""
+        return self._same_origin(target, f"redirected {answer.request} ({answer.status})")
+
+    def _same_origin(self, target: str, what: str) -> httpx.URL:
+        try:
+            url = httpx.URL(target)
+        except httpx.InvalidURL:
+            raise Unavailable(f"{what} to no address") from None
+        base = httpx.URL(self._base)
+        if (url.scheme, url.host, url.port) != (base.scheme, base.host, base.port) or url.userinfo:
+            raise Unavailable(f"{what} to another host, {storable(url.host)[:100]!r}: not followed")
+        return url
+
+    # -- What an answer means --------------------------------------------------------------------
+
+    def _remember_limit(self, answer: Answer) -> None:
+        """Keep quiet if the forge limits, also if this was the last request that it allowed."""
+        until = limits.retry_time(answer.headers)
+        if until is None and (answer.status == 429 or _speaks_of_a_limit(answer)):
+            until = timezone.now() + limits.UNTOLD
+        if until is None:
+            return
+        if answer.status in {403, 429, 503}:
+            limits.pause(self._paused_as, until)
+            raise Limited(f"{self._words(answer)} (until {until:%Y-%m-%d %H:%M:%S} UTC)", until)
+        if "retry-after" not in answer.headers:  # which means something else with other statuses
+            limits.pause(self._paused_as, until)
+
+    def _raise_for(self, answer: Answer, meanings: Meanings, *, conditional: bool) -> None:
+        status = answer.status
+        if 200 <= status < 300 or (status == 304 and conditional):
+            return
+        usual = Refused if 400 <= status < 500 else Unavailable
+        raise meanings.get(status, usual)(self._words(answer))
+
+    def _words(self, answer: Answer) -> str:
+        words = f"answered {answer.status} to {answer.request}"
+        if said := _said(answer):
+            words += f": {said}"
+        for header in self._auth.header().values():
+            words = words.replace(header.rpartition(" ")[2], "…")
+        return words
+
+
+def next_page(answer: Answer, url: str) -> str:
+    """Return the address of the page after `answer` to `url`, "" if there is none.
+
+    Forges name it in a Link header (RFC 8288); GitLab in X-Next-Page as well.
+    """
+    for part in answer.headers.get("link", "").split(","):
+        if found := re.fullmatch(r'\s*<([^>]*)>(?:;[^;]*)*;\s*rel="?next"?\s*(?:;.*)?', part):
+            return found[1]
+    number = answer.headers.get("x-next-page", "").strip()
+    return str(httpx.URL(url).copy_set_param("page", number)) if number.isdigit() else ""
+
+
+def segments(path: str, *, exactly: int | None = None) -> str:
+    """Return the path of a repository quoted for an address. Raise NotFound if it cannot be one."""
+    parts = path.split("/")
+    if (exactly and len(parts) != exactly) or any(part in {"", ".", ".."} for part in parts):
+        raise NotFound(f"{storable(path)[:100]!r} is not the path of a repository")
+    return "/".join(quote(part, safe="") for part in parts)
+
+
+def _base(api_url: str) -> str:
+    """Return the API's address without a slash at its end. Raise Refused."""
+    try:
+        url = httpx.URL(api_url)
+    except httpx.InvalidURL:
+        raise Refused("The API address is no address.") from None
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise Refused("The API address must start with https:// and name a host.")
+    if url.userinfo or url.query or url.fragment:
+        raise Refused("The API address must be without a user, a question mark and a hash.")
+    return str(url).rstrip("/")
+
+
+def _trust(ca_certificates: str) -> ssl.SSLContext | bool:
+    if not ca_certificates.strip():
+        return True
+    try:
+        return ssl.create_default_context(cadata=ca_certificates)
+    except (ssl.SSLError, ValueError):
+        raise Refused("The CA certificates are not certificates in PEM.") from None
+
+
+def _late(request: str) -> str:
+    return f"did not answer {request} within {settings.HITL_FORGE_SECONDS} s"
+
+
+def _read(response: httpx.Response, request: str, deadline: float, most: int) -> bytes:
+    """Return the body of an answer, unpacked. Raise Refused if it is longer than `most` bytes."""
+    failed = response.status_code >= 300
+    body = bytearray()
+    for chunk in _unpacked(response, request):
+        if time.monotonic() > deadline:
+            raise Unavailable(_late(request))
+        body += chunk
+        if failed and len(body) > ERROR_BYTES:
+            break
+        if len(body) > most:
+            raise Refused(f"answers {request} with more than {most // 1024 // 1024} MiB")
+    return bytes(body[:ERROR_BYTES] if failed else body)
+
+
+def _unpacked(response: httpx.Response, request: str) -> Iterator[bytes]:
+    """Yield a body in chunks that are small even if it was packed well."""
+    packed = response.headers.get("content-encoding", "identity").strip().lower()
+    if packed in {"", "identity"}:
+        yield from response.iter_raw()
+        return
+    if packed not in {"gzip", "x-gzip"}:
+        raise Unavailable(f"packed its answer to {request} in a way that was not asked for")
+    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        for chunk in response.iter_raw():
+            while chunk:
+                yield unpacker.decompress(chunk, CHUNK_BYTES)
+                chunk = unpacker.unconsumed_tail
+        yield unpacker.flush()
+    except zlib.error:
+        raise Unavailable(f"broke the compression of its answer to {request}") from None
+    if not unpacker.eof and response.request.method != "HEAD" and response.status_code != 304:
+        raise Unavailable(f"broke off its answer to {request}")
+
+
+def _said(answer: Answer) -> str:
+    """Return the forge's own words for a failure, "" if there are none."""
+    try:
+        value = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return ""
+    found = (
+        [value.get(name) for name in ("message", "error_description", "error", "errors")]
+        if (isinstance(value, dict))
+        else []
+    )
+    said = "; ".join(one if isinstance(one, str) else json.dumps(one) for one in found if one)
+    printable = "".join(char if char.isprintable() else " " for char in said)
+    return storable(" ".join(printable.split()))[:LONGEST_WORDS]
+
+
+def _speaks_of_a_limit(answer: Answer) -> bool:
+    """Return whether a 403 is GitHub's secondary limit, which may come without any header."""
+    return answer.status == 403 and "rate limit" in _said(answer).lower()
