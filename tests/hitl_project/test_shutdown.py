@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket as sockets
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ import psycopg
 import pytest
 import redis
 
+from hitl_project.management.commands import serve
 from tests.support.installations import Installation
 from tests.support.processes import workers
 from tests.support.site import Server, Site, hubs_listening
@@ -200,3 +202,22 @@ async def test_server_that_is_interrupted_ends_without_waiting_and_leaves_the_gr
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(20) == 0
         assert hubs_listening(client) == before
+
+
+def test_signal_that_meets_a_finalizer_is_heeded() -> None:
+    """An exception that a handler raises there would be lost, and the server would go on."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    before = {number: signal.getsignal(number) for number in numbers}
+    heeded: list[int] = []
+    try:
+        serve.catch_signals(lambda number, _: heeded.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            weakref.finalize(Short(), signal.raise_signal, number)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert heeded == [signal.SIGINT, signal.SIGTERM]
+
+
+class Short:
+    """Lives until it is dropped."""

@@ -1,12 +1,14 @@
 """Serve the console."""
 
 import argparse
+import contextlib
 import os
 import signal
 import socket
-import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import FrameType
 from typing import Any
 
 import psycopg
@@ -79,26 +81,16 @@ class Command(BaseCommand):
             with alone():
                 self._prepare()
         port = listener.getsockname()[1]  # with --port 0, the system chose it
-        self._tell_address(*address_for_browser(host, port))
-        self.stdout.flush()
-        self._serve(listener, workers)
+        with _servers(listener, workers) as run:
+            self._tell_address(*address_for_browser(host, port))
+            self.stdout.flush()
+            run()
 
     def _tell_address(self, address: str, note: str) -> None:
         """Print the address, and store it next to the embedded servers' data for scripts."""
         if settings.HITL_VAR.exists():
             (settings.HITL_VAR / "address").write_text(address)
         self.stdout.write(f"\n  HITL Console  {address}/   ({note})\n\n")
-
-    def _serve(self, listener: socket.socket, workers: int) -> None:
-        _catch_signals()
-        config = _configuration(workers)
-        if workers == 1:
-            Server(config).run(sockets=[listener])
-        else:
-            with tempfile.TemporaryDirectory(prefix="hitl-metrics-") as folder:
-                # Set before the workers import the metrics, so that they count together.
-                os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
-                Workers(config, sockets=[listener]).run()
 
     def _listen(self, host: str, port: int) -> socket.socket:
         """Return the listening socket. Open it first, to report a port in use at once."""
@@ -141,9 +133,28 @@ def _at_least_one(text: str) -> int:
     return int(text)
 
 
-def _catch_signals() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):  # Uvicorn raises them again when it is done
-        signal.signal(number, lambda *_: sys.exit(0))
+@contextlib.contextmanager
+def _servers(listener: socket.socket, workers: int) -> Iterator[Callable[[], None]]:
+    """Yield what serves until a signal; one that arrives before is heeded too."""
+    config = _configuration(workers)
+    if workers == 1:
+        server = Server(config)
+        catch_signals(server.handle_exit)
+        yield partial(server.run, sockets=[listener])
+        return
+    with tempfile.TemporaryDirectory(prefix="hitl-metrics-") as folder:
+        # Set before the workers import the metrics, so that they count together.
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
+        yield Workers(config, sockets=[listener]).run  # it has caught the signals
+
+
+def catch_signals(stop: Callable[[int, FrameType | None], None]) -> None:
+    """Call `stop` for each signal that ends the servers.
+
+    A handler must not raise: whatever it raises is lost if a finalizer runs at that moment.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     for number in (signal.SIGHUP, signal.SIGQUIT):  # Uvicorn does not know them
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda *_: signal.raise_signal(signal.SIGTERM))
