@@ -10,7 +10,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.support.site import PASSWORD, Server, Site, Socket
+from tests.support.site import PASSWORD, REUSE, Server, Site, Socket
 
 
 def new_user(site: Site, group: str = "reviewers") -> str:
@@ -51,7 +51,7 @@ def issue(site: Site, user: str, *arguments: str) -> str:
 def api(server: Server, authorization: str) -> httpx.Client:
     """Return the client of a program: with a header, without cookies."""
     return httpx.Client(
-        base_url=server.origin, headers={"Authorization": authorization}, timeout=60
+        base_url=server.origin, headers={"Authorization": authorization}, timeout=60, limits=REUSE
     )
 
 

@@ -27,6 +27,8 @@ JSON = {"Content-Type": "application/json"}
 ROOT = Path(__file__).parent.parent.parent
 PASSWORD = "correct-horse-battery"
 TEMPLATE = "template-of-sites"
+REUSE = httpx.Limits(keepalive_expiry=1)
+"""Shorter than a server keeps an idle connection: it would close one just as it is used again."""
 ADDRESS = r"http://127\.0\.0\.1:(\d+)/"
 """Finds the port in the address that `serve` prints."""
 
@@ -205,7 +207,7 @@ class Server:
     def client(self, user: str = "reviewer") -> httpx.Client:
         """Return an HTTP client signed in as `user`, or one without credentials for ""."""
         if user not in self._clients:
-            client = httpx.Client(base_url=self.origin, timeout=60)
+            client = httpx.Client(base_url=self.origin, timeout=60, limits=REUSE)
             if user:
                 sign_in(client, user)
             self._clients[user] = client

@@ -102,6 +102,7 @@ class Herd:
         self._cookie = self._session.cookies["hitl_session"]
         self._start = world.position()
         self.outcome = Outcome(size)
+        self._deciding = True
         self.members = [
             Member(world.servers[1].origin, self._cookie, self._start, size, self.outcome.delays)
             for _ in range(size.sockets)
@@ -115,8 +116,8 @@ class Herd:
             await self._until(lambda one: one.confirmed_at is not None)
             self.told(f"{len(self.members)} sockets open")
             await self._restart()
-            deciding.cancel()
-            await asyncio.gather(deciding, return_exceptions=True)
+            self._deciding = False
+            await deciding  # the last decision counts too
             truth = await asyncio.to_thread(self._truth)
             await self._until(lambda one: one.last >= truth[-1])
         finally:
@@ -164,13 +165,13 @@ class Herd:
                 await pause(PROBE_SECONDS)
 
     async def _decide(self) -> None:
-        """Decide at a steady rate, for ever."""
+        """Decide at a steady rate."""
         server = self.world.servers[0]
         headers = {"X-CSRFToken": self._session.headers["X-CSRFToken"]}
         async with httpx.AsyncClient(
             base_url=server.origin, cookies=self._session.cookies, headers=headers
         ) as client:
-            while True:
+            while self._deciding:
                 added = await asyncio.to_thread(server.add_apv)
                 answer = await client.post("/hitl/decisions", json=decision(added["apv_id"]))
                 assert answer.status_code == 200, answer.text
