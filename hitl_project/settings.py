@@ -171,6 +171,7 @@ INSTALLED_APPS = [
     "realtime",
     "audit",
     "accounts",
+    "jobs",
     "forges",
     "reviews",
 ]
@@ -293,6 +294,13 @@ CHANNEL_LAYERS = {
         },
     }
 }
+
+# -- Jobs and forges --------------------------------------------------------------------------
+
+HITL_JOB_WORKERS = number("HITL_JOB_WORKERS", 1, most=16)
+HITL_FAILED_JOB_DAYS = number("HITL_FAILED_JOB_DAYS", 30, least=1)
+HITL_DELIVERY_DAYS = number("HITL_DELIVERY_DAYS", 14, least=1)
+HITL_FORGE_SYNC_MINUTES = number("HITL_FORGE_SYNC_MINUTES", 10, most=60)
 
 # -- REST -------------------------------------------------------------------------------------
 

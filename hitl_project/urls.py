@@ -22,6 +22,7 @@ handler404 = "hitl_project.error_views.page_not_found"
 handler500 = "hitl_project.error_views.server_error"
 
 urlpatterns = [
+    path(f"{settings.API_PREFIX.lstrip('/')}forges/", include("forges.urls")),
     path(settings.API_PREFIX.lstrip("/"), include("reviews.api.urls")),
     path("admin/", admin.site.urls),
     path("", include("reviews.console.urls")),

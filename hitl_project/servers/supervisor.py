@@ -21,6 +21,7 @@ from django.conf import settings
 from uvicorn.supervisors import multiprocess
 
 from hitl_project.embedded import servers
+from hitl_project.servers.job_workers import JobWorkers
 from hitl_project.servers.parent import has_terminal
 from hitl_project.servers.uvicorn_socket import FrameProtocol, handshake_queue_of
 from realtime import shutdown
@@ -41,14 +42,18 @@ class Server(uvicorn.Server):
     It reports that it is not ready, and continues for HITL_SHUTDOWN_GRACE_SECONDS unless the signal
     came from a terminal. Then it accepts no more connections, closes its sockets over
     HITL_SHUTDOWN_SPREAD_SECONDS at most, so that clients do not return all at once, finishes
-    running requests, and leaves the groups.
+    running requests, and leaves the groups. Meanwhile the processes that run jobs end too.
     """
+
+    job_workers: ClassVar[JobWorkers] = JobWorkers(0)
+    """Those of this process, if it is the only one that serves."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if multiprocessing.parent_process() and (sig == signal.SIGINT or self.should_exit):
             return  # terminals and init systems signal all; only the parent counts
         shutdown.begin()
         self.force_exit = self.should_exit
+        threading.Thread(target=self.job_workers.terminate).start()  # a signal must not wait
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -69,6 +74,7 @@ class Server(uvicorn.Server):
 
     async def _exit_at_once(self) -> None:
         await asyncio.sleep(TICK_SECONDS)  # until what was written is sent
+        self.job_workers.kill()
         servers.detach()
         os._exit(128 + self._captured_signals[-1])  # threads may be at work for long
 
@@ -147,12 +153,15 @@ def _is_orphan() -> bool:
 class Workers(multiprocess.Multiprocess):
     """The parent: replaces dead workers and forwards signals. A second signal ends all at once.
 
-    `sockets` are what the workers listen on.
+    `sockets` are what the workers listen on. The processes that run jobs end with them.
     """
 
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, sockets: list[socket.socket], job_workers: JobWorkers
+    ) -> None:
         multiprocess.Process = Worker  # type: ignore[misc]  # there is no other way to name it
         super().__init__(config, sockets)
+        self._job_workers = job_workers
         Worker.signals = self.signal_queue
         self._asked = 0
         self._had_terminal = has_terminal()
@@ -176,6 +185,7 @@ class Workers(multiprocess.Multiprocess):
             super().handle_hup()
 
     def terminate_all(self) -> None:
+        self._job_workers.terminate()
         super().terminate_all()
         for listener in self.sockets:
             listener.close()  # or a client could still connect, and no process would accept it
@@ -188,6 +198,8 @@ class Workers(multiprocess.Multiprocess):
             self.handle_signals()
         for process in self.processes:
             process.process.kill()
+        if self._asked >= 2:
+            self._job_workers.kill()
         super().join_all()
 
     def _any_is_alive(self) -> bool:

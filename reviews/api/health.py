@@ -14,6 +14,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from accounts.api.authentication import caller
+from forges.metrics import DeliveryCollector
+from jobs.metrics import JobCollector, count_workers
 from realtime import log, shutdown
 from realtime.broker import layer_answers
 from realtime.hub import get_hub
@@ -45,7 +47,7 @@ def live(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> HttpResponse:
     """Report whether the service can work: 503 without PostgreSQL or during shutdown.
 
-    The status is 200 "degraded" without Redis.
+    The status is 200 "degraded" without Redis. `jobs` only reports whether a worker runs.
     """
     if shutdown.begun():
         return JsonResponse({"status": "shutting down"}, status=503)
@@ -79,6 +81,7 @@ def _check() -> dict[str, Any]:
     try:
         _try_database()
         migrations, positions = _migrations(), log.positions()
+        jobs = _jobs() if migrations == "ok" else "unknown"
     except (psycopg.Error, DatabaseError):
         return {"database": "away", "migrations": "unknown", "redis": "unknown"}
     return {
@@ -86,6 +89,7 @@ def _check() -> dict[str, Any]:
         "migrations": migrations,
         "hub_lag_events": get_hub().lag(positions),
         "redis": "ok" if layer_answers() else "away",
+        "jobs": jobs,
     }
 
 
@@ -95,6 +99,11 @@ def _try_database() -> None:
     pool.open()
     with pool.connection(timeout=POOL_SECONDS) as pooled:
         pooled.execute("SELECT 1")
+
+
+def _jobs() -> str:
+    """Return whether a worker runs. Without one, all that people do goes on."""
+    return "ok" if count_workers() else "no worker"
 
 
 def _migrations() -> str:
@@ -111,7 +120,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry = of_all_processes()
     if request.accepts("application/json") and not request.accepts("text/plain"):
         return JsonResponse(_in_short(registry))
-    registry.register(ReviewCollector())
+    for collector in (ReviewCollector(), JobCollector(), DeliveryCollector()):
+        registry.register(collector)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 

@@ -13,7 +13,7 @@ from tests.support.site import ROOT
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 WALKS = re.findall(r"```mermaid\n(.*?)```", PAGE, re.DOTALL)
 ROWS = re.findall(r"^\| (.+\?) \| `(.+)` \| `(.+)` \|$", PAGE, re.MULTILINE)
-APPS = ("accounts", "audit", "forges", "hitl_project", "realtime", "reviews")
+APPS = ("accounts", "audit", "forges", "hitl_project", "jobs", "realtime", "reviews")
 
 
 @cache

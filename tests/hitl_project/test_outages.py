@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import inspect
 import os
-import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.support.installations import Installation
+from tests.support.outages import start_postgres, stop_postgres, url_of
 from tests.support.site import Server, Site, apv, decision
 from tests.support.waiting import ANSWER_SECONDS, wait_for
 
@@ -20,18 +20,6 @@ from tests.support.waiting import ANSWER_SECONDS, wait_for
 def readiness(server: Server) -> tuple[int, str]:
     answer = httpx.get(f"{server.origin}/hitl/health/ready", timeout=20)
     return answer.status_code, answer.json()["status"]
-
-
-def stop_postgres(installation: Installation) -> None:
-    """Stop it at once, as a crash does, without waiting for clients."""
-    pid = int((installation.folder / "postgres" / "postmaster.pid").read_text().split()[0])
-    postmaster = next(one for one in installation.embedded() if one.pid == pid)
-    postmaster.send_signal(signal.SIGQUIT)
-    postmaster.wait(20)
-
-
-def start_postgres(installation: Installation) -> None:
-    assert installation.run("shell", "-v", "0", "-c", "pass").returncode == 0
 
 
 @pytest.fixture
@@ -106,11 +94,6 @@ def lock_on_apvs(installation: Installation) -> Iterator[Callable[[], bool]]:
         with psycopg.connect(url_of(installation)) as holder:
             holder.execute("LOCK TABLE reviews_apv IN EXCLUSIVE MODE")
             yield waiting
-
-
-def url_of(installation: Installation) -> str:
-    lines = (installation.folder / "postgres" / "postmaster.pid").read_text().splitlines()
-    return f"postgresql://postgres@/postgres?host={lines[4]}"
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The processes of a server with workers."""
+"""The processes of a server: those that serve, and those that run jobs."""
 
 import psutil
 
@@ -8,11 +8,17 @@ from tests.support.site import Server
 def workers(server: Server) -> list[psutil.Process]:
     """Return the serving processes: children of the one that was started."""
     children = psutil.Process(server.process.pid).children()
-    return [one for one in children if _is_worker(one)]
+    return [one for one in children if "spawn_main" in _command(one)]
 
 
-def _is_worker(process: psutil.Process) -> bool:
+def job_workers(server: Server) -> list[psutil.Process]:
+    """Return the processes that run jobs: `manage.py work`."""
+    children = psutil.Process(server.process.pid).children()
+    return [one for one in children if "manage.py work" in _command(one)]
+
+
+def _command(process: psutil.Process) -> str:
     try:
-        return "spawn_main" in " ".join(process.cmdline())
+        return " ".join(process.cmdline())
     except psutil.Error:  # it ended just now
-        return False
+        return ""

@@ -11,3 +11,6 @@ class QuickHasher(PBKDF2PasswordHasher):
     """Django's hasher with less work: tests sign in many hundred times."""
 
     iterations = 1000
+
+
+PROCRASTINATE_IMPORT_PATHS = ["tests.support.job_tasks"]

@@ -51,6 +51,7 @@ class Site:
             "HITL_SHUTDOWN_GRACE_SECONDS": "0",
             "HITL_WS_MAX_PER_USER": "5000",  # tests open many sockets of one user
             "HITL_CONNECTIONS_PER_ADDRESS": "0",  # and from one address
+            "HITL_JOB_WORKERS": "0",  # tests of jobs start their own
             **variables,
         }
         source = "template1" if name == TEMPLATE else template()

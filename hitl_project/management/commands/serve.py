@@ -22,6 +22,7 @@ from django.http.request import validate_host
 from hitl_project import startup_warnings
 from hitl_project.preparation import alone
 from hitl_project.servers import parent
+from hitl_project.servers.job_workers import JobWorkers
 from hitl_project.servers.supervisor import REQUEST_SECONDS, Server, Workers
 from reviews.models import APV
 
@@ -50,6 +51,11 @@ class Command(BaseCommand):
             help="processes to serve with, each for one core (default: %(default)s)",
         )
         parser.add_argument(
+            "--no-jobs",
+            action="store_true",
+            help="run no process for jobs, for `manage.py work` runs elsewhere",
+        )
+        parser.add_argument(
             "--prepare",
             action="store_true",
             help="first migrate, make the demo users and, if there are none, demo APVs",
@@ -66,6 +72,7 @@ class Command(BaseCommand):
         host: str,
         port: int,
         workers: int,
+        no_jobs: bool,
         prepare: bool,
         with_parent: bool,
         **options: Any,
@@ -81,7 +88,8 @@ class Command(BaseCommand):
             with alone():
                 self._prepare()
         port = listener.getsockname()[1]  # with --port 0, the system chose it
-        with _servers(listener, workers) as run:
+        job_workers = JobWorkers(0 if no_jobs else settings.HITL_JOB_WORKERS)
+        with _servers(listener, workers, job_workers) as run, job_workers:
             self._tell_address(*address_for_browser(host, port))
             self.stdout.flush()
             run()
@@ -134,10 +142,13 @@ def _at_least_one(text: str) -> int:
 
 
 @contextlib.contextmanager
-def _servers(listener: socket.socket, workers: int) -> Iterator[Callable[[], None]]:
+def _servers(
+    listener: socket.socket, workers: int, job_workers: JobWorkers
+) -> Iterator[Callable[[], None]]:
     """Yield what serves until a signal; one that arrives before is heeded too."""
     config = _configuration(workers)
     if workers == 1:
+        Server.job_workers = job_workers
         server = Server(config)
         catch_signals(server.handle_exit)
         yield partial(server.run, sockets=[listener])
@@ -145,7 +156,7 @@ def _servers(listener: socket.socket, workers: int) -> Iterator[Callable[[], Non
     with tempfile.TemporaryDirectory(prefix="hitl-metrics-") as folder:
         # Set before the workers import the metrics, so that they count together.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
-        yield Workers(config, sockets=[listener]).run  # it has caught the signals
+        yield Workers(config, [listener], job_workers).run  # it has caught the signals
 
 
 def catch_signals(stop: Callable[[int, FrameType | None], None]) -> None:

@@ -49,8 +49,6 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
             "apv_version",
             "diff_sha256",
             "by_submitter",
-            "revision",
-            "head_commit",
         ]
 
     def get_confidence(self, decision: Decision) -> float:

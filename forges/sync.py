@@ -1,0 +1,309 @@
+"""Read pull requests from their forge, and store what differs.
+
+A webhook only says that something happened. What is stored is what the forge answers now, so lost,
+doubled, late and reordered webhooks do no harm.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from forges.choices import CheckState, PullRequestState
+from forges.clients import client_for
+from forges.clients.base import Check, Client, Listed, PullRequestData
+from forges.encryption import CannotDecrypt
+from forges.errors import ForgeError, Limited, NotAllowed, Refused, Unavailable
+from forges.models import Forge, PullRequest, Repository
+from forges.signals import pull_request_read
+from realtime.transactions import publishing
+
+logger = structlog.get_logger(__name__)
+
+PROBLEMS = (ForgeError, CannotDecrypt)
+ENDS_ALL = (CannotDecrypt, Limited, NotAllowed, Unavailable)
+"""What the next request to the same forge would fail with, too."""
+LEAST_RECHECKED, SHARE_RECHECKED = 20, 20
+"""No list shows checks. So each reconciliation reads this many open pull requests again, or one in
+SHARE_RECHECKED if that is more: first those whose checks have not ended."""
+CHANGED_BY_ITSELF = frozenset({"forge_updated_at", "read_at"})
+"""Fields whose change alone is no news."""
+
+Progress = Callable[[list[int]], Iterable[int]]
+
+
+class Read(NamedTuple):
+    """What the forge says of one pull request, asked at `began` and answered at `read_at`."""
+
+    data: PullRequestData
+    message: str | None
+    diff: str | None
+    diff_problem: str
+    checks: list[Check]
+    began: datetime
+    read_at: datetime
+
+
+@dataclass
+class Outcome:
+    """What a reconciliation did: how many were open, which were read, what failed."""
+
+    listed: int = 0
+    read: list[int] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def read_pull_request(repository: Repository, number: int) -> PullRequest:
+    """Read a pull request now, in this thread, and return it as it is stored then.
+
+    Raise a ForgeError, or CannotDecrypt.
+    """
+    with _noting(repository.forge), client_for(repository.forge) as client:
+        return _read_and_store(client, repository, number)
+
+
+def reconcile(repository: Repository, progress: Progress = iter) -> Outcome:
+    """Read the pull requests of a repository that differ from what is stored.
+
+    `progress` is given the numbers to read, and yields them. A pull request that cannot be read
+    does not stop the others. Raise what ends all requests, after it is stored as the repository's
+    problem.
+    """
+    outcome = Outcome()
+    try:
+        with _noting(repository.forge), client_for(repository.forge) as client:
+            _reconcile(client, repository, progress, outcome)
+    except PROBLEMS as error:
+        outcome.problems.append(words_of(error))
+        _store_outcome(repository, outcome)
+        raise
+    _store_outcome(repository, outcome)
+    logger.info(
+        "repository_reconciled",
+        forge=repository.forge.name,
+        repository=repository.path,
+        listed=outcome.listed,
+        read=len(outcome.read),
+        problems=len(outcome.problems),
+    )
+    return outcome
+
+
+def words_of(error: BaseException) -> str:
+    """Return why a request to a forge failed, for people."""
+    return error.words if isinstance(error, ForgeError) else str(error)
+
+
+# -- One pull request -------------------------------------------------------------------------
+
+
+def _read_and_store(client: Client, repository: Repository, number: int) -> PullRequest:
+    row, differs = None, False
+    while row is None:
+        stored = _stored(repository, number).first()
+        read = _read(client, repository, number, stored)
+        with publishing():
+            row, differs = _store(repository, read)
+            if row and differs:
+                pull_request_read.send(sender=PullRequest, pull_request=row)
+    logger.info(
+        "pull_request_read",
+        forge=repository.forge.name,
+        repository=repository.path,
+        number=number,
+        differs=differs,
+    )
+    return row
+
+
+def _read(client: Client, repository: Repository, number: int, stored: PullRequest | None) -> Read:
+    """Ask the forge; message and diff only if the commits are others than those stored."""
+    began = timezone.now()
+    data = client.pull_request(repository.path, number)
+    read_at = timezone.now()
+    message = diff = None
+    diff_problem = ""
+    if stored is None or _commits(stored) != _commits(data):
+        message = client.message(repository.path, number)
+        try:
+            diff = client.diff(repository.path, number)
+        except Refused as error:
+            diff, diff_problem = "", error.words
+    checks = client.checks(repository.path, data.head_sha) if data.head_sha else []
+    return Read(data, message, diff, diff_problem, checks, began, read_at)
+
+
+def _commits(one: PullRequest | PullRequestData) -> tuple[str, str]:
+    return one.head_sha, one.base_sha
+
+
+def _store(repository: Repository, read: Read) -> tuple[PullRequest | None, bool]:
+    """Store what was read; return the row, and whether it differs from before.
+
+    Something older than what is stored meanwhile is dropped. The row is None if the diff must be
+    read after all, as other commits were stored meanwhile.
+    """
+    row = _stored(repository, read.data.number).select_for_update(of=("self",)).first()
+    values = _values(read)
+    if row is None:
+        return _insert(repository, read, values)
+    row.repository = repository
+    if _is_older(read, row):
+        return row, False
+    if read.diff is None and _commits(row) != _commits(read.data):
+        return None, False
+    _keep_what_goes_together(values, row)
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, values[name])
+    row.save(update_fields=changed)
+    return row, not CHANGED_BY_ITSELF.issuperset(changed)
+
+
+def _insert(
+    repository: Repository, read: Read, values: dict[str, Any]
+) -> tuple[PullRequest | None, bool]:
+    if read.diff is None:
+        return None, False
+    try:
+        with transaction.atomic():
+            row = PullRequest(repository=repository, number=read.data.number, **values)
+            row.save(force_insert=True)
+    except IntegrityError:  # another thread was faster
+        return _store(repository, read)
+    return row, True
+
+
+def _is_older(read: Read, row: PullRequest) -> bool:
+    """Return whether the stored row is newer than what was read.
+
+    Only the forge knows which of two answers is newer, if they were asked for at the same time.
+    """
+    return row.read_at > read.began and row.forge_updated_at > read.data.forge_updated_at
+
+
+def _keep_what_goes_together(values: dict[str, Any], row: PullRequest) -> None:
+    """Keep message and diff of the same commits, and `mergeable` until the forge knows it again."""
+    if values["mergeable"] is None and _commits(row) == (values["head_sha"], values["base_sha"]):
+        del values["mergeable"]
+
+
+def _values(read: Read) -> dict[str, Any]:
+    values = {one.name: getattr(read.data, one.name) for one in fields(read.data)}
+    del values["number"]
+    values |= {
+        "labels": list(read.data.labels),
+        "checks": [check._asdict() | {"state": str(check.state)} for check in read.checks],
+        "read_at": read.read_at,
+    }
+    if read.diff is not None:
+        values |= {"message": read.message, "diff": read.diff, "diff_problem": read.diff_problem}
+    return {name: _fitting(name, value) for name, value in values.items()}
+
+
+def _fitting(name: str, value: Any) -> Any:
+    """Cut a text to the length that its column has."""
+    most = getattr(PullRequest._meta.get_field(name), "max_length", None)
+    return value[:most] if most and isinstance(value, str) else value
+
+
+def _stored(repository: Repository, number: int) -> QuerySet[PullRequest]:
+    return PullRequest.objects.filter(repository=repository, number=number)
+
+
+# -- A repository -----------------------------------------------------------------------------
+
+
+def _reconcile(
+    client: Client, repository: Repository, progress: Progress, outcome: Outcome
+) -> None:
+    _follow_rename(client, repository)
+    listed = _list(client, repository, outcome)
+    outcome.listed = len(listed)
+    for number in progress(_to_read(repository, listed)):
+        try:
+            _read_and_store(client, repository, number)
+            outcome.read.append(number)
+        except ENDS_ALL:
+            raise
+        except ForgeError as error:
+            outcome.problems.append(f"#{number}: {error.words}")
+
+
+def _follow_rename(client: Client, repository: Repository) -> None:
+    """Store the id that stays when a repository is renamed, and the path that it has now."""
+    data = client.repository(repository.path)
+    repository.remote_id = data.remote_id
+    if data.path != repository.path and not _taken(repository, data.path):
+        logger.info("repository_renamed", old=repository.path, new=data.path)
+        repository.path = data.path
+    repository.save(update_fields=["remote_id", "path"])
+
+
+def _taken(repository: Repository, path: str) -> bool:
+    return Repository.objects.filter(forge=repository.forge_id, path=path).exists()
+
+
+def _list(client: Client, repository: Repository, outcome: Outcome) -> dict[int, Listed]:
+    listed: dict[int, Listed] = {}
+    for page in client.open_pull_requests(repository.path):
+        listed |= {one.number: one for one in page.items}
+        outcome.problems += page.problems
+    return listed
+
+
+def _to_read(repository: Repository, listed: dict[int, Listed]) -> list[int]:
+    """Return the numbers that differ, that are open no longer, and some to look at again."""
+    ours = PullRequest.objects.filter(repository=repository)
+    stored = {one.number: one for one in ours.filter(number__in=listed).only(*COMPARED)}
+    different = [number for number, one in listed.items() if _differs(stored.get(number), one)]
+    gone = ours.filter(state=PullRequestState.OPEN).exclude(number__in=listed)
+    same = [stored[number] for number in listed if number not in {*different}]
+    return [*different, *gone.values_list("number", flat=True), *_to_recheck(same)]
+
+
+COMPARED = ("number", "head_sha", "forge_updated_at", "state", "checks", "mergeable", "read_at")
+
+
+def _differs(stored: PullRequest | None, listed: Listed) -> bool:
+    return (
+        stored is None
+        or stored.state != PullRequestState.OPEN
+        or stored.head_sha != listed.head_sha
+        or stored.forge_updated_at != listed.forge_updated_at
+    )
+
+
+def _to_recheck(same: list[PullRequest]) -> list[int]:
+    most = max(LEAST_RECHECKED, len(same) // SHARE_RECHECKED)
+    by_need = sorted(same, key=lambda one: (_is_settled(one), one.read_at))
+    return [one.number for one in by_need[:most]]
+
+
+def _is_settled(one: PullRequest) -> bool:
+    states = {check.get("state") for check in one.checks}
+    return one.mergeable is not None and bool(states) and CheckState.PENDING not in states
+
+
+def _store_outcome(repository: Repository, outcome: Outcome) -> None:
+    repository.problem = "\n".join(outcome.problems)
+    repository.synced_at = timezone.now()
+    repository.save(update_fields=["problem", "synced_at"])
+
+
+@contextmanager
+def _noting(forge: Forge) -> Iterator[None]:
+    """Store what the last requests to a forge failed with, or that they did not."""
+    try:
+        yield
+    except ENDS_ALL as error:
+        Forge.objects.filter(pk=forge.pk).update(problem=words_of(error))
+        raise
+    else:
+        Forge.objects.filter(pk=forge.pk).exclude(problem="").update(problem="")

@@ -1,0 +1,1 @@
+"""Webhooks: check who sent one, keep it, and find out which pull requests it is about."""

@@ -1,0 +1,27 @@
+"""Defer a job unless one like it waits already."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.tasks import Task
+
+STARTS: list[Callable[[], object]] = []
+"""Called whenever a worker begins to work, to defer what must be done then."""
+
+
+def defer_once(
+    task: Task[..., Any, ...], lock: str, *, priority: int = 0, **arguments: Any
+) -> bool:
+    """Defer a job in the current transaction; return False if one with this `lock` waits already.
+
+    Jobs with the same lock run one after the other. One that runs does not count as waiting: what
+    it has read may be out of date already.
+    """
+    try:
+        with transaction.atomic():  # a savepoint: the error would end the caller's transaction
+            task.configure(lock=lock, queueing_lock=lock, priority=priority).defer(**arguments)
+    except AlreadyEnqueued:
+        return False
+    return True
