@@ -56,7 +56,9 @@ def _granted(users: Collection[int]) -> dict[int, set[str]]:
     The result is that of `has_perm` for each user. Django's own `with_perm` takes time that grows
     with the square of the number of users.
     """
-    names = {channel.permission: channel.name for channel in CHANNELS.values()}
+    names: dict[str, list[str]] = {}
+    for channel in CHANNELS.values():
+        names.setdefault(channel.permission, []).append(channel.name)
     codenames = [permission.partition(".")[2] for permission in names]
     model: Any = get_user_model()
     granted: dict[int, set[str]] = {}
@@ -67,8 +69,7 @@ def _granted(users: Collection[int]) -> dict[int, set[str]]:
         app, codename = f"{path}__content_type__app_label", f"{path}__codename"
         rows = given.objects.filter(user_id__in=users, **{f"{codename}__in": codenames})
         for user_id, *permission in rows.values_list("user_id", app, codename):
-            if channel := names.get(".".join(permission)):
-                granted.setdefault(user_id, set()).add(channel)
+            granted.setdefault(user_id, set()).update(names.get(".".join(permission), ()))
     return granted
 
 

@@ -36,4 +36,4 @@ CHANGES_OF_APVS = (
     AuditAction.APV_WITHDRAWN,
     AuditAction.APV_REOPENED,
 )
-"""What becomes of APVs without a decision: no message tells it."""
+"""What becomes of APVs without a decision."""

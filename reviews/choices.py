@@ -28,7 +28,25 @@ class Status(models.TextChoices):
     ESCALATED = "escalated", _("escalated")
     DISMISSED = "dismissed", _("dismissed")
     WITHDRAWN = "withdrawn", _("withdrawn")
-    """No person decided: all that it stood on was taken back."""
+    """No decision ended it: its pull request ended, or its advisories were taken back."""
+
+
+class WithdrawalReason(models.TextChoices):
+    """Why an APV left the queue without a decision."""
+
+    MERGED = "merged", _("merged on the forge")
+    CLOSED = "closed", _("closed on the forge")
+    SUPERSEDED = "superseded", _("superseded by another pull request")
+    ADVISORIES = "advisories", _("none of its advisories asks for this change any more")
+
+
+class RevisionReason(models.TextChoices):
+    """What began a revision of an APV."""
+
+    OPENED = "opened", pgettext_lazy("revision", "opened")
+    PUSHED = "pushed", pgettext_lazy("revision", "pushed")
+    EVIDENCE = "evidence", pgettext_lazy("revision", "new evidence")
+    REOPENED = "reopened", pgettext_lazy("revision", "reopened")
 
 
 class PatchStrategy(models.TextChoices):

@@ -11,6 +11,7 @@ from realtime.registry import LastValueChannel, LogChannel, register
 from reviews.choices import (
     Action,
     Severity,
+    Status,
 )
 from reviews.decision_kinds import DecisionKind
 from reviews.permissions import Permission
@@ -43,6 +44,23 @@ class DecisionMade(LogMessage):
     channel: Literal["decisions"] = "decisions"
 
 
+What = Literal["revised", "rebased", "evidence", "withdrawn", "reopened"]
+"""What became of an APV without a decision."""
+
+
+class APVChanged(LogMessage):
+    """An APV changed, without a decision."""
+
+    type: Literal["apv_changed"] = "apv_changed"
+    apv_id: UUID
+    apv_code: str
+    status: Status
+    version: int
+    revision: int
+    what: What
+    channel: Literal["changes"] = "changes"
+
+
 class StatsUpdate(Message):
     """The numbers of the review changed; only the latest ones are ever sent."""
 
@@ -66,9 +84,10 @@ def current_stats() -> StatsUpdate:
 
 APVS = LogChannel("apvs", permission=Permission.VIEW_APV, messages=(NewAPV,))
 DECISIONS = LogChannel("decisions", permission=Permission.VIEW_DECISION, messages=(DecisionMade,))
+CHANGES = LogChannel("changes", permission=Permission.VIEW_APV, messages=(APVChanged,))
 STATS = LastValueChannel("stats", Permission.VIEW_STATS, message=StatsUpdate, read=current_stats)
 
 
 def register_channels() -> None:
     """Register the channels of the review."""
-    register(APVS, DECISIONS, STATS)
+    register(APVS, DECISIONS, STATS, CHANGES)

@@ -35,22 +35,42 @@ class Fixed(NamedTuple):
         return self._asdict()
 
 
+class Fix(NamedTuple):
+    """A stored advisory that is fixed, with the package and the rating that this is about."""
+
+    fixed: Fixed
+    package: Package
+    row: Advisory
+    advisory: osv.Advisory
+    rated: Rated | None
+
+
 def fixed_advisories(changes: Iterable[Change]) -> list[Fixed]:
-    """Return the stored advisories that changes fix, the gravest first.
+    """Return the stored advisories that changes fix, the gravest first; see `fixes`."""
+    return [one.fixed for one in fixes(changes)]
+
+
+def fixes(changes: Iterable[Change]) -> list[Fix]:
+    """Return which stored advisories changes fix, the gravest first.
 
     An advisory is fixed if it affects a version that the changes move a package from, and none
     that they move it to. A range stands for the lowest version that it allows, which is the one
     that a project may still get.
     """
     packages = _by_package(changes)
-    found = [
-        fixed
-        for row in _stored(packages)
-        if (fixed := _fixed(osv.parsed(row.document), packages)) is not None
-    ]
-    return sorted(
-        found, key=lambda one: (BY_GRAVITY.index(one.severity), -(one.score or 0), one.id)
-    )
+    found = [fix for row in _stored(packages) if (fix := _fix(row, packages)) is not None]
+    return sorted(found, key=_gravity)
+
+
+def is_fixed(document: Any, changes: Iterable[dict[str, Any]]) -> bool:
+    """Return whether changes, as JSON, fix the advisory in a document."""
+    packages = _by_package(Change.from_json(one) for one in changes)
+    return _fixed_package(osv.parsed(document), packages) is not None
+
+
+def _gravity(fix: Fix) -> tuple[int, float, str]:
+    one = fix.fixed
+    return BY_GRAVITY.index(one.severity), -(one.score or 0), one.id
 
 
 def _by_package(changes: Iterable[Change]) -> dict[Package, list[Change]]:
@@ -68,12 +88,21 @@ def _stored(packages: Iterable[Package]) -> Iterator[Advisory]:
     return stored.order_by("osv_id").iterator(chunk_size=100)
 
 
-def _fixed(advisory: osv.Advisory, packages: dict[Package, list[Change]]) -> Fixed | None:
+def _fix(row: Advisory, packages: dict[Package, list[Change]]) -> Fix | None:
     """Return what an advisory says, if the changes fix it."""
+    advisory = osv.parsed(row.document)
+    package = _fixed_package(advisory, packages)
+    if package is None:
+        return None
+    rated = bumps.rating_of(advisory, osv.by_package(advisory.affected)[package])
+    return Fix(_as_fixed(advisory, rated), package, row, advisory, rated)
+
+
+def _fixed_package(advisory: osv.Advisory, packages: dict[Package, list[Change]]) -> Package | None:
+    """Return the first package of an advisory that the changes take out of its reach."""
     for package, entries in osv.by_package(advisory.affected).items():
-        if _Fix(package[0], entries).is_made_by(packages.get(package, [])):
-            rated = bumps.rating_of(advisory, entries)
-            return _as_fixed(advisory, rated)
+        if _Reach(package[0], entries).is_made_by(packages.get(package, [])):
+            return package
     return None
 
 
@@ -87,8 +116,8 @@ def _as_fixed(advisory: osv.Advisory, rated: Rated | None) -> Fixed:
     )
 
 
-class _Fix:
-    """What takes a project out of an advisory's reach, for one package."""
+class _Reach:
+    """Which versions of one package an advisory affects."""
 
     def __init__(self, ecosystem: str, entries: Sequence[osv.Affected]) -> None:
         ranges = [one for entry in entries for one in entry.ranges]

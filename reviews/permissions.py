@@ -18,6 +18,7 @@ class Permission(StrEnum):
 
     VIEW_APV = "view_apv", "apv", "Can view APV"
     ADD_APV = "add_apv", "apv", "Can add APV"
+    CHANGE_APV = "change_apv", "apv", "Can change APV"
     VIEW_DECISION = "view_decision", "decision", "Can view decision"
     DECIDE_APV = "decide_apv", "apv", "Can decide pending APVs"
     DECIDE_ESCALATED = "decide_escalated", "apv", "Can decide escalated APVs"
@@ -44,7 +45,7 @@ OF_APVS: list[tuple[str, Any]] = [
 READ = (Permission.VIEW_APV, Permission.VIEW_DECISION, Permission.VIEW_STATS)
 ROLES: dict[str, tuple[Permission, ...]] = {
     "observers": READ,
-    "pipelines": (Permission.VIEW_APV, Permission.ADD_APV),
+    "pipelines": (Permission.VIEW_APV, Permission.ADD_APV, Permission.CHANGE_APV),
     "reviewers": (*READ, Permission.DECIDE_APV),
     "leads": (*READ, Permission.DECIDE_APV, Permission.DECIDE_ESCALATED),
 }

@@ -1,4 +1,4 @@
-"""Publish messages when rows are saved."""
+"""Publish messages when rows are saved, and take in pull requests that were read."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
+from forges.signals import pull_request_read
 from realtime.publish import announce, publish
-from reviews.events import STATS, DecisionMade, NewAPV
+from reviews.choices import Status
+from reviews.events import STATS, APVChanged, DecisionMade, NewAPV, What
 
 if TYPE_CHECKING:
+    from forges.models import PullRequest
     from reviews.models import APV, Decision
 
 
@@ -28,6 +31,13 @@ def publish_decision(instance: "Decision", created: bool, **_: Any) -> None:
         announce_stats()
 
 
+@receiver(pull_request_read)
+def take_in_read_pull_request(pull_request: "PullRequest", **_: Any) -> None:
+    from reviews import services  # it writes rows, which this module publishes
+
+    services.take_in(pull_request)
+
+
 @receiver(post_delete, sender="reviews.APV")
 def announce_deleted_apv(**_: Any) -> None:
     announce_stats()
@@ -36,6 +46,11 @@ def announce_deleted_apv(**_: Any) -> None:
 def publish_new_apvs(apvs: "Sequence[APV]") -> None:
     publish([new_apv(apv) for apv in apvs])
     announce_stats()
+
+
+def publish_change(apv: "APV", what: What) -> None:
+    """Publish that a saved APV changed without a decision."""
+    publish([apv_changed(apv, what)])
 
 
 def announce_stats() -> None:
@@ -51,6 +66,17 @@ def new_apv(apv: "APV") -> NewAPV:
             "cve_id": apv.cve_id,
             "package_name": apv.package_name,
         }
+    )
+
+
+def apv_changed(apv: "APV", what: What) -> APVChanged:
+    return APVChanged(
+        apv_id=apv.apv_id,
+        apv_code=apv.apv_code,
+        status=Status(apv.status),
+        version=apv.version,
+        revision=apv.revision,
+        what=what,
     )
 
 

@@ -109,6 +109,14 @@ def withdrawn_advisories() -> "Prefetch[Any]":
     return Prefetch("advisory_links", links, to_attr="withdrawn_links")
 
 
+def repository_of(apv: APV) -> str | None:
+    """Return the forge and the path of an APV's repository, or None without one."""
+    if apv.pull_request is None:
+        return None
+    repository = apv.pull_request.repository
+    return f"{repository.forge.name}/{repository.path}"
+
+
 def hours_waiting(apv: APV) -> float:
     """Return how long an APV has been waiting, in hours."""
     return (timezone.now() - apv.created_at).total_seconds() / 3600

@@ -4,12 +4,18 @@ from urllib.parse import urlsplit
 
 from forges.choices import ForgeKind
 from forges.clients.base import Client
+from forges.clients.gitea import Gitea
 from forges.clients.github import GitHub
+from forges.clients.gitlab import GitLab
 from forges.encryption import CannotDecrypt
 from forges.errors import NotAllowed
 from forges.models import Forge
 
-CLIENTS: dict[str, type[GitHub]] = {ForgeKind.GITHUB: GitHub}
+CLIENTS: dict[str, type[GitHub | GitLab | Gitea]] = {
+    ForgeKind.GITHUB: GitHub,
+    ForgeKind.GITLAB: GitLab,
+    ForgeKind.GITEA: Gitea,
+}
 
 
 def client_for(forge: Forge) -> Client:

@@ -180,6 +180,13 @@ class Client(ABC):
     def _merge(self, path: str, number: int, head_sha: str, method: MergeMethod) -> str:
         """Ask the forge to merge, and return the merge commit."""
 
+    def _merged(self, path: str, number: int) -> str:
+        """Return the merge commit, after a forge said yes without naming it."""
+        found = self.pull_request(path, number)
+        if found.state != PullRequestState.MERGED or not found.merged_sha:
+            raise Unavailable("it accepted the merge, and has not merged yet")
+        return found.merged_sha
+
     @abstractmethod
     def close(self, path: str, number: int) -> None:
         """Close a pull request without merging it."""

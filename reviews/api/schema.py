@@ -33,13 +33,17 @@ PROBLEMS = {
     406: "The answer cannot be given in the asked-for form.",
     408: "The request took too long to arrive.",
     409: "The world changed meanwhile: decided already, another version, a code in use.",
+    412: "The APV is not at the version that `If-Match` names.",
     413: "The body is too large.",
     415: "The body is not JSON.",
     422: "The Idempotency-Key came before, with another body.",
+    428: "Name the version that you read, in `If-Match` or as `version`.",
     429: "Too many attempts; `Retry-After` says when to try again.",
     503: "The database is busy or away, or there is more to do than can be done.",
 }
 OF_WRITES = {408, 409, 413, 415, 422, 429}
+OF_CHANGES = {412, 428}
+"""Problems of PATCH alone."""
 
 
 class Summarised(AutoSchema):
@@ -56,9 +60,15 @@ def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for path in result["paths"].values():
         for method, operation in path.items():
             for status, description in PROBLEMS.items():
-                if method == "post" or status not in OF_WRITES:
+                if _may_answer(method, status):
                     operation["responses"][str(status)] = _problem(description)
     return result
+
+
+def _may_answer(method: str, status: int) -> bool:
+    if status in OF_CHANGES:
+        return method == "patch"
+    return method in {"post", "patch"} or status not in OF_WRITES
 
 
 def _problem(description: str) -> dict[str, Any]:

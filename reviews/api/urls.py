@@ -12,7 +12,11 @@ with_icons = csp_update({"img-src": ["data:"]})
 
 urlpatterns = [
     path("apvs", APVViewSet.as_view({"get": "list", "post": "create"}), name="apv-list"),
-    path("apvs/<uuid:pk>", APVViewSet.as_view({"get": "retrieve"}), name="apv-detail"),
+    path(
+        "apvs/<uuid:pk>",
+        APVViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="apv-detail",
+    ),
     path("reviews", ReviewViewSet.as_view({"get": "list"}), name="review-list"),
     path("reviews/stats", ReviewViewSet.as_view({"get": "stats"}), name="review-stats"),
     path("reviews/<uuid:apv_id>", ReviewViewSet.as_view({"get": "retrieve"}), name="review-detail"),

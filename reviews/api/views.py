@@ -1,5 +1,6 @@
 """REST resources: APVs, the queue and decisions."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import prefetch_related_objects
@@ -22,11 +23,19 @@ from reviews import selectors, services, tally
 from reviews.api.filters import AnyStatusAPVFilter, APVFilter, DecisionFilter, ordering
 from reviews.api.idempotency import idempotent
 from reviews.api.pages import PageQuery, is_narrowed, page, page_schema
+from reviews.api.preconditions import (
+    IF_MATCH,
+    PreconditionFailed,
+    is_by_header,
+    tag_of,
+    version_named,
+)
 from reviews.api.serializers.apvs import (
     LEFT_OUT_OF_LISTS,
     QUEUE_COLUMNS,
     APVLineSerializer,
     APVSerializer,
+    EvidenceSerializer,
     QueueItemSerializer,
 )
 from reviews.api.serializers.decisions import (
@@ -35,7 +44,7 @@ from reviews.api.serializers.decisions import (
     DecisionSerializer,
 )
 from reviews.api.serializers.stats import StatsSerializer
-from reviews.errors import UnknownAPV
+from reviews.errors import UnknownAPV, VersionChanged
 from reviews.models import APV, Decision
 from reviews.orders import DECISIONS, QUEUE, order_of_apvs
 from reviews.permissions import Permission
@@ -49,7 +58,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 
 ADVISORIES = "advisory_links__advisory"
-APVS = APV.objects.select_related("submitted_by").prefetch_related(ADVISORIES)
+APVS = APV.objects.with_pull_request().select_related("submitted_by").prefetch_related(ADVISORIES)
 
 ONE_OR_MANY = PolymorphicProxySerializer(
     "OneOrManyAPVs", [APVSerializer, APVSerializer(many=True)], None, many=False
@@ -65,7 +74,11 @@ class APVViewSet(CountedWrites, Retrieves):
     queryset = APVS
     serializer_class = APVSerializer
     filterset_class = AnyStatusAPVFilter
-    permission_for = {"*": Permission.VIEW_APV, "create": Permission.ADD_APV}
+    permission_for = {
+        "*": Permission.VIEW_APV,
+        "create": Permission.ADD_APV,
+        "partial_update": Permission.CHANGE_APV,
+    }
 
     @extend_schema(parameters=[PageQuery], responses=page_schema("apvs", APVLineSerializer))
     def list(self, request: Request) -> Response:
@@ -99,6 +112,36 @@ class APVViewSet(CountedWrites, Retrieves):
             return Response(added, status=201)
         location = reverse("apv-detail", [apvs[0].pk], request=request)
         return Response(added[0], status=201, headers={"Location": location})
+
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY, IF_MATCH],
+        request=EvidenceSerializer,
+        responses=APVSerializer,
+    )
+    @idempotent
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        """Change the evidence of an APV, which makes its next revision.
+
+        The version that you read is required, in `If-Match` or as `version`. An APV that was sent
+        back for changes is pending again, as is one that was approved and not merged yet. Of an APV
+        that a forge's pull request made, the patch and the checks come from there.
+        """
+        given = validated(EvidenceSerializer(data=request.data))
+        version = version_named(request, given)
+        try:
+            services.add_evidence(apv_id=pk, values=given, version=version)
+        except VersionChanged as error:
+            raise (PreconditionFailed(error) if is_by_header(request) else error) from None
+        return _with_tag(self.get_object())
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return _with_tag(self.get_object())
+
+
+def _with_tag(apv: APV) -> Response:
+    """Return an APV with the tag that a change of it names."""
+    tag = tag_of(apv)
+    return Response(represented(APVSerializer, [apv])[0], headers={"ETag": tag})
 
 
 @extend_schema_view(retrieve=extend_schema(description="One APV that waits or waited, by its id."))

@@ -17,7 +17,10 @@ TABS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
     "cve": (
         (
             gettext_lazy("Vulnerability"),
-            ("cve_title", "cve_description", "cve_id", "severity", "severity_source", "cwe_ids"),
+            (
+                *("cve_title", "cve_description", "cve_id"),
+                *("severity", "severity_source", "cwe_ids", "advisories"),
+            ),
         ),
         (gettext_lazy("Score"), ("cvss_score", "cvss_vector")),
         (
@@ -34,7 +37,13 @@ TABS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
             gettext_lazy("Patch"),
             ("patch_description", "patch_strategy", "patch_risk_level", "patch_confidence"),
         ),
-        (gettext_lazy("Pull request"), ("pr_number", "pr_branch", "pr_url")),
+        (
+            gettext_lazy("Pull request"),
+            (
+                *("pull_request", "pr_number", "pull_request_state"),
+                *("pr_branch", "head_commit", "pr_url", "changes"),
+            ),
+        ),
         (gettext_lazy("Diff"), ("patch_diff",)),
     ),
     "wargame": (
@@ -46,7 +55,10 @@ TABS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
     "validation": (
         (
             gettext_lazy("Validation"),
-            ("validation_passed", "validation_confidence", "validation_warnings"),
+            (
+                *("validation_passed", "validation_confidence"),
+                *("validation_warnings", "forge_warnings", "checks"),
+            ),
         ),
         (
             gettext_lazy("Confirmation"),
@@ -66,7 +78,12 @@ TABS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
                 "apv_code",
                 "status",
                 "priority",
+                "revision",
                 "version",
+                "withdrawn_at",
+                "withdrawn_by",
+                "withdrawn_reason",
+                "superseded_by",
                 "created_at",
                 "submitted_by",
                 "updated_at",
@@ -90,8 +107,13 @@ APART = frozenset(
         "cve_title",
         "cvss_score",
         "cvss_vector",
+        "advisories",
+        "pull_request",
+        "changes",
         "patch_diff",
         "validation_warnings",
+        "forge_warnings",
+        "checks",
         "wargame_evidence",
     ]
 )
@@ -103,6 +125,16 @@ LABELS = {
     "apv_code": gettext_lazy("Code"),
     "apv_id": gettext_lazy("APV id"),
     "status": gettext_lazy("Status"),
+    "revision": gettext_lazy("Revision"),
+    "withdrawn_at": gettext_lazy("Withdrawn"),
+    "withdrawn_by": gettext_lazy("Withdrawn by"),
+    "withdrawn_reason": gettext_lazy("Why it was withdrawn"),
+    "superseded_by": gettext_lazy("Superseded by pull request"),
+    "advisories": gettext_lazy("Fixed advisories"),
+    "pull_request_state": gettext_lazy("State"),
+    "head_commit": gettext_lazy("Commit"),
+    "changes": gettext_lazy("Changes"),
+    "checks": gettext_lazy("Checks"),
     "version": gettext_lazy("Version"),
     "priority": gettext_lazy("Priority"),
     "severity": gettext_lazy("Severity"),
@@ -153,6 +185,7 @@ KINDS = {
     "cwe_ids": "cwes",
     "apv_id": "name",
     "pr_branch": "name",
+    "head_commit": "name",
     "package_version": "name",
     "fixed_version": "name",
 }

@@ -15,7 +15,7 @@ from reviews.models import APV
 
 BRIEF = 80
 """Longer values are carried as a digest: that they changed can be said, from what cannot."""
-UNSAID = frozenset(["version", "updated_at"])
+UNSAID = frozenset(["version", "updated_at", "pull_request", "forge_warnings"])
 FIELDS = [name for _, names in GROUPS for name in names if name not in UNSAID]
 
 

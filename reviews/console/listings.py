@@ -47,7 +47,7 @@ WITHDRAWN = Listing(
     _("Withdrawn"),
     _("Withdrawn"),
     _("Nothing is withdrawn"),
-    _("APVs appear here when all their advisories are withdrawn."),
+    _("APVs appear here when their pull request ends or all their advisories are withdrawn."),
 )
 LISTINGS = {one.name: one for one in (PENDING, ESCALATED, DECIDED, WITHDRAWN)}
 
@@ -68,7 +68,6 @@ def entries(listing: Listing) -> Any:
     if listing is WITHDRAWN:
         return APV.objects.filter(status=Status.WITHDRAWN)
     if listing is ESCALATED:
-        return APV.objects.filter(
-            status=Status.ESCALATED, decisions__decision=DecisionKind.ESCALATE
-        )
+        escalations = Decision.objects.filter(decision=DecisionKind.ESCALATE)
+        return APV.objects.filter(status=Status.ESCALATED, pk__in=escalations.values("apv"))
     return APV.objects.pending()

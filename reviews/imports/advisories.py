@@ -24,10 +24,13 @@ from reviews.choices import (
     PRIORITY_OF_SEVERITY,
     PatchStrategy,
     Status,
+    WithdrawalReason,
 )
+from reviews.fixed_advisories import is_fixed
 from reviews.imports import bumps, osv
 from reviews.imports.package_names import identity
 from reviews.models import APV, Advisory, APVAdvisory
+from reviews.receivers import publish_change
 
 IMPORTS_LOCK = 0x6F7376
 """Imports take turns, so that two never add the same APV."""
@@ -200,7 +203,7 @@ class _Batch:
             self._remember(apv)
 
     def _remember(self, apv: APV) -> None:
-        for one in (apv.cve_id, bumps.osv_id(apv.patch_description)):
+        for one in (apv.cve_id, _origin(apv)):
             if one:
                 self._known.setdefault((_key_of(apv), one), apv)
 
@@ -208,7 +211,7 @@ class _Batch:
         links = self._links[kept.row.pk]
         keys = {_key(made) for made in kept.bumps}
         for link in links:
-            link.applies = _key_of(link.apv) in keys
+            link.applies = _asks_for(kept.row, keys, link.apv)
         replaced = self._replaced(kept, links)
         for made in kept.bumps:
             self._want(kept.row, made, replaced)
@@ -228,7 +231,7 @@ class _Batch:
         if link is not None:
             self._revise(link, replaced.get(_key_of(link.apv)), made)
         elif apv := self._find(key, made, row.osv_id):
-            self._link(apv, row, origin=bumps.osv_id(apv.patch_description) == row.osv_id)
+            self._link(apv, row, origin=_origin(apv) == row.osv_id)
             self._outcome.known += 1
         else:
             self._add(row, made)
@@ -278,16 +281,17 @@ class _Batch:
         imported = APV.objects.filter(Exists(links.filter(origin=True)), pk__in=touched)
         imported = imported.order_by("pk").select_for_update(of=("self",))
         for apv in imported.filter(~stands, status=Status.PENDING):
-            _move(apv, Status.WITHDRAWN, AuditAction.APV_WITHDRAWN)
+            withdrawal = services.Withdrawal(WithdrawalReason.ADVISORIES)
+            services.withdraw(apv, withdrawal, advisories=_names(apv))
             self._outcome.withdrawn += 1
         for apv in imported.filter(stands, status=Status.WITHDRAWN):
-            _move(apv, Status.PENDING, AuditAction.APV_REOPENED)
+            services.reopen(apv, advisories=_names(apv))
             self._outcome.reopened += 1
 
 
 KNOWN_BY = (
     *("package_ecosystem", "package_name", "fixed_version"),
-    *("cve_id", "patch_description"),
+    *("cve_id", "patch_description", "pull_request"),
 )
 
 
@@ -313,14 +317,27 @@ def _change(link: APVAdvisory, old: Fields, new: Fields) -> bool:
     if values:
         services.save_changed(apv, values)
         about = sorted(values)
+        publish_change(apv, "evidence")
         entries.record(
             AuditAction.APV_CHANGED, apv.apv_code, fields=about, advisory=str(link.advisory)
         )
     return bool(values)
 
 
-def _move(apv: APV, status: Status, action: AuditAction) -> None:
-    apv.status = status
-    services.save_changed(apv, ["status"])
-    advisories = apv.advisory_links.values_list("advisory__osv_id", flat=True)
-    entries.record(action, apv.apv_code, advisories=sorted(advisories))
+def _asks_for(row: Advisory, keys: set[Key], apv: APV) -> bool:
+    """Return whether an advisory asks for the bump of an APV, or its pull request fixes it."""
+    if apv.pull_request_id is None:
+        return _key_of(apv) in keys
+    return row.withdrawn is None and is_fixed(row.document, apv.changes)
+
+
+def _origin(apv: APV) -> str:
+    """Return the id of the advisory that an APV was made from, or "": its description names it.
+
+    The description of a pull request does not count: its author writes what they like there.
+    """
+    return "" if apv.pull_request_id else bumps.osv_id(apv.patch_description)
+
+
+def _names(apv: APV) -> list[str]:
+    return sorted(apv.advisory_links.values_list("advisory__osv_id", flat=True))

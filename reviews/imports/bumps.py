@@ -61,10 +61,10 @@ def _apv(
     rated = rate_statements(*said)
     return {
         **_severity(rated, default_severity),
-        "cve_id": _cve(advisory),
+        "cve_id": cve_of(advisory),
         "cve_title": shortened(title_of(advisory), "cve_title"),
         "cve_description": shortened(advisory.details or "", "cve_description"),
-        "cwe_ids": _cwes(advisory, entries),
+        "cwe_ids": cwes_of(advisory, entries),
         "package_name": name,
         "package_ecosystem": ecosystem,
         "package_version": shortened(bump.old, "package_version"),
@@ -131,7 +131,7 @@ def _statements(
     return package, whole
 
 
-def _cve(advisory: Advisory) -> str | None:
+def cve_of(advisory: Advisory) -> str | None:
     names = [advisory.id, *advisory.aliases, *advisory.upstream]
     return next((name for name in names if re.fullmatch(CVE_PATTERN, name)), None)
 
@@ -142,7 +142,7 @@ def shortened(text: str, field: str) -> str:
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
-def _cwes(advisory: Advisory, entries: Iterable[Affected]) -> list[str]:
+def cwes_of(advisory: Advisory, entries: Iterable[Affected]) -> list[str]:
     """Return the CWE ids of advisory or packages: `cwe_ids` (GitHub) or `cwes` (OpenSSF)."""
     places = [advisory.database_specific, *(entry.database_specific for entry in entries)]
     listed = [_list(advisory.cwe_ids)]

@@ -93,6 +93,12 @@ class Change(NamedTuple):
     direct: bool | None
     file: str
 
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        names = ("package", "ecosystem", "from", "to", "direct", "file")
+        return cls(*(document[name] for name in names))
+
     def as_json(self) -> dict[str, Any]:
         return {
             "package": self.package,

@@ -1,9 +1,10 @@
-"""The models of the review: APVs, advisories, decisions and counters."""
+"""The models of the review: APVs, their revisions, advisories, decisions and counters."""
 
 from reviews.models.advisory import Advisory, APVAdvisory
 from reviews.models.apv import (
     APV,
     CODE_PATTERN,
+    COMMIT_PATTERN,
     CVE_PATTERN,
     CWE_PATTERN,
     DIFF_MAX_BYTES,
@@ -16,15 +17,19 @@ from reviews.models.counters import CodeSequence, Tally
 from reviews.models.decision import JUSTIFICATION_LENGTH, Decision
 from reviews.models.idempotency import IdempotencyKey
 from reviews.models.reading import Reading
+from reviews.models.revision import EVIDENCE, KEPT_OF_REVISIONS, Revision
 
 __all__ = [
     "APV",
     "CODE_PATTERN",
+    "COMMIT_PATTERN",
     "CVE_PATTERN",
     "CWE_PATTERN",
     "DIFF_MAX_BYTES",
+    "EVIDENCE",
     "ILLUSTRATIVE",
     "JUSTIFICATION_LENGTH",
+    "KEPT_OF_REVISIONS",
     "QUEUE_NARROWED_BY",
     "URL_PATTERN",
     "APVAdvisory",
@@ -34,5 +39,6 @@ __all__ = [
     "Decision",
     "IdempotencyKey",
     "Reading",
+    "Revision",
     "Tally",
 ]

@@ -14,6 +14,7 @@ from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from forges.choices import PullRequestState
 from realtime.atomic_saves import AtomicSave
 from realtime.transactions import publishing
 from reviews import fields, links, receivers
@@ -23,6 +24,7 @@ from reviews.choices import (
     Severity,
     Status,
     WargameVerdict,
+    WithdrawalReason,
 )
 from reviews.decision_kinds import DecisionKind
 from reviews.models.constraints import one_of, unit_interval, within
@@ -34,7 +36,16 @@ CVE_PATTERN = r"^CVE-[0-9]{4}-[0-9]{4,19}$"
 CWE_PATTERN = r"^CWE-[0-9]{1,6}$"
 CODE_PATTERN = r"^APV-[0-9]{4}-[0-9]{3,9}$"
 URL_PATTERN = r"^https?://[^\s]+$"
+COMMIT_PATTERN = r"^[0-9a-f]{7,64}$"
 DIFF_MAX_BYTES = 1024 * 1024
+UNSHOWN = (
+    *("pull_request__diff", "pull_request__body", "pull_request__message"),
+    "pull_request__repository__forge__credentials",
+    "pull_request__repository__forge__webhook_secrets",
+    "pull_request__repository__forge__ca_certificates",
+)
+"""Fields of pull requests and forges that no APV shows."""
+NOTHING = models.Value([], models.JSONField())
 ILLUSTRATIVE = (
     "Nothing was run. The diff is illustrative: no project was looked at, "
     "and the manifest's other lines are made up."
@@ -56,6 +67,10 @@ class APVQuerySet(models.QuerySet["APV"]):
 
     def pending(self) -> "APVQuerySet":
         return self.filter(status=Status.PENDING)
+
+    def with_pull_request(self) -> "APVQuerySet":
+        """Read the pull request and its repository too, but not their long or secret fields."""
+        return self.select_related("pull_request__repository__forge").defer(*UNSHOWN)
 
     def bulk_create(
         self,
@@ -208,6 +223,72 @@ class APV(AtomicSave):
     )
     wargame_evidence = models.JSONField(_("wargame evidence"), default=dict, blank=True)
 
+    pull_request = models.OneToOneField(
+        "forges.PullRequest",
+        on_delete=models.PROTECT,
+        related_name="apv",
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("pull request"),
+        help_text=_("The one on a forge that it was made of."),
+    )
+    pull_request_state = models.CharField(
+        _("state of the pull request"),
+        max_length=10,
+        choices=PullRequestState,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+    )
+    head_commit = models.CharField(
+        _("head commit"),
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[RegexValidator(COMMIT_PATTERN, _("Enter a commit's hash: 7 to 64 digits."))],
+        help_text=_("The commit that would be merged."),
+    )
+    revision = models.PositiveIntegerField(_("revision"), default=1, db_default=1, editable=False)
+    changes = models.JSONField(
+        _("changes"), default=list, db_default=NOTHING, blank=True, editable=False
+    )
+    advisories = models.JSONField(
+        _("fixed advisories"), default=list, db_default=NOTHING, blank=True, editable=False
+    )
+    checks = models.JSONField(
+        _("checks"), default=list, db_default=NOTHING, blank=True, editable=False
+    )
+    forge_warnings = models.JSONField(
+        _("warnings of the forge"),
+        default=list,
+        db_default=NOTHING,
+        blank=True,
+        editable=False,
+        help_text=_("Those of the validation warnings that the pull request gave."),
+    )
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, editable=False)
+    withdrawn_by = models.CharField(
+        _("withdrawn by"), max_length=255, blank=True, default="", db_default="", editable=False
+    )
+    withdrawn_reason = models.CharField(
+        _("reason of the withdrawal"),
+        max_length=10,
+        choices=WithdrawalReason,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+    )
+    superseded_by = models.PositiveBigIntegerField(
+        _("superseded by"),
+        null=True,
+        editable=False,
+        help_text=_("The number of the pull request that took its place."),
+    )
+
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -261,6 +342,14 @@ class APV(AtomicSave):
             ),
             models.CheckConstraint(
                 condition=models.Q(apv_code__regex=CODE_PATTERN), name="apv_code_form"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(pull_request_state__in=["", *PullRequestState.values]),
+                name="apv_pull_request_state",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(withdrawn_reason__in=["", *WithdrawalReason.values]),
+                name="apv_withdrawn_reason",
             ),
             models.CheckConstraint(
                 condition=models.Q(priority__range=(1, 10), priority__isnull=False),
@@ -324,6 +413,13 @@ class APV(AtomicSave):
         super().validate_constraints({*(exclude or ()), *unfilled})
 
     @property
+    def took_effect(self) -> bool:
+        """Return whether what was decided is done and cannot be decided anew."""
+        if self.pull_request_state == PullRequestState.MERGED:
+            return True
+        return self.decisions.filter(action_completed_at__isnull=False).exists()
+
+    @property
     def was_validated(self) -> bool:
         """Return whether a validation was run: "not passed" is an APV's default."""
         warned = self.validation_warnings and ILLUSTRATIVE not in self.validation_warnings
@@ -334,9 +430,10 @@ class APV(AtomicSave):
         """Return the machine's recommendation: approve if the wargame succeeded and validation
         passed.
 
-        It is None if neither was run.
+        It is None if neither was run, and for a pull request without a wargame: that its checks
+        passed or failed is no recommendation.
         """
-        if self.wargame_verdict is None and not self.was_validated:
+        if self.wargame_verdict is None and (self.pull_request_id or not self.was_validated):
             return None
         won = self.wargame_verdict == WargameVerdict.SUCCESS and self.validation_passed
         return DecisionKind.APPROVE if won else DecisionKind.REJECT

@@ -75,6 +75,10 @@ class Decision(AtomicSave):
     )
     diff_sha256 = models.CharField(_("SHA-256 of the diff"), max_length=64)
     apv_version = models.PositiveIntegerField(_("APV version"))
+    revision = models.PositiveIntegerField(_("revision"), default=1, db_default=1)
+    head_commit = models.CharField(
+        _("head commit"), max_length=64, blank=True, default="", db_default=""
+    )
     review_seconds = models.FloatField(
         _("review seconds"), help_text=_("From the APV's creation to the decision.")
     )
@@ -111,16 +115,16 @@ class Decision(AtomicSave):
                 name="decision_justification_length",
             ),
             models.UniqueConstraint(
-                fields=["apv"],
+                fields=["apv", "revision"],
                 condition=models.Q(decision__in=FINAL),
                 name="decision_once",
-                violation_error_message=_("This APV is decided already."),
+                violation_error_message=_("This revision is decided already."),
             ),
             models.UniqueConstraint(
-                fields=["apv"],
+                fields=["apv", "revision"],
                 condition=models.Q(decision=DecisionKind.ESCALATE),
                 name="decision_escalated_once",
-                violation_error_message=_("This APV is escalated already."),
+                violation_error_message=_("This revision is escalated already."),
             ),
         ]
 

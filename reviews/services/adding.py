@@ -11,6 +11,7 @@ from audit.choices import AuditAction
 from realtime.transactions import publishing
 from reviews.errors import CodeInUse
 from reviews.models import APV
+from reviews.receivers import publish_change
 
 
 def add_apvs(*, apvs: Sequence[APV], submitter: Any = None) -> list[APV]:
@@ -46,6 +47,7 @@ def change_apv(*, apv: APV, fields: Sequence[str]) -> None:
     """Save the changed fields in `fields` of an APV; others may have changed elsewhere."""
     with publishing():
         save_changed(apv, fields)
+        publish_change(apv, "evidence")
         entries.record(AuditAction.APV_CHANGED, apv.apv_code, fields=list(fields))
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Required, TypedDict, Unpack
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from audit import entries
 from audit.choices import AuditAction
 from realtime.transactions import publishing
 from reviews.choices import Status
-from reviews.decision_kinds import DecisionKind
+from reviews.decision_kinds import FINAL, DecisionKind
 from reviews.errors import (
     AlreadyDecided,
     InvalidInput,
@@ -113,7 +114,7 @@ def _check_open(apv: APV, decision: str, reviewer: Any) -> None:
     if apv.status == Status.PENDING:
         return
     standing = apv.decisions.order_by(*DECISIONS.by).select_related("apv").first()
-    if standing is None:
+    if standing is None or apv.status == Status.WITHDRAWN:
         message = _("{code} is {status}, not open.")
         said = message.format(code=apv.apv_code, status=apv.get_status_display())
         raise InvalidInput({"apv_id": [said]})
@@ -184,7 +185,19 @@ def _record(apv: APV, reviewer: Any, fields: DecisionFields) -> Decision:
         recommendation=apv.recommendation,
         diff_sha256=hashlib.sha256(apv.patch_diff.encode()).hexdigest(),
         apv_version=apv.version,
-        review_seconds=max(0.0, (now - apv.created_at).total_seconds()),
+        revision=apv.revision,
+        head_commit=apv.head_commit,
+        review_seconds=max(0.0, (now - _open_since(apv)).total_seconds()),
         action_taken=kind.traits.action,
         decided_at=now,
     )
+
+
+def _open_since(apv: APV) -> datetime:
+    """Return when an APV came into the queue: for the first time, or after its last decision."""
+    if apv.revision == 1:
+        return apv.created_at
+    final = apv.decisions.filter(decision__in=FINAL).order_by("-revision").first()
+    later = apv.revisions.filter(number__gt=final.revision) if final else None
+    reopened = later.order_by("number").first() if later is not None else None
+    return reopened.created_at if reopened else apv.created_at

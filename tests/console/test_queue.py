@@ -209,8 +209,8 @@ def test_positions_in_the_page_are_those_of_the_counters(reviewer):
 
 def test_page_names_only_the_channels_that_the_user_may_read():
     answer = client_of("pipelines").get("/")
-    assert attribute(answer, "watch")["channels"] == ["apvs"]
-    assert set(attribute(answer, "positions")) == {"apvs"}
+    assert attribute(answer, "watch")["channels"] == ["apvs", "changes"]
+    assert set(attribute(answer, "positions")) == {"apvs", "changes"}
     assert "Decided today" not in text_of(answer)
 
 

@@ -115,6 +115,12 @@ def adds(person: Person, door: str) -> bool:
     return granted(person.client(door).post("/hitl/apvs", json=apv()))
 
 
+def changes(person: Person, door: str) -> bool:
+    added = person.server.add_apv()
+    body = {"version": 1, "wargame_verdict": "failure"}
+    return granted(person.client(door).patch(f"/hitl/apvs/{added['apv_id']}", json=body))
+
+
 def decides(status: str) -> Callable[[Person, str], bool]:
     """Decide on a new APV of that status, over REST, on its page or in the admin."""
 
@@ -168,6 +174,7 @@ ACTIONS: dict[str, Doors] = {
         **each(SOCKET, hears("stats")),
     },
     "add APVs": {**each(REST, adds), "admin": reads("/admin/reviews/apv/add/")},
+    "change the evidence of APVs": each(REST, changes),
     "decide on pending APVs": each((*REST, "pages", "admin"), decides("pending")),
     "decide on escalated APVs": each((*REST, "pages", "admin"), decides("escalated")),
     "decide on behalf of others": each(REST, decides_for_another),

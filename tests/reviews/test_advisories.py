@@ -141,11 +141,15 @@ def test_counters_and_lists_follow_a_withdrawal(imports: Imports):
     assert not APV.objects.pending().exists()
 
 
-def test_a_withdrawal_is_no_event_of_the_log_and_no_decision(imports: Imports):
+def test_a_withdrawal_is_an_event_of_changes_alone_and_no_decision(imports: Imports):
     imports(advisory())
-    before = Event.objects.count()
+    before = Event.objects.exclude(channel="changes").count()
     imports(advisory(modified=LATER, withdrawn=LATER))
-    assert Event.objects.count() == before
+    assert Event.objects.exclude(channel="changes").count() == before
+    told = json.loads(Event.objects.get(channel="changes").message)
+    apv = APV.objects.get()
+    assert (told["what"], told["status"], told["version"]) == ("withdrawn", apv.status, apv.version)
+    assert (apv.withdrawn_reason, apv.withdrawn_by) == ("advisories", "")
     assert tally.decisions() == 0
 
 

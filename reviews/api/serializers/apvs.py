@@ -4,11 +4,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as InvalidModel
 from django.core.validators import RegexValidator
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from forges.choices import CheckState, PullRequestState
 from reviews import links, selectors
 from reviews.api.fields import BoundedBytes, BoundedListField, FirstErrors, NumberField, ObjectField
-from reviews.models import APV, CODE_PATTERN, DIFF_MAX_BYTES, APVAdvisory
+from reviews.choices import Status, WithdrawalReason
+from reviews.models import APV, CODE_PATTERN, DIFF_MAX_BYTES, EVIDENCE, APVAdvisory
 
 AS_IT_IS = {"trim_whitespace": False}  # white space is content in code
 
@@ -34,9 +37,35 @@ class AdvisoryOfAPVSerializer(serializers.ModelSerializer[APVAdvisory]):
         source="advisory.withdrawn", read_only=True, allow_null=True
     )
 
+    aliases = serializers.ListField(
+        source="advisory.aliases", child=serializers.CharField(), read_only=True
+    )
+    severity = serializers.SerializerMethodField(
+        help_text="As the pull request was read; null if the advisory names none."
+    )
+    score = serializers.SerializerMethodField()
+    summary = serializers.SerializerMethodField()
+
+    def get_severity(self, link: APVAdvisory) -> str | None:
+        return self._read(link).get("severity")
+
+    def get_score(self, link: APVAdvisory) -> float | None:
+        return self._read(link).get("score")
+
+    def get_summary(self, link: APVAdvisory) -> str:
+        return str(self._read(link).get("summary", ""))
+
+    def _read(self, link: APVAdvisory) -> dict[str, Any]:
+        """Return what the APV keeps of an advisory that its pull request fixes."""
+        kept = (one for one in link.apv.advisories if one["id"] == link.advisory.osv_id)
+        return next(kept, {})
+
     class Meta:
         model = APVAdvisory
-        fields = ["id", "modified", "withdrawn", "applies"]
+        fields = [
+            *("id", "modified", "withdrawn", "applies"),
+            *("aliases", "severity", "score", "summary"),
+        ]
         extra_kwargs = {
             "applies": {
                 "read_only": True,
@@ -45,7 +74,91 @@ class AdvisoryOfAPVSerializer(serializers.ModelSerializer[APVAdvisory]):
         }
 
 
-class APVSerializer(serializers.ModelSerializer[APV]):
+def _version() -> serializers.CharField:
+    return serializers.CharField(max_length=100, allow_null=True)
+
+
+MOST_CHANGES = 1000
+ChangeSerializer: Any = type(  # `from` is no name that a class could declare
+    "ChangeSerializer",
+    (serializers.Serializer,),
+    {
+        "__doc__": "A package that a patch moves; `from` is null if it is new, `to` if it goes.",
+        "package": serializers.CharField(max_length=214),
+        "ecosystem": serializers.CharField(max_length=50),
+        "from": _version(),
+        "to": _version(),
+        "direct": serializers.BooleanField(allow_null=True, required=False, default=None),
+        "file": serializers.CharField(
+            max_length=1000, allow_blank=True, required=False, default=""
+        ),
+    },
+)
+
+
+class CheckSerializer(serializers.Serializer[Any]):
+    """A check of the head commit on the forge."""
+
+    name = serializers.CharField()
+    state = serializers.ChoiceField(CheckState.choices)
+    url = serializers.CharField(allow_blank=True)
+    summary = serializers.CharField(allow_blank=True)
+
+
+class WithdrawnSerializer(serializers.Serializer[Any]):
+    """Who withdrew an APV, when and why."""
+
+    by = serializers.CharField(
+        source="withdrawn_by", help_text="An account of the forge; empty for an import."
+    )
+    at = serializers.DateTimeField(source="withdrawn_at")
+    reason = serializers.ChoiceField(WithdrawalReason.choices, source="withdrawn_reason")
+    superseded_by = serializers.IntegerField(
+        allow_null=True, help_text="The number of the pull request that took its place."
+    )
+
+
+WITHDRAWN = WithdrawnSerializer()
+
+
+class OfPullRequest(serializers.ModelSerializer[APV]):
+    """What an APV shows of its pull request on a forge; null or empty without one."""
+
+    repository = serializers.SerializerMethodField(help_text="The forge's name, and the path.")
+    author = serializers.CharField(
+        source="pull_request.author",
+        read_only=True,
+        allow_null=True,
+        default=None,
+        help_text="The account that opened the pull request, as the forge names it.",
+    )
+    labels = serializers.ListField(
+        source="pull_request.labels", child=serializers.CharField(), read_only=True, default=list
+    )
+    pull_request_state = serializers.SerializerMethodField()
+    withdrawn = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ChoiceField(PullRequestState.choices, allow_null=True))
+    def get_pull_request_state(self, apv: APV) -> str | None:
+        return apv.pull_request_state or None
+
+    def get_repository(self, apv: APV) -> str | None:
+        return selectors.repository_of(apv)
+
+    @extend_schema_field(WithdrawnSerializer(allow_null=True))
+    def get_withdrawn(self, apv: APV) -> dict[str, Any] | None:
+        is_withdrawn = apv.status == Status.WITHDRAWN
+        return dict(WITHDRAWN.to_representation(apv)) if is_withdrawn else None
+
+
+ADDED = (
+    *("repository", "author", "head_commit", "labels", "checks", "changes", "revision"),
+    *("pull_request_state", "withdrawn"),
+)
+"""What came to APVs later."""
+
+
+class APVSerializer(OfPullRequest):
     """A complete APV: what a pipeline sends and a reviewer reads."""
 
     serializer_field_mapping = {
@@ -57,6 +170,8 @@ class APVSerializer(serializers.ModelSerializer[APV]):
     wargame_evidence = ObjectField(required=False)
     submitted_by = submitter()
     advisories = AdvisoryOfAPVSerializer(source="advisory_links", many=True, read_only=True)
+    checks = CheckSerializer(many=True, read_only=True)
+    changes = BoundedListField(child=ChangeSerializer(), required=False, max_length=MOST_CHANGES)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Check that the number and the address name the same pull request."""
@@ -114,6 +229,7 @@ class APVSerializer(serializers.ModelSerializer[APV]):
             "updated_at",
             "submitted_by",
             "advisories",
+            *ADDED,
         ]
         read_only_fields = ["apv_id", "status", "version", "created_at", "updated_at"]
         extra_kwargs: dict[str, dict[str, Any]] = {
@@ -138,11 +254,39 @@ LEFT_OUT_OF_LISTS = (
     "patch_diff",
     "validation_warnings",
     "wargame_evidence",
+    "checks",
+    "changes",
 )
 """What may be long: 200 APVs with all of it would take hundreds of megabytes."""
 
 
-class APVLineSerializer(serializers.ModelSerializer[APV]):
+class EvidenceSerializer(APVSerializer):
+    """What a pipeline changes of an APV: evidence, and the patch if no forge has it."""
+
+    version = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="The APV's version that you read; or give it in `If-Match`.",
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse fields that cannot be changed, by name."""
+        if isinstance(data, dict) and (
+            others := [name for name in data if name not in self.fields]
+        ):
+            raise serializers.ValidationError({str(name)[:100]: [NO_EVIDENCE] for name in others})
+        return super().to_internal_value(data)
+
+    class Meta(APVSerializer.Meta):
+        fields = ["version", *EVIDENCE, "patch_diff", "head_commit", "changes"]
+        read_only_fields: list[str] = []
+
+
+NO_EVIDENCE = "This is no evidence of an APV, so it cannot be changed."
+
+
+class APVLineSerializer(OfPullRequest):
     """An APV in a list, without long fields."""
 
     submitted_by = submitter()

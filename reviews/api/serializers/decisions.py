@@ -49,6 +49,8 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
             "apv_version",
             "diff_sha256",
             "by_submitter",
+            "revision",
+            "head_commit",
         ]
 
     def get_confidence(self, decision: Decision) -> float:

@@ -1,0 +1,198 @@
+"""Revise APVs, withdraw and reopen them: what becomes of an APV without a decision.
+
+Earlier decisions stay, each with the revision that it was made on.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audit import entries
+from audit.choices import AuditAction
+from realtime.transactions import publishing
+from reviews.checks import warnings_of_the_forge
+from reviews.choices import RevisionReason, Status, WithdrawalReason
+from reviews.diffs.patch_id import patch_id
+from reviews.errors import InvalidInput, UnknownAPV, VersionChanged
+from reviews.events import What
+from reviews.models import APV, Revision
+from reviews.receivers import publish_change
+from reviews.services.adding import save_changed
+
+Values = Mapping[str, Any]
+OF_THE_PATCH = (
+    "patch_confidence",
+    "patch_risk_level",
+    "validation_passed",
+    "validation_confidence",
+    "validation_warnings",
+    "wargame_verdict",
+    "wargame_confidence",
+    "wargame_run_url",
+    "wargame_evidence",
+)
+"""Evidence for one patch, which says nothing of another one."""
+FROM_THE_FORGE = ("patch_diff", "head_commit", "changes", "validation_passed")
+"""What nobody but the forge says of an APV that was made of a pull request there."""
+MOST_WARNINGS = 200
+
+
+# -- Revisions --------------------------------------------------------------------------------
+
+
+def revise(apv: APV, values: Values, reason: RevisionReason) -> Revision:
+    """Change a locked APV, and make the result its next revision.
+
+    If it was sent back for changes, or approved without an effect yet, it is pending again.
+    Evidence for the patch before is dropped if the patch is another one.
+    """
+    _keep_first(apv)
+    same_patch = _is_same_patch(apv, values)
+    if not same_patch:
+        values = {**_without_evidence(), **values}
+    for name, value in values.items():
+        setattr(apv, name, value)
+    apv.revision += 1
+    apv.status = _status_after(apv)
+    save_changed(apv, [*values, "revision", "status"])
+    revision = Revision.of(apv, reason=reason, same_patch=same_patch)
+    revision.save(force_insert=True)
+    if reason != RevisionReason.REOPENED:
+        publish_change(apv, _what(revision))
+    return revision
+
+
+def _keep_first(apv: APV) -> None:
+    """Store the first revision before the second begins."""
+    if apv.revision == 1:
+        reason, moment = RevisionReason.OPENED, apv.created_at
+        Revision.of(apv, reason=reason, created_at=moment).save(force_insert=True)
+
+
+def _is_same_patch(apv: APV, values: Values) -> bool:
+    if not {"patch_diff", "head_commit"} & values.keys():
+        return True
+    before = patch_id(apv.patch_diff)
+    return before != "" and before == patch_id(values.get("patch_diff", apv.patch_diff))
+
+
+def _without_evidence() -> dict[str, Any]:
+    new = APV()
+    return {name: getattr(new, name) for name in OF_THE_PATCH}
+
+
+def _status_after(apv: APV) -> str:
+    """Return the status of an APV as its next revision begins."""
+    is_undone = apv.status == Status.APPROVED and not apv.took_effect
+    if is_undone or apv.status == Status.CHANGES_REQUESTED:
+        return Status.PENDING
+    return str(apv.status)
+
+
+def _what(revision: Revision) -> What:
+    if revision.reason == RevisionReason.EVIDENCE:
+        return "evidence"
+    return "rebased" if revision.same_patch else "revised"
+
+
+def add_evidence(*, apv_id: UUID, values: Values, version: int) -> APV:
+    """Change evidence of an APV, which makes its next revision; equal values change nothing.
+
+    `version` is the one that the caller read. Raise UnknownAPV, VersionChanged or InvalidInput.
+    """
+    with publishing():
+        try:
+            apv = APV.objects.select_for_update().get(pk=apv_id)
+        except APV.DoesNotExist:
+            raise UnknownAPV(apv_id) from None
+        if version != apv.version:
+            raise VersionChanged(apv.version)
+        if apv.pull_request_id:
+            values = _beside_the_forge(apv, values)
+        changed = {name: one for name, one in values.items() if one != getattr(apv, name)}
+        if changed:
+            is_patch = {"patch_diff", "head_commit"} & changed.keys()
+            reason = RevisionReason.PUSHED if is_patch else RevisionReason.EVIDENCE
+            revise(apv, changed, reason)
+            entries.record(
+                AuditAction.APV_CHANGED,
+                apv.apv_code,
+                fields=sorted(changed),
+                revision=apv.revision,
+            )
+    return apv
+
+
+def _beside_the_forge(apv: APV, values: Values) -> Values:
+    """Return evidence for an APV of a pull request, whose own warnings stay before others.
+
+    Raise InvalidInput for what only the forge says.
+    """
+    if taken := [name for name in FROM_THE_FORGE if name in values]:
+        said = _("It comes from the pull request on the forge.")
+        raise InvalidInput({name: [said] for name in taken})
+    if "validation_warnings" not in values:
+        return values
+    warnings = dict.fromkeys(
+        [*warnings_of_the_forge(apv.forge_warnings, apv.checks), *values["validation_warnings"]]
+    )
+    return {**values, "validation_warnings": list(warnings)[:MOST_WARNINGS]}
+
+
+# -- Withdrawn, and back ----------------------------------------------------------------------
+
+
+class Withdrawal(NamedTuple):
+    """Why an APV leaves the queue; `by` is an account of the forge, `superseded_by` a number."""
+
+    reason: WithdrawalReason
+    by: str = ""
+    at: datetime | None = None
+    superseded_by: int | None = None
+
+
+def withdraw(apv: APV, why: Withdrawal, **details: Any) -> None:
+    """Take a locked APV out of the queue, in the caller's transaction.
+
+    `details` are those of the audit entry.
+    """
+    _move(
+        apv,
+        status=Status.WITHDRAWN,
+        withdrawn_reason=why.reason,
+        withdrawn_by=why.by,
+        withdrawn_at=why.at or timezone.now(),
+        superseded_by=why.superseded_by,
+    )
+    publish_change(apv, "withdrawn")
+    entries.record(AuditAction.APV_WITHDRAWN, apv.apv_code, **details)
+
+
+def reopen(apv: APV, **details: Any) -> None:
+    """Put a locked APV back into the queue, in the caller's transaction.
+
+    If its revision was decided, the next one begins, which can be decided anew. `details` are those
+    of the audit entry.
+    """
+    if apv.decisions.filter(revision=apv.revision).exists():
+        revise(apv, {}, RevisionReason.REOPENED)
+    _move(
+        apv,
+        status=Status.PENDING,
+        withdrawn_reason="",
+        withdrawn_by="",
+        withdrawn_at=None,
+        superseded_by=None,
+    )
+    publish_change(apv, "reopened")
+    entries.record(AuditAction.APV_REOPENED, apv.apv_code, **details)
+
+
+def _move(apv: APV, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(apv, name, value)
+    save_changed(apv, values)

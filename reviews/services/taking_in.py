@@ -1,0 +1,199 @@
+"""Take pull requests in: make APVs of them, and let these follow what happens on the forge."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from audit import entries
+from audit.choices import AuditAction
+from forges.choices import PullRequestState
+from forges.models import PullRequest
+from realtime.transactions import publishing
+from reviews.checks import of_checks, warnings_of_the_forge
+from reviews.choices import PRIORITY_OF_SEVERITY, RevisionReason, Severity, Status, WithdrawalReason
+from reviews.diffs.patch_id import patch_id
+from reviews.fixed_advisories import Fix
+from reviews.from_pull_request import Fields, account_of
+from reviews.models import APV, APVAdvisory
+from reviews.receivers import publish_change
+from reviews.services.adding import save_changed
+from reviews.services.revising import MOST_WARNINGS, Withdrawal, reopen, revise, withdraw
+
+UNDECIDED = (Status.PENDING, Status.ESCALATED, Status.CHANGES_REQUESTED)
+"""An APV in one of these leaves the queue when its pull request ends."""
+OF_A_REBASE = (
+    *("head_commit", "patch_diff", "pr_branch"),
+    *("changes", "advisories", "checks", "validation_passed", "forge_warnings"),
+)
+"""What a push changes if the patch is the same; people may have corrected the rest."""
+
+
+def take_in(pull_request: PullRequest) -> APV | None:
+    """Make an APV of a pull request that was read, or let its APV follow it.
+
+    Return None for a pull request that the rules of its repository do not take in. Its row must be
+    locked, so that two never take it in at once.
+    """
+    with publishing():
+        apv = APV.objects.select_for_update().filter(pull_request=pull_request).first()
+        if apv is None:
+            return _add(pull_request)
+        if _has_moved(apv, pull_request):
+            _push(apv, pull_request)
+        else:
+            _follow_checks(apv, pull_request)
+        _follow_state(apv, pull_request)
+        return apv
+
+
+# -- A new one --------------------------------------------------------------------------------
+
+
+def _add(pull_request: PullRequest) -> APV | None:
+    if pull_request.state != PullRequestState.OPEN:
+        return None
+    account = account_of(pull_request)
+    if not account.taken:
+        return None
+    apv = APV(pull_request=pull_request, **account.fields)
+    apv.validation_warnings = warnings_of_the_forge(apv.forge_warnings, apv.checks)
+    apv.save(force_insert=True)
+    _link(apv, account.fixes)
+    entries.record(
+        AuditAction.APVS_ADDED,
+        apv.apv_code,
+        codes=[apv.apv_code],
+        pull_request=name_of(pull_request),
+        why=account.why,
+    )
+    return apv
+
+
+def name_of(pull_request: PullRequest) -> str:
+    """Return the name of a pull request for people: forge, repository and number."""
+    repository = pull_request.repository
+    return f"{repository.forge.name}/{repository.path}#{pull_request.number}"
+
+
+def _link(apv: APV, found: list[Fix]) -> None:
+    """Link an APV to the advisories that it fixes, and to no others."""
+    rows = {one.row.pk: one.row for one in found}
+    apv.advisory_links.filter(origin=False).exclude(advisory__in=rows).delete()
+    APVAdvisory.objects.bulk_create(
+        [APVAdvisory(apv=apv, advisory=row) for row in rows.values()],
+        update_conflicts=True,
+        update_fields=["applies"],
+        unique_fields=["apv", "advisory"],
+    )
+
+
+# -- A push -----------------------------------------------------------------------------------
+
+
+def _has_moved(apv: APV, pull_request: PullRequest) -> bool:
+    """Return whether a pull request has another head commit or diff than its APV."""
+    if pull_request.head_sha != apv.head_commit:
+        return True
+    is_shown = apv.patch_diff and not pull_request.diff_problem
+    return bool(is_shown) and pull_request.diff != apv.patch_diff
+
+
+def _push(apv: APV, pull_request: PullRequest) -> None:
+    account = account_of(pull_request)
+    values = _with_warnings(apv, _of_push(apv, account.fields))
+    before = apv.head_commit
+    revise(apv, values, RevisionReason.PUSHED)
+    _link(apv, account.fixes)
+    entries.record(
+        AuditAction.APV_CHANGED,
+        apv.apv_code,
+        pull_request=name_of(pull_request),
+        revision=apv.revision,
+        head_commit=[before, apv.head_commit],
+    )
+
+
+def _of_push(apv: APV, fields: Fields) -> Fields:
+    """Return what a push changes: for the same patch less than for another one."""
+    fields = {name: value for name, value in fields.items() if name != "pull_request_state"}
+    before = patch_id(apv.patch_diff)
+    if before and before == patch_id(fields["patch_diff"]):
+        return {name: fields[name] for name in OF_A_REBASE}
+    if apv.priority == PRIORITY_OF_SEVERITY[Severity(apv.severity)]:
+        fields["priority"] = PRIORITY_OF_SEVERITY[fields["severity"]]
+    return fields
+
+
+# -- Checks and state -------------------------------------------------------------------------
+
+
+def _follow_checks(apv: APV, pull_request: PullRequest) -> None:
+    """Take over the checks of the head commit; they are no revision by themselves."""
+    values = of_checks(pull_request)
+    if all(getattr(apv, name) == value for name, value in values.items()):
+        return
+    values = _with_warnings(apv, values)
+    _change(apv, values)
+    publish_change(apv, "evidence")
+    entries.record(
+        AuditAction.APV_CHANGED,
+        apv.apv_code,
+        pull_request=name_of(pull_request),
+        fields=sorted(values),
+    )
+
+
+def _follow_state(apv: APV, pull_request: PullRequest) -> None:
+    """Withdraw an APV whose pull request ended, and reopen it with that."""
+    before, now = apv.pull_request_state, pull_request.state
+    if before == now:
+        return
+    _change(apv, {"pull_request_state": now})
+    details = {"pull_request": name_of(pull_request)}
+    if now == PullRequestState.OPEN:
+        if apv.status in {Status.WITHDRAWN, Status.REJECTED}:
+            reopen(apv, **details)
+    elif _is_withdrawn_with(apv, pull_request):
+        why = _withdrawal(apv, pull_request)
+        withdraw(apv, why, **details, by=why.by, reason=why.reason)
+
+
+def _is_withdrawn_with(apv: APV, pull_request: PullRequest) -> bool:
+    is_unmerged = pull_request.state == PullRequestState.CLOSED
+    return apv.status in UNDECIDED or (apv.status == Status.APPROVED and is_unmerged)
+
+
+def _withdrawal(apv: APV, pull_request: PullRequest) -> Withdrawal:
+    by, at = pull_request.ended_by[:255], pull_request.ended_at
+    if pull_request.state == PullRequestState.MERGED:
+        return Withdrawal(WithdrawalReason.MERGED, by, at)
+    if (successor := _successor(apv, pull_request)) is not None:
+        return Withdrawal(WithdrawalReason.SUPERSEDED, by, at, successor)
+    return Withdrawal(WithdrawalReason.CLOSED, by, at)
+
+
+def _successor(apv: APV, pull_request: PullRequest) -> int | None:
+    """Return the newest other open pull request of the same author for the same package."""
+    others = APV.objects.filter(
+        package_name=apv.package_name,
+        package_ecosystem=apv.package_ecosystem,
+        pull_request__repository=pull_request.repository,
+        pull_request__author=pull_request.author,
+        pull_request__state=PullRequestState.OPEN,
+    )
+    numbers = others.exclude(pk=apv.pk).order_by("-pull_request__number")
+    return numbers.values_list("pull_request__number", flat=True).first()
+
+
+def _change(apv: APV, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(apv, name, value)
+    save_changed(apv, values)
+
+
+def _with_warnings(apv: APV, values: Fields) -> Fields:
+    """Return values for an APV with the warnings that belong to them, and those of pipelines."""
+    own = warnings_of_the_forge(apv.forge_warnings, apv.checks)
+    others = [one for one in apv.validation_warnings if one not in own]
+    reading = values.get("forge_warnings", apv.forge_warnings)
+    now = warnings_of_the_forge(reading, values["checks"])
+    return {**values, "validation_warnings": [*now, *others][:MOST_WARNINGS]}

@@ -1,0 +1,65 @@
+"""Fakes of GitHub, GitLab and Gitea (and Forgejo): stateful, on a port of the loopback interface.
+
+Each speaks its forge's API as documented, over real git repositories: commits, diffs, merges,
+rebases and conflicts are git's. What all three keep is in `core.py`, what each speaks in its own
+file; faults are in `http.py`, webhooks in `webhooks.py`, git in `git.py`.
+
+    with FakeGitHub() as forge:
+        repo = forge.repository("acme/shop", {"package.json": "{}"})
+        pull = forge.open_pull_request(repo, "bump", {"package.json": "{…}"}, title="Bump lodash",
+                                       author="dependabot[bot]", message="…", labels=["security"])
+        client = client_for(forge.row())          # a row that is not saved; save it if you need one
+
+What people and bots do: `push(pull, files)` and with `force=True` a force-push, `rebase(pull)`,
+`push_to_main(repo, files)`, `edit(pull, title=…, labels=…, draft=…)`, `close(pull, by=…)`,
+`reopen(pull)`, `merge(pull, by=…, method=…)`, `add_check(repo, sha, name, state)` (`is_run=True`
+for a check run of GitHub; the state is the forge's word), `rename(repo, path)`. A login that ends
+with [bot] is a bot's. `repo.required = ("ci",)` protects `main`, `repo.archived` closes the
+repository.
+
+What arrived: `forge.asked` (method, path, query, headers, body) and `forge.writes`; on a pull
+request `comments`, `reviews`, `threads`, `assignees`, `state`, `merged_sha`. What a request may
+not: `tokens` maps them to accounts, `remaining` is the rest of the rate limit, `scopes` and
+`permissions` what the credentials may do, `FakeGitLab.unchecked` how many merges it refuses
+because it has not looked yet.
+
+What goes wrong: `forge.fault(…)` for the next request, or `times=n`, and `with forge.failing(…)`
+for a while, restricted with `method=` and a regular expression for `path=`:
+
+    forge.fault(reply=answers(503), times=3)   # or answers(429, Retry_After="2"), 405, 409
+    forge.fault(reply=answers(301, Location="https://elsewhere.example/"))
+    forge.fault(reply=html())                     # a page with status 200
+    forge.fault(drop=True, method="PUT")   # do it, and close without an answer
+    forge.fault(cut=True)                         # half of the body
+    forge.fault(delay=3)  forge.fault(trickle=1)  # late, or a byte each second
+    forge.fault(before=lambda: forge.push(pull, {…}, force=True), method="PUT")   # in between
+
+Webhooks: `forge.deliver_to(url, secret)`, then each change sends one, signed as the forge signs.
+`forge.webhooks.hold()` keeps them; `.lose()` drops what is kept, `.release(reversed, times=2)`
+sends it in another order or twice; `.settle()` waits until all are answered, `.sent` has the
+answers. App credentials: `FakeGitHub.app_row()`. The fakes know `git`, so that a test with one is
+no `fast` test.
+"""
+
+from tests.support.forges.core import ACCOUNT, TOKEN, FakeForge, Pull, Repo
+from tests.support.forges.gitea import FakeGitea
+from tests.support.forges.github import FakeGitHub
+from tests.support.forges.gitlab import FakeGitLab
+from tests.support.forges.http import Fault, answers, html
+
+FAKES: tuple[type[FakeForge], ...] = (FakeGitHub, FakeGitLab, FakeGitea)
+
+__all__ = [
+    "ACCOUNT",
+    "FAKES",
+    "TOKEN",
+    "FakeForge",
+    "FakeGitHub",
+    "FakeGitLab",
+    "FakeGitea",
+    "Fault",
+    "Pull",
+    "Repo",
+    "answers",
+    "html",
+]
