@@ -63,7 +63,6 @@ class InstallationToken:
 
     as_app: Http
     credentials: Credentials
-    _asked_at: datetime | None = None
 
     def header(self) -> dict[str, str]:
         with _lock:
@@ -73,16 +72,15 @@ class InstallationToken:
         return {"Authorization": f"Bearer {kept.token}"}
 
     def renew(self) -> bool:
-        """Drop a token that the forge refused, unless this client has just got it."""
+        """Drop the token that the forge refused: the next one is new."""
         with _lock:
             _tokens.pop(self._key(), None)
-        return self._asked_at is None or self._asked_at < timezone.now() - SPARE
+        return True
 
     def _new(self) -> _Kept:
         path = f"/app/installations/{self.credentials.installation_id}/access_tokens"
         told = self.as_app.send("POST", path).fields("access_tokens")
         kept = _Kept(told.text("token"), told.time("expires_at"))
-        self._asked_at = timezone.now()
         with _lock:
             _tokens[self._key()] = kept
         return kept
