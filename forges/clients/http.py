@@ -124,6 +124,7 @@ class Http:
         self._base = _base(api_url)
         self._paused_as = f"{forge} {self._base}"
         self._auth = auth
+        self._shown: dict[str, str] = {}
         self._client = httpx.Client(
             verify=_trust(ca_certificates),
             timeout=settings.HITL_FORGE_SECONDS,
@@ -214,13 +215,14 @@ class Http:
         most: int,
     ) -> Answer:
         """Send a request; if the credentials ran out, once more with new ones."""
-        for _ in range(2):
+        for last in (False, True):
+            self._shown = self._auth.header()
             built = self._client.build_request(
-                method, url, headers={**self._auth.header(), **headers}, json=values
+                method, url, headers={**self._shown, **headers}, json=values
             )
             answer = self._send(built, request, most)
             self._remember_limit(answer)
-            if answer.status != 401 or not self._auth.renew():
+            if last or answer.status != 401 or not self._auth.renew():
                 break
         return answer
 
@@ -293,7 +295,7 @@ class Http:
         words = f"answered {answer.status} to {answer.request}"
         if said := _said(answer):
             words += f": {said}"
-        for header in self._auth.header().values():
+        for header in self._shown.values():
             words = words.replace(header.rpartition(" ")[2], "…")
         return words
 
