@@ -7,7 +7,7 @@ BIN  := $(VENV)/bin
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fast check audit faults monkey restarts fuzz bench compare-diffs versions intake format docs pictures words lock clean installed installed-dev installed-front
+.PHONY: help run test fast check audit faults monkey restarts fuzz bench compare-diffs versions intake format docs pictures words lock clean installed installed-dev installed-front installed-stand-ins
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -15,7 +15,7 @@ help:  ## what each target does
 run: installed  ## serve the console with embedded PostgreSQL and Valkey, demo users and 25 demo APVs
 	@$(BIN)/python manage.py serve --prepare --with-parent
 
-test: installed-dev  ## the whole suite, against real servers, with coverage
+test: installed-dev installed-stand-ins  ## the whole suite, against real servers, with coverage
 	$(BIN)/python -m pytest --cov --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 fast: installed-dev  ## the tests that need no server, no database and no browser
@@ -87,7 +87,7 @@ LINT_IMPORTS = $(BIN)/python -c 'from importlinter.cli import lint_imports_comma
 LOCK = $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-header $(ARGS)
 
 clean:  ## remove the virtual environment and caches; data under var/ stays
-	rm -rf $(VENV) node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) node_modules $(STAND_INS)/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 installed:
 	@$(call install,run)
@@ -106,6 +106,15 @@ installed-front: installed-dev
 	@cmp -s package-lock.json node_modules/installed.json || { \
 	  echo "Installing what checks scripts and style sheets into node_modules …"; \
 	  $(NPM) ci && cp package-lock.json node_modules/installed.json; }
+
+# Their package of descriptions has 390 MB, of which one file of 13 MB is read.
+STAND_INS := tools/stand-ins
+installed-stand-ins: installed-dev
+	@cmp -s $(STAND_INS)/package-lock.json $(STAND_INS)/node_modules/installed.json || { \
+	  echo "Installing what stands in for forges in tests into $(STAND_INS)/node_modules …"; \
+	  (cd $(STAND_INS) && ../../$(NPM) ci) && \
+	  find $(STAND_INS)/node_modules/@octokit/openapi/generated -name '*.json' ! -name api.github.com.json -delete && \
+	  cp $(STAND_INS)/package-lock.json $(STAND_INS)/node_modules/installed.json; }
 
 define install
 python=$$(sh find_python.sh "$(PYTHON)") && "$$python" install.py $(1)

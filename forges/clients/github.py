@@ -25,7 +25,7 @@ from forges.clients.base import (
     names,
 )
 from forges.clients.http import Auth, Http, Params, Token, segments
-from forges.errors import HeadMoved, NotMergeable, Refused
+from forges.errors import HeadMoved, NotAllowed, NotFound, NotMergeable, Refused
 from forges.models import Credentials
 
 JSON = "application/vnd.github+json"
@@ -148,11 +148,14 @@ class GitHub(Client):
         )
 
     def _ended_by(self, path: str, number: int, told: Fields, state: PullRequestState) -> str:
-        """Return who merged or closed it; only its issue tells who closed it."""
-        if state == PullRequestState.CLOSED:
+        """Return who merged or closed it; only its issue tells who closed it, and not to all."""
+        if state != PullRequestState.CLOSED:
+            return told.maybe_inside("merged_by").maybe_text("login", most=255)
+        try:
             issue = self._http.get(f"{_repository(path)}/issues/{number}").fields("issue")
-            return issue.maybe_inside("closed_by").maybe_text("login", most=255)
-        return told.maybe_inside("merged_by").maybe_text("login", most=255)
+        except (NotAllowed, NotFound):
+            return ""
+        return issue.maybe_inside("closed_by").maybe_text("login", most=255)
 
     def message(self, path: str, number: int) -> str:
         answer = self._http.get(f"{_pull(path, number)}/commits", params={"per_page": 1})

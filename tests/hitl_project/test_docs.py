@@ -1,10 +1,12 @@
 """Documents agree with the code."""
 
 import re
+import tomllib
 from pathlib import Path
 
 from django.core.management import call_command
 
+from hitl_project import __version__
 from hitl_project.management.commands.write_docs import (
     DOCS,
     SOCKET_MODULE,
@@ -37,6 +39,11 @@ def test_every_variable_stands_in_the_example_and_no_other() -> None:
     read = set(VARIABLE.findall((ROOT / "hitl_project" / "settings.py").read_text()))
     written = re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
     assert read | {"HITL_VAR"} == set(written)
+
+
+def test_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == __version__
 
 
 def test_every_promise_names_tests_that_exist() -> None:

@@ -259,7 +259,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, reply: Reply, body: bytes, fault: Fault) -> None:
         try:
             self.send_response(reply.status)
-            for name, value in {"Content-Type": reply.kind(), **reply.headers}.items():
+            kind = {"Content-Type": reply.kind()} if body else {}
+            for name, value in {**kind, **reply.headers}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
