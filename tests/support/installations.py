@@ -92,7 +92,8 @@ def installed() -> Iterator[Installation]:
         if process.poll() is None:
             process.kill()
             process.wait()
-    made.run("shell", "-c", "pass")  # the last to leave stops what a kill left running
+    if made.embedded():
+        made.run("shell", "-c", "pass")  # the last to leave stops what a kill left running
 
 
 def assert_one_line(done: "subprocess.CompletedProcess[str]", reason: str) -> None:
