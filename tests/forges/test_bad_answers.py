@@ -91,7 +91,7 @@ def test_other_json_than_was_asked_for_is_named(
 
 WRONG = [
     ("head", None),
-    ("head", {"ref": "b", "sha": "../../etc/passwd"}),
+    ("head", {"ref": "b", "sha": "refs/../../etc/passwd"}),
     ("base", {"ref": ["main"], "sha": "a" * 40}),
     ("number", "1"),
     ("number", True),
