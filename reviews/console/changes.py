@@ -6,6 +6,7 @@ different now.
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,14 @@ def differences(apv: APV, text: str) -> list[Difference]:
         Difference(LABELS[name], _shown(before[name]), _shown(now[name]))
         for name in FIELDS
         if name in before and before[name] != now[name]
+    ]
+
+
+def between(before: APV, now: APV, names: Iterable[str]) -> list[Difference]:
+    """Return what differs between two states of an APV, of the fields in `names`."""
+    pairs = [(name, _brief(before, name), _brief(now, name)) for name in names]
+    return [
+        Difference(LABELS[name], _shown(old), _shown(new)) for name, old, new in pairs if old != new
     ]
 
 

@@ -10,6 +10,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from forges.choices import CheckState
+from reviews.choices import Status
 from reviews.console import cvss
 from reviews.console.apv_fields import (
     APART,
@@ -37,6 +39,12 @@ RECORDS = (
     ("OSV", "https://osv.dev/list?q={}"),
 )
 """Who keeps public records of CVEs, and where."""
+OF_PULL_REQUESTS = frozenset(["pull_request_state"])
+OF_WITHDRAWN = frozenset(["withdrawn_at", "withdrawn_by", "withdrawn_reason", "superseded_by"])
+"""Fields that other APVs cannot have, so that it is no news that they are missing."""
+ORDER_OF_CHECKS = (
+    *(CheckState.FAILURE, CheckState.PENDING, CheckState.SUCCESS, CheckState.SKIPPED),
+)
 ADVISORY = "https://osv.dev/vulnerability/{}"
 
 
@@ -95,6 +103,8 @@ class LinkedAdvisory:
     advisory: Advisory
     applies: bool
     address: str
+    kept: dict[str, Any]
+    """What the APV keeps of an advisory that its pull request fixes."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +136,12 @@ class Evidence:
     @cached_property
     def apart(self) -> frozenset[str]:
         """Return the fields that no group shows: a description that repeats the title is one."""
-        repeated = bool(self.apv.cve_description) and not self.beyond_title
-        return APART | {REPEATS} if repeated else APART
+        apart = APART
+        if self.apv.cve_description and not self.beyond_title:
+            apart |= {REPEATS}
+        if self.apv.pull_request_id is None:
+            apart |= OF_PULL_REQUESTS
+        return apart if self.apv.status == Status.WITHDRAWN else apart | OF_WITHDRAWN
 
     @cached_property
     def beyond_title(self) -> str:
@@ -177,10 +191,15 @@ class Evidence:
     @cached_property
     def advisories(self) -> list[LinkedAdvisory]:
         """Return the advisories that asked for the APV, by their ids."""
-        links = self.apv.advisory_links.select_related("advisory").order_by("advisory__osv_id")
+        kept = {one["id"]: one for one in self.apv.advisories}
+        links = self.apv.advisory_links.select_related("advisory").defer("advisory__document")
+        links = links.order_by("advisory__osv_id")
         return [
             LinkedAdvisory(
-                link.advisory, link.applies, ADVISORY.format(quote(link.advisory.osv_id))
+                link.advisory,
+                link.applies,
+                ADVISORY.format(quote(link.advisory.osv_id)),
+                kept.get(link.advisory.osv_id, {}),
             )
             for link in links
         ]
@@ -189,6 +208,19 @@ class Evidence:
     def gone(self) -> list[LinkedAdvisory]:
         """Return the advisories that no longer ask for this bump."""
         return [one for one in self.advisories if not one.applies]
+
+    @property
+    def fixes_nothing(self) -> bool:
+        """Return whether its pull request fixes no advisory that is known here."""
+        return self.apv.pull_request_id is not None and not self.apv.advisories
+
+    @property
+    def checks(self) -> list[tuple[dict[str, Any], Any]]:
+        """Return the checks of the head commit, each with its state in words; failed ones first."""
+        states = [CheckState(one["state"]) for one in self.apv.checks]
+        pairs = list(zip(self.apv.checks, states, strict=True))
+        pairs.sort(key=lambda pair: ORDER_OF_CHECKS.index(pair[1]))
+        return [(one, state.label) for one, state in pairs]
 
     @property
     def illustrative(self) -> str:

@@ -49,6 +49,8 @@ KEPT = (
     *SEVERAL,
     "package_name",
     "cve_id",
+    "repository",
+    "author",
     "package_version",
     "fixed_version",
     "decided",
@@ -152,6 +154,8 @@ class ListFilter(filters.FilterSet):
     package_version = _exactly(_("Vulnerable version"), method="by_column_of_apv")
     fixed_version = _exactly(_("Fixed version"), method="by_column_of_apv")
     cve_id = _exactly(_("CVE"))
+    repository = _exactly(_("Repository"), method="by_repository")
+    author = _exactly(_("Author"), method="by_author")
 
     def by_text(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
         return self._saying(rows, text) if self.reads_text else self._named(rows, text)
@@ -180,6 +184,15 @@ class ListFilter(filters.FilterSet):
         if len(chosen) == len(PULL_REQUEST):
             return rows
         return rows.filter(**{f"{self.prefix_of_apv}pr_number__isnull": chosen == ["no"]})
+
+    def by_repository(self, rows: QuerySet[Any], name: str, given: str) -> QuerySet[Any]:
+        """Keep the rows of a repository, which is given as forge and path."""
+        forge, _, path = given.partition("/")
+        at = f"{self.prefix_of_apv}pull_request__repository"
+        return rows.filter(**{f"{at}__forge__name": forge, f"{at}__path": path})
+
+    def by_author(self, rows: QuerySet[Any], name: str, given: str) -> QuerySet[Any]:
+        return rows.filter(**{f"{self.prefix_of_apv}pull_request__author": given})
 
     def by_column_of_apv(self, rows: QuerySet[Any], name: str, given: Any) -> QuerySet[Any]:
         lookup = "__in" if isinstance(given, list) else ""

@@ -24,6 +24,17 @@ interface DecisionMade {
   reviewer_name: string;
 }
 
+interface ApvChanged {
+  type: "apv_changed";
+  offset: number;
+  apv_id: string;
+  apv_code: string;
+  status: string;
+  version: number;
+  revision: number;
+  what: "revised" | "rebased" | "evidence" | "withdrawn" | "reopened";
+}
+
 interface StatsUpdate {
   type: "stats_update";
   pending_reviews: number;
@@ -35,6 +46,7 @@ interface StatsUpdate {
 interface Listeners {
   new_apv?: (message: NewApv) => void;
   decision_made?: (message: DecisionMade) => void;
+  apv_changed?: (message: ApvChanged) => void;
   stats_update?: (message: StatsUpdate) => void;
 }
 
@@ -85,6 +97,8 @@ type Sentence =
   | "whileReading"
   | "closed"
   | "changed"
+  | "revised"
+  | "rebased"
   | "isReading"
   | "areReading"
   | "noNext"

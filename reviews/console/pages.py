@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.socket_access import readable_channels
 from realtime import log
@@ -24,9 +25,11 @@ from reviews.console.filters import SORTS
 from reviews.console.forms import ConsoleForm
 from reviews.console.list_query import COUNTED, asked_of, kept_of
 from reviews.console.listings import listing_of
+from reviews.console.origin import origin_of
 from reviews.console.places import PAGE
 from reviews.console.queue import Queue, read_queue
 from reviews.console.related import related
+from reviews.console.revisions import is_past, revisions_of
 from reviews.console.rows import orders_of_severities
 from reviews.console.wider_search import search_wider
 from reviews.console.words import kinds, words
@@ -131,7 +134,7 @@ def reading_context(
     With `reread` or `seen_before`, it includes the changes since.
     """
     with snapshot():
-        apv = get_object_or_404(APV, apv_code=code)
+        apv = get_object_or_404(APV.objects.with_pull_request(), apv_code=code)
         context = _of_apv(request, apv)
     if form is None:
         form = ConsoleForm(initial={"version": apv.version, "seen": seen_before or seen(apv)})
@@ -153,22 +156,29 @@ def reading_context(
 def _of_apv(request: Request, apv: APV) -> dict[str, Any]:
     """Return the context about an APV, read in one snapshot."""
     is_open = sees_decisions(request)
+    made = list(apv.decisions.order_by(*DECISIONS.by)) if is_open else []
     return {
         "apv": apv,
+        "origin": origin_of(apv),
+        "revisions": revisions_of(apv, made),
+        "before": next((one for one in made if is_past(apv, one)), None),
         "evidence": Evidence(apv),
         "related": related(apv, sees_decisions=is_open),
-        "decisions": _decisions_on(apv) if is_open else [],
+        "decisions": _in_words(apv, made),
         "listing": listing_of(apv.status, sees_decisions=is_open),
         "reading_positions": json.dumps(readable(request, log.positions())),
     }
 
 
-def _decisions_on(apv: APV) -> list[tuple[Decision, str, Any]]:
-    """Return the decisions on an APV, newest first, each with effect and confidence in words."""
-    return [
-        (one, effect(apv, one.decision), confidence.in_words(one.confidence))
-        for one in apv.decisions.order_by(*DECISIONS.by)
-    ]
+def _in_words(apv: APV, made: list[Decision]) -> list[tuple[Decision, str, Any]]:
+    """Return decisions, each with its effect and its confidence in words."""
+    return [(one, _effect(apv, one), confidence.in_words(one.confidence)) for one in made]
+
+
+def _effect(apv: APV, decision: Decision) -> str:
+    if is_past(apv, decision):
+        return _("it does not stand any more")
+    return effect(apv, decision.decision)
 
 
 def _of_form(request: Request, apv: APV, form: ConsoleForm) -> dict[str, Any]:

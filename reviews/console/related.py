@@ -1,10 +1,11 @@
-"""APVs related to one: with the same package, the same bump, or the same CVE."""
+"""APVs related to one: with the same package, bump, CVE, repository or author."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from reviews import selectors
 from reviews.console.list_query import ListQuery, query_for
 from reviews.console.listings import listing_of
 from reviews.models import APV
@@ -25,11 +26,13 @@ class RelatedList:
 
 @dataclass(frozen=True)
 class RelatedLists:
-    """The three lists of related APVs; None without a CVE or without versions."""
+    """The lists of related APVs; None without a CVE, without versions or without a forge."""
 
     package: RelatedList
     bump: RelatedList | None
     cve: RelatedList | None
+    repository: RelatedList | None
+    author: RelatedList | None
 
     @property
     def worth_saying(self) -> list[RelatedList]:
@@ -38,7 +41,8 @@ class RelatedLists:
         for one in (self.package, self.bump):
             if one and one.count > 1 and (not said or said[-1].count != one.count):
                 said.append(one)
-        return [*said, self.cve] if self.cve and self.cve.count > 1 else said
+        others = (self.cve, self.repository)
+        return [*said, *(one for one in others if one and one.count > 1)]
 
 
 def related(apv: APV, *, sees_decisions: bool) -> RelatedLists:
@@ -46,13 +50,21 @@ def related(apv: APV, *, sees_decisions: bool) -> RelatedLists:
     listing = listing_of(apv.status, sees_decisions=sees_decisions)
 
     def sharing(names: tuple[str, ...], label: Any) -> RelatedList:
-        shared = {name: value for name in names if (value := getattr(apv, name))}
+        return narrowed({name: value for name in names if (value := getattr(apv, name))}, label)
+
+    def narrowed(shared: dict[str, str], label: Any) -> RelatedList:
         asked = ListQuery(listing, query_for(listing, **shared))
         return RelatedList(label, asked.filter.qs.order_by().count(), asked.address())
 
+    repository = selectors.repository_of(apv)
+    author = apv.pull_request.author if apv.pull_request else ""
     versioned = apv.package_version and apv.fixed_version
     return RelatedLists(
         package=sharing(PACKAGE, _("of this package")),
         bump=sharing(BUMP, _("of this bump")) if versioned else None,
         cve=sharing(CVE, _("with this CVE")) if apv.cve_id else None,
+        repository=narrowed({"repository": repository}, _("of this repository"))
+        if repository
+        else None,
+        author=narrowed({"author": author}, _("of this author")) if author else None,
     )

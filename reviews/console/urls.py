@@ -20,6 +20,9 @@ urlpatterns = [
     re_path(rf"^apvs/{code}/reading$", views.apv_reading, name="apv-reading"),
     re_path(rf"^apvs/{code}/changes$", views.apv_changes, name="apv-changes"),
     re_path(rf"^apvs/{code}/diff$", views.apv_diff, name="apv-diff"),
+    re_path(
+        rf"^apvs/{code}/since/(?P<number>[1-9][0-9]{{0,8}})$", views.apv_since, name="apv-since"
+    ),
     re_path(rf"^apvs/{code}\.diff$", views.apv_raw_diff, name="apv-raw-diff"),
     re_path(rf"^apvs/{code}\.json$", views.apv_json, name="apv-json"),
     path("numbers", views.numbers, name="numbers"),

@@ -28,7 +28,7 @@ from reviews.console.access import (
 from reviews.console.deciding import decide
 from reviews.console.diff_pages import DIFF_COOKIE, answer_with_diff, diff_options
 from reviews.console.export import Encode, as_csv, as_json_lines, record_export, stream
-from reviews.console.list_query import ListQuery, asked_of, path_beside
+from reviews.console.list_query import ListQuery, asked_of, kept_of, path_beside
 from reviews.console.listings import DECIDED
 from reviews.console.numbers import read_numbers
 from reviews.console.pages import (
@@ -42,6 +42,7 @@ from reviews.console.pages import (
 from reviews.console.places import PAGE
 from reviews.console.queue import Queue, count_queue, read_page, read_queue, read_rows
 from reviews.console.related import related
+from reviews.console.revisions import since
 from reviews.console.wider_search import apv_named
 from reviews.models import APV
 from reviews.permissions import Permission
@@ -133,7 +134,7 @@ def _state(request: Request, apv: APV) -> dict[str, Any]:
 def apv_related(request: Request, code: str) -> HttpResponse:
     """Return how many APVs are related to this one, for a page that received a change."""
     with snapshot():
-        apv = get_object_or_404(APV, apv_code=code)
+        apv = get_object_or_404(APV.objects.with_pull_request(), apv_code=code)
         others = related(apv, sees_decisions=sees_decisions(request))
     return render(request, "console/_related.html", {"apv": apv, "related": others})
 
@@ -174,6 +175,16 @@ def apv_diff(request: Request, code: str) -> HttpResponse:
 
 @readers_only
 @require_safe
+def apv_since(request: Request, code: str, number: str) -> HttpResponse:
+    """Show what changed on an APV since one of its revisions."""
+    apv = get_object_or_404(APV.objects.with_pull_request(), apv_code=code)
+    context = {"apv": apv, "since": since(apv, int(number)), "kept": kept_of(request)}
+    template = "console/_since.html" if request.htmx else "console/since.html"
+    return render(request, template, context)
+
+
+@readers_only
+@require_safe
 def apv_raw_diff(request: Request, code: str) -> HttpResponse:
     """Return the diff as it was sent, for copying and for other tools."""
     apv = get_object_or_404(APV.objects.only("apv_code", "patch_diff"), apv_code=code)
@@ -186,7 +197,7 @@ def apv_raw_diff(request: Request, code: str) -> HttpResponse:
 @require_safe
 def apv_json(request: Request, code: str) -> HttpResponse:
     """Return a complete APV, as over REST: a page shows only the beginning of very long fields."""
-    apv = get_object_or_404(APV, apv_code=code)
+    apv = get_object_or_404(APV.objects.with_pull_request(), apv_code=code)
     answer = JsonResponse(APVSerializer(apv).data, encoder=JSONEncoder)
     answer.headers["Content-Disposition"] = f'attachment; filename="{apv.apv_code}.json"'
     return answer

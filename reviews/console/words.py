@@ -95,6 +95,8 @@ def _of_reading() -> dict[str, Any]:
         "whileReading": _("{code} {outcome} by {reviewer} while you were reading."),
         "closed": _("{code} {outcome} while you were reading."),
         "changed": _("This APV changed while you were reading."),
+        "revised": _("Revision {number} came while you were reading: the patch is another one."),
+        "rebased": _("Revision {number}: the same patch on another commit."),
         "isReading": _("{name} is reading this"),
         "areReading": _("{name} are reading this"),
         "copied": _("Copied"),

@@ -64,7 +64,7 @@ function start(main) {
     });
   }
 
-  /** @param {NewApv | DecisionMade | StatsUpdate} told */
+  /** @param {NewApv | DecisionMade | ApvChanged | StatsUpdate} told */
   function receive(told) {
     const message = revealedAll(told);
     for (const on of listeners) {

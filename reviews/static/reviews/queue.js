@@ -16,6 +16,7 @@ import { outcome, traceDecision } from "./queue/trace.js";
 import { showTimes } from "./times.js";
 import { digits, say, watch, words } from "./words.js";
 
+const FOLLOW_MS = 100; // so that a burst of changes is read once
 const SETTLE_MS = 2_000; // numbers and rows are compared after neither changed for so long
 
 const { isNarrowed, isPending, isWhole, list, positions, rowOf, standing } = listed;
@@ -114,6 +115,20 @@ export function queuePage(endsLine) {
     }
   }
 
+  // -- Changes without a decision --------------------------------------------------------------
+
+  /**
+   * An APV was revised, withdrawn or reopened: its row changes, comes or leaves.
+   *
+   * @param {ApvChanged} message
+   */
+  function follow(message) {
+    settle();
+    if (message.status === "pending") decided.delete(message.apv_id); // it can be decided anew
+    if (isNarrowed()) counts.recountSoon();
+    reloadSoon(FOLLOW_MS);
+  }
+
   // -- Numbers ---------------------------------------------------------------------------------
 
   /** @param {StatsUpdate} message */
@@ -159,7 +174,7 @@ export function queuePage(endsLine) {
   }
 
   /**
-   * An APV was changed, withdrawn or restored, for which there is no event: rows may differ.
+   * An APV was changed, withdrawn or restored, maybe before this page was connected.
    *
    * @param {number} number of the last change
    */
@@ -195,7 +210,7 @@ export function queuePage(endsLine) {
     positions: positions(),
     changed,
     /** @type {Listeners} */
-    on: { new_apv: arrive, decision_made: decide, stats_update: count },
+    on: { new_apv: arrive, decision_made: decide, apv_changed: follow, stats_update: count },
     reload,
     adopt,
     letIn: rows.letIn,

@@ -1,7 +1,7 @@
 /** The open APV, and the messages when it changes while the reader reads it. */
 
 import { byId, one, targetOf } from "./dom.js";
-import { read } from "./fragment.js";
+import { addressOf, read, readElement } from "./fragment.js";
 import { presence } from "./reading/presence.js";
 import { tabs } from "./reading/tabs.js";
 import { showTimes } from "./times.js";
@@ -44,6 +44,70 @@ export function readingPage(endsLine, decision, changed) {
     const isFinal = watch.kinds[message.decision]?.final ?? true;
     showDecided(text, result, { goesOn: !isFinal }); // leads go on
     decision.overtaken(text);
+  }
+
+  /** @param {ApvChanged} message */
+  function follow(message) {
+    const { apvId, version, positions = "{}" } = reading()?.dataset ?? {};
+    if (message.apv_id !== apvId) return;
+    if (message.offset <= (JSON.parse(positions).changes?.offset ?? 0)) return;
+    const isNext = message.version === Number(version) + 1;
+    if (message.what === "rebased" && isNext && isOpen()) renew(message).catch(endsLine);
+    else if (message.what === "revised" && isOpen()) showRevised(message);
+    else look().catch(endsLine);
+  }
+
+  /**
+   * The patch is the same: the form stays as it is, and is about the new commit from now on.
+   *
+   * @param {ApvChanged} message
+   */
+  async function renew(message) {
+    const { code = "", apvId } = reading()?.dataset ?? {};
+    const part = await readElement(addressOf(code), "#reading");
+    const now = reading();
+    if (!now || now.dataset.apvId !== apvId) return;
+    if (Number(part.dataset.version) !== message.version) return showChanged();
+    if (!exchange(now, part)) return showChanged();
+    decision.outdated(words.changed);
+    const notice = byId("rebased");
+    one(notice, "p").textContent = say(words.rebased, { number: String(message.revision) });
+    notice.hidden = false;
+  }
+
+  /**
+   * Take over what another reading of the same patch shows, but for the diff and the form's input.
+   *
+   * @param {HTMLElement} now
+   * @param {HTMLElement} part
+   * @returns {boolean} whether the form could be renewed
+   */
+  function exchange(now, part) {
+    const names = ["version", "seen"];
+    /** @param {HTMLElement} of */
+    const fields = (of) =>
+      names.map((name) => of.querySelector(`#decision-form input[name=${name}]`));
+    const [old, fresh] = [fields(now), fields(part)];
+    if (old.some((one) => !one) || fresh.some((one) => !one)) return false;
+    names.forEach((_, at) => {
+      /** @type {HTMLInputElement} */ (old[at]).value = /** @type {HTMLInputElement} */ (
+        fresh[at]
+      ).value;
+    });
+    Object.assign(now.dataset, part.dataset);
+    for (const selector of [".head", "#panel-validation", "#panel-history"]) {
+      const shown = one(now, selector);
+      if (shown.contains(document.activeElement)) continue; // the focus stays
+      shown.innerHTML = one(part, selector).innerHTML;
+      window.htmx.process(shown);
+    }
+    showTimes(now);
+    return true;
+  }
+
+  /** @param {ApvChanged} message */
+  function showRevised(message) {
+    showChanged(say(words.revised, { number: String(message.revision) }));
   }
 
   /**
@@ -95,7 +159,7 @@ export function readingPage(endsLine, decision, changed) {
     if (version === Number(reading()?.dataset.version)) return;
     if (!byId("decided-meanwhile").hidden) return; // that says it already
     if (!open && isOpen()) closed(status);
-    else showChanged();
+    else showChanged(one(byId("changed"), "span").textContent || words.changed);
   }
 
   /**
@@ -110,10 +174,12 @@ export function readingPage(endsLine, decision, changed) {
     decision.overtaken(text, words.isClosed);
   }
 
-  function showChanged() {
-    decision.outdated(words.changed);
+  /** @param {string} [text] */
+  function showChanged(text = words.changed) {
+    decision.outdated(text);
+    byId("rebased").hidden = true;
     const notice = byId("changed");
-    one(notice, "span").textContent = words.changed;
+    one(notice, "span").textContent = text;
     notice.hidden = false;
   }
 
@@ -142,5 +208,10 @@ export function readingPage(endsLine, decision, changed) {
   setInterval(beatOrEnd, watch.beat);
   adopt();
 
-  return { adopt, show: tabs.show, look, /** @type {Listeners} */ on: { decision_made: decided } };
+  return {
+    adopt,
+    show: tabs.show,
+    look,
+    /** @type {Listeners} */ on: { decision_made: decided, apv_changed: follow },
+  };
 }

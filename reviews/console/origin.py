@@ -1,0 +1,68 @@
+"""Where an APV comes from: the repository, pull request and commit, with their addresses."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from forges.choices import ForgeKind
+from forges.models import PullRequest
+from reviews import selectors
+from reviews.models import APV
+
+COMMIT = re.compile(r"[0-9a-f]{7,64}")
+BRIEF, MOST_LABELS = 10, 10
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the page shows of an APV's pull request on a forge."""
+
+    apv: APV
+    pull_request: PullRequest
+
+    @property
+    def repository(self) -> str:
+        return str(self.pull_request.repository.path)
+
+    @property
+    def full_name(self) -> str:
+        return selectors.repository_of(self.apv) or ""
+
+    @property
+    def repository_address(self) -> str:
+        return address_of_repository(self.pull_request)
+
+    @property
+    def commit(self) -> str:
+        return self.apv.head_commit[:BRIEF]
+
+    @property
+    def commit_address(self) -> str:
+        return commit_address(self.apv, self.apv.head_commit)
+
+    @property
+    def labels(self) -> list[str]:
+        return list(self.pull_request.labels[:MOST_LABELS])
+
+    @property
+    def more_labels(self) -> int:
+        return max(0, len(self.pull_request.labels) - MOST_LABELS)
+
+
+def origin_of(apv: APV) -> Origin | None:
+    """Return where an APV comes from, or None without a pull request on a forge."""
+    return None if apv.pull_request is None else Origin(apv, apv.pull_request)
+
+
+def address_of_repository(pull_request: PullRequest) -> str:
+    repository = pull_request.repository
+    return f"{repository.forge.url.rstrip('/')}/{quote(repository.path)}"
+
+
+def commit_address(apv: APV, commit: str) -> str:
+    """Return the address of a commit on the forge, or "" if there is none."""
+    if apv.pull_request is None or not COMMIT.fullmatch(commit):
+        return ""
+    is_gitlab = apv.pull_request.repository.forge.kind == ForgeKind.GITLAB
+    path = "-/commit" if is_gitlab else "commit"
+    return f"{address_of_repository(apv.pull_request)}/{path}/{commit}"

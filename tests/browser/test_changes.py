@@ -1,0 +1,127 @@
+"""Pushes, checks and the end of a pull request reach those who look at its APV."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.support.site import Site
+from tests.support.tab import REASON, OpenTab
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SECONDS = 15_000
+NEW = """
+from tests.support.forge_rows import pull_request, repository, tell
+tell(pull_request(repository(), author="dependabot[bot]"))
+"""
+CHANGE = """
+from forges.models import PullRequest
+from tests.support import forge_rows
+one = PullRequest.objects.latest("pk")
+forge_rows.tell(one, {fields})
+"""
+
+
+class OnForge:
+    """A pull request as it was read from a forge, and what happens to it there."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        site.manage("shell", "-c", NEW)
+
+    @property
+    def code(self) -> str:
+        sql = "SELECT apv_code FROM reviews_apv ORDER BY pull_request_id DESC NULLS LAST LIMIT 1"
+        return str(self.site.rows(sql)[0][0])
+
+    def becomes(self, fields: str) -> None:
+        self.site.manage("shell", "-c", CHANGE.format(fields=fields))
+
+
+@pytest.fixture
+def on_forge(site: Site, empty_queue: None) -> OnForge:
+    return OnForge(site)
+
+
+async def write(page: Page) -> None:
+    await page.keyboard.press("a")
+    await page.keyboard.type(REASON)
+
+
+async def focused(page: Page) -> Any:
+    return await page.evaluate("document.activeElement.name")
+
+
+async def test_rebase_renews_the_form_quietly_and_it_can_be_sent(
+    open_tab: OpenTab, on_forge: OnForge
+) -> None:
+    page = (await open_tab(path=f"/apvs/{on_forge.code}")).page
+    await write(page)
+    on_forge.becomes("head_sha='c' * 40, diff=forge_rows.REBASED")
+    notice = page.locator("#rebased")
+    await expect(notice).to_contain_text("the same patch on another commit", timeout=SECONDS)
+    await expect(page.locator("#changed")).to_be_hidden()
+    await expect(page.get_by_label("Justification")).to_have_value(REASON)
+    assert await focused(page) == "justification"
+    await expect(page.locator(".origin")).to_contain_text("c" * 10)
+    await page.keyboard.press("Control+Enter")
+    await page.locator("#confirm[open]").wait_for()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#toasts, .toast").first).to_contain_text(
+        "is recorded", timeout=SECONDS
+    )
+
+
+async def test_push_of_another_patch_is_told_and_shown(
+    open_tab: OpenTab, on_forge: OnForge
+) -> None:
+    page = (await open_tab(path=f"/apvs/{on_forge.code}")).page
+    await write(page)
+    on_forge.becomes("head_sha='c' * 40, diff=forge_rows.FURTHER")
+    await expect(page.locator("#changed")).to_contain_text("Revision 2 came", timeout=SECONDS)
+    assert await focused(page) == "justification"
+    await page.get_by_role("button", name="Show what changed").click()
+    await expect(page.locator(".notice.changes")).to_contain_text("Fixed version", timeout=SECONDS)
+    await expect(page.get_by_label("Justification")).to_have_value(REASON)
+    await page.locator("#tab-patch").click()
+    await page.locator(".since-links a").click()
+    await expect(page.locator("#since .interdiff")).to_contain_text("4.17.22", timeout=SECONDS)
+
+
+async def test_closed_one_leaves_the_list_and_returns_when_it_is_reopened(
+    open_tab: OpenTab, on_forge: OnForge
+) -> None:
+    page = (await open_tab()).page
+    row = page.locator("#list tbody tr")
+    await expect(row).to_have_count(1, timeout=SECONDS)
+    await write(page)
+    on_forge.becomes("state='closed', ended_by='octocat'")
+    await expect(page.locator("#decided-meanwhile")).to_contain_text("withdrawn", timeout=SECONDS)
+    await expect(row).to_have_count(0, timeout=SECONDS)
+    on_forge.becomes("state='open'")
+    await expect(row).to_have_count(1, timeout=SECONDS)
+
+
+async def test_decided_one_that_is_pushed_returns_to_the_list(
+    open_tab: OpenTab, on_forge: OnForge
+) -> None:
+    page = (await open_tab()).page
+    row = page.locator("#list tbody tr:not(.leaving)")
+    await expect(row).to_have_count(1, timeout=SECONDS)
+    await write(page)
+    await page.keyboard.press("Control+Enter")
+    await page.locator("#confirm[open]").wait_for()
+    await page.keyboard.press("Enter")
+    await expect(row).to_have_count(0, timeout=SECONDS)
+    on_forge.becomes("head_sha='c' * 40, diff=forge_rows.FURTHER")
+    await expect(row).to_have_count(1, timeout=SECONDS)
+
+
+async def test_checks_that_end_are_told_to_the_reader(open_tab: OpenTab, on_forge: OnForge) -> None:
+    page = (await open_tab(path=f"/apvs/{on_forge.code}")).page
+    await write(page)
+    check = {"name": "build", "state": "failure", "url": "", "summary": ""}
+    on_forge.becomes(f"checks=[{check!r}]")
+    await expect(page.locator("#changed")).to_be_visible(timeout=SECONDS)
+    await expect(page.get_by_label("Justification")).to_have_value(REASON)
