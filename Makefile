@@ -15,7 +15,7 @@ help:  ## what each target does
 run: installed  ## serve the console with embedded PostgreSQL and Valkey, demo users and 25 demo APVs
 	@$(BIN)/python manage.py serve --prepare --with-parent
 
-test: installed-dev installed-stand-ins  ## the whole suite, against real servers, with coverage
+test: installed-dev installed-front installed-stand-ins  ## the whole suite, against real servers, with coverage
 	$(BIN)/python -m pytest --cov --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 fast: installed-dev  ## the tests that need no server, no database and no browser

@@ -29,6 +29,10 @@ class AuditAction(models.TextChoices):
     USER_CHANGED = "user_changed", _("changed a user")
     PERMISSIONS_CHANGED = "permissions_changed", _("changed permissions")
     EXPORTED = "exported", _("exported")
+    FORGE_CHANGED = "forge_changed", _("changed a forge")
+    REPOSITORY_CHANGED = "repository_changed", _("changed a repository")
+    DELIVERY_REPEATED = "delivery_repeated", _("processed a webhook again")
+    JOB_CHANGED = "job_changed", _("changed a job")
 
 
 CHANGES_OF_APVS = (

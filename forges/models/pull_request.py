@@ -37,6 +37,9 @@ class PullRequest(models.Model):
         models.CharField(max_length=255), default=list, blank=True, verbose_name=_("labels")
     )
     head_ref = models.CharField(_("branch"), max_length=1000)
+    from_fork = models.BooleanField(
+        _("from a fork"), default=False, help_text=_("Strangers choose the names of its branches.")
+    )
     head_sha = models.CharField(_("head commit"), max_length=64)
     base_ref = models.CharField(_("target branch"), max_length=1000)
     base_sha = models.CharField(_("base commit"), max_length=64, blank=True)

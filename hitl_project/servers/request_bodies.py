@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 
-from hitl_project.servers import body_sizes
+from hitl_project.servers import body_sizes, large_webhooks
 from hitl_project.servers.asgi_types import Application, Message, Receive, Scope, Send
 
 REFUSED = "hitl.refused"
@@ -31,7 +31,10 @@ class BoundedBodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = BoundedBody(scope, receive, send)
-        await self._app(scope, body.receive, body.send)
+        try:
+            await self._app(scope, body.receive, body.send)
+        finally:
+            body.end()
 
 
 class BoundedBody:
@@ -44,6 +47,7 @@ class BoundedBody:
         self._size = 0
         self._is_there = False
         self._is_cut = False
+        self._has_room = False
         self._until = asyncio.get_running_loop().time() + settings.HITL_REQUEST_SECONDS
 
     async def receive(self) -> Message:
@@ -65,9 +69,28 @@ class BoundedBody:
     async def _may_be(self, size: int) -> bool:
         """Return whether the body may have `size` bytes; look up the sender of a large one."""
         if size > self._bound.most and not self._sender_is_known:
-            self._bound = await body_sizes.look_up(self._scope)
             self._sender_is_known = True
+            if large_webhooks.is_webhook(self._scope["path"]):
+                self._bound = await self._as_large_webhook(size)
+            else:
+                self._bound = await body_sizes.look_up(self._scope)
         return size <= self._bound.most
+
+    async def _as_large_webhook(self, size: int) -> body_sizes.Bound:
+        """Wait for room, unless it is too large in any case."""
+        if size <= large_webhooks.MOST_BYTES:
+            self._has_room = await large_webhooks.take_room()
+            if not self._has_room:
+                return self._bound._replace(refusal=HTTPStatus.SERVICE_UNAVAILABLE)
+            now = asyncio.get_running_loop().time()
+            self._until = min(self._until, now + large_webhooks.SECONDS)
+        return self._bound._replace(most=large_webhooks.MOST_BYTES)
+
+    def end(self) -> None:
+        """Give up the room that the body took."""
+        if self._has_room:
+            self._has_room = False
+            large_webhooks.leave_room()
 
     def _refuse(self, status: HTTPStatus) -> Message:
         self._scope[REFUSED] = status

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from realtime.management.progress import follow
 from reviews.api.problems import flatten
 from reviews.api.serializers.apvs import APVSerializer
 from reviews.choices import Severity
 from reviews.imports import advisories, bumps, osv
-from reviews.management.progress import follow
 
 YAML_SUFFIXES = frozenset([".yaml", ".yml"])
 SUFFIXES = YAML_SUFFIXES | {".json"}

@@ -1,0 +1,148 @@
+"""Connect forges and watch repositories; commands and the admin do it through here.
+
+The audit records what changed, but no credential and no secret.
+"""
+
+import secrets as randomness
+from collections.abc import Iterable
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from audit import entries
+from audit.choices import AuditAction
+from forges.clients import client_for, usual_api_url
+from forges.clients.base import Grants
+from forges.encryption import CannotDecrypt, rotated
+from forges.models import Credentials, Forge, Repository
+from forges.tasks import reconcile_soon
+from realtime.transactions import publishing
+
+MOST_SECRETS = 3
+"""How many webhook secrets a forge has at a time: one, and those that it takes the place of."""
+LEAST_SECRET = 16
+PLACES = ("kind", "url", "api_url")
+"""Where credentials are sent."""
+ELSEWHERE = _("Enter the credentials again: they would be sent to another address.")
+SHORT_SECRET = _("A webhook secret has at least 16 characters.")
+
+
+def prepare(
+    forge: Forge,
+    *,
+    credentials: Credentials | None = None,
+    secret: str = "",
+    forget_old_secrets: bool = False,
+) -> None:
+    """Set what a forge is reached with, unsaved. Raise ValidationError.
+
+    Without new `credentials` the stored ones stay, unless they would be sent elsewhere. `secret`
+    becomes the newest of its webhook secrets.
+    """
+    forge.api_url = forge.api_url or usual_api_url(forge.kind, forge.url)
+    if credentials is not None:
+        forge.set_credentials(credentials)
+    elif not forge.pk or _moves(forge):
+        raise ValidationError(ELSEWHERE if forge.pk else _("Enter a token, or an app's key."))
+    if secret and len(secret) < LEAST_SECRET:
+        raise ValidationError(SHORT_SECRET)
+    known = forge.secrets() if forge.pk else []
+    kept = [secret, *(one for one in known if one != secret)] if secret else known
+    forge.set_secrets(kept[: 1 if forget_old_secrets else MOST_SECRETS])
+    forge.full_clean(exclude=["credentials", "webhook_secrets"])
+
+
+def _moves(forge: Forge) -> bool:
+    before = Forge.objects.filter(pk=forge.pk).values_list(*PLACES).first()
+    return before != tuple(getattr(forge, name) for name in PLACES)
+
+
+def check(forge: Forge) -> Grants:
+    """Ask a forge, saved or not, what its credentials may do. Raise ForgeError."""
+    with client_for(forge) as client:
+        grants = client.grants()
+    forge.checked_at, forge.problem = timezone.now(), ""
+    return grants
+
+
+def save(forge: Forge) -> None:
+    """Save a forge with its audit entry."""
+    change = "changed" if forge.pk else "added"
+    with publishing():
+        forge.save()
+        entries.record(
+            AuditAction.FORGE_CHANGED,
+            f"forge {forge.name}",
+            change=change,
+            kind=forge.kind,
+            url=forge.url,
+            api_url=forge.api_url,
+            webhook_secrets=len(forge.secrets()),
+        )
+
+
+def new_secret() -> str:
+    return randomness.token_urlsafe(32)
+
+
+def watch(forge: Forge, path: str, **fields: object) -> Repository:
+    """Watch the repository at `path`, which must exist, and have it read. Raise ForgeError."""
+    with client_for(forge) as client:
+        found = client.repository(path)
+    with publishing():
+        ours = Repository.objects.filter(forge=forge).select_for_update()
+        repository = (
+            ours.filter(remote_id=found.remote_id).first()
+            or ours.filter(path=found.path).first()
+            or Repository(forge=forge)
+        )
+        values = {**fields, "path": found.path, "remote_id": found.remote_id, "watched": True}
+        for name, value in values.items():
+            setattr(repository, name, value)
+        save_repository(repository)
+    return repository
+
+
+def unwatch(repository: Repository) -> None:
+    """Read no pull requests of a repository any more; those that are stored stay."""
+    repository.watched = False
+    save_repository(repository)
+
+
+def save_repository(repository: Repository) -> None:
+    """Save a repository with its audit entry, and have it read if it is watched."""
+    change = "changed" if repository.pk else "added"
+    with publishing():
+        repository.save()
+        entries.record(
+            AuditAction.REPOSITORY_CHANGED,
+            f"repository {repository.forge.name} {repository.path}",
+            change=change,
+            watched=repository.watched,
+            labels=repository.labels,
+            branches=repository.branches,
+            takes_unfixing=repository.takes_unfixing,
+        )
+        if repository.watched:
+            reconcile_soon(repository.pk)
+
+
+def encrypt_again(forges: Iterable[Forge]) -> list[Forge]:
+    """Encrypt what is stored of each forge under the first key; return those where it fails."""
+    return [forge for forge in forges if not _encrypted_again(forge)]
+
+
+def _encrypted_again(forge: Forge) -> bool:
+    try:
+        with publishing(), transaction.atomic():
+            locked = Forge.objects.select_for_update().get(pk=forge.pk)
+            locked.credentials = rotated(bytes(locked.credentials))
+            locked.webhook_secrets = rotated(bytes(locked.webhook_secrets))
+            locked.save(update_fields=["credentials", "webhook_secrets"])
+            name = f"forge {forge.name}"
+            entries.record(AuditAction.FORGE_CHANGED, name, change="encrypted again")
+    except CannotDecrypt:
+        return False
+    return True
