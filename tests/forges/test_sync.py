@@ -259,8 +259,8 @@ def test_forge_that_refuses_everything_is_asked_no_further(
     fake: FakeForge, repo: Repo, repository: Repository, status: int, error: type[Exception]
 ) -> None:
     opened(fake, repo)
-    later = {"Retry_After": "60"} if error is Limited else {}
-    with fake.failing(reply=answers(status, **later)), pytest.raises(error):
+    refusal = answers(status, Retry_After="60") if error is Limited else answers(status)
+    with fake.failing(reply=refusal), pytest.raises(error):
         sync.reconcile(repository)
     assert Repository.objects.get().problem
     assert Forge.objects.get().problem

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +206,7 @@ def test_secret_that_cannot_be_decrypted_accepts_nothing(forge: Forge) -> None:
 
 
 def test_old_deliveries_are_deleted_but_not_those_that_wait(forge: Forge) -> None:
-    long_ago = timezone.now() - timezone.timedelta(days=15)
+    long_ago = timezone.now() - timedelta(days=15)
     for state in DeliveryState.values:
         for at in (long_ago, timezone.now()):
             name = f"{state} {at}"

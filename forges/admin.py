@@ -1,0 +1,260 @@
+"""The admin of forges: connect them, watch repositories, look at what came."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.text import Truncator
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from audit import entries
+from audit.choices import AuditAction
+from forges import connecting
+from forges.clients.base import Grants
+from forges.encryption import CannotDecrypt
+from forges.errors import ForgeError
+from forges.models import Credentials, Delivery, Forge, PullRequest, Repository
+from forges.webhooks.inbox import process_again
+from realtime.admin_base import BoundedSearch, ReadOnlyAdmin
+
+SHOWN_CHARACTERS = 20_000
+"""How much of a body or a diff a page shows."""
+
+
+def hidden(label: Any, help_text: Any, **options: Any) -> forms.CharField:
+    """Return a field for something secret: what is stored is never shown, and may stay."""
+    widget = forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"})
+    return forms.CharField(
+        label=label, help_text=help_text, required=False, widget=widget, **options
+    )
+
+
+class KeyInput(forms.Textarea):
+    """A text of several lines that the page never shows again."""
+
+    def format_value(self, value: Any) -> str:
+        return ""
+
+
+class ForgeForm(forms.ModelForm):
+    """How a forge is reached. It is asked what the credentials may do before they are stored."""
+
+    token = hidden(_("Token"), _("Left empty, the stored one stays."))
+    app_id = forms.CharField(label=_("App id"), required=False, help_text=_("Of a GitHub App."))
+    installation_id = forms.CharField(label=_("Installation id"), required=False)
+    private_key = forms.CharField(
+        label=_("Private key"),
+        required=False,
+        widget=KeyInput(attrs={"rows": 3, "class": "vLargeTextField", "autocomplete": "off"}),
+        help_text=_("PEM. Left empty, the stored one stays."),
+    )
+    webhook_secret = hidden(
+        _("New webhook secret"),
+        _("A long random text, the same as at the forge. The last ones stay valid too."),
+    )
+    forget_old_secrets = forms.BooleanField(
+        label=_("Accept the newest webhook secret alone"), required=False
+    )
+    grants: Grants | None = None
+
+    class Meta:
+        model = Forge
+        fields = ["name", "kind", "url", "api_url", "ca_certificates"]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "api_url" in self.fields:
+            self.fields["api_url"].required = False
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if not self.instance.pk and not given.get("webhook_secret"):
+            self.add_error("webhook_secret", _("Enter one: webhooks are accepted with it alone."))
+        return given
+
+    def _post_clean(self) -> None:
+        """Ask the forge, once the fields are right; Django has put them into the row by then."""
+        if not self.errors and "kind" in self.cleaned_data:
+            for name in self.Meta.fields:
+                if name in self.cleaned_data:  # otherwise it is shown, and stays
+                    setattr(self.instance, name, self.cleaned_data[name])
+            try:
+                self._prepare()
+                self.grants = connecting.check(self.instance)
+            except ValidationError as error:
+                self.add_error(None, error.messages)
+            except (ForgeError, CannotDecrypt) as error:
+                self.add_error(None, str(error))
+        self.cleaned_data["api_url"] = self.instance.api_url
+
+    def _prepare(self) -> None:
+        connecting.prepare(
+            self.instance,
+            credentials=self._credentials(),
+            secret=self.cleaned_data["webhook_secret"],
+            forget_old_secrets=self.cleaned_data["forget_old_secrets"],
+        )
+
+    def _credentials(self) -> Credentials | None:
+        given = self.cleaned_data
+        app = [given[name] for name in ("app_id", "installation_id", "private_key")]
+        if given["token"] and any(app):
+            raise ValidationError(gettext("Enter a token or an app's key, not both."))
+        if any(app) and not all(app):
+            raise ValidationError(gettext("An app needs its id, its installation and its key."))
+        if given["token"]:
+            return Credentials(token=given["token"])
+        return Credentials("", *app) if all(app) else None
+
+
+@admin.register(Forge)
+class ForgeAdmin(BoundedSearch):
+    """Forges. Their credentials are entered here, and never shown."""
+
+    form = ForgeForm
+    list_display = ["name", "kind", "url", "is_well", "checked_at"]
+    search_fields = ["name", "url"]
+    readonly_fields = ["webhook", "checked_at", "problem"]
+    fieldsets = [
+        (None, {"fields": ["name", "kind", "url", "api_url", "ca_certificates"]}),
+        (_("Credentials"), {"fields": ["token", "app_id", "installation_id", "private_key"]}),
+        (_("Webhooks"), {"fields": ["webhook", "webhook_secret", "forget_old_secrets"]}),
+        (_("State"), {"fields": ["checked_at", "problem"]}),
+    ]
+
+    @admin.display(description=_("well"), boolean=True)
+    def is_well(self, forge: Forge) -> bool:
+        return not forge.problem
+
+    @admin.display(description=_("address"))
+    def webhook(self, forge: Forge) -> str:
+        return reverse("forge-webhook", args=[forge.name]) if forge.pk else "–"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*self.readonly_fields, "name"] if obj else self.readonly_fields
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out the fields of the form alone, for those who may only look."""
+        if self.has_change_permission(request, obj) or obj is None:
+            return self.fieldsets
+        own = set(ForgeForm.declared_fields)
+        return [
+            (title, {"fields": [one for one in options["fields"] if one not in own]})
+            for title, options in self.fieldsets
+            if not own.issuperset(options["fields"])
+        ]
+
+    def save_model(self, request: HttpRequest, obj: Forge, form: Any, change: bool) -> None:
+        connecting.save(obj)
+        said = gettext("Connected as {account}.").format(account=form.grants.account)
+        self.message_user(request, said)
+        if form.grants.missing:
+            lacks = gettext("The credentials lack: {what}.")
+            what = ", ".join(form.grants.missing)
+            self.message_user(request, lacks.format(what=what), messages.WARNING)
+
+    def delete_model(self, request: HttpRequest, obj: Forge) -> None:
+        entries.record(AuditAction.FORGE_CHANGED, f"forge {obj.name}", change="deleted")
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Forge]) -> None:
+        for forge in queryset:
+            self.delete_model(request, forge)
+
+
+@admin.register(Repository)
+class RepositoryAdmin(BoundedSearch):
+    """Repositories, and which of their pull requests are taken in."""
+
+    list_display = ["path", "forge", "watched", "synced_at", "is_well"]
+    list_filter = ["watched", "forge"]
+    list_select_related = ["forge"]
+    search_fields = ["path"]
+    readonly_fields = ["remote_id", "synced_at", "problem"]
+    fields = [
+        *("forge", "path", "watched", "labels", "branches", "takes_unfixing"),
+        *("remote_id", "synced_at", "problem"),
+    ]
+
+    @admin.display(description=_("well"), boolean=True)
+    def is_well(self, repository: Repository) -> bool:
+        return not repository.problem
+
+    def save_model(self, request: HttpRequest, obj: Repository, form: Any, change: bool) -> None:
+        connecting.save_repository(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A repository that was read stays on record; it can be left unwatched."""
+        return False
+
+
+@admin.register(PullRequest)
+class PullRequestAdmin(ReadOnlyAdmin):
+    """Pull requests, as they were last read."""
+
+    list_display = ["__str__", "title", "author", "state", "forge_updated_at", "read_at"]
+    list_filter = ["state", "author_is_bot", "repository"]
+    list_select_related = ["repository"]
+    search_fields = ["title", "author", "head_ref", "head_sha"]
+    show_full_result_count = False
+    fields = [
+        *("repository", "number", "url", "title", "author", "author_is_bot", "labels"),
+        *("head_ref", "head_sha", "from_fork", "base_ref", "base_sha", "state", "draft"),
+        *("mergeable", "checks", "merged_sha", "ended_by", "ended_at", "forge_updated_at"),
+        *("read_at", "message", "beginning", "diff_problem"),
+    ]
+
+    @admin.display(description=_("diff"))
+    def beginning(self, pull_request: PullRequest) -> str:
+        return _code(pull_request.diff)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    """Webhooks that were received."""
+
+    list_display = ["received_at", "forge", "event", "state", "note", "processed_at"]
+    list_filter = ["state", "forge", "received_at"]
+    list_select_related = ["forge"]
+    search_fields = ["delivery_id", "event", "note"]
+    ordering = ["-received_at"]
+    show_full_result_count = False
+    fields = [
+        *("forge", "delivery_id", "event", "state", "note", "received_at", "processed_at"),
+        "content",
+    ]
+    actions = ["process_again"]
+
+    @admin.display(description=_("body"))
+    def content(self, delivery: Delivery) -> str:
+        return _code(bytes(delivery.body).decode(errors="replace"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        return super().get_queryset(request).defer("body")
+
+    def has_process_permission(self, request: HttpRequest) -> bool:
+        """Who may change forges may have webhooks processed again."""
+        return request.user.has_perm("forges.change_forge")
+
+    @admin.action(description=_("Process again"), permissions=["process"])
+    def process_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        chosen = list(queryset)
+        for delivery in chosen:
+            process_again(delivery)
+            entries.record(AuditAction.DELIVERY_REPEATED, f"webhook {delivery}")
+        said = ngettext(
+            "{count} webhook is processed again.",
+            "{count} webhooks are processed again.",
+            len(chosen),
+        )
+        self.message_user(request, said.format(count=len(chosen)))
+
+
+def _code(text: str) -> str:
+    return format_html("<pre>{}</pre>", Truncator(text).chars(SHOWN_CHARACTERS))
