@@ -144,7 +144,16 @@ class APVAdmin(BoundedSearch):
             },
         ),
         (_("Validation"), {"fields": ["validation_passed", "validation_confidence", "warnings"]}),
-        (_("Pull request"), {"fields": ["pr_number", "pr_url", "pr_link", "pr_branch"]}),
+        (
+            _("Pull request"),
+            {
+                "fields": [
+                    *("pr_number", "pr_url", "pr_link", "pr_branch"),
+                    *("pull_request_state", "head_commit", "revision"),
+                    *("withdrawn_at", "withdrawn_by", "withdrawn_reason"),
+                ]
+            },
+        ),
         (
             _("Wargame"),
             {
@@ -159,6 +168,8 @@ class APVAdmin(BoundedSearch):
     readonly_fields = [
         *("status", "version", "created_at", "updated_at", "submitted_by"),
         *("pr_link", "run_link"),
+        *("pull_request_state", "head_commit", "revision"),
+        *("withdrawn_at", "withdrawn_by", "withdrawn_reason"),
         *("files", "warnings", "evidence", "diff"),
     ]
 

@@ -57,7 +57,7 @@ class Published(NamedTuple):
 
 @dataclass
 class Outcome:
-    """The result of an import, in APVs; `older` names advisories."""
+    """The result of an import, in APVs; `older` names advisories, `packages` what all are about."""
 
     added: int = 0
     known: int = 0
@@ -65,6 +65,7 @@ class Outcome:
     withdrawn: int = 0
     reopened: int = 0
     older: list[str] = field(default_factory=list)
+    packages: set[str] = field(default_factory=set)
 
 
 def import_advisories(
@@ -175,6 +176,7 @@ class _Batch:
 
     def run(self, published: Sequence[Published]) -> Outcome:
         kept = keep(published, self._outcome)
+        self._outcome.packages.update(*(one.row.packages for one in kept))
         self._read_links([one.row for one in kept])
         self._read_known([made for one in kept for made in one.bumps])
         for one in kept:

@@ -10,6 +10,7 @@ from reviews.services.deciding import (
     may_decide,
     wanted_justification,
 )
+from reviews.services.following_advisories import follow_advisories
 from reviews.services.revising import Withdrawal, add_evidence, reopen, revise, withdraw
 from reviews.services.taking_in import name_of, take_in
 
@@ -23,6 +24,7 @@ __all__ = [
     "check",
     "codes_in_use",
     "decide",
+    "follow_advisories",
     "is_barred",
     "may_decide",
     "name_of",

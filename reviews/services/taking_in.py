@@ -57,7 +57,7 @@ def _add(pull_request: PullRequest) -> APV | None:
     apv = APV(pull_request=pull_request, **account.fields)
     apv.validation_warnings = warnings_of_the_forge(apv.forge_warnings, apv.checks)
     apv.save(force_insert=True)
-    _link(apv, account.fixes)
+    link(apv, account.fixes)
     entries.record(
         AuditAction.APVS_ADDED,
         apv.apv_code,
@@ -74,7 +74,7 @@ def name_of(pull_request: PullRequest) -> str:
     return f"{repository.forge.name}/{repository.path}#{pull_request.number}"
 
 
-def _link(apv: APV, found: list[Fix]) -> None:
+def link(apv: APV, found: list[Fix]) -> None:
     """Link an APV to the advisories that it fixes, and to no others."""
     rows = {one.row.pk: one.row for one in found}
     apv.advisory_links.filter(origin=False).exclude(advisory__in=rows).delete()
@@ -102,7 +102,7 @@ def _push(apv: APV, pull_request: PullRequest) -> None:
     values = _with_warnings(apv, _of_push(apv, account.fields))
     before = apv.head_commit
     revise(apv, values, RevisionReason.PUSHED)
-    _link(apv, account.fixes)
+    link(apv, account.fixes)
     entries.record(
         AuditAction.APV_CHANGED,
         apv.apv_code,

@@ -389,3 +389,31 @@ def test_import_does_not_touch_the_apv_of_a_pull_request_whose_title_names_an_ad
     store({**GHSA, "modified": "2026-02-01T00:00:00Z", "withdrawn": "2026-02-01T00:00:00Z"})
     assert (only().status, only().version) == ("pending", before)
     assert only().advisory_links.get().applies is False
+
+
+def test_advisory_that_comes_later_is_found_for_open_pull_requests(shop: Repository) -> None:
+    read, waits = pull_request(shop), pull_request(repository(takes_unfixing=False))
+    tell(read)
+    tell(waits)
+    assert only().severity == "LOW"
+    row = store(GHSA)
+    assert services.follow_advisories(row.packages) == 2
+    apv = APV.objects.get(pull_request=read)
+    assert (apv.severity, apv.priority, apv.cve_id) == ("HIGH", 8, "CVE-2021-23337")
+    assert [one["id"] for one in apv.advisories] == [GHSA["id"]]
+    assert apv.advisory_links.get().advisory == row
+    assert told() == [("evidence", 1, apv.version, "pending")]
+    assert APV.objects.get(pull_request=waits).severity == "HIGH"
+    assert services.follow_advisories(row.packages) == 0
+
+
+def test_decided_pull_requests_and_other_packages_stay_as_they_are(
+    shop: Repository, lead: Any
+) -> None:
+    tell(pull_request(shop))
+    decide(only(), lead)
+    row = store(GHSA)
+    assert (
+        services.follow_advisories(["npm:other"]) == services.follow_advisories(row.packages) == 0
+    )
+    assert only().severity == "LOW"

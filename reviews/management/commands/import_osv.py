@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from realtime.management.progress import follow
+from reviews import services
 from reviews.api.problems import flatten
 from reviews.api.serializers.apvs import APVSerializer
 from reviews.choices import Severity
@@ -59,8 +60,9 @@ COUNTED = {
     "revised": "revised",
     "withdrawn": "withdrawn from the queue",
     "reopened": "back in the queue",
+    "followed": "pull requests with other advisories",
 }
-OF_REVISIONS = ("revised", "withdrawn", "reopened")
+OF_REVISIONS = ("revised", "withdrawn", "reopened", "followed")
 
 
 class Command(BaseCommand):
@@ -105,12 +107,15 @@ class Command(BaseCommand):
         self.default_severity = default_severity
         self.passed_over: Counter[str] = Counter()
         self.done: Counter[str] = Counter()
+        self.packages: set[str] = set()
         self.tried: advisories.Known | None = {} if dry_run else None
         with ExitStack() as open_zips:
             sources = self._sources(map(Path, paths), open_zips)
             followed = follow(sources, " files", self.stderr, wanted=progress)
             for batch in _batches(self._read(followed)):
                 self._import(batch)
+        if not dry_run:
+            self.done["followed"] = services.follow_advisories(self.packages)
         self._summarise(dry_run)
 
     # -- Finding and reading ------------------------------------------------------------------
@@ -162,8 +167,9 @@ class Command(BaseCommand):
         names = {one.published.advisory.id: one.name for one in batch}
         published = [one.published for one in batch]
         outcome = advisories.import_advisories(published, self._bumps_of, tried=self.tried)
-        for what in COUNTED:
+        for what in (one for one in COUNTED if one != "followed"):
             self.done[what] += getattr(outcome, what)
+        self.packages |= outcome.packages
         for osv_id in outcome.older:
             self._pass_over(names[osv_id], osv.PassedOver("older than what is kept"))
 
