@@ -1,0 +1,132 @@
+"""The fakes of forges do what other tests rely on."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from forges.choices import ForgeKind
+from tests.support.forges import FakeForge, FakeGitea
+from tests.support.forges.http import Asked, HttpServer, route
+
+pytestmark = pytest.mark.server  # git runs
+
+SECRET = "secret of the webhook"
+PATH = "acme/shop"
+
+
+class Receiver(HttpServer):
+    """Takes webhooks."""
+
+    @route("POST", "/hook")
+    def _hook(self, asked: Asked) -> dict[str, Any]:
+        return {}
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of the pull requests that the webhooks are about."""
+        values = [one.value() for one in self.asked]
+        return [one.get("number") or one["object_attributes"]["iid"] for one in values]
+
+
+@pytest.fixture
+def receiver(fake: FakeForge) -> Iterator[Receiver]:
+    with Receiver() as server:
+        fake.deliver_to(f"{server.url}/hook", SECRET)
+        yield server
+
+
+def is_signed(kind: ForgeKind, asked: Asked) -> bool:
+    digest = hmac.new(SECRET.encode(), asked.body, hashlib.sha256).hexdigest()
+    header, value = {
+        ForgeKind.GITHUB: ("x-hub-signature-256", f"sha256={digest}"),
+        ForgeKind.GITLAB: ("x-gitlab-token", SECRET),
+        ForgeKind.GITEA: ("x-gitea-signature", digest),
+    }[kind]
+    return asked.headers[header] == value
+
+
+def test_each_change_sends_a_webhook_that_is_signed(fake: FakeForge, receiver: Receiver) -> None:
+    repo = fake.repository(PATH)
+    pull = fake.open_pull_request(repo, "b", {"a": "1\n"})
+    fake.push(pull, {"a": "2\n"}, force=True)
+    fake.add_check(repo, pull.head_sha, "test", "success")
+    fake.close(pull)
+    fake.reopen(pull)
+    fake.merge(pull)
+    fake.webhooks.settle()
+    assert len(receiver.asked) == len(fake.webhooks.sent) == 6
+    assert {one.status for one in fake.webhooks.sent} == {200}
+    assert all(is_signed(fake.kind, one) for one in receiver.asked)
+    ids = {one.headers.get("x-github-delivery") or one.headers.get("x-gitlab-event-uuid")
+           or one.headers.get("x-gitea-delivery") for one in receiver.asked}  # fmt: skip
+    assert len(ids) == 6
+
+
+def test_webhooks_are_lost_doubled_and_reordered(fake: FakeForge, receiver: Receiver) -> None:
+    repo = fake.repository(PATH)
+    fake.webhooks.hold()
+    for number in range(3):
+        fake.open_pull_request(repo, f"b{number}", {"a": "1\n"})
+    fake.webhooks.settle()
+    assert receiver.asked == []
+    fake.webhooks.release(lambda held: held[::-1], times=2)
+    fake.webhooks.settle()
+    assert receiver.numbers() == [3, 3, 2, 2, 1, 1]
+    fake.webhooks.hold()
+    fake.open_pull_request(repo, "b3", {"a": "1\n"})
+    fake.webhooks.lose()
+    fake.open_pull_request(repo, "b4", {"a": "1\n"})
+    fake.webhooks.settle()
+    assert receiver.numbers()[6:] == [5]
+
+
+def test_webhook_that_nobody_takes_stops_no_other(fake: FakeForge, receiver: Receiver) -> None:
+    repo = fake.repository(PATH)
+    receiver.fault(drop=True)
+    for number in range(2):
+        fake.open_pull_request(repo, f"b{number}", {"a": "1\n"})
+    fake.webhooks.settle()
+    assert [one.status for one in fake.webhooks.sent] == [0, 200]
+
+
+def test_forgejo_signs_under_its_own_name_too() -> None:
+    with Receiver() as server, FakeGitea(forgejo=True) as fake:
+        fake.deliver_to(f"{server.url}/hook", SECRET)
+        fake.open_pull_request(fake.repository(PATH), "b", {"a": "1\n"})
+        fake.webhooks.settle()
+    headers = server.asked[0].headers
+    assert headers["x-forgejo-signature"] == headers["x-gitea-signature"]
+    assert headers["x-forgejo-event"] == "pull_request"
+
+
+def test_rebase_keeps_the_patch_and_moves_the_head(fake: FakeForge) -> None:
+    repo = fake.repository(PATH, {"a": "1\n", "b": "1\n"})
+    pull = fake.open_pull_request(repo, "b", {"a": "2\n"}, message="Bump a")
+    head, patch = pull.head_sha, repo.git.diff(pull.base_sha, pull.head_sha)
+    main = fake.push_to_main(repo, {"b": "2\n"})
+    assert fake.rebase(pull) == pull.head_sha != head
+    assert pull.base_sha == main
+    assert repo.git.diff(main, pull.head_sha) == patch
+    assert [one.message for one in repo.git.commits(main, pull.head_sha)] == ["Bump a"]
+
+
+def test_faults_pass(fake: FakeForge) -> None:
+    fake.fault(drop=True, method="PUT")
+    with fake.failing(data=b"{}", path="/nowhere"):
+        assert len(fake._faults) == 2
+    assert [one.method for one in fake._faults] == ["PUT"]
+
+
+def test_payload_names_the_pull_request_and_its_repository(
+    fake: FakeForge, receiver: Receiver
+) -> None:
+    pull = fake.open_pull_request(fake.repository(PATH), "b", {"a": "1\n"}, title="Bump")
+    fake.webhooks.settle()
+    told = json.loads(receiver.asked[0].body)
+    where = told.get("repository") or told["project"]
+    assert PATH in {where.get("full_name"), where.get("path_with_namespace")}
+    about = told.get("pull_request") or told["object_attributes"]
+    assert about["title"] == pull.title
