@@ -7,9 +7,9 @@ hold no credentials, even if the forge sends these back.
 import json
 import re
 import ssl
-import time
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from forges.clients import limits
 from forges.clients.answers import Fields, objects, storable
+from forges.clients.deadline import Deadline
 from forges.errors import (
     ForgeError,
     Limited,
@@ -124,6 +125,7 @@ class Http:
         self._base = _base(api_url)
         self._paused_as = f"{forge} {self._base}"
         self._auth = auth
+        self._deadline = Deadline()
         self._shown: dict[str, str] = {}
         self._client = httpx.Client(
             verify=_trust(ca_certificates),
@@ -218,7 +220,11 @@ class Http:
         for last in (False, True):
             self._shown = self._auth.header()
             built = self._client.build_request(
-                method, url, headers={**self._shown, **headers}, json=values
+                method,
+                url,
+                headers={**self._shown, **headers},
+                json=values,
+                extensions={"trace": self._deadline.trace},
             )
             answer = self._send(built, request, most)
             self._remember_limit(answer)
@@ -227,22 +233,16 @@ class Http:
         return answer
 
     def _send(self, built: httpx.Request, request: str, most: int) -> Answer:
-        deadline = time.monotonic() + settings.HITL_FORGE_SECONDS
+        seconds = settings.HITL_FORGE_SECONDS
         try:
-            response = self._client.send(built, stream=True, follow_redirects=False)
-            try:
-                body = _read(response, request, deadline, most)
-            finally:
-                response.close()
-        except httpx.TimeoutException:
-            raise Unavailable(_late(request)) from None
-        except httpx.ConnectError as error:
-            why = "certificate" if "CERTIFICATE" in str(error) else "connection"
-            raise Unavailable(f"{request} failed: no {why} that can be used") from None
-        except httpx.RemoteProtocolError:
-            raise Unavailable(f"broke off its answer to {request}, or sent no HTTP") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Unavailable(f"{request} failed: {type(error).__name__}") from None
+            with self._deadline.within(seconds):
+                response = self._client.send(built, stream=True, follow_redirects=False)
+                with closing(response):
+                    body = _read(response, request, most)
+        except httpx.HTTPError as error:
+            late = self._deadline.passed or isinstance(error, httpx.TimeoutException)
+            words = f"did not answer {request} within {seconds} s"
+            raise Unavailable(words if late else _why(error, request)) from None
         return Answer(request, response.status_code, response.headers, body)
 
     def _url(self, path: str) -> httpx.URL:
@@ -342,17 +342,23 @@ def _trust(ca_certificates: str) -> ssl.SSLContext | bool:
         raise Refused("The CA certificates are not certificates in PEM.") from None
 
 
-def _late(request: str) -> str:
-    return f"did not answer {request} within {settings.HITL_FORGE_SECONDS} s"
+def _why(error: httpx.HTTPError, request: str) -> str:
+    """Return why there was no answer, without what the library says: it may quote the forge."""
+    match error:
+        case httpx.ConnectError() if "CERTIFICATE" in str(error):
+            return f"{request} failed: its certificate cannot be verified"
+        case httpx.ConnectError():
+            return f"{request} failed: no connection"
+        case httpx.RemoteProtocolError():
+            return f"broke off its answer to {request}, or sent no HTTP"
+    return f"{request} failed: {type(error).__name__}"
 
 
-def _read(response: httpx.Response, request: str, deadline: float, most: int) -> bytes:
+def _read(response: httpx.Response, request: str, most: int) -> bytes:
     """Return the body of an answer, unpacked. Raise Refused if it is longer than `most` bytes."""
     failed = response.status_code >= 300
     body = bytearray()
     for chunk in _unpacked(response, request):
-        if time.monotonic() > deadline:
-            raise Unavailable(_late(request))
         body += chunk
         if failed and len(body) > ERROR_BYTES:
             break

@@ -220,7 +220,11 @@ def test_error_of_the_server_passes(
     assert client.repository(PATH).path == PATH
 
 
-@pytest.mark.parametrize("fault", [{"delay": 2.0}, {"trickle": 0.1}], ids=["late", "slow"])
+@pytest.mark.parametrize(
+    "fault",
+    [{"delay": 2.0}, {"trickle": 0.1}, {"trickle": 0.1, "endless": True}],
+    ids=["late", "slow", "endless"],
+)
 def test_late_answer_is_given_up(
     client: Client, fake: FakeForge, pull: Pull, settings: Any, fault: dict[str, Any]
 ) -> None:
@@ -483,8 +487,20 @@ def test_own_authority_is_trusted_if_it_is_given(
 ) -> None:
     fake.repository(PATH)
     assert connect(fake.row(ca_certificates=authority)).repository(PATH).path == PATH
-    with pytest.raises(Unavailable, match="no certificate"):
+    with pytest.raises(Unavailable, match="certificate cannot be verified"):
         connect(fake.row()).repository(PATH)
+
+
+def test_endless_answer_over_tls_is_given_up_too(
+    fake: FakeForge, authority: str, settings: Any
+) -> None:
+    settings.HITL_FORGE_SECONDS = 1
+    fake.fault(trickle=0.1, endless=True)
+    with (
+        client_for(fake.row(ca_certificates=authority)) as client,
+        pytest.raises(Unavailable, match="within 1 s"),
+    ):
+        client.repository(PATH)
 
 
 def test_authority_that_is_none_is_refused(fake: FakeForge) -> None:

@@ -66,7 +66,8 @@ class Fault:
 
     `before` runs first, for what happens in between; `delay` seconds pass; `reply` is sent in place
     of doing what was asked; `drop` does it and closes the connection without an answer; `data`
-    replaces the body; `cut` sends half of the body; `trickle` sends a byte each `trickle` seconds.
+    replaces the body; `cut` sends half of the body; `trickle` sends a byte each `trickle` seconds,
+    and `endless` does so in a header that does not end.
     """
 
     before: Callable[[], object] | None = None
@@ -76,6 +77,7 @@ class Fault:
     data: bytes | None = None
     cut: bool = False
     trickle: float = 0
+    endless: bool = False
     method: str = ""
     path: str = ""
     times: int = 1
@@ -258,6 +260,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, reply: Reply, body: bytes, fault: Fault) -> None:
         try:
+            if fault.endless:
+                self._trickle(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 1000, fault.trickle)
             self.send_response(reply.status)
             kind = {"Content-Type": reply.kind()} if body else {}
             for name, value in {**kind, **reply.headers}.items():
@@ -268,13 +272,16 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 self.wfile.write(body[: len(body) // 2])
             elif fault.trickle:
-                for byte in body:
-                    self.wfile.write(bytes([byte]))
-                    time.sleep(fault.trickle)
+                self._trickle(body, fault.trickle)
             else:
                 self.wfile.write(body)
         except OSError:  # the client went away
             self.close_connection = True
+
+    def _trickle(self, data: bytes, seconds: float) -> None:
+        for byte in data:
+            self.wfile.write(bytes([byte]))
+            time.sleep(seconds)
 
     def log_message(self, *_: object) -> None:
         pass
