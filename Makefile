@@ -7,7 +7,7 @@ BIN  := $(VENV)/bin
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fast check audit faults monkey restarts fuzz bench compare-diffs versions intake format docs pictures words lock clean installed installed-dev installed-front installed-stand-ins
+.PHONY: help run test fast check audit faults monkey restarts webhooks fuzz bench compare-diffs versions intake format docs pictures words lock clean installed installed-dev installed-front installed-stand-ins
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -50,6 +50,9 @@ monkey: installed-dev  ## decide at random in a browser, and compare the records
 
 restarts: installed-dev  ## restart a server under 1,000 clients, and kill servers in use; ARGS=--help
 	$(BIN)/python -m tools.restarts $(ARGS)
+
+webhooks: installed-dev  ## send 5,000 webhooks in a minute, and compare their answers with /hitl/health; ARGS=--help
+	$(BIN)/python -m tools.webhooks $(ARGS)
 
 fuzz: installed-dev  ## post hostile APVs for ten minutes, and request every page of them; ARGS=--help
 	$(BIN)/python -m tools.fuzz $(ARGS)

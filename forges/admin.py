@@ -4,7 +4,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -23,6 +25,7 @@ from forges.models import Credentials, Delivery, Forge, PullRequest, Repository
 from forges.webhooks.inbox import process_again
 from realtime.admin_base import BoundedSearch, ReadOnlyAdmin
 
+OF_ROW = ("name", "kind", "url", "api_url", "ca_certificates")
 SHOWN_CHARACTERS = 20_000
 """How much of a body or a diff a page shows."""
 
@@ -65,7 +68,7 @@ class ForgeForm(forms.ModelForm):
 
     class Meta:
         model = Forge
-        fields = ["name", "kind", "url", "api_url", "ca_certificates"]
+        fields = ["name", "kind", "ca_certificates"]  # and the two addresses, which the admin adds
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -81,7 +84,7 @@ class ForgeForm(forms.ModelForm):
     def _post_clean(self) -> None:
         """Ask the forge, once the fields are right; Django has put them into the row by then."""
         if not self.errors and "kind" in self.cleaned_data:
-            for name in self.Meta.fields:
+            for name in OF_ROW:
                 if name in self.cleaned_data:  # otherwise it is shown, and stays
                     setattr(self.instance, name, self.cleaned_data[name])
             try:
@@ -118,6 +121,9 @@ class ForgeAdmin(BoundedSearch):
     """Forges. Their credentials are entered here, and never shown."""
 
     form = ForgeForm
+    formfield_overrides = {
+        models.URLField: {"assume_scheme": "https", "widget": AdminURLFieldWidget}
+    }
     list_display = ["name", "kind", "url", "is_well", "checked_at"]
     search_fields = ["name", "url"]
     readonly_fields = ["webhook", "checked_at", "problem"]

@@ -58,8 +58,8 @@ def test_each_step_of_a_walk_is_a_function_of_the_file_that_it_leads_to(walk: st
             assert name in names_in(ROOT / files[participant]), f"{files[participant]}: {name}"
 
 
-def test_both_walks_are_drawn() -> None:
-    assert len(WALKS) == 4
+def test_all_walks_are_drawn() -> None:
+    assert len(WALKS) == 5
 
 
 def test_the_table_of_rooms_has_every_app() -> None:

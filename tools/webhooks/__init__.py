@@ -1,0 +1,1 @@
+"""Send many webhooks, and measure how they are taken in."""
