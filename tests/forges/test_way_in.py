@@ -89,8 +89,9 @@ def are_equal(site: Site, fake: FakeForge) -> bool:
 
 
 def opened(fake: FakeForge, branch: str = "bump") -> Pull:
-    given = {"title": f"Bump {branch}", "author": "dependabot[bot]"}
-    return fake.open_pull_request(fake.repo_at(PATH), branch, {f"{branch}.txt": "new\n"}, **given)
+    title, author = f"Bump {branch}", "dependabot[bot]"
+    files = {f"{branch}.txt": "new\n"}
+    return fake.open_pull_request(fake.repo_at(PATH), branch, files, title=title, author=author)
 
 
 def test_what_happens_on_the_forge_is_stored_soon(site: Site, fake: FakeForge) -> None:
