@@ -31,7 +31,22 @@ reword(
     args=_("arguments"),
     priority=_("priority"),
 )
+reword(
+    ProcrastinateEvent,
+    _("event of the job"),
+    _("events of the job"),
+    at=_("at"),
+    type=_("what happened"),
+)
 apps.get_app_config("procrastinate").verbose_name = _("Jobs")
+
+STATES = {
+    "todo": _("waiting"),
+    "doing": _("running"),
+    "failed": _("failed"),
+    "cancelled": _("cancelled"),
+    "aborted": _("aborted"),
+}
 
 
 class EventsOfJob(admin.TabularInline):
@@ -59,13 +74,17 @@ class EventsOfJob(admin.TabularInline):
 class JobAdmin(ReadOnlyAdmin):
     """Jobs that wait, run or failed; those that succeeded are deleted."""
 
-    list_display = ["pk", "task_name", "args", "status", "attempts", "scheduled_at"]
+    list_display = ["pk", "task_name", "args", "state", "attempts", "scheduled_at"]
     list_filter = ["status", "task_name"]
     ordering = ["-pk"]
     show_full_result_count = False
-    fields = ["task_name", "args", "status", "attempts", "scheduled_at", "priority"]
+    fields = ["task_name", "args", "state", "attempts", "scheduled_at", "priority"]
     inlines = [EventsOfJob]
     actions = ["run_again"]
+
+    @admin.display(description=_("state"), ordering="status")
+    def state(self, job: ProcrastinateJob) -> str:
+        return str(STATES.get(job.status, job.status))
 
     def has_run_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("procrastinate.change_procrastinatejob")

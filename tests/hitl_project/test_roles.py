@@ -9,7 +9,9 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
+from tests.support.job_workers import defer, job_worker, state_of
 from tests.support.site import PASSWORD, ROOT, Server, Site
+from tests.support.waiting import wait_for
 
 ONCE, ONCE_IN_IT, AFTER_EACH_MIGRATE = re.findall(
     r"```sql\n(.*?)```", (ROOT / "docs" / "production.md").read_text(), re.DOTALL
@@ -74,6 +76,15 @@ async def test_the_service_does_all_its_work_under_its_role(
         two_roles.manage(*command.split())
     [(actions,)] = two_roles.rows("SELECT array_agg(DISTINCT action) FROM audit_entry")
     assert {"signed_in", "decided", "apvs_added", "user_changed"} <= set(actions)
+
+
+def test_a_worker_runs_jobs_under_its_role(two_roles: TwoRoles) -> None:
+    with job_worker(two_roles):
+        jobs = [
+            defer(two_roles, task) for task in ("forges.reconcile_all", "builtin:procrastinate")
+        ]
+        wait_for(lambda: not state_of(two_roles, jobs[0]), "it to succeed")
+        wait_for(lambda: state_of(two_roles, jobs[1]) == "failed", "an unknown task to fail")
 
 
 @pytest.mark.parametrize(

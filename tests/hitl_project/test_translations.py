@@ -43,7 +43,7 @@ def written() -> Iterator[tuple[str, list[str]]]:
 
 
 def marked_in_python() -> Iterator[str]:
-    for folder in ("forges", "hitl_project", "realtime", "reviews"):
+    for folder in ("forges", "hitl_project", "jobs", "realtime", "reviews"):
         for path in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
