@@ -98,7 +98,8 @@ class Completed(HttpServer):
         return {one["path"]: one["sha"] for one in entries if one["type"] == "blob"}
 
     def _diff_of(self, repository: str, name: str, old: str | None, new: str | None) -> str:
-        names = [f"a/{name}" if old else "/dev/null", f"b/{name}" if new else "/dev/null"]
+        source = f"a/{name}" if old else "/dev/null"
+        target = f"b/{name}" if new else "/dev/null"
         lines = difflib.unified_diff(
             self._lines(repository, old), self._lines(repository, new), *names
         )
