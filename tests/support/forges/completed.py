@@ -100,9 +100,8 @@ class Completed(HttpServer):
     def _diff_of(self, repository: str, name: str, old: str | None, new: str | None) -> str:
         source = f"a/{name}" if old else "/dev/null"
         target = f"b/{name}" if new else "/dev/null"
-        lines = difflib.unified_diff(
-            self._lines(repository, old), self._lines(repository, new), *names
-        )
+        before, after = (self._lines(repository, blob) for blob in (old, new))
+        lines = difflib.unified_diff(before, after, source, target)
         head = f"diff --git a/{name} b/{name}\n"
         if not (old and new):
             head += f"{'new' if new else 'deleted'} file mode 100644\n"
