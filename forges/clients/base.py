@@ -149,7 +149,7 @@ class Client(ABC):
                 items.append(self._listed(one))
             except Unavailable as error:
                 problems.append(error.words)
-        return Page(tuple(items), answer.headers.get("etag", ""), problems=tuple(problems))
+        return Page(tuple(items), answer.etag, problems=tuple(problems))
 
     @abstractmethod
     def _listed(self, told: Fields) -> Listed:

@@ -53,7 +53,7 @@ class Gitea(Client):
     def __init__(
         self, name: str, api_url: str, credentials: Credentials, ca_certificates: str = ""
     ) -> None:
-        auth = Token("Authorization", f"token {credentials.token}")
+        auth = Token("Authorization", credentials.token, "token ")
         self._http = Http(
             name, api_url, auth, ca_certificates=ca_certificates, accept="application/json"
         )

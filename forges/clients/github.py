@@ -79,7 +79,7 @@ class GitHub(Client):
 
         self._credentials = credentials
         self._as_app = http(AppKey(credentials))
-        auth: Auth = Token("Authorization", f"Bearer {credentials.token}")
+        auth: Auth = Token("Authorization", credentials.token, "Bearer ")
         if credentials.are_an_app:
             auth = InstallationToken(self._as_app, credentials)
         self._http = http(auth)

@@ -10,7 +10,7 @@ import ssl
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -57,16 +57,16 @@ class Auth(Protocol):
 
 @dataclass(frozen=True)
 class Token:
-    """A token that does not change."""
+    """A token that does not change, in the header `name`, after `scheme`."""
 
     name: str
-    value: str
-
-    def __repr__(self) -> str:
-        return f"Token({self.name!r})"
+    token: str = field(repr=False)
+    scheme: str = ""
 
     def header(self) -> dict[str, str]:
-        return {self.name: self.value} if self.value else {}
+        if not re.fullmatch("[!-~]*", self.token):
+            raise NotAllowed("the token has characters that no token has")
+        return {self.name: f"{self.scheme}{self.token}"} if self.token else {}
 
     def renew(self) -> bool:
         return False
@@ -84,6 +84,12 @@ class Answer:
     @property
     def unchanged(self) -> bool:
         return self.status == 304
+
+    @property
+    def etag(self) -> str:
+        """What to send to be told that nothing changed, "" if there is nothing that can be sent."""
+        told: str = self.headers.get("etag", "")
+        return told if re.fullmatch("[!-~]{1,500}", told) else ""
 
     def fields(self, where: str) -> Fields:
         """Return the JSON object that the body is. Raise Unavailable."""
@@ -199,10 +205,11 @@ class Http:
         if params:
             url = url.copy_merge_params(dict(params))
         request = f"{method} {url.path}"
+        conditional = "If-None-Match" in (headers or {})
         for _ in range(MOST_REDIRECTS + 1):
             answer = self._authenticated(method, url, request, headers or {}, values, most)
             if answer.status not in REDIRECTS:
-                self._raise_for(answer, {**USUAL, **(meanings or {})}, conditional=bool(headers))
+                self._raise_for(answer, {**USUAL, **(meanings or {})}, conditional=conditional)
                 return answer
             url = self._redirected(url, answer)
         raise Unavailable(f"redirected {request} more than {MOST_REDIRECTS} times")
@@ -286,7 +293,8 @@ class Http:
 
     def _raise_for(self, answer: Answer, meanings: Meanings, *, conditional: bool) -> None:
         status = answer.status
-        if 200 <= status < 300 or (status == 304 and conditional):
+        done = status == 200 if answer.request.startswith("GET ") else 200 <= status < 300
+        if done or (status == 304 and conditional):
             return
         usual = Refused if 400 <= status < 500 else Unavailable
         raise meanings.get(status, usual)(self._words(answer))
@@ -375,17 +383,19 @@ def _unpacked(response: httpx.Response, request: str) -> Iterator[bytes]:
         return
     if packed not in {"gzip", "x-gzip"}:
         raise Unavailable(f"packed its answer to {request} in a way that was not asked for")
+    started = False  # answers without a body may have the header, too
     unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     try:
         for chunk in response.iter_raw():
+            started = True
             while chunk:
                 yield unpacker.decompress(chunk, CHUNK_BYTES)
                 chunk = unpacker.unconsumed_tail
         yield unpacker.flush()
     except zlib.error:
         raise Unavailable(f"broke the compression of its answer to {request}") from None
-    if not unpacker.eof and response.request.method != "HEAD" and response.status_code != 304:
-        raise Unavailable(f"broke off its answer to {request}")
+    if (started and not unpacker.eof) or unpacker.unused_data:
+        raise Unavailable(f"broke off its answer to {request}, or packed it in parts")
 
 
 def _said(answer: Answer) -> str:
@@ -396,7 +406,7 @@ def _said(answer: Answer) -> str:
         return ""
     found = (
         [value.get(name) for name in ("message", "error_description", "error", "errors")]
-        if (isinstance(value, dict))
+        if isinstance(value, dict)
         else []
     )
     said = "; ".join(one if isinstance(one, str) else json.dumps(one) for one in found if one)

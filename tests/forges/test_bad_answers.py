@@ -148,9 +148,23 @@ def test_one_bad_row_of_a_list_does_not_hide_the_others(
 def test_not_modified_without_being_asked_is_no_answer(
     client: Client, fake: FakeForge, pull: Pull
 ) -> None:
-    fake.fault(reply=Reply(304))
-    with pytest.raises(Unavailable):
-        client.repository(PATH)
+    with fake.failing(reply=Reply(304)):
+        for ask in everything(client, pull):
+            with pytest.raises(Unavailable, match="answered 304"):
+                ask()
+
+
+def test_nothing_is_no_diff(client: Client, fake: FakeForge, pull: Pull) -> None:
+    for status in (201, 202, 204, 206):
+        fake.fault(reply=Reply(status, data=b""))
+        with pytest.raises(Unavailable, match=f"answered {status}"):
+            client.diff(PATH, pull.number)
+
+
+def test_mark_of_a_list_that_cannot_be_sent_back_is_none(client: Client, fake: FakeForge) -> None:
+    for mark in ("\xe9", "a b", "x" * 1000):
+        fake.fault(reply=Reply(value=[], headers={"ETag": mark}))
+        assert [page.etag for page in client.open_pull_requests(PATH)] == [""]
 
 
 # -- Redirects -----------------------------------------------------------------------------------
@@ -249,7 +263,7 @@ def test_broken_off_answer_is_none(
 
 def test_cut_compression_is_named(client: Client, fake: FakeForge) -> None:
     packed = gzip.compress(b'{"id": 1}')
-    for data in (packed[:-4], b"no gzip"):
+    for data in (packed[:-4], packed * 2, b"no gzip"):
         fake.fault(reply=Reply(data=data, headers={"Content-Encoding": "gzip"}))
         with pytest.raises(Unavailable, match="broke"):
             client.repository(PATH)
@@ -438,6 +452,18 @@ def test_api_address_that_cannot_be_used_is_refused(fake: FakeForge, url: str) -
     with pytest.raises(Refused, match="API address") as caught:
         client_for(fake.row(api_url=url))
     assert "secret" not in caught.value.words
+
+
+@pytest.mark.parametrize("token", ["sécret", "se cret", "secret\n", "secret\r\nX-Evil: 1"])
+def test_token_that_no_header_takes_is_named_and_not_shown(
+    fake: FakeForge, connect: Connect, token: str
+) -> None:
+    forge = fake.row()
+    forge.set_credentials(Credentials(token=token))
+    with pytest.raises(NotAllowed, match="the token has characters") as caught:
+        connect(forge).grants()
+    assert "cret" not in f"{caught.value!r}"
+    assert fake.asked == []
 
 
 def test_credentials_of_another_key_are_named(fake: FakeForge) -> None:
