@@ -103,7 +103,7 @@ async def test_cut_line_is_resumed_without_reading_the_list_again(
     proxy.refuse(False)
     await tab.status_becomes("live")
     await tab.equals_fresh_load()
-    assert tab.recovered == {"apvs": True, "decisions": True}
+    assert tab.recovered == {"apvs": True, "decisions": True, "changes": True}
     await tab.still_follows()
     assert tab.reloads == 0
 
@@ -128,7 +128,7 @@ async def test_line_that_dies_without_an_end_is_noticed_by_missing_pongs(
     await put_forward(tab.page, ANSWER_TIME)
     await tab.status_becomes("live")
     await tab.equals_fresh_load()
-    assert tab.recovered == {"apvs": True, "decisions": True}
+    assert tab.recovered == {"apvs": True, "decisions": True, "changes": True}
     await tab.still_follows()
 
 
@@ -229,7 +229,7 @@ async def test_restarted_server_finds_its_pages_again(
     async with serving(site, port_of(restarted)):
         await tab.status_becomes("live")
         await tab.equals_fresh_load()
-        assert tab.recovered == {"apvs": True, "decisions": True}
+        assert tab.recovered == {"apvs": True, "decisions": True, "changes": True}
         await tab.still_follows()
         assert tab.reloads == 0
 

@@ -16,7 +16,6 @@ import { outcome, traceDecision } from "./queue/trace.js";
 import { showTimes } from "./times.js";
 import { digits, say, watch, words } from "./words.js";
 
-const FOLLOW_MS = 100; // so that a burst of changes is read once
 const SETTLE_MS = 2_000; // numbers and rows are compared after neither changed for so long
 
 const { isNarrowed, isPending, isWhole, list, positions, rowOf, standing } = listed;
@@ -123,10 +122,8 @@ export function queuePage(endsLine) {
    * @param {ApvChanged} message
    */
   function follow(message) {
-    settle();
     if (message.status === "pending") decided.delete(message.apv_id); // it can be decided anew
-    if (isNarrowed()) counts.recountSoon();
-    reloadSoon(FOLLOW_MS);
+    reloadSoon(100); // a burst of changes is read once
   }
 
   // -- Numbers ---------------------------------------------------------------------------------

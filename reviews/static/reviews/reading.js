@@ -1,7 +1,7 @@
 /** The open APV, and the messages when it changes while the reader reads it. */
 
 import { byId, one, targetOf } from "./dom.js";
-import { addressOf, read, readElement } from "./fragment.js";
+import { read } from "./fragment.js";
 import { presence } from "./reading/presence.js";
 import { tabs } from "./reading/tabs.js";
 import { showTimes } from "./times.js";
@@ -47,67 +47,9 @@ export function readingPage(endsLine, decision, changed) {
   }
 
   /** @param {ApvChanged} message */
-  function follow(message) {
-    const { apvId, version, positions = "{}" } = reading()?.dataset ?? {};
-    if (message.apv_id !== apvId) return;
-    if (message.offset <= (JSON.parse(positions).changes?.offset ?? 0)) return;
-    const isNext = message.version === Number(version) + 1;
-    if (message.what === "rebased" && isNext && isOpen()) renew(message).catch(endsLine);
-    else if (message.what === "revised" && isOpen()) showRevised(message);
-    else look().catch(endsLine);
-  }
-
-  /**
-   * The patch is the same: the form stays as it is, and is about the new commit from now on.
-   *
-   * @param {ApvChanged} message
-   */
-  async function renew(message) {
-    const { code = "", apvId } = reading()?.dataset ?? {};
-    const part = await readElement(addressOf(code), "#reading");
-    const now = reading();
-    if (!now || now.dataset.apvId !== apvId) return;
-    if (Number(part.dataset.version) !== message.version) return showChanged();
-    if (!exchange(now, part)) return showChanged();
-    decision.outdated(words.changed);
-    const notice = byId("rebased");
-    one(notice, "p").textContent = say(words.rebased, { number: String(message.revision) });
-    notice.hidden = false;
-  }
-
-  /**
-   * Take over what another reading of the same patch shows, but for the diff and the form's input.
-   *
-   * @param {HTMLElement} now
-   * @param {HTMLElement} part
-   * @returns {boolean} whether the form could be renewed
-   */
-  function exchange(now, part) {
-    const names = ["version", "seen"];
-    /** @param {HTMLElement} of */
-    const fields = (of) =>
-      names.map((name) => of.querySelector(`#decision-form input[name=${name}]`));
-    const [old, fresh] = [fields(now), fields(part)];
-    if (old.some((one) => !one) || fresh.some((one) => !one)) return false;
-    names.forEach((_, at) => {
-      /** @type {HTMLInputElement} */ (old[at]).value = /** @type {HTMLInputElement} */ (
-        fresh[at]
-      ).value;
-    });
-    Object.assign(now.dataset, part.dataset);
-    for (const selector of [".head", "#panel-validation", "#panel-history"]) {
-      const shown = one(now, selector);
-      if (shown.contains(document.activeElement)) continue; // the focus stays
-      shown.innerHTML = one(part, selector).innerHTML;
-      window.htmx.process(shown);
-    }
-    showTimes(now);
-    return true;
-  }
-
-  /** @param {ApvChanged} message */
-  function showRevised(message) {
-    showChanged(say(words.revised, { number: String(message.revision) }));
+  async function follow(message) {
+    const module = await import("./reading/follow.js");
+    await module.follow(message, { look, showChanged, outdated: decision.outdated });
   }
 
   /**
@@ -212,6 +154,9 @@ export function readingPage(endsLine, decision, changed) {
     adopt,
     show: tabs.show,
     look,
-    /** @type {Listeners} */ on: { decision_made: decided, apv_changed: follow },
+    /** @type {Listeners} */ on: {
+      decision_made: decided,
+      apv_changed: (message) => follow(message).catch(endsLine),
+    },
   };
 }

@@ -1,0 +1,79 @@
+/** What becomes of the open APV without a decision. Loaded when there is something. */
+
+import { all, byId, one } from "../dom.js";
+import { addressOf, readElement } from "../fragment.js";
+import { showTimes } from "../times.js";
+import { say, words } from "../words.js";
+
+const FIELDS = "#decision-form :is([name=version], [name=seen])";
+const PARTS = [".head", "#panel-validation", "#panel-history"];
+
+/**
+ * @param {ApvChanged} message
+ * @param {object} reading
+ * @param {() => Promise<void>} reading.look compares the page with the server's state
+ * @param {(text?: string) => void} reading.showChanged
+ * @param {(text: string) => void} reading.outdated ends an open question
+ */
+export async function follow(message, { look, showChanged, outdated }) {
+  const { apvId, version, open, positions = "{}" } = byId("reading").dataset;
+  if (message.apv_id !== apvId) return;
+  if (message.offset <= (JSON.parse(positions).changes?.offset ?? 0)) return;
+  const isOpen = open !== undefined;
+  if (message.what === "revised" && isOpen) {
+    showChanged(say(words.revised, { number: String(message.revision) }));
+  } else if (message.what === "rebased" && isOpen && message.version === Number(version) + 1) {
+    if (await takeOver(message)) outdated(words.changed);
+    else showChanged();
+  } else {
+    await look();
+  }
+}
+
+/**
+ * A rebase: let the form be about the new commit, and say so; what was typed and the focus stay.
+ *
+ * @param {ApvChanged} message
+ * @returns {Promise<boolean>} whether that was possible
+ */
+async function takeOver({ apv_code: code, apv_id: apvId, version, revision }) {
+  const fresh = await readElement(addressOf(code), "#reading");
+  const now = byId("reading");
+  if (now.dataset.apvId !== apvId) return true; // another one was opened meanwhile
+  if (Number(fresh.dataset.version) !== version || !renewForm(now, fresh)) return false;
+  Object.assign(now.dataset, fresh.dataset);
+  for (const part of PARTS) exchange(one(now, part), one(fresh, part));
+  showTimes(now);
+  const notice = byId("rebased");
+  notice.textContent = say(words.rebased, { number: String(revision) });
+  notice.hidden = false;
+  return true;
+}
+
+/**
+ * @param {HTMLElement} now
+ * @param {HTMLElement} fresh
+ * @returns {boolean} whether there is a form in both
+ */
+function renewForm(now, fresh) {
+  /** @type {HTMLInputElement[]} */
+  const fields = all(now, FIELDS);
+  /** @type {HTMLInputElement[]} */
+  const renewed = all(fresh, FIELDS);
+  if (!fields.length || fields.length !== renewed.length) return false;
+  for (const field of fields) {
+    const same = renewed.find(({ name }) => name === field.name);
+    if (same) field.value = same.value;
+  }
+  return true;
+}
+
+/**
+ * @param {HTMLElement} shown
+ * @param {HTMLElement} fresh
+ */
+function exchange(shown, fresh) {
+  if (shown.contains(document.activeElement)) return; // the focus stays
+  shown.innerHTML = fresh.innerHTML;
+  window.htmx.process(shown);
+}
