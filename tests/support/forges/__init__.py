@@ -31,7 +31,8 @@ for a while, restricted with `method=` and a regular expression for `path=`:
     forge.fault(reply=html())                     # a page with status 200
     forge.fault(drop=True, method="PUT")   # do it, and close without an answer
     forge.fault(cut=True)                         # half of the body
-    forge.fault(delay=3)  forge.fault(trickle=1)  # late, or a byte each second
+    forge.fault(delay=3)                          # late
+    forge.fault(trickle=1)                        # a byte each second; endless=True: of a header
     forge.fault(before=lambda: forge.push(pull, {…}, force=True), method="PUT")   # in between
 
 Webhooks: `forge.deliver_to(url, secret)`, then each change sends one, signed as the forge signs.
@@ -39,6 +40,9 @@ Webhooks: `forge.deliver_to(url, secret)`, then each change sends one, signed as
 sends it in another order or twice; `.settle()` waits until all are answered, `.sent` has the
 answers. App credentials: `FakeGitHub.app_row()`. The fakes know `git`, so that a test with one is
 no `fast` test.
+
+`stand_ins.py` runs what others made: `emulate`, a GitHub, and Prism, which holds requests against
+GitHub's description.
 """
 
 from tests.support.forges.core import ACCOUNT, TOKEN, FakeForge, Pull, Repo
