@@ -36,7 +36,10 @@ pytestmark = pytest.mark.django_db
 CHOICES = (Action, AuditAction, Source, PatchStrategy, RiskLevel, Severity, Status, DecisionKind)
 SILENT = {"script", "style", "pre", "textarea", "code"}
 DATA = re.compile(r"\bfield-(object|message|cve_\w+|package_\w+|justification|details)\b")
-SAME = {"", "apv", "apvs", "cve", "cwes", "mac", "id", "token", "rest", "console", "socket"}
+SAME = {
+    *("", "apv", "apvs", "cve", "cwes", "mac", "id", "token", "rest", "console", "socket"),
+    *("pull request", "pull requests"),
+}
 """Words that are no others in Portuguese."""
 TELLING = {"title", "aria-label", "placeholder"}
 ENGLISH = re.compile(
