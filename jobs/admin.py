@@ -49,6 +49,22 @@ STATES = {
 }
 
 
+class StateFilter(admin.SimpleListFilter):
+    """Jobs in one state, which procrastinate names in English only."""
+
+    title = _("state")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(state, str(words)) for state, words in STATES.items()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ProcrastinateJob]
+    ) -> QuerySet[ProcrastinateJob]:
+        state = self.value()
+        return queryset.filter(status=state) if state in STATES else queryset
+
+
 class EventsOfJob(admin.TabularInline):
     """What happened to a job, and when."""
 
@@ -75,7 +91,7 @@ class JobAdmin(ReadOnlyAdmin):
     """Jobs that wait, run or failed; those that succeeded are deleted."""
 
     list_display = ["pk", "task_name", "args", "state", "attempts", "scheduled_at"]
-    list_filter = ["status", "task_name"]
+    list_filter = [StateFilter, "task_name"]
     ordering = ["-pk"]
     show_full_result_count = False
     fields = ["task_name", "args", "state", "attempts", "scheduled_at", "priority"]
