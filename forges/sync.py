@@ -32,6 +32,7 @@ ENDS_ALL = (CannotDecrypt, Limited, NotAllowed, Unavailable)
 LEAST_RECHECKED, SHARE_RECHECKED = 20, 20
 """No list shows checks. So each reconciliation reads this many open pull requests again, or one in
 SHARE_RECHECKED if that is more: first those whose checks have not ended."""
+MOST_READS = 3
 CHANGED_BY_ITSELF = frozenset({"forge_updated_at", "read_at"})
 """Fields whose change alone is no news."""
 
@@ -123,6 +124,22 @@ def _read_and_store(client: Client, repository: Repository, number: int) -> Pull
 
 
 def _read(client: Client, repository: Repository, number: int, stored: PullRequest | None) -> Read:
+    """Ask the forge, and again if a push came in between: a diff belongs to one head commit.
+
+    Raise Unavailable if there was one each time.
+    """
+    for _ in range(MOST_READS):
+        read = _read_once(client, repository, number, stored)
+        if read.diff is None or _commits(read.data) == _commits(
+            client.pull_request(repository.path, number)
+        ):
+            return read
+    raise Unavailable(f"#{number} was pushed to while it was read, {MOST_READS} times")
+
+
+def _read_once(
+    client: Client, repository: Repository, number: int, stored: PullRequest | None
+) -> Read:
     """Ask the forge; message and diff only if the commits are others than those stored."""
     began = timezone.now()
     data = client.pull_request(repository.path, number)

@@ -147,6 +147,28 @@ def test_diff_is_never_another_commits(
     assert "+new" in PullRequest.objects.get().diff
 
 
+def test_push_while_it_is_read_has_its_own_diff(
+    fake: FakeForge, repo: Repo, repository: Repository
+) -> None:
+    pull = opened(fake, repo)
+    ask = FakeForge.answer
+    pushed = False
+
+    def answer(self: FakeForge, asked: Any) -> Any:
+        nonlocal pushed
+        is_diff = asked.headers.get("accept", "").endswith("diff") or "diff" in asked.path
+        if is_diff and not pushed:
+            pushed = True
+            fake.push(pull, {"bump.txt": "newer\n"}, force=True)
+        return ask(self, asked)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(type(fake), "answer", answer)
+        row = sync.read_pull_request(repository, pull.number)
+    assert pushed
+    assert (row.head_sha, "+newer" in row.diff) == (pull.head_sha, True)
+
+
 def test_receiver_that_fails_rolls_the_reading_back(
     fake: FakeForge, repo: Repo, repository: Repository
 ) -> None:
