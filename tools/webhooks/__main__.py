@@ -62,13 +62,15 @@ def run(count: int, seconds: float) -> bool:
         site.manage("watch_repository", NAME, "acme/shop")
         given = {"secret": secret, "pulls": pulls, "repository": repo.id}
         with job_worker(site):
+            sending = time.monotonic()
             took = flood(server, {**given, "count": count, "seconds": seconds})
+            sending = time.monotonic() - sending
             began = time.monotonic()
             waiting = "SELECT count(*) FROM forges_delivery WHERE state = 'received'"
             wait_for(lambda: site.rows(waiting)[0][0] == 0, "all to be processed", DRAIN_SECONDS)
             drained = time.monotonic() - began
         states = dict(site.rows("SELECT state, count(*) FROM forges_delivery GROUP BY state"))
-    print(f"{count} webhooks, to be sent in {seconds:.0f} s")
+    print(f"{count} webhooks, sent in {sending:.0f} s instead of {seconds:.0f} s")
     print(f"kept: {states}; all processed {drained:.1f} s after the last one")
     for what, times in took.items():
         p50, p99, most = (f"{1000 * quantile(times, share):8.1f} ms" for share in (0.5, 0.99, 1))
