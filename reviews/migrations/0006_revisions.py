@@ -123,7 +123,6 @@ class Migration(migrations.Migration):
                 blank=True,
                 db_default="",
                 default="",
-                help_text="The commit that would be merged.",
                 max_length=64,
                 validators=[
                     django.core.validators.RegexValidator(

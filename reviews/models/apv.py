@@ -249,7 +249,6 @@ class APV(AtomicSave):
         default="",
         db_default="",
         validators=[RegexValidator(COMMIT_PATTERN, _("Enter a commit's hash: 7 to 64 digits."))],
-        help_text=_("The commit that would be merged."),
     )
     revision = models.PositiveIntegerField(_("revision"), default=1, db_default=1, editable=False)
     changes = models.JSONField(

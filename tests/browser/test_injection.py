@@ -58,7 +58,9 @@ async def test_corpus_reaches_every_text_of_an_apv() -> None:
         assert len({str(texts[name]) for texts in given}) == len(CORPUS), name
 
 
-@pytest.mark.parametrize("field", ["apv_code", "severity", "cve_id", "patch_strategy", "pr_url"])
+@pytest.mark.parametrize(
+    "field", ["apv_code", "severity", "cve_id", "patch_strategy", "pr_url", "head_commit"]
+)
 async def test_field_with_a_form_of_its_own_takes_nothing_of_the_corpus(
     field: str, server: Server
 ) -> None:

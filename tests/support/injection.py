@@ -65,7 +65,7 @@ def _takes_text(name: str, field: Any) -> bool:
     if isinstance(field, serializers.ListField):
         return _takes_text(name, field.child)
     is_text = type(field) in {serializers.CharField, ObjectField}
-    return is_text and name not in {"apv_code", "cve_id", "cwe_ids"}
+    return is_text and name not in {"apv_code", "cve_id", "cwe_ids", "head_commit"}
 
 
 def _fitting(name: str, text: str) -> Any:
