@@ -71,7 +71,8 @@ def _given(pull_request: PullRequest) -> tuple[intake.PullRequest, list[str]]:
         "title": pull_request.title,
         "message": f"{pull_request.body}\n\n{pull_request.message}",
         "author": pull_request.author,
-        "branch": pull_request.head_ref,
+        # Anybody may name a branch of their own fork so that a pattern matches it.
+        "branch": "" if pull_request.from_fork else pull_request.head_ref,
         "diff": pull_request.diff,
     }
     cut = [

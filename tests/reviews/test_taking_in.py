@@ -120,6 +120,11 @@ def test_one_that_fixes_nothing_known_says_so_or_is_not_taken_in(shop: Repositor
         ({"author": "mallory"}, {}, False),
         ({"author": "mallory", "labels": ["Bot"]}, {"labels": ["bot"]}, True),
         ({"author": "mallory", "head_ref": "fix/x"}, {"branches": ["fix/*"]}, True),
+        (
+            {"author": "mallory", "head_ref": "fix/x", "from_fork": True},
+            {"branches": ["fix/*"]},
+            False,
+        ),
         ({"author": "mallory", "message": "Author: dependabot[bot]"}, {}, False),
         ({"author": "house-bot"}, {}, True),
         ({"state": "closed"}, {}, False),
