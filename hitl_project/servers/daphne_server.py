@@ -95,6 +95,8 @@ class SocketProtocol(WebSocketProtocol):
     def onOpen(self) -> None:  # noqa: N802 — Autobahn's names
         self.transport.unregisterProducer()  # that of HTTP, which this connection no longer uses
         self.transport.registerProducer(self.flow, True)
+        # A client in full flood needs longer than Autobahn's second to come to its close frame.
+        self.closeHandshakeTimeout = ABORT_SECONDS
         super().onOpen()
 
     # -- What is read -------------------------------------------------------------------------

@@ -71,7 +71,7 @@ MEMBERS: dict[Any, str] = {
     daphne.server.Server: "create_application handle_reply kill_all_applications log_action run"
     " connections",
     daphne.server: "WebSocketFactory",
-    WebSocketFactory: "protocol",
+    WebSocketFactory: "protocol closeHandshakeTimeout",  # copied to each protocol
     WebSocketProtocol: "_fail_connection dropConnection handle_reply onMessageFrameBegin onOpen"
     " onPing onPong sendCloseFrame STATE_OPEN failedByMe message_data message_data_total_length"
     " remoteCloseCode remoteCloseReason state wasClean",

@@ -15,7 +15,7 @@ from tests.support.proxy import RESET
 from tests.support.site import Server
 from tests.support.waiting import ANSWER_SECONDS
 
-LOGS = ("apvs", "decisions")
+LOGS = ("apvs", "decisions", "changes")
 SERVICE_RESTART = 1012
 PAGE = 200
 OUTCOME = {
