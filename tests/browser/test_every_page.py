@@ -178,7 +178,7 @@ async def test_locked_sign_in_says_for_how_long(
     await expect(page.locator(".said")).to_contain_text("Tente de novo em 15 minutos")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # its database can be made only once
 def frail() -> Site:
     """An installation whose database a test may break."""
     return Site("frail")

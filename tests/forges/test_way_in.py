@@ -26,7 +26,7 @@ PATH = "acme/shop"
 MIB = 1024 * 1024
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # its database can be made only once
 def site() -> Site:
     return Site("way-in")
 

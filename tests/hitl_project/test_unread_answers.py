@@ -103,7 +103,7 @@ COUNT = 3000
 PLAIN = {"Accept-Encoding": "identity"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # its database can be made only once
 def large() -> Site:
     """A database with one APV and its long decision, and many copies of both."""
     site = Site("unread")

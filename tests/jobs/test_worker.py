@@ -21,7 +21,7 @@ FOUND_SECONDS = 30
 """How soon an interrupted job must run again, as is promised."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # its database can be made only once
 def site() -> Site:
     return Site("jobs")
 

@@ -21,7 +21,7 @@ POLL_SECONDS = 0.002
 """How long the reader leaves the processor to the writers, less than a transaction takes."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # its database can be made only once
 def site() -> Site:
     site = Site("writers")
     with psycopg.connect(site.database_url, autocommit=True) as connection:
