@@ -100,6 +100,17 @@ class Client(ABC):
     Every method raises forges.errors.ForgeError or one of its kinds, and nothing else.
     """
 
+    _http: Http
+
+    def close_connections(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close_connections()
+
     # -- Reading ---------------------------------------------------------------------------------
 
     @abstractmethod
@@ -133,13 +144,13 @@ class Client(ABC):
         nothing changed, and the only one.
         """
 
-    def _open_pages(self, http: Http, path: str, params: Params, etag: str) -> Iterator[Page]:
+    def _open_pages(self, path: str, params: Params, etag: str) -> Iterator[Page]:
         """Yield the pages of the list of open pull requests at `path`."""
-        for count, answer in enumerate(http.pages(path, params, etag=etag), 1):
+        for count, answer in enumerate(self._http.pages(path, params, etag=etag), 1):
             if answer.unchanged:
                 yield Page((), etag, unchanged=True)
                 return
-            cut = count == MOST_PAGES and bool(next_page(answer, http.address))
+            cut = count == MOST_PAGES and bool(next_page(answer, self._http.address))
             yield self._page(answer, cut=cut)
 
     def _page(self, answer: Answer, *, cut: bool) -> Page:
@@ -209,15 +220,6 @@ class Client(ABC):
         self, path: str, sha: str, *, state: CheckState, description: str, url: str
     ) -> None:
         """Set the status `hitl-console` of a commit; `url` leads to the APV."""
-
-    @abstractmethod
-    def close_connections(self) -> None: ...
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close_connections()
 
 
 def latest(checks: Iterable[tuple[Hashable, Check]]) -> list[Check]:

@@ -9,19 +9,15 @@ from urllib.parse import quote
 from forges.choices import CheckState, PullRequestState
 from forges.clients.answers import Fields
 from forges.clients.base import (
-    LONGEST_DESCRIPTION,
-    STATUS_NAME,
     Check,
-    Client,
     Grants,
-    Listed,
     MergeMethod,
     Page,
     PullRequestData,
-    RepositoryData,
     latest,
     names,
 )
+from forges.clients.github_like import GitHubLike, pull_path, repository_path, status_check
 from forges.clients.http import Http, Params, Token, segments
 from forges.errors import HeadMoved, NotMergeable, Refused
 from forges.models import Credentials
@@ -36,18 +32,11 @@ CHECKS = {
     "warning": CheckState.FAILURE,
     "skipped": CheckState.SKIPPED,
 }
-WORDS = {
-    CheckState.PENDING: "pending",
-    CheckState.SUCCESS: "success",
-    CheckState.FAILURE: "failure",
-    CheckState.SKIPPED: "success",
-}
-"""The states that a status is set to."""
 MERGE_ANSWERS = {405: NotMergeable, 409: HeadMoved, 423: Refused}
 """409 means a moved head and a conflict, 423 an archived repository."""
 
 
-class Gitea(Client):
+class Gitea(GitHubLike):
     """The requests to Gitea or Forgejo, with a token."""
 
     def __init__(
@@ -58,27 +47,15 @@ class Gitea(Client):
             name, api_url, auth, ca_certificates=ca_certificates, accept="application/json"
         )
 
-    def close_connections(self) -> None:
-        self._http.close()
-
     # -- Reading ---------------------------------------------------------------------------------
 
     def grants(self) -> Grants:
         """Return who the credentials are; Gitea does not say what a token may do."""
         return Grants(self._http.get("/user").fields("user").text("login", most=255), (), ())
 
-    def repository(self, path: str) -> RepositoryData:
-        told = self._http.get(_repository(path)).fields("repository")
-        return RepositoryData(
-            remote_id=str(told.number("id")),
-            path=told.text("full_name", most=500),
-            url=told.link("html_url"),
-            archived=told.truth("archived"),
-        )
-
     def pull_request(self, path: str, number: int) -> PullRequestData:
         """Return a pull request. Gitea knows no bots, and does not tell who closed one."""
-        told = self._http.get(_pull(path, number)).fields("pull_request")
+        told = self._http.get(pull_path(path, number)).fields("pull_request")
         head, base, merged = told.inside("head"), told.inside("base"), told.truth("merged")
         state = told.choice("state", STATES)
         return PullRequestData(
@@ -106,16 +83,16 @@ class Gitea(Client):
     def message(self, path: str, number: int) -> str:
         """Return the message of the first commit, which Gitea lists last."""
         first = None
-        for answer in self._http.pages(f"{_pull(path, number)}/commits", {"limit": PAGE}):
+        for answer in self._http.pages(f"{pull_path(path, number)}/commits", {"limit": PAGE}):
             if commits := answer.objects("commits"):
                 first = commits[-1]
         return first.inside("commit").maybe_text("message") if first else ""
 
     def diff(self, path: str, number: int) -> str:
-        return self._http.diff(f"{_pull(path, number)}.diff")
+        return self._http.diff(f"{pull_path(path, number)}.diff")
 
     def checks(self, path: str, sha: str) -> list[Check]:
-        where = f"{_repository(path)}/commits/{quote(sha, safe='')}/status"
+        where = f"{repository_path(path)}/commits/{quote(sha, safe='')}/status"
         found = [
             one
             for answer in self._http.pages(where, {"limit": PAGE})
@@ -126,60 +103,26 @@ class Gitea(Client):
 
     def open_pull_requests(self, path: str, etag: str = "") -> Iterator[Page]:
         params: Params = {"state": "open", "sort": "recentupdate", "limit": PAGE}
-        yield from self._open_pages(self._http, f"{_repository(path)}/pulls", params, etag)
-
-    def _listed(self, told: Fields) -> Listed:
-        return Listed(
-            told.number("number"), told.inside("head").sha("sha"), told.time("updated_at")
-        )
+        yield from self._open_pages(f"{repository_path(path)}/pulls", params, etag)
 
     # -- Writing ---------------------------------------------------------------------------------
 
     def _merge(self, path: str, number: int, head_sha: str, method: MergeMethod) -> str:
         values = {"Do": method, "head_commit_id": head_sha}
-        where = f"{_pull(path, number)}/merge"
+        where = f"{pull_path(path, number)}/merge"
         self._http.send("POST", where, values, meanings=MERGE_ANSWERS)
         return self._merged(path, number)
 
-    def close(self, path: str, number: int) -> None:
-        self._http.send("PATCH", _pull(path, number), {"state": "closed"})
-
-    def comment(self, path: str, number: int, text: str) -> None:
-        self._http.send("POST", f"{_repository(path)}/issues/{number}/comments", {"body": text})
-
-    def request_changes(self, path: str, number: int, *, head_sha: str, text: str) -> None:
-        values = {"event": "REQUEST_CHANGES", "commit_id": head_sha, "body": text}
-        self._http.send("POST", f"{_pull(path, number)}/reviews", values)
-
     def assign(self, path: str, number: int, account: str) -> None:
-        present = _assignees(self._http.get(_pull(path, number)).fields("pull_request"))
+        present = _assignees(self._http.get(pull_path(path, number)).fields("pull_request"))
         values = {"assignees": [*present, account]}
-        answer = self._http.send("PATCH", _pull(path, number), values)
+        answer = self._http.send("PATCH", pull_path(path, number), values)
         given = _assignees(answer.fields("pull_request"))
         if account.lower() not in [one.lower() for one in given]:
             raise Refused(f"Gitea did not assign {account}: the account has no access")
 
     def delete_branch(self, path: str, branch: str) -> None:
-        self._http.send("DELETE", f"{_repository(path)}/branches/{segments(branch)}")
-
-    def set_status(
-        self, path: str, sha: str, *, state: CheckState, description: str, url: str
-    ) -> None:
-        values = {
-            "state": WORDS[state],
-            "context": STATUS_NAME,
-            "description": description[:LONGEST_DESCRIPTION],
-            "target_url": url,
-        }
-        self._http.send("POST", f"{_repository(path)}/statuses/{quote(sha, safe='')}", values)
-
-
-def _repository(path: str) -> str:
-    return f"/repos/{segments(path, exactly=2)}"
-
-
-def _pull(path: str, number: int) -> str:
-    return f"{_repository(path)}/pulls/{number}"
+        self._http.send("DELETE", f"{repository_path(path)}/branches/{segments(branch)}")
 
 
 def _assignees(told: Fields) -> list[str]:
@@ -187,10 +130,5 @@ def _assignees(told: Fields) -> list[str]:
 
 
 def _check(told: Fields) -> tuple[Hashable, Check]:
-    check = Check(
-        name=told.text("context", most=1000),
-        state=CHECKS.get(told.maybe_text("status"), CheckState.PENDING),
-        url=told.maybe_link("target_url"),
-        summary=told.maybe_text("description", most=500),
-    )
+    check = status_check(told, CHECKS.get(told.maybe_text("status"), CheckState.PENDING))
     return check.name, check

@@ -11,18 +11,19 @@ from forges.choices import CheckState, PullRequestState
 from forges.clients.answers import Fields
 from forges.clients.app_auth import AppKey, InstallationToken
 from forges.clients.base import (
-    LONGEST_DESCRIPTION,
-    STATUS_NAME,
     Check,
-    Client,
     Grants,
-    Listed,
     MergeMethod,
     Page,
     PullRequestData,
-    RepositoryData,
     latest,
     names,
+)
+from forges.clients.github_like import (
+    GitHubLike,
+    pull_path,
+    repository_path,
+    status_check,
 )
 from forges.clients.http import Auth, Http, Params, Token, segments
 from forges.errors import HeadMoved, NotAllowed, NotFound, NotMergeable, Refused
@@ -59,16 +60,10 @@ STATES = {
     "failure": CheckState.FAILURE,
     "error": CheckState.FAILURE,
 }
-WORDS = {
-    CheckState.PENDING: "pending",
-    CheckState.SUCCESS: "success",
-    CheckState.FAILURE: "failure",
-    CheckState.SKIPPED: "success",
-}
-"""The states that a status is set to."""
+MERGE_ANSWERS = {405: NotMergeable, 409: HeadMoved}
 
 
-class GitHub(Client):
+class GitHub(GitHubLike):
     """The requests to GitHub, with a token or as an installation of an App."""
 
     def __init__(
@@ -85,7 +80,7 @@ class GitHub(Client):
         self._http = http(auth)
 
     def close_connections(self) -> None:
-        self._http.close()
+        super().close_connections()
         self._as_app.close()
 
     # -- Reading ---------------------------------------------------------------------------------
@@ -112,17 +107,8 @@ class GitHub(Client):
         words = tuple(f"{name}: {level}" for name, level in sorted(granted.items()))
         return Grants(f"{told.text('app_slug', most=250)}[bot]", words, tuple(missing))
 
-    def repository(self, path: str) -> RepositoryData:
-        told = self._http.get(_repository(path)).fields("repository")
-        return RepositoryData(
-            remote_id=str(told.number("id")),
-            path=told.text("full_name", most=500),
-            url=told.link("html_url"),
-            archived=told.truth("archived"),
-        )
-
     def pull_request(self, path: str, number: int) -> PullRequestData:
-        told = self._http.get(_pull(path, number)).fields("pull_request")
+        told = self._http.get(pull_path(path, number)).fields("pull_request")
         head, base, user = told.inside("head"), told.inside("base"), told.maybe_inside("user")
         state = _state(told)
         return PullRequestData(
@@ -152,21 +138,21 @@ class GitHub(Client):
         if state != PullRequestState.CLOSED:
             return told.maybe_inside("merged_by").maybe_text("login", most=255)
         try:
-            issue = self._http.get(f"{_repository(path)}/issues/{number}").fields("issue")
+            issue = self._http.get(f"{repository_path(path)}/issues/{number}").fields("issue")
         except (NotAllowed, NotFound):
             return ""
         return issue.maybe_inside("closed_by").maybe_text("login", most=255)
 
     def message(self, path: str, number: int) -> str:
-        answer = self._http.get(f"{_pull(path, number)}/commits", params={"per_page": 1})
+        answer = self._http.get(f"{pull_path(path, number)}/commits", params={"per_page": 1})
         commits = answer.objects("commits")
         return commits[0].inside("commit").maybe_text("message") if commits else ""
 
     def diff(self, path: str, number: int) -> str:
-        return self._http.diff(_pull(path, number), accept=DIFF)
+        return self._http.diff(pull_path(path, number), accept=DIFF)
 
     def checks(self, path: str, sha: str) -> list[Check]:
-        commit = f"{_repository(path)}/commits/{quote(sha, safe='')}"
+        commit = f"{repository_path(path)}/commits/{quote(sha, safe='')}"
         params: Params = {"filter": "latest", "per_page": PAGE}
         runs = [
             one
@@ -183,61 +169,29 @@ class GitHub(Client):
 
     def open_pull_requests(self, path: str, etag: str = "") -> Iterator[Page]:
         params: Params = {"state": "open", "sort": "updated", "direction": "desc", "per_page": PAGE}
-        yield from self._open_pages(self._http, f"{_repository(path)}/pulls", params, etag)
-
-    def _listed(self, one: Fields) -> Listed:
-        return Listed(one.number("number"), one.inside("head").sha("sha"), one.time("updated_at"))
+        yield from self._open_pages(f"{repository_path(path)}/pulls", params, etag)
 
     # -- Writing ---------------------------------------------------------------------------------
 
     def _merge(self, path: str, number: int, head_sha: str, method: MergeMethod) -> str:
         values = {"sha": head_sha, "merge_method": method}
-        meanings = {405: NotMergeable, 409: HeadMoved}
-        answer = self._http.send("PUT", f"{_pull(path, number)}/merge", values, meanings=meanings)
+        where = f"{pull_path(path, number)}/merge"
+        answer = self._http.send("PUT", where, values, meanings=MERGE_ANSWERS)
         told = answer.fields("merge")
         if not told.truth("merged"):
             raise NotMergeable(told.maybe_text("message", most=300) or "GitHub did not merge it")
         return told.sha("sha")
 
-    def close(self, path: str, number: int) -> None:
-        self._http.send("PATCH", _pull(path, number), {"state": "closed"})
-
-    def comment(self, path: str, number: int, text: str) -> None:
-        self._http.send("POST", f"{_repository(path)}/issues/{number}/comments", {"body": text})
-
-    def request_changes(self, path: str, number: int, *, head_sha: str, text: str) -> None:
-        values = {"event": "REQUEST_CHANGES", "commit_id": head_sha, "body": text}
-        self._http.send("POST", f"{_pull(path, number)}/reviews", values)
-
     def assign(self, path: str, number: int, account: str) -> None:
-        where = f"{_repository(path)}/issues/{number}/assignees"
+        where = f"{repository_path(path)}/issues/{number}/assignees"
         told = self._http.send("POST", where, {"assignees": [account]}).fields("issue")
         given = [one.maybe_text("login").lower() for one in told.maybe_objects("assignees")]
         if account.lower() not in given:  # GitHub leaves out silently who cannot be assigned
             raise Refused(f"GitHub did not assign {account}: the account has no access")
 
     def delete_branch(self, path: str, branch: str) -> None:
-        where = f"{_repository(path)}/git/refs/heads/{segments(branch)}"
+        where = f"{repository_path(path)}/git/refs/heads/{segments(branch)}"
         self._http.send("DELETE", where)
-
-    def set_status(
-        self, path: str, sha: str, *, state: CheckState, description: str, url: str
-    ) -> None:
-        values = {
-            "state": WORDS[state],
-            "context": STATUS_NAME,
-            "description": description[:LONGEST_DESCRIPTION],
-            "target_url": url,
-        }
-        self._http.send("POST", f"{_repository(path)}/statuses/{quote(sha, safe='')}", values)
-
-
-def _repository(path: str) -> str:
-    return f"/repos/{segments(path, exactly=2)}"
-
-
-def _pull(path: str, number: int) -> str:
-    return f"{_repository(path)}/pulls/{number}"
 
 
 def _repository_id(side: Fields) -> int | None:
@@ -265,12 +219,7 @@ def _run(told: Fields) -> tuple[Hashable, Check]:
 
 
 def _status(told: Fields) -> tuple[Hashable, Check]:
-    check = Check(
-        name=told.text("context", most=1000),
-        state=STATES.get(told.maybe_text("state"), CheckState.PENDING),
-        url=told.maybe_link("target_url"),
-        summary=told.maybe_text("description", most=500),
-    )
+    check = status_check(told, STATES.get(told.maybe_text("state"), CheckState.PENDING))
     return ("status", check.name), check
 
 

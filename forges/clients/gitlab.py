@@ -69,9 +69,6 @@ class GitLab(Client):
         )
         self._bots: dict[int, bool] = {}
 
-    def close_connections(self) -> None:
-        self._http.close()
-
     # -- Reading ---------------------------------------------------------------------------------
 
     def grants(self) -> Grants:
@@ -155,7 +152,7 @@ class GitLab(Client):
             "sort": "desc",
             "per_page": PAGE,
         }
-        yield from self._open_pages(self._http, f"{_project(path)}/merge_requests", params, etag)
+        yield from self._open_pages(f"{_project(path)}/merge_requests", params, etag)
 
     def _listed(self, told: Fields) -> Listed:
         return Listed(told.number("iid"), told.sha("sha"), told.time("updated_at"))
