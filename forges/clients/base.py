@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Literal, NamedTuple, Self
 
 from forges.choices import CheckState, PullRequestState
+from forges.clients.addresses import next_page
 from forges.clients.answers import Fields
-from forges.clients.http import MOST_PAGES, Answer, Http, Params, next_page
+from forges.clients.http import MOST_PAGES, Answer, Http, Params
 from forges.errors import HeadMoved, NotMergeable, Refused, Unavailable
 
 MergeMethod = Literal["merge", "squash", "rebase"]
@@ -150,7 +151,7 @@ class Client(ABC):
             if answer.unchanged:
                 yield Page((), etag, unchanged=True)
                 return
-            cut = count == MOST_PAGES and bool(next_page(answer, self._http.address))
+            cut = count == MOST_PAGES and bool(next_page(answer.headers, self._http.address))
             yield self._page(answer, cut=cut)
 
     def _page(self, answer: Answer, *, cut: bool) -> Page:

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterator
 from urllib.parse import quote
 
 from forges.choices import CheckState, PullRequestState
+from forges.clients.addresses import segments
 from forges.clients.answers import Fields
 from forges.clients.base import (
     Check,
@@ -18,7 +19,7 @@ from forges.clients.base import (
     names,
 )
 from forges.clients.github_like import GitHubLike, pull_path, repository_path, status_check
-from forges.clients.http import Http, Params, Token, segments
+from forges.clients.http import Http, Params, Token
 from forges.errors import HeadMoved, NotMergeable, Refused
 from forges.models import Credentials
 

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterator
 from urllib.parse import quote
 
 from forges.choices import CheckState, PullRequestState
+from forges.clients.addresses import segments
 from forges.clients.answers import Fields
 from forges.clients.app_auth import AppKey, InstallationToken
 from forges.clients.base import (
@@ -25,7 +26,7 @@ from forges.clients.github_like import (
     repository_path,
     status_check,
 )
-from forges.clients.http import Auth, Http, Params, Token, segments
+from forges.clients.http import Auth, Http, Params, Token
 from forges.errors import HeadMoved, NotAllowed, NotFound, NotMergeable, Refused
 from forges.models import Credentials
 

@@ -7,6 +7,7 @@ from abc import ABC
 from urllib.parse import quote
 
 from forges.choices import CheckState
+from forges.clients.addresses import segments
 from forges.clients.answers import Fields
 from forges.clients.base import (
     LONGEST_DESCRIPTION,
@@ -16,7 +17,6 @@ from forges.clients.base import (
     Listed,
     RepositoryData,
 )
-from forges.clients.http import segments
 
 WORDS = {
     CheckState.PENDING: "pending",

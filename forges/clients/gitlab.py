@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterator
 from urllib.parse import quote
 
 from forges.choices import CheckState, PullRequestState
+from forges.clients.addresses import segments
 from forges.clients.answers import Fields
 from forges.clients.base import (
     LONGEST_DESCRIPTION,
@@ -22,7 +23,7 @@ from forges.clients.base import (
     RepositoryData,
     latest,
 )
-from forges.clients.http import Http, Params, Token, segments
+from forges.clients.http import Http, Params, Token
 from forges.errors import HeadMoved, NotFound, NotMergeable, Refused
 from forges.models import Credentials
 

@@ -7,34 +7,24 @@ hold no credentials, even if the forge sends these back.
 import json
 import re
 import ssl
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import quote
 
 import httpx
 from django.conf import settings
 from django.utils import timezone
 
 from forges.clients import limits
+from forges.clients.addresses import api_address, next_page, same_origin
 from forges.clients.answers import Fields, objects, storable
+from forges.clients.bodies import read_body
 from forges.clients.deadline import Deadline
-from forges.errors import (
-    ForgeError,
-    Limited,
-    NotAllowed,
-    NotFound,
-    Refused,
-    Unavailable,
-)
+from forges.errors import ForgeError, Limited, NotAllowed, NotFound, Refused, Unavailable
 
 JSON_BYTES = 10 * 1024 * 1024
 DIFF_BYTES = 16 * 1024 * 1024
-ERROR_BYTES = 64 * 1024
-"""Of an answer that says why something failed, which is cut there."""
-CHUNK_BYTES = 64 * 1024
 MOST_REDIRECTS = 3
 REDIRECTS = {301, 302, 307, 308}
 LONGEST_WORDS = 300
@@ -128,7 +118,7 @@ class Http:
     def __init__(
         self, forge: str, api_url: str, auth: Auth, *, ca_certificates: str = "", accept: str
     ) -> None:
-        self._base = _base(api_url)
+        self._base = api_address(api_url)
         self._paused_as = f"{forge} {self._base}"
         self._auth = auth
         self._deadline = Deadline()
@@ -184,7 +174,7 @@ class Http:
         for count in range(MOST_PAGES):
             answer = self.get(url, etag="" if count else etag)
             yield answer
-            if not (url := next_page(answer, url)):
+            if not (url := next_page(answer.headers, url)):
                 return
 
     # -- One request -----------------------------------------------------------------------------
@@ -245,7 +235,7 @@ class Http:
             with self._deadline.within(seconds):
                 response = self._client.send(built, stream=True, follow_redirects=False)
                 with closing(response):
-                    body = _read(response, request, most)
+                    body = read_body(response, request, most)
         except httpx.HTTPError as error:
             late = self._deadline.passed or isinstance(error, httpx.TimeoutException)
             words = f"did not answer {request} within {seconds} s"
@@ -256,7 +246,7 @@ class Http:
         """Return the address of a path, or a whole address if it is on the same host."""
         if path.startswith("/"):
             return httpx.URL(self._base + path)
-        return self._same_origin(path, "named a next page")
+        return same_origin(path, self._base, "named a next page")
 
     def _redirected(self, url: httpx.URL, answer: Answer) -> httpx.URL:
         """Return where the forge redirects to. GitHub redirects to repositories' new names."""
@@ -264,17 +254,7 @@ class Http:
             target = str(url.join(answer.headers.get("location", "")))
         except httpx.InvalidURL:
             target = ""
-        return self._same_origin(target, f"redirected {answer.request} ({answer.status})")
-
-    def _same_origin(self, target: str, what: str) -> httpx.URL:
-        try:
-            url = httpx.URL(target)
-        except httpx.InvalidURL:
-            raise Unavailable(f"{what} to no address") from None
-        base = httpx.URL(self._base)
-        if (url.scheme, url.host, url.port) != (base.scheme, base.host, base.port) or url.userinfo:
-            raise Unavailable(f"{what} to another host, {storable(url.host)[:100]!r}: not followed")
-        return url
+        return same_origin(target, self._base, f"redirected {answer.request} ({answer.status})")
 
     # -- What an answer means --------------------------------------------------------------------
 
@@ -308,39 +288,6 @@ class Http:
         return words
 
 
-def next_page(answer: Answer, url: str) -> str:
-    """Return the address of the page after `answer` to `url`, "" if there is none.
-
-    Forges name it in a Link header (RFC 8288); GitLab in X-Next-Page as well.
-    """
-    for part in answer.headers.get("link", "").split(","):
-        if found := re.fullmatch(r'\s*<([^>]*)>(?:;[^;]*)*;\s*rel="?next"?\s*(?:;.*)?', part):
-            return found[1]
-    number = answer.headers.get("x-next-page", "").strip()
-    return str(httpx.URL(url).copy_set_param("page", number)) if number.isdigit() else ""
-
-
-def segments(path: str, *, exactly: int | None = None) -> str:
-    """Return the path of a repository quoted for an address. Raise NotFound if it cannot be one."""
-    parts = path.split("/")
-    if (exactly and len(parts) != exactly) or any(part in {"", ".", ".."} for part in parts):
-        raise NotFound(f"{storable(path)[:100]!r} is not the path of a repository")
-    return "/".join(quote(part, safe="") for part in parts)
-
-
-def _base(api_url: str) -> str:
-    """Return the API's address without a slash at its end. Raise Refused."""
-    try:
-        url = httpx.URL(api_url)
-    except httpx.InvalidURL:
-        raise Refused("The API address is no address.") from None
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise Refused("The API address must start with https:// and name a host.")
-    if url.userinfo or url.query or url.fragment:
-        raise Refused("The API address must be without a user, a question mark and a hash.")
-    return str(url).rstrip("/")
-
-
 def _trust(ca_certificates: str) -> ssl.SSLContext | bool:
     if not ca_certificates.strip():
         return True
@@ -360,42 +307,6 @@ def _why(error: httpx.HTTPError, request: str) -> str:
         case httpx.RemoteProtocolError():
             return f"broke off its answer to {request}, or sent no HTTP"
     return f"{request} failed: {type(error).__name__}"
-
-
-def _read(response: httpx.Response, request: str, most: int) -> bytes:
-    """Return the body of an answer, unpacked. Raise Refused if it is longer than `most` bytes."""
-    failed = response.status_code >= 300
-    body = bytearray()
-    for chunk in _unpacked(response, request):
-        body += chunk
-        if failed and len(body) > ERROR_BYTES:
-            break
-        if len(body) > most:
-            raise Refused(f"answers {request} with more than {most // 1024 // 1024} MiB")
-    return bytes(body[:ERROR_BYTES] if failed else body)
-
-
-def _unpacked(response: httpx.Response, request: str) -> Iterator[bytes]:
-    """Yield a body in chunks that are small even if it was packed well."""
-    packed = response.headers.get("content-encoding", "identity").strip().lower()
-    if packed in {"", "identity"}:
-        yield from response.iter_raw()
-        return
-    if packed not in {"gzip", "x-gzip"}:
-        raise Unavailable(f"packed its answer to {request} in a way that was not asked for")
-    started = False  # answers without a body may have the header, too
-    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-    try:
-        for chunk in response.iter_raw():
-            started = True
-            while chunk:
-                yield unpacker.decompress(chunk, CHUNK_BYTES)
-                chunk = unpacker.unconsumed_tail
-        yield unpacker.flush()
-    except zlib.error:
-        raise Unavailable(f"broke the compression of its answer to {request}") from None
-    if (started and not unpacker.eof) or unpacker.unused_data:
-        raise Unavailable(f"broke off its answer to {request}, or packed it in parts")
 
 
 def _said(answer: Answer) -> str:
