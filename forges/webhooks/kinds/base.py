@@ -99,6 +99,14 @@ def texts_of(*found: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def branch_of(ref: str) -> str:
-    """Return the branch that a ref of a push names, or ""."""
+def pushed_commits(event: str, payload: Payload) -> tuple[str, ...]:
+    """Return the heads before and after a push; nothing for other events."""
+    if event != "push":
+        return ()
+    return text_at(payload, "before"), text_at(payload, "after")
+
+
+def pushed_branch(event: str, payload: Payload) -> str:
+    """Return the branch of a push; "" for tags and other events."""
+    ref = text_at(payload, "ref") if event == "push" else ""
     return ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else ""

@@ -9,10 +9,11 @@ from forges.webhooks.kinds.base import (
     Payload,
     any_equal,
     at,
-    branch_of,
     hex_hmac,
     list_at,
     numbers_of,
+    pushed_branch,
+    pushed_commits,
     text_at,
     texts_of,
 )
@@ -36,17 +37,16 @@ def event(headers: Headers, payload: Payload) -> str:
 
 def hint(event: str, payload: Payload) -> Hint:
     run = at(payload, event) if event in RUNS else None
-    is_push, is_status = event == "push", event == "status"
     return Hint(
         remote_id=text_at(payload, "repository", "id"),
         path=text_at(payload, "repository", "full_name"),
         numbers=numbers_of(*_numbers(payload), *_numbers_of_run(run, payload)),
         commits=texts_of(
             text_at(run, "head_sha"),
-            text_at(payload, "sha") if is_status else "",
-            *((text_at(payload, "before"), text_at(payload, "after")) if is_push else ()),
+            text_at(payload, "sha") if event == "status" else "",
+            *pushed_commits(event, payload),
         ),
-        branches=texts_of(branch_of(text_at(payload, "ref")) if is_push else ""),
+        branches=texts_of(pushed_branch(event, payload)),
     )
 
 

@@ -18,8 +18,9 @@ from forges.webhooks.kinds.base import (
     Payload,
     any_equal,
     at,
-    branch_of,
     numbers_of,
+    pushed_branch,
+    pushed_commits,
     text_at,
     texts_of,
 )
@@ -79,7 +80,7 @@ def event(headers: Headers, payload: Payload) -> str:
 
 
 def hint(event: str, payload: Payload) -> Hint:
-    is_push, is_run = event == "push", event in {"pipeline", "build"}
+    is_run = event in {"pipeline", "build"}
     return Hint(
         remote_id=text_at(payload, "project", "id") or text_at(payload, "project_id"),
         path=text_at(payload, "project", "path_with_namespace"),
@@ -90,7 +91,7 @@ def hint(event: str, payload: Payload) -> Hint:
         commits=texts_of(
             text_at(payload, "object_attributes", "sha") if is_run else "",
             text_at(payload, "sha") if is_run else "",
-            *((text_at(payload, "before"), text_at(payload, "after")) if is_push else ()),
+            *pushed_commits(event, payload),
         ),
-        branches=texts_of(branch_of(text_at(payload, "ref")) if is_push else ""),
+        branches=texts_of(pushed_branch(event, payload)),
     )
