@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import httpx
 
-from forges.clients.answers import storable
 from forges.errors import NotFound, Refused, Unavailable
+from forges.texts import storable
 
 
 def api_address(api_url: str) -> str:

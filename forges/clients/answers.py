@@ -11,19 +11,13 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from forges.errors import Unavailable
+from forges.texts import storable
 
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-"""PostgreSQL's text holds no NUL, UTF-8 no half of a pair."""
 SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 Choice = TypeVar("Choice")
 LARGEST_NUMBER = 2**63 - 1
 FAR = 10**10
 """Longer than any text in an answer, which is bounded."""
-
-
-def storable(text: str) -> str:
-    """Return `text` with U+FFFD for what PostgreSQL cannot store."""
-    return UNSTORABLE.sub("\ufffd", text)
 
 
 def link(text: str) -> str:

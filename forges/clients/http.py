@@ -18,10 +18,11 @@ from django.utils import timezone
 
 from forges.clients import limits
 from forges.clients.addresses import api_address, next_page, same_origin
-from forges.clients.answers import Fields, objects, storable
+from forges.clients.answers import Fields, objects
 from forges.clients.bodies import read_body
 from forges.clients.deadline import Deadline
 from forges.errors import ForgeError, Limited, NotAllowed, NotFound, Refused, Unavailable
+from forges.texts import storable
 
 JSON_BYTES = 10 * 1024 * 1024
 DIFF_BYTES = 16 * 1024 * 1024

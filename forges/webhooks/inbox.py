@@ -11,6 +11,8 @@ from forges import metrics
 from forges.choices import DeliveryState, ForgeKind
 from forges.encryption import CannotDecrypt
 from forges.models import Delivery, Forge
+from forges.tasks import process_delivery
+from forges.texts import storable
 from forges.webhooks.errors import BadSignature, NoObject, UnknownForge
 from forges.webhooks.kinds import KINDS
 from forges.webhooks.kinds.base import Headers, Payload
@@ -33,7 +35,7 @@ def take_in(name: str, headers: Headers, body: bytes) -> bool:
         added = _insert(forge, delivery_id, _cut("event", kind.event(headers, payload)), body)
         found = added or _failed(forge, delivery_id)
         if found is not None:
-            _defer(found)
+            process_delivery.defer(delivery_id=found)
     metrics.WEBHOOKS.labels(name, "repeated" if added is None else "accepted").inc()
     return added is not None
 
@@ -42,7 +44,7 @@ def process_again(delivery: Delivery) -> None:
     """Have a delivery processed again, whatever became of it."""
     with transaction.atomic():
         Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.RECEIVED, note="")
-        _defer(delivery.pk)
+        process_delivery.defer(delivery_id=delivery.pk)
 
 
 def _sender(name: str, headers: Headers, body: bytes) -> Forge:
@@ -78,11 +80,11 @@ def _id(given: str, body: bytes) -> str:
         return hashlib.sha256(body).hexdigest()
     if len(given) > MOST_CHARACTERS["delivery_id"]:
         return hashlib.sha256(given.encode()).hexdigest()
-    return given.replace("\0", "")
+    return storable(given)
 
 
 def _cut(field: str, text: str) -> str:
-    return text.replace("\0", "")[: MOST_CHARACTERS[field]]
+    return storable(text)[: MOST_CHARACTERS[field]]
 
 
 INSERT = """
@@ -109,9 +111,3 @@ def _failed(forge: Forge, delivery_id: str) -> int | None:
     if found is not None:
         Delivery.objects.filter(pk=found).update(state=DeliveryState.RECEIVED)
     return found
-
-
-def _defer(delivery: int) -> None:
-    from forges.tasks import process_delivery  # which imports what processes deliveries
-
-    process_delivery.defer(delivery_id=delivery)

@@ -10,6 +10,7 @@ from django.utils.text import Truncator
 
 from forges.choices import DeliveryState, PullRequestState
 from forges.models import Delivery, PullRequest, Repository
+from forges.texts import storable
 from forges.webhooks.kinds import KINDS
 from forges.webhooks.kinds.base import MOST_NUMBERS, Hint
 
@@ -50,7 +51,7 @@ def _process(delivery: Delivery, read_soon: Callable[[int, int], object]) -> Non
 
 def _end(delivery: Delivery, state: DeliveryState, note: str) -> None:
     delivery.state, delivery.processed_at = state, timezone.now()
-    delivery.note = Truncator(note.replace("\0", "")).chars(1000)
+    delivery.note = Truncator(storable(note)).chars(1000)
     delivery.save(update_fields=["state", "note", "processed_at"])
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from forges.texts import storable
+
 Headers = Mapping[str, str]
 Payload = dict[str, Any]
 
@@ -69,14 +71,11 @@ def at(payload: Any, *names: str) -> Any:
 
 
 def text_at(payload: Any, *names: str) -> str:
-    """Return a text, or a number as one; "" for anything else.
-
-    NUL and halves of surrogates cannot be stored.
-    """
+    """Return a text that can be stored, or a number as one; "" for anything else."""
     found = at(payload, *names)
     if isinstance(found, bool) or not isinstance(found, str | int):
         return ""
-    return str(found).replace("\0", "").encode(errors="replace").decode()
+    return storable(str(found))
 
 
 def list_at(payload: Any, *names: str) -> list[Any]:
