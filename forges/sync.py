@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from forges import renames
 from forges.choices import CheckState, PullRequestState
 from forges.clients import client_for
 from forges.clients.base import Check, Client, Listed, PullRequestData
@@ -240,7 +241,8 @@ def _stored(repository: Repository, number: int) -> QuerySet[PullRequest]:
 def _reconcile(
     client: Client, repository: Repository, progress: Progress, outcome: Outcome
 ) -> None:
-    _follow_rename(client, repository)
+    found = client.repository(repository.path)
+    renames.follow(repository, path=found.path, remote_id=found.remote_id)
     listed = _list(client, repository, outcome)
     outcome.listed = len(listed)
     for number in progress(_to_read(repository, listed)):
@@ -251,20 +253,6 @@ def _reconcile(
             raise
         except ForgeError as error:
             outcome.problems.append(f"#{number}: {error.words}")
-
-
-def _follow_rename(client: Client, repository: Repository) -> None:
-    """Store the id that stays when a repository is renamed, and the path that it has now."""
-    data = client.repository(repository.path)
-    repository.remote_id = data.remote_id
-    if data.path != repository.path and not _taken(repository, data.path):
-        logger.info("repository_renamed", old=repository.path, new=data.path)
-        repository.path = data.path
-    repository.save(update_fields=["remote_id", "path"])
-
-
-def _taken(repository: Repository, path: str) -> bool:
-    return Repository.objects.filter(forge=repository.forge_id, path=path).exists()
 
 
 def _list(client: Client, repository: Repository, outcome: Outcome) -> dict[int, Listed]:

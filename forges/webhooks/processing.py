@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import Truncator
 
+from forges import renames
 from forges.choices import DeliveryState, PullRequestState
 from forges.models import Delivery, PullRequest, Repository
 from forges.texts import storable
@@ -61,7 +62,7 @@ def _subject(delivery: Delivery) -> tuple[Repository, list[int]]:
     if not hint.is_about_a_repository:
         raise Ignored("It is not about a repository.")
     repository = _repository(delivery, hint)
-    _follow_rename(repository, hint)
+    renames.follow(repository, path=hint.path[:500], remote_id=hint.remote_id[:50])
     if not repository.watched:
         raise Ignored(f"{repository.path} is not watched.")
     if not hint.is_about_pull_requests:
@@ -82,16 +83,6 @@ def _repository(delivery: Delivery, hint: Hint) -> Repository:
     if found is None:
         raise Ignored(f"{hint.path or hint.remote_id} is not among the repositories.")
     return found
-
-
-def _follow_rename(repository: Repository, hint: Hint) -> None:
-    """Store the path that the repository with this id has now, and the id."""
-    path = hint.path[:500]
-    others = Repository.objects.filter(forge=repository.forge_id, path=path)
-    if path and not others.exclude(pk=repository.pk).exists():
-        repository.path = path
-    repository.remote_id = (hint.remote_id or repository.remote_id)[:50]
-    repository.save(update_fields=["path", "remote_id"])
 
 
 def _numbers(repository: Repository, hint: Hint) -> list[int]:
