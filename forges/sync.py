@@ -176,7 +176,7 @@ def _store(repository: Repository, read: Read) -> tuple[PullRequest | None, bool
         return row, False
     if read.diff is None and _commits(row) != _commits(read.data):
         return None, False
-    _keep_what_goes_together(values, row)
+    _keep_mergeable(values, row)
     changed = [name for name, value in values.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, values[name])
@@ -206,8 +206,8 @@ def _is_older(read: Read, row: PullRequest) -> bool:
     return row.read_at > read.began and row.forge_updated_at > read.data.forge_updated_at
 
 
-def _keep_what_goes_together(values: dict[str, Any], row: PullRequest) -> None:
-    """Keep message and diff of the same commits, and `mergeable` until the forge knows it again."""
+def _keep_mergeable(values: dict[str, Any], row: PullRequest) -> None:
+    """Keep `mergeable` of the same commits until the forge knows it again."""
     if values["mergeable"] is None and _commits(row) == (values["head_sha"], values["base_sha"]):
         del values["mergeable"]
 

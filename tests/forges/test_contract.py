@@ -1,6 +1,6 @@
 """What every client promises, on a fake of each forge.
 
-`test_stand_in.py` asks the same of a GitHub that was made by others.
+`test_stand_ins.py` asks the same of a GitHub that was made by others.
 """
 
 from collections.abc import Callable
