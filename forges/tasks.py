@@ -21,7 +21,6 @@ def _until(error: BaseException) -> datetime | None:
 
 RETRIES = Retries(expected=(ForgeError, CannotDecrypt), until=_until)
 SYNC_MINUTES = settings.HITL_FORGE_SYNC_MINUTES
-EVERY_SO_OFTEN = "0 * * * *" if SYNC_MINUTES in {0, 60} else f"*/{SYNC_MINUTES} * * * *"
 SOON, LATER = 0, -10
 """Priorities: what a webhook said, and what nobody waits for."""
 
@@ -54,7 +53,9 @@ def reconcile_all(timestamp: int = 0) -> None:
 
 
 if SYNC_MINUTES:
-    app.periodic(cron=EVERY_SO_OFTEN)(reconcile_all)
+    # Cron counts from each full hour: with 45, at :00 and :45. So no interval is longer.
+    minutes = "0" if SYNC_MINUTES == 60 else f"*/{SYNC_MINUTES}"
+    app.periodic(cron=f"{minutes} * * * *")(reconcile_all)
 
 
 @app.periodic(cron="41 * * * *")
