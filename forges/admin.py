@@ -15,8 +15,6 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from audit import entries
-from audit.choices import AuditAction
 from forges import connecting
 from forges.clients.base import Grants
 from forges.encryption import CannotDecrypt
@@ -166,12 +164,11 @@ class ForgeAdmin(BoundedSearch):
             self.message_user(request, lacks.format(what=what), messages.WARNING)
 
     def delete_model(self, request: HttpRequest, obj: Forge) -> None:
-        entries.record(AuditAction.FORGE_CHANGED, f"forge {obj.name}", change="deleted")
-        super().delete_model(request, obj)
+        connecting.delete(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Forge]) -> None:
         for forge in queryset:
-            self.delete_model(request, forge)
+            connecting.delete(forge)
 
 
 @admin.register(Repository)
@@ -253,7 +250,6 @@ class DeliveryAdmin(ReadOnlyAdmin):
         chosen = list(queryset)
         for delivery in chosen:
             process_again(delivery)
-            entries.record(AuditAction.DELIVERY_REPEATED, f"webhook {delivery}")
         said = ngettext(
             "{count} webhook is processed again.",
             "{count} webhooks are processed again.",

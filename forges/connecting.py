@@ -5,6 +5,7 @@ The audit records what changed, but no credential and no secret.
 
 import secrets as randomness
 from collections.abc import Iterable
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -69,18 +70,25 @@ def check(forge: Forge) -> Grants:
 
 def save(forge: Forge) -> None:
     """Save a forge with its audit entry."""
-    change = "changed" if forge.pk else "added"
+    _save(
+        forge,
+        AuditAction.FORGE_CHANGED,
+        f"forge {forge.name}",
+        kind=forge.kind,
+        url=forge.url,
+        api_url=forge.api_url,
+        webhook_secrets=len(forge.secrets()),
+    )
+
+
+def delete(forge: Forge) -> None:
+    """Delete a forge and its deliveries, with an audit entry.
+
+    Raise ProtectedError if it has repositories.
+    """
     with publishing():
-        forge.save()
-        entries.record(
-            AuditAction.FORGE_CHANGED,
-            f"forge {forge.name}",
-            change=change,
-            kind=forge.kind,
-            url=forge.url,
-            api_url=forge.api_url,
-            webhook_secrets=len(forge.secrets()),
-        )
+        entries.record(AuditAction.FORGE_CHANGED, f"forge {forge.name}", change="deleted")
+        forge.delete()
 
 
 def new_secret() -> str:
@@ -113,13 +121,11 @@ def unwatch(repository: Repository) -> None:
 
 def save_repository(repository: Repository) -> None:
     """Save a repository with its audit entry, and have it read if it is watched."""
-    change = "changed" if repository.pk else "added"
     with publishing():
-        repository.save()
-        entries.record(
+        _save(
+            repository,
             AuditAction.REPOSITORY_CHANGED,
             f"repository {repository.forge.name} {repository.path}",
-            change=change,
             watched=repository.watched,
             labels=repository.labels,
             branches=repository.branches,
@@ -127,6 +133,13 @@ def save_repository(repository: Repository) -> None:
         )
         if repository.watched:
             reconcile_soon(repository.pk)
+
+
+def _save(row: Forge | Repository, action: AuditAction, about: str, **details: Any) -> None:
+    change = "changed" if row.pk else "added"
+    with publishing():
+        row.save()
+        entries.record(action, about, change=change, **details)
 
 
 def encrypt_again(forges: Iterable[Forge]) -> list[Forge]:

@@ -7,6 +7,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from audit import entries
+from audit.choices import AuditAction
 from forges import metrics
 from forges.choices import DeliveryState, ForgeKind
 from forges.encryption import CannotDecrypt
@@ -16,6 +18,7 @@ from forges.texts import storable
 from forges.webhooks.errors import BadSignature, NoObject, UnknownForge
 from forges.webhooks.kinds import KINDS
 from forges.webhooks.kinds.base import Headers, Payload
+from realtime.transactions import publishing
 
 MOST_CHARACTERS = {"delivery_id": 200, "event": 100}
 NO_SECRET = "no forge"  # noqa: S105 — takes the time that a secret would
@@ -41,10 +44,11 @@ def take_in(name: str, headers: Headers, body: bytes) -> bool:
 
 
 def process_again(delivery: Delivery) -> None:
-    """Have a delivery processed again, whatever became of it."""
-    with transaction.atomic():
+    """Have a delivery processed again, whatever became of it, with an audit entry."""
+    with publishing():
         Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.RECEIVED, note="")
         process_delivery.defer(delivery_id=delivery.pk)
+        entries.record(AuditAction.DELIVERY_REPEATED, f"webhook {delivery}")
 
 
 def _sender(name: str, headers: Headers, body: bytes) -> Forge:
