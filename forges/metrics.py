@@ -1,20 +1,17 @@
 """Prometheus metrics of webhooks."""
 
-import logging
 import math
-from collections.abc import Iterator
 from itertools import product
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import connection
 from django.db.models import Count
 from prometheus_client import Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from forges.choices import DeliveryState
 from forges.models import Delivery, Forge
+from realtime.database_collector import DatabaseCollector
 from realtime.metrics import REGISTRY
-
-logger = logging.getLogger(__name__)
 
 WEBHOOKS = Counter(
     "hitl_webhooks_total",
@@ -32,16 +29,11 @@ FROM forges_delivery WHERE received_at > now() - interval '5 minutes' AND proces
 """
 
 
-class DeliveryCollector:
-    """Reads the numbers on each scrape; without a database there are none."""
+class DeliveryCollector(DatabaseCollector):
+    subject = "deliveries"
 
-    def collect(self) -> Iterator[Metric]:
-        try:
-            found = [_unfinished(), _seconds()]
-        except (DatabaseError, InterfaceError) as error:
-            logger.warning("The numbers of deliveries cannot be read: %s", error)
-            return
-        yield from found
+    def read(self) -> list[Metric]:
+        return [_unfinished(), _seconds()]
 
 
 def _unfinished() -> Metric:

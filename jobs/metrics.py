@@ -1,14 +1,10 @@
 """Prometheus metrics of jobs, read from the database: the same from every process."""
 
-import logging
-from collections.abc import Iterator
-
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import connection
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from jobs.interrupted import SILENT_SECONDS
-
-logger = logging.getLogger(__name__)
+from realtime.database_collector import DatabaseCollector
 
 STATES = {"todo": "waiting", "doing": "running", "failed": "failed"}
 """procrastinate's words, and ours. Jobs that succeed are deleted."""
@@ -25,16 +21,11 @@ WHERE last_heartbeat > now() - make_interval(secs => %s)
 """
 
 
-class JobCollector:
-    """Reads the numbers on each scrape; without a database there are none."""
+class JobCollector(DatabaseCollector):
+    subject = "jobs"
 
-    def collect(self) -> Iterator[Metric]:
-        try:
-            found = [_jobs(), _oldest(), _workers()]
-        except (DatabaseError, InterfaceError) as error:
-            logger.warning("The numbers of jobs cannot be read: %s", error)
-            return
-        yield from found
+    def read(self) -> list[Metric]:
+        return [_jobs(), _oldest(), _workers()]
 
 
 def count_workers() -> int:

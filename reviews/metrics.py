@@ -1,9 +1,5 @@
 """Prometheus metrics of the reviews, read from the database: the same from every process."""
 
-import logging
-from collections.abc import Iterator
-
-from django.db import DatabaseError, InterfaceError
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -11,27 +7,21 @@ from prometheus_client.core import (
     Metric,
 )
 
+from realtime.database_collector import DatabaseCollector
 from realtime.snapshot import snapshot
 from reviews import tally
-
-logger = logging.getLogger(__name__)
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 REVIEW_SECONDS = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 4 * HOUR, DAY, 3 * DAY, 7 * DAY)
 """Where the buckets of review times end, but for the 2 % that the tally's own are wide."""
 
 
-class ReviewCollector:
-    """Reads the numbers on each scrape; without a database there are none."""
+class ReviewCollector(DatabaseCollector):
+    subject = "the reviews"
 
-    def collect(self) -> Iterator[Metric]:
-        try:
-            with snapshot():
-                found = [_pending(), _decisions(), _review_times()]
-        except (DatabaseError, InterfaceError) as error:
-            logger.warning("The numbers of the reviews cannot be read: %s", error)
-            return
-        yield from found
+    def read(self) -> list[Metric]:
+        with snapshot():
+            return [_pending(), _decisions(), _review_times()]
 
 
 def _pending() -> Metric:
