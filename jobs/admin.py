@@ -16,7 +16,7 @@ from procrastinate.exceptions import ConnectorException
 from accounts.admin_words import reword
 from audit import entries
 from audit.choices import AuditAction
-from realtime.admin_base import ReadOnlyAdmin
+from realtime.admin_base import ReadOnlyAdmin, ReadOnlyInline
 from realtime.transactions import publishing
 
 admin.site.unregister(ProcrastinateJob)  # its actions are for everybody who may look
@@ -65,22 +65,12 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.filter(status=state) if state in STATES else queryset
 
 
-class EventsOfJob(admin.TabularInline):
+class EventsOfJob(ReadOnlyInline):
     """What happened to a job, and when."""
 
     model = ProcrastinateEvent
     fields = readonly_fields = ("at", "type")
     ordering = ["at", "pk"]
-    extra = 0
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True  # with the job

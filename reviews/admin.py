@@ -16,7 +16,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.people import RIGHTS
-from realtime.admin_base import BoundedSearch, ReadOnlyAdmin
+from realtime.admin_base import BoundedSearch, ReadOnlyAdmin, ReadOnlyInline
 from reviews import services
 from reviews.console.code import highlighted
 from reviews.console.effects import effect
@@ -45,22 +45,12 @@ RIGHTS.update(
 )
 
 
-class DecisionsOfAPV(admin.TabularInline):
+class DecisionsOfAPV(ReadOnlyInline):
     model = Decision
     fields = ("decided_at", "decision", "reviewer_name", "justification", "action_taken")
     readonly_fields = fields
     ordering = ["-decided_at", "-decision_id"]
-    extra = 0
     show_change_link = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(APV)
