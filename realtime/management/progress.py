@@ -1,5 +1,6 @@
 """Show the progress of a command."""
 
+import argparse
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
@@ -10,6 +11,16 @@ LINE_SECONDS = 5.0
 """Between two lines, where there is no terminal to draw a bar on."""
 
 T = TypeVar("T")
+
+
+def add_progress_argument(parser: argparse.ArgumentParser) -> None:
+    """Let a command be asked for its progress; `progress` is None if it is not said."""
+    parser.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="a bar on a terminal, else lines on standard error (default: on a terminal only)",
+    )
 
 
 def follow(items: Sequence[T], unit: str, stream: Any, *, wanted: bool | None) -> Iterator[T]:

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from forges.models import Forge, Repository
 from forges.sync import PROBLEMS, Outcome, reconcile, words_of
-from realtime.management.progress import follow
+from realtime.management.progress import add_progress_argument, follow
 
 
 class Command(BaseCommand):
@@ -20,12 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("forges", metavar="FORGE", nargs="*", help="names (default: all)")
-        parser.add_argument(
-            "--progress",
-            action=argparse.BooleanOptionalAction,
-            default=None,
-            help="a bar on a terminal, else lines on standard error (default: on a terminal only)",
-        )
+        add_progress_argument(parser)
 
     def handle(self, *args: Any, forges: list[str], progress: bool | None, **options: Any) -> None:
         known = set(Forge.objects.values_list("name", flat=True))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from realtime.management.progress import follow
+from realtime.management.progress import add_progress_argument, follow
 from reviews import services
 from reviews.api.problems import flatten
 from reviews.api.serializers.apvs import APVSerializer
@@ -87,12 +87,7 @@ class Command(BaseCommand):
             help="for advisories that name no severity (default: %(default)s)",
         )
         parser.add_argument("--dry-run", action="store_true", help="count, but store nothing")
-        parser.add_argument(
-            "--progress",
-            action=argparse.BooleanOptionalAction,
-            default=None,
-            help="a bar on a terminal, else lines on standard error (default: on a terminal only)",
-        )
+        add_progress_argument(parser)
 
     def handle(
         self,
