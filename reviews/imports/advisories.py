@@ -26,10 +26,10 @@ from reviews.choices import (
     Status,
     WithdrawalReason,
 )
-from reviews.fixed_advisories import is_fixed
 from reviews.imports import bumps, osv
 from reviews.imports.package_names import identity
 from reviews.models import APV, Advisory, APVAdvisory
+from reviews.pull_requests.fixed_advisories import is_fixed
 from reviews.receivers import publish_change
 
 IMPORTS_LOCK = 0x6F7376

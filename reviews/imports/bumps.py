@@ -13,7 +13,8 @@ from reviews.imports.affected import Bump, NoFix, find_bump
 from reviews.imports.osv import Advisory, Affected, Package, PassedOver, by_package, title_of
 from reviews.imports.package_names import canonical
 from reviews.imports.ratings import Rated, Statement, rate_statements, statements
-from reviews.models import APV, CVE_PATTERN, CWE_PATTERN, ILLUSTRATIVE
+from reviews.lengths import shortened
+from reviews.models import CVE_PATTERN, CWE_PATTERN, ILLUSTRATIVE
 
 Fields = dict[str, Any]
 """An APV as REST takes it: field name → value."""
@@ -134,12 +135,6 @@ def _statements(
 def cve_of(advisory: Advisory) -> str | None:
     names = [advisory.id, *advisory.aliases, *advisory.upstream]
     return next((name for name in names if re.fullmatch(CVE_PATTERN, name)), None)
-
-
-def shortened(text: str, field: str) -> str:
-    """Return `text`, cut with an ellipsis to the length of the APV's `field`."""
-    most: int = APV._meta.get_field(field).max_length  # type: ignore[union-attr, assignment]
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def cwes_of(advisory: Advisory, entries: Iterable[Affected]) -> list[str]:

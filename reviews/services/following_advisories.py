@@ -12,9 +12,10 @@ from forges.choices import PullRequestState
 from forges.models import PullRequest
 from realtime.transactions import publishing
 from reviews.choices import PRIORITY_OF_SEVERITY, Severity
-from reviews.from_pull_request import Fields, account_of
 from reviews.imports.package_names import search_key
 from reviews.models import APV
+from reviews.pull_requests.assessment import assess
+from reviews.pull_requests.fields import Fields
 from reviews.receivers import publish_change
 from reviews.services.adding import save_changed
 from reviews.services.deciding import DECIDERS
@@ -56,16 +57,16 @@ def _update(pk: UUID) -> bool:
         apv = APV.objects.select_for_update(of=("self",)).select_related("pull_request").get(pk=pk)
         if apv.pull_request is None or apv.status not in DECIDERS:
             return False
-        account = account_of(apv.pull_request)
-        if account.fields["advisories"] == apv.advisories:
+        assessment = assess(apv.pull_request)
+        if assessment.fields["advisories"] == apv.advisories:
             return False
-        values = {name: account.fields[name] for name in OF_ADVISORIES}
+        values = {name: assessment.fields[name] for name in OF_ADVISORIES}
         if apv.priority == PRIORITY_OF_SEVERITY[Severity(apv.severity)]:
             values["priority"] = PRIORITY_OF_SEVERITY[values["severity"]]
         for name, value in values.items():
             setattr(apv, name, value)
         save_changed(apv, values)
-        link(apv, account.fixes)
+        link(apv, assessment.fixes)
         publish_change(apv, "evidence")
         entries.record(
             AuditAction.APV_CHANGED,

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from audit import entries
 from audit.choices import AuditAction
 from realtime.transactions import publishing
-from reviews.checks import warnings_of_the_forge
 from reviews.choices import RevisionReason, Status, WithdrawalReason
 from reviews.diffs.patch_id import patch_id
 from reviews.errors import InvalidInput, UnknownAPV, VersionChanged
 from reviews.events import What
 from reviews.models import APV, Revision
+from reviews.pull_requests.checks import warnings_of_the_forge
 from reviews.receivers import publish_change
 from reviews.services.adding import save_changed
 

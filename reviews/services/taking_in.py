@@ -8,12 +8,13 @@ from audit.choices import AuditAction
 from forges.choices import PullRequestState
 from forges.models import PullRequest
 from realtime.transactions import publishing
-from reviews.checks import of_checks, warnings_of_the_forge
 from reviews.choices import PRIORITY_OF_SEVERITY, RevisionReason, Severity, Status, WithdrawalReason
 from reviews.diffs.patch_id import patch_id
-from reviews.fixed_advisories import Fix
-from reviews.from_pull_request import Fields, account_of
 from reviews.models import APV, APVAdvisory
+from reviews.pull_requests.assessment import assess
+from reviews.pull_requests.checks import of_checks, warnings_of_the_forge
+from reviews.pull_requests.fields import Fields
+from reviews.pull_requests.fixed_advisories import Fix
 from reviews.receivers import publish_change
 from reviews.services.adding import save_changed
 from reviews.services.revising import MOST_WARNINGS, Withdrawal, reopen, revise, withdraw
@@ -51,19 +52,19 @@ def take_in(pull_request: PullRequest) -> APV | None:
 def _add(pull_request: PullRequest) -> APV | None:
     if pull_request.state != PullRequestState.OPEN:
         return None
-    account = account_of(pull_request)
-    if not account.taken:
+    assessment = assess(pull_request)
+    if not assessment.taken:
         return None
-    apv = APV(pull_request=pull_request, **account.fields)
+    apv = APV(pull_request=pull_request, **assessment.fields)
     apv.validation_warnings = warnings_of_the_forge(apv.forge_warnings, apv.checks)
     apv.save(force_insert=True)
-    link(apv, account.fixes)
+    link(apv, assessment.fixes)
     entries.record(
         AuditAction.APVS_ADDED,
         apv.apv_code,
         codes=[apv.apv_code],
         pull_request=name_of(pull_request),
-        why=account.why,
+        why=assessment.why,
     )
     return apv
 
@@ -98,11 +99,11 @@ def _has_moved(apv: APV, pull_request: PullRequest) -> bool:
 
 
 def _push(apv: APV, pull_request: PullRequest) -> None:
-    account = account_of(pull_request)
-    values = _with_warnings(apv, _of_push(apv, account.fields))
+    assessment = assess(pull_request)
+    values = _with_warnings(apv, _of_push(apv, assessment.fields))
     before = apv.head_commit
     revise(apv, values, RevisionReason.PUSHED)
-    link(apv, account.fixes)
+    link(apv, assessment.fixes)
     entries.record(
         AuditAction.APV_CHANGED,
         apv.apv_code,

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from reviews.fixed_advisories import Fixed, fixed_advisories
 from reviews.imports import advisories, osv
 from reviews.intake import Change
 from reviews.models import Advisory
+from reviews.pull_requests.fixed_advisories import Fixed, fixed_advisories
 
 pytestmark = pytest.mark.django_db
 

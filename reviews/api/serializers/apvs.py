@@ -11,6 +11,7 @@ from forges.choices import CheckState, PullRequestState
 from reviews import links, selectors
 from reviews.api.fields import BoundedBytes, BoundedListField, FirstErrors, NumberField, ObjectField
 from reviews.choices import Status, WithdrawalReason
+from reviews.lengths import LONGEST_PATH, MOST_CHANGES, longest
 from reviews.models import APV, CODE_PATTERN, DIFF_MAX_BYTES, EVIDENCE, APVAdvisory
 
 AS_IT_IS = {"trim_whitespace": False}  # white space is content in code
@@ -75,22 +76,21 @@ class AdvisoryOfAPVSerializer(serializers.ModelSerializer[APVAdvisory]):
 
 
 def _version() -> serializers.CharField:
-    return serializers.CharField(max_length=100, allow_null=True)
+    return serializers.CharField(max_length=longest("package_version"), allow_null=True)
 
 
-MOST_CHANGES = 1000
 ChangeSerializer: Any = type(  # `from` is no name that a class could declare
     "ChangeSerializer",
     (serializers.Serializer,),
     {
         "__doc__": "A package that a patch moves; `from` is null if it is new, `to` if it goes.",
-        "package": serializers.CharField(max_length=214),
-        "ecosystem": serializers.CharField(max_length=50),
+        "package": serializers.CharField(max_length=longest("package_name")),
+        "ecosystem": serializers.CharField(max_length=longest("package_ecosystem")),
         "from": _version(),
         "to": _version(),
         "direct": serializers.BooleanField(allow_null=True, required=False, default=None),
         "file": serializers.CharField(
-            max_length=1000, allow_blank=True, required=False, default=""
+            max_length=LONGEST_PATH, allow_blank=True, required=False, default=""
         ),
     },
 )

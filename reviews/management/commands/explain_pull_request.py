@@ -9,10 +9,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, transaction
 
-from reviews.fixed_advisories import Fixed, fixed_advisories
 from reviews.intake import BOTS, Change, PullRequest, Refused, Rules, explain
 from reviews.management.json_files import Document, Unreadable, documents
 from reviews.models import Advisory
+from reviews.pull_requests.fixed_advisories import Fixed, fixed_advisories
 
 Lookup = Callable[[list[Change]], list[Fixed]]
 NOT_LOOKED_UP = "Advisories were not looked up: the database cannot be read."
