@@ -192,14 +192,18 @@ def _kept(fixed: Fixed) -> Fields:
 
 
 def _severity(fix: Fix) -> Fields:
+    return {
+        "severity": fix.rated.severity if fix.rated else SOMETHING_UNRATED,
+        "severity_source": shortened(_source(fix), "severity_source"),
+    }
+
+
+def _source(fix: Fix) -> str:
+    """Return who says how severe an advisory is: its id once, and the place in it."""
+    name = fix.fixed.id
     if fix.rated is None:
-        source = f"{fix.fixed.id} names no severity: {SOMETHING_UNRATED.value} by default."
-        return {
-            "severity": SOMETHING_UNRATED,
-            "severity_source": shortened(source, "severity_source"),
-        }
-    source = f"{fix.fixed.id}: {fix.rated.source}"
-    return {"severity": fix.rated.severity, "severity_source": shortened(source, "severity_source")}
+        return f"{name} names no severity: {SOMETHING_UNRATED.value} by default."
+    return f"{name}: {fix.rated.source.replace(f' of {name}', '')}"
 
 
 def _checked_url(pull_request: PullRequest) -> str:
