@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from audit.choices import CHANGES_OF_APVS
 from audit.models import Entry
+from forges.models import Repository
 from reviews import tally
 from reviews.decision_kinds import RECOMMENDABLE, DecisionKind
 from reviews.models import APV, APVAdvisory
@@ -110,10 +111,12 @@ def withdrawn_advisories() -> "Prefetch[Any]":
 
 
 def repository_of(apv: APV) -> str | None:
-    """Return the forge and the path of an APV's repository, or None without one."""
-    if apv.pull_request is None:
-        return None
-    repository = apv.pull_request.repository
+    """Return the name of an APV's repository, or None without one."""
+    return None if apv.pull_request is None else full_name(apv.pull_request.repository)
+
+
+def full_name(repository: Repository) -> str:
+    """Return the names of a repository's forge and of its path there."""
     return f"{repository.forge.name}/{repository.path}"
 
 

@@ -21,7 +21,6 @@ from audit.choices import AuditAction
 from realtime.transactions import publishing
 from reviews import services
 from reviews.choices import (
-    PRIORITY_OF_SEVERITY,
     PatchStrategy,
     Status,
     WithdrawalReason,
@@ -311,13 +310,9 @@ def _change(link: APVAdvisory, old: Fields, new: Fields) -> bool:
     changed = [
         name for name in new if new[name] != old.get(name) and getattr(apv, name) == old.get(name)
     ]
-    values = {name: new[name] for name in changed}
-    if "severity" in values and apv.priority == PRIORITY_OF_SEVERITY[old["severity"]]:
-        values["priority"] = PRIORITY_OF_SEVERITY[new["severity"]]
-    for name, value in values.items():
-        setattr(apv, name, value)
+    values = services.with_priority(apv, {name: new[name] for name in changed})
     if values:
-        services.save_changed(apv, values)
+        services.save_values(apv, values)
         about = sorted(values)
         publish_change(apv, "evidence")
         entries.record(

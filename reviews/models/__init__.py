@@ -17,7 +17,7 @@ from reviews.models.counters import CodeSequence, Tally
 from reviews.models.decision import JUSTIFICATION_LENGTH, Decision
 from reviews.models.idempotency import IdempotencyKey
 from reviews.models.reading import Reading
-from reviews.models.revision import EVIDENCE, KEPT_OF_REVISIONS, Revision
+from reviews.models.revision import EVIDENCE, EVIDENCE_FOR_PATCH, KEPT_OF_REVISIONS, Revision
 
 __all__ = [
     "APV",
@@ -27,6 +27,7 @@ __all__ = [
     "CWE_PATTERN",
     "DIFF_MAX_BYTES",
     "EVIDENCE",
+    "EVIDENCE_FOR_PATCH",
     "ILLUSTRATIVE",
     "JUSTIFICATION_LENGTH",
     "KEPT_OF_REVISIONS",

@@ -9,6 +9,18 @@ from django.utils.translation import gettext_lazy as _
 from reviews.choices import RevisionReason
 from reviews.models.apv import APV
 
+EVIDENCE_FOR_PATCH = (
+    "patch_confidence",
+    "patch_risk_level",
+    "validation_passed",
+    "validation_confidence",
+    "validation_warnings",
+    "wargame_verdict",
+    "wargame_confidence",
+    "wargame_run_url",
+    "wargame_evidence",
+)
+"""Evidence for one patch, which says nothing of another one."""
 EVIDENCE = (
     "confirmed",
     "confirmation_confidence",
@@ -19,15 +31,7 @@ EVIDENCE = (
     "vulnerable_code_type",
     "affected_files",
     "patch_description",
-    "patch_confidence",
-    "patch_risk_level",
-    "validation_passed",
-    "validation_confidence",
-    "validation_warnings",
-    "wargame_verdict",
-    "wargame_confidence",
-    "wargame_run_url",
-    "wargame_evidence",
+    *EVIDENCE_FOR_PATCH,
 )
 """The fields of an APV that are evidence, which a pipeline may add to later."""
 KEPT_OF_REVISIONS = (

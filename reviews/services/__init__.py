@@ -1,6 +1,6 @@
 """Writes: add APVs, change and revise them, and decide on them, from every interface."""
 
-from reviews.services.adding import add_apvs, change_apv, codes_in_use, save_changed
+from reviews.services.adding import add_apvs, change_apv, codes_in_use, save_values, with_priority
 from reviews.services.deciding import (
     DECIDERS,
     DecisionFields,
@@ -12,7 +12,7 @@ from reviews.services.deciding import (
 )
 from reviews.services.following_advisories import follow_advisories
 from reviews.services.revising import Withdrawal, add_evidence, reopen, revise, withdraw
-from reviews.services.taking_in import name_of, take_in
+from reviews.services.taking_in import take_in
 
 __all__ = [
     "DECIDERS",
@@ -27,11 +27,11 @@ __all__ = [
     "follow_advisories",
     "is_barred",
     "may_decide",
-    "name_of",
     "reopen",
     "revise",
-    "save_changed",
+    "save_values",
     "take_in",
     "wanted_justification",
+    "with_priority",
     "withdraw",
 ]

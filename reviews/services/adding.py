@@ -1,7 +1,7 @@
 """Add APVs, and change them."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError
@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from audit import entries
 from audit.choices import AuditAction
 from realtime.transactions import publishing
+from reviews.choices import PRIORITY_OF_SEVERITY, Severity
 from reviews.errors import CodeInUse
 from reviews.models import APV
 from reviews.receivers import publish_change
@@ -54,6 +55,20 @@ def change_apv(*, apv: APV, fields: Sequence[str]) -> None:
 def save_changed(apv: APV, fields: Iterable[str]) -> None:
     """Save `fields` of an APV as its next version, inside the caller's transaction."""
     apv.save(update_fields=[*fields, "version", "updated_at"])
+
+
+def save_values(apv: APV, values: Mapping[str, Any]) -> None:
+    """Set `values` on an APV and save them as its next version, inside the caller's transaction."""
+    for name, value in values.items():
+        setattr(apv, name, value)
+    save_changed(apv, values)
+
+
+def with_priority(apv: APV, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `values` with the priority of their severity, unless somebody chose the APV's own."""
+    if "severity" in values and apv.priority == PRIORITY_OF_SEVERITY[Severity(apv.severity)]:
+        return {**values, "priority": PRIORITY_OF_SEVERITY[Severity(values["severity"])]}
+    return dict(values)
 
 
 def codes_in_use(codes: Sequence[str]) -> list[str]:

@@ -27,7 +27,7 @@ from reviews.errors import (
 from reviews.models import APV, JUSTIFICATION_LENGTH, Decision
 from reviews.orders import DECISIONS
 from reviews.permissions import Permission
-from reviews.services.adding import save_changed
+from reviews.services.adding import save_values
 
 DECIDERS = {
     Status.PENDING: [Permission.DECIDE_APV],
@@ -65,8 +65,7 @@ def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> 
             raise UnknownAPV(apv_id) from None
         check(apv=apv, reviewer=reviewer, **fields)
         record = _record(apv, reviewer, fields)
-        apv.status = DecisionKind(record.decision).traits.outcome
-        save_changed(apv, ["status"])
+        save_values(apv, {"status": DecisionKind(record.decision).traits.outcome})
         entries.record(
             AuditAction.DECIDED,
             apv.apv_code,

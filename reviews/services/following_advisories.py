@@ -11,13 +11,12 @@ from audit.choices import AuditAction
 from forges.choices import PullRequestState
 from forges.models import PullRequest
 from realtime.transactions import publishing
-from reviews.choices import PRIORITY_OF_SEVERITY, Severity
 from reviews.imports.package_names import search_key
 from reviews.models import APV
 from reviews.pull_requests.assessment import assess
 from reviews.pull_requests.fields import Fields
 from reviews.receivers import publish_change
-from reviews.services.adding import save_changed
+from reviews.services.adding import save_values, with_priority
 from reviews.services.deciding import DECIDERS
 from reviews.services.taking_in import link, name_of, take_in
 
@@ -61,11 +60,7 @@ def _update(pk: UUID) -> bool:
         if assessment.fields["advisories"] == apv.advisories:
             return False
         values = {name: assessment.fields[name] for name in OF_ADVISORIES}
-        if apv.priority == PRIORITY_OF_SEVERITY[Severity(apv.severity)]:
-            values["priority"] = PRIORITY_OF_SEVERITY[values["severity"]]
-        for name, value in values.items():
-            setattr(apv, name, value)
-        save_changed(apv, values)
+        save_values(apv, with_priority(apv, values))
         link(apv, assessment.fixes)
         publish_change(apv, "evidence")
         entries.record(

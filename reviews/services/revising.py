@@ -18,24 +18,12 @@ from reviews.choices import RevisionReason, Status, WithdrawalReason
 from reviews.diffs.patch_id import patch_id
 from reviews.errors import InvalidInput, UnknownAPV, VersionChanged
 from reviews.events import What
-from reviews.models import APV, Revision
+from reviews.models import APV, EVIDENCE_FOR_PATCH, Revision
 from reviews.pull_requests.checks import warnings_of_the_forge
 from reviews.receivers import publish_change
-from reviews.services.adding import save_changed
+from reviews.services.adding import save_values
 
 Values = Mapping[str, Any]
-OF_THE_PATCH = (
-    "patch_confidence",
-    "patch_risk_level",
-    "validation_passed",
-    "validation_confidence",
-    "validation_warnings",
-    "wargame_verdict",
-    "wargame_confidence",
-    "wargame_run_url",
-    "wargame_evidence",
-)
-"""Evidence for one patch, which says nothing of another one."""
 FROM_THE_FORGE = ("patch_diff", "head_commit", "changes", "validation_passed")
 """What nobody but the forge says of an APV that was made of a pull request there."""
 MOST_WARNINGS = 200
@@ -54,11 +42,7 @@ def revise(apv: APV, values: Values, reason: RevisionReason) -> Revision:
     same_patch = _is_same_patch(apv, values)
     if not same_patch:
         values = {**_without_evidence(), **values}
-    for name, value in values.items():
-        setattr(apv, name, value)
-    apv.revision += 1
-    apv.status = _status_after(apv)
-    save_changed(apv, [*values, "revision", "status"])
+    save_values(apv, {**values, "revision": apv.revision + 1, "status": _status_after(apv)})
     revision = Revision.of(apv, reason=reason, same_patch=same_patch)
     revision.save(force_insert=True)
     if reason != RevisionReason.REOPENED:
@@ -82,7 +66,7 @@ def _is_same_patch(apv: APV, values: Values) -> bool:
 
 def _without_evidence() -> dict[str, Any]:
     new = APV()
-    return {name: getattr(new, name) for name in OF_THE_PATCH}
+    return {name: getattr(new, name) for name in EVIDENCE_FOR_PATCH}
 
 
 def _status_after(apv: APV) -> str:
@@ -146,6 +130,14 @@ def _beside_the_forge(apv: APV, values: Values) -> Values:
 # -- Withdrawn, and back ----------------------------------------------------------------------
 
 
+NOT_WITHDRAWN: Values = {
+    "withdrawn_reason": "",
+    "withdrawn_by": "",
+    "withdrawn_at": None,
+    "superseded_by": None,
+}
+
+
 class Withdrawal(NamedTuple):
     """Why an APV leaves the queue; `by` is an account of the forge, `superseded_by` a number."""
 
@@ -160,14 +152,14 @@ def withdraw(apv: APV, why: Withdrawal, **details: Any) -> None:
 
     `details` are those of the audit entry.
     """
-    _move(
-        apv,
-        status=Status.WITHDRAWN,
-        withdrawn_reason=why.reason,
-        withdrawn_by=why.by,
-        withdrawn_at=why.at or timezone.now(),
-        superseded_by=why.superseded_by,
-    )
+    values = {
+        "status": Status.WITHDRAWN,
+        "withdrawn_reason": why.reason,
+        "withdrawn_by": why.by,
+        "withdrawn_at": why.at or timezone.now(),
+        "superseded_by": why.superseded_by,
+    }
+    save_values(apv, values)
     publish_change(apv, "withdrawn")
     entries.record(AuditAction.APV_WITHDRAWN, apv.apv_code, **details)
 
@@ -180,19 +172,6 @@ def reopen(apv: APV, **details: Any) -> None:
     """
     if apv.decisions.filter(revision=apv.revision).exists():
         revise(apv, {}, RevisionReason.REOPENED)
-    _move(
-        apv,
-        status=Status.PENDING,
-        withdrawn_reason="",
-        withdrawn_by="",
-        withdrawn_at=None,
-        superseded_by=None,
-    )
+    save_values(apv, {"status": Status.PENDING, **NOT_WITHDRAWN})
     publish_change(apv, "reopened")
     entries.record(AuditAction.APV_REOPENED, apv.apv_code, **details)
-
-
-def _move(apv: APV, **values: Any) -> None:
-    for name, value in values.items():
-        setattr(apv, name, value)
-    save_changed(apv, values)

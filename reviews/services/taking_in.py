@@ -1,14 +1,12 @@
 """Take pull requests in: make APVs of them, and let these follow what happens on the forge."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from audit import entries
 from audit.choices import AuditAction
 from forges.choices import PullRequestState
 from forges.models import PullRequest
 from realtime.transactions import publishing
-from reviews.choices import PRIORITY_OF_SEVERITY, RevisionReason, Severity, Status, WithdrawalReason
+from reviews import selectors
+from reviews.choices import RevisionReason, Status, WithdrawalReason
 from reviews.diffs.patch_id import patch_id
 from reviews.models import APV, APVAdvisory
 from reviews.pull_requests.assessment import assess
@@ -16,7 +14,7 @@ from reviews.pull_requests.checks import of_checks, warnings_of_the_forge
 from reviews.pull_requests.fields import Fields
 from reviews.pull_requests.fixed_advisories import Fix
 from reviews.receivers import publish_change
-from reviews.services.adding import save_changed
+from reviews.services.adding import save_values, with_priority
 from reviews.services.revising import MOST_WARNINGS, Withdrawal, reopen, revise, withdraw
 
 UNDECIDED = (Status.PENDING, Status.ESCALATED, Status.CHANGES_REQUESTED)
@@ -71,8 +69,7 @@ def _add(pull_request: PullRequest) -> APV | None:
 
 def name_of(pull_request: PullRequest) -> str:
     """Return the name of a pull request for people: forge, repository and number."""
-    repository = pull_request.repository
-    return f"{repository.forge.name}/{repository.path}#{pull_request.number}"
+    return f"{selectors.full_name(pull_request.repository)}#{pull_request.number}"
 
 
 def link(apv: APV, found: list[Fix]) -> None:
@@ -119,9 +116,7 @@ def _of_push(apv: APV, fields: Fields) -> Fields:
     before = patch_id(apv.patch_diff)
     if before and before == patch_id(fields["patch_diff"]):
         return {name: fields[name] for name in OF_A_REBASE}
-    if apv.priority == PRIORITY_OF_SEVERITY[Severity(apv.severity)]:
-        fields["priority"] = PRIORITY_OF_SEVERITY[fields["severity"]]
-    return fields
+    return with_priority(apv, fields)
 
 
 # -- Checks and state -------------------------------------------------------------------------
@@ -133,7 +128,7 @@ def _follow_checks(apv: APV, pull_request: PullRequest) -> None:
     if all(getattr(apv, name) == value for name, value in values.items()):
         return
     values = _with_warnings(apv, values)
-    _change(apv, values)
+    save_values(apv, values)
     publish_change(apv, "evidence")
     entries.record(
         AuditAction.APV_CHANGED,
@@ -148,7 +143,7 @@ def _follow_state(apv: APV, pull_request: PullRequest) -> None:
     before, now = apv.pull_request_state, pull_request.state
     if before == now:
         return
-    _change(apv, {"pull_request_state": now})
+    save_values(apv, {"pull_request_state": now})
     details = {"pull_request": name_of(pull_request)}
     if now == PullRequestState.OPEN:
         if apv.status in {Status.WITHDRAWN, Status.REJECTED}:
@@ -183,12 +178,6 @@ def _successor(apv: APV, pull_request: PullRequest) -> int | None:
     )
     numbers = others.exclude(pk=apv.pk).order_by("-pull_request__number")
     return numbers.values_list("pull_request__number", flat=True).first()
-
-
-def _change(apv: APV, values: Mapping[str, Any]) -> None:
-    for name, value in values.items():
-        setattr(apv, name, value)
-    save_changed(apv, values)
 
 
 def _with_warnings(apv: APV, values: Fields) -> Fields:
