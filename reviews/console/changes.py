@@ -42,19 +42,21 @@ def differences(apv: APV, text: str) -> list[Difference]:
         return []
     if not isinstance(before, dict):
         return []
-    now = {name: _brief(apv, name) for name in FIELDS}
-    return [
-        Difference(LABELS[name], _shown(before[name]), _shown(now[name]))
-        for name in FIELDS
-        if name in before and before[name] != now[name]
-    ]
+    known = [name for name in FIELDS if name in before]
+    return _differing((name, before[name], _brief(apv, name)) for name in known)
 
 
 def between(before: APV, now: APV, names: Iterable[str]) -> list[Difference]:
     """Return what differs between two states of an APV, of the fields in `names`."""
-    pairs = [(name, _brief(before, name), _brief(now, name)) for name in names]
+    return _differing((name, _brief(before, name), _brief(now, name)) for name in names)
+
+
+def _differing(values: Iterable[tuple[str, Any, str]]) -> list[Difference]:
+    """Return the fields of which the values before and now differ."""
     return [
-        Difference(LABELS[name], _shown(old), _shown(new)) for name, old, new in pairs if old != new
+        Difference(LABELS[name], _shown(old), _shown(new))
+        for name, old, new in values
+        if old != new
     ]
 
 

@@ -7,9 +7,8 @@ from urllib.parse import quote
 from forges.choices import ForgeKind
 from forges.models import PullRequest
 from reviews import selectors
-from reviews.models import APV
+from reviews.models import APV, COMMIT_PATTERN
 
-COMMIT = re.compile(r"[0-9a-f]{7,64}")
 BRIEF, MOST_LABELS = 10, 10
 
 
@@ -61,7 +60,7 @@ def address_of_repository(pull_request: PullRequest) -> str:
 
 def commit_address(apv: APV, commit: str) -> str:
     """Return the address of a commit on the forge, or "" if there is none."""
-    if apv.pull_request is None or not COMMIT.fullmatch(commit):
+    if apv.pull_request is None or not re.fullmatch(COMMIT_PATTERN, commit):
         return ""
     is_gitlab = apv.pull_request.repository.forge.kind == ForgeKind.GITLAB
     path = "-/commit" if is_gitlab else "commit"
