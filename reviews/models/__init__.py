@@ -1,18 +1,16 @@
 """The models of the review: APVs, their revisions, advisories, decisions and counters."""
 
 from reviews.models.advisory import Advisory, APVAdvisory
-from reviews.models.apv import (
-    APV,
+from reviews.models.apv import APV, ILLUSTRATIVE, QUEUE_NARROWED_BY
+from reviews.models.apv_constraints import (
     CODE_PATTERN,
     COMMIT_PATTERN,
     CVE_PATTERN,
     CWE_PATTERN,
     DIFF_MAX_BYTES,
-    ILLUSTRATIVE,
-    QUEUE_NARROWED_BY,
     URL_PATTERN,
-    APVQuerySet,
 )
+from reviews.models.apv_queryset import APVQuerySet
 from reviews.models.counters import CodeSequence, Tally
 from reviews.models.decision import JUSTIFICATION_LENGTH, Decision
 from reviews.models.idempotency import IdempotencyKey

@@ -1,7 +1,6 @@
 """The APV: a machine-made patch with its evidence. Its rules are database constraints."""
 
 import uuid
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -10,14 +9,12 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from forges.choices import PullRequestState
 from realtime.atomic_saves import AtomicSave
-from realtime.transactions import publishing
-from reviews import fields, links, receivers
+from reviews import fields, links
 from reviews.choices import (
     PatchStrategy,
     RiskLevel,
@@ -27,24 +24,20 @@ from reviews.choices import (
     WithdrawalReason,
 )
 from reviews.decision_kinds import DecisionKind
-from reviews.models.constraints import one_of, unit_interval, within
+from reviews.models.apv_constraints import (
+    CODE_PATTERN,
+    COMMIT_PATTERN,
+    CONSTRAINTS,
+    CVE_PATTERN,
+    CWE_PATTERN,
+    URL_PATTERN,
+)
+from reviews.models.apv_queryset import APVQuerySet
+from reviews.models.constraints import unit_interval
 from reviews.orders import QUEUE, QUEUE_SORTS
 from reviews.permissions import OF_APVS
 from reviews.search import SEARCHED, Trigrams
 
-CVE_PATTERN = r"^CVE-[0-9]{4}-[0-9]{4,19}$"
-CWE_PATTERN = r"^CWE-[0-9]{1,6}$"
-CODE_PATTERN = r"^APV-[0-9]{4}-[0-9]{3,9}$"
-URL_PATTERN = r"^https?://[^\s]+$"
-COMMIT_PATTERN = r"^[0-9a-f]{7,64}$"
-DIFF_MAX_BYTES = 1024 * 1024
-UNSHOWN = (
-    *("pull_request__diff", "pull_request__body", "pull_request__message"),
-    "pull_request__repository__forge__credentials",
-    "pull_request__repository__forge__webhook_secrets",
-    "pull_request__repository__forge__ca_certificates",
-)
-"""Fields of pull requests and forges that no APV shows."""
 NOTHING = models.Value([], models.JSONField())
 ILLUSTRATIVE = (
     "Nothing was run. The diff is illustrative: no project was looked at, "
@@ -60,42 +53,6 @@ QUEUE_NARROWED_BY = (
     "package_ecosystem",
     "package_name",
 )
-
-
-class APVQuerySet(models.QuerySet["APV"]):
-    """Bulk writes publish as single saves do."""
-
-    def pending(self) -> "APVQuerySet":
-        return self.filter(status=Status.PENDING)
-
-    def with_pull_request(self) -> "APVQuerySet":
-        """Read the pull request and its repository too, but not their long or secret fields."""
-        return self.select_related("pull_request__repository__forge").defer(*UNSHOWN)
-
-    def bulk_create(
-        self,
-        objs: Iterable["APV"],
-        batch_size: int | None = None,
-        ignore_conflicts: bool = False,
-        update_conflicts: bool = False,
-        update_fields: Any = None,
-        unique_fields: Any = None,
-    ) -> list["APV"]:
-        if ignore_conflicts or update_conflicts:
-            raise ValueError("APVs are added whole: which rows a conflict skipped cannot be told.")
-        apvs = list(objs)
-        with publishing():
-            fields.assign_codes(apvs)
-            super().bulk_create(apvs, batch_size)
-            receivers.publish_new_apvs(apvs)
-        return apvs
-
-    def update(self, **values: Any) -> int:
-        with publishing():
-            values.setdefault("version", models.F("version") + 1)
-            changed = super().update(**values)
-            receivers.announce_stats()
-        return changed
 
 
 class APV(AtomicSave):
@@ -326,75 +283,7 @@ class APV(AtomicSave):
             models.Index(fields=["cve_id"], name="apv_cve"),
             models.Index(fields=["package_ecosystem", "package_name"], name="apv_package"),
         ]
-        constraints = [
-            models.CheckConstraint(condition=one_of("status", Status), name="apv_status"),
-            models.CheckConstraint(condition=one_of("severity", Severity), name="apv_severity"),
-            models.CheckConstraint(
-                condition=one_of("patch_strategy", PatchStrategy), name="apv_patch_strategy"
-            ),
-            models.CheckConstraint(
-                condition=one_of("patch_risk_level", RiskLevel, null=True), name="apv_risk_level"
-            ),
-            models.CheckConstraint(
-                condition=one_of("wargame_verdict", WargameVerdict, null=True),
-                name="apv_wargame_verdict",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(apv_code__regex=CODE_PATTERN), name="apv_code_form"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(pull_request_state__in=["", *PullRequestState.values]),
-                name="apv_pull_request_state",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(withdrawn_reason__in=["", *WithdrawalReason.values]),
-                name="apv_withdrawn_reason",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(priority__range=(1, 10), priority__isnull=False),
-                name="apv_priority",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(cve_id__isnull=True) | models.Q(cve_id__regex=CVE_PATTERN),
-                name="apv_cve_form",
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(package_name=""), name="apv_package_name_given"
-            ),
-            models.CheckConstraint(condition=within("cvss_score", 0, 10), name="apv_cvss_score"),
-            *(
-                models.CheckConstraint(condition=within(field, 0, 1), name=f"apv_{field}")
-                for field in (
-                    "confirmation_confidence",
-                    "static_confidence",
-                    "dynamic_confidence",
-                    "false_positive_probability",
-                    "patch_confidence",
-                    "validation_confidence",
-                    "wargame_confidence",
-                )
-            ),
-            models.CheckConstraint(
-                condition=models.Q(pr_url="") | models.Q(pr_url__regex=URL_PATTERN),
-                name="apv_pr_url",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(wargame_run_url="")
-                | models.Q(wargame_run_url__regex=URL_PATTERN),
-                name="apv_wargame_run_url",
-            ),
-            models.CheckConstraint(
-                condition=LessThanOrEqual(
-                    models.Func(
-                        "patch_diff",
-                        function="octet_length",
-                        output_field=models.IntegerField(),
-                    ),
-                    DIFF_MAX_BYTES,
-                ),
-                name="apv_patch_diff_size",
-            ),
-        ]
+        constraints = CONSTRAINTS
 
     def __str__(self) -> str:
         return str(self.apv_code)
