@@ -16,6 +16,7 @@ interface NewApv {
 
 interface DecisionMade {
   type: "decision_made";
+  channel: string;
   offset: number;
   decision_id: string;
   apv_id: string;
@@ -26,6 +27,7 @@ interface DecisionMade {
 
 interface ApvChanged {
   type: "apv_changed";
+  channel: string;
   offset: number;
   apv_id: string;
   apv_code: string;

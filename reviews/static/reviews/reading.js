@@ -30,11 +30,18 @@ export function readingPage(endsLine, decision, changed) {
 
   // -- While it is read ------------------------------------------------------------------------
 
+  /**
+   * @param {DecisionMade | ApvChanged} message
+   * @returns {boolean} whether it is about the open APV, and came after the page was read
+   */
+  function isNews({ apv_id, channel, offset }) {
+    const { apvId, positions = "{}" } = reading()?.dataset ?? {};
+    return apv_id === apvId && offset > (JSON.parse(positions)[channel]?.offset ?? 0);
+  }
+
   /** @param {DecisionMade} message */
   function decided(message) {
-    const { apvId, positions = "{}" } = reading()?.dataset ?? {};
-    if (message.apv_id !== apvId || !isOpen()) return;
-    if (message.offset <= (JSON.parse(positions).decisions?.offset ?? 0)) return;
+    if (!isOpen() || !isNews(message)) return;
     const result = words.outcomes[message.decision] ?? message.decision;
     const text = say(words.whileReading, {
       code: message.apv_code,
@@ -48,7 +55,9 @@ export function readingPage(endsLine, decision, changed) {
 
   /** @param {ApvChanged} message */
   async function follow(message) {
+    if (!isNews(message)) return;
     const module = await import("./reading/follow.js");
+    if (!isNews(message)) return; // something was opened meanwhile
     await module.follow(message, { look, showChanged, outdated: decision.outdated });
   }
 
