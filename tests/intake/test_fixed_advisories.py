@@ -4,14 +4,12 @@ from typing import Any
 
 import pytest
 
-from reviews.imports import advisories, osv
 from reviews.intake import Change
 from reviews.models import Advisory
 from reviews.pull_requests.fixed_advisories import Fixed, fixed_advisories
+from tests.support.osv_documents import store
 
 pytestmark = pytest.mark.django_db
-
-Json = dict[str, Any]
 
 
 def stored(osv_id: str, name: str = "lodash", ecosystem: str = "npm", **more: Any) -> None:
@@ -22,9 +20,7 @@ def stored(osv_id: str, name: str = "lodash", ecosystem: str = "npm", **more: An
         "ranges": [{"type": "ECOSYSTEM", "events": more.pop("events", events)}],
         "versions": more.pop("versions", []),
     }
-    document = {"id": osv_id, "modified": "2026-01-01T00:00:00Z", "affected": [affected], **more}
-    published = advisories.Published(osv.parsed(document), document, [])
-    advisories.import_advisories([published], lambda _advisory: [])
+    store({"id": osv_id, "modified": "2026-01-01T00:00:00Z", "affected": [affected], **more})
 
 
 def change(
