@@ -16,7 +16,6 @@ interface NewApv {
 
 interface DecisionMade {
   type: "decision_made";
-  channel: string;
   offset: number;
   decision_id: string;
   apv_id: string;
@@ -27,7 +26,6 @@ interface DecisionMade {
 
 interface ApvChanged {
   type: "apv_changed";
-  channel: string;
   offset: number;
   apv_id: string;
   apv_code: string;

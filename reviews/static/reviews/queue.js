@@ -14,7 +14,7 @@ import { placing, tidy } from "./queue/placing.js";
 import { reloading } from "./queue/reloading.js";
 import { outcome, traceDecision } from "./queue/trace.js";
 import { showTimes } from "./times.js";
-import { digits, say, watch, words } from "./words.js";
+import { digits, isFinal, say, words } from "./words.js";
 
 const SETTLE_MS = 2_000; // numbers and rows are compared after neither changed for so long
 
@@ -90,8 +90,7 @@ export function queuePage(endsLine) {
   function decideHere(message, isFirst) {
     const { apv_id: apvId } = message;
     const isHere = rowOf(apvId) || rows.isHeld(apvId);
-    const isFinal = watch.kinds[message.decision]?.final ?? true;
-    if (isFirst && !isFinal) counts.escalatedBy(1);
+    if (isFirst && !isFinal(message)) counts.escalatedBy(1);
     else if (!isHere && !arriving.isArriving(apvId)) counts.recountSoon(); // escalated, or further down
     if (isHere || !isNarrowed()) {
       counts.add(-1);

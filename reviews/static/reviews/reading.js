@@ -5,7 +5,7 @@ import { read } from "./fragment.js";
 import { presence } from "./reading/presence.js";
 import { tabs } from "./reading/tabs.js";
 import { showTimes } from "./times.js";
-import { capitalised, say, toast, watch, words } from "./words.js";
+import { capitalised, isFinal, say, toast, watch, words } from "./words.js";
 
 /**
  * @param {EndsLine} endsLine
@@ -30,34 +30,25 @@ export function readingPage(endsLine, decision, changed) {
 
   // -- While it is read ------------------------------------------------------------------------
 
-  /**
-   * @param {DecisionMade | ApvChanged} message
-   * @returns {boolean} whether it is about the open APV, and came after the page was read
-   */
-  function isNews({ apv_id, channel, offset }) {
-    const { apvId, positions = "{}" } = reading()?.dataset ?? {};
-    return apv_id === apvId && offset > (JSON.parse(positions)[channel]?.offset ?? 0);
-  }
-
   /** @param {DecisionMade} message */
   function decided(message) {
-    if (!isOpen() || !isNews(message)) return;
+    const { apvId, positions = "{}" } = reading()?.dataset ?? {};
+    if (message.apv_id !== apvId || !isOpen()) return;
+    if (message.offset <= (JSON.parse(positions).decisions?.offset ?? 0)) return;
     const result = words.outcomes[message.decision] ?? message.decision;
     const text = say(words.whileReading, {
       code: message.apv_code,
       outcome: result,
       reviewer: message.reviewer_name,
     });
-    const isFinal = watch.kinds[message.decision]?.final ?? true;
-    showDecided(text, result, { goesOn: !isFinal }); // leads go on
+    showDecided(text, result, { goesOn: !isFinal(message) }); // leads go on
     decision.overtaken(text);
   }
 
   /** @param {ApvChanged} message */
   async function follow(message) {
-    if (!isNews(message)) return;
+    if (message.apv_id !== reading()?.dataset.apvId) return;
     const module = await import("./reading/follow.js");
-    if (!isNews(message)) return; // something was opened meanwhile
     await module.follow(message, { look, showChanged, outdated: decision.outdated });
   }
 

@@ -36,6 +36,11 @@ export function capitalised(text = "") {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** @param {DecisionMade} message */
+export function isFinal({ decision }) {
+  return watch.kinds[decision]?.final ?? true;
+}
+
 const ANNOUNCE_MS = 4_000; // so that not every event interrupts a screen reader
 
 /** @typedef {{ line: string, kind: Sentence }} Announcement */

@@ -9,14 +9,15 @@ const FIELDS = "#decision-form :is([name=version], [name=seen])";
 const PARTS = [".head", "#panel-validation", "#panel-history"];
 
 /**
- * @param {ApvChanged} message about the open APV, which the page does not know yet
+ * @param {ApvChanged} message
  * @param {object} reading
  * @param {() => Promise<void>} reading.look compares the page with the server's state
  * @param {(text?: string) => void} reading.showChanged
  * @param {(text: string) => void} reading.outdated ends an open question
  */
 export async function follow(message, { look, showChanged, outdated }) {
-  const { version, open } = byId("reading").dataset;
+  const { apvId, version, open } = byId("reading").dataset;
+  if (message.apv_id !== apvId || message.version <= Number(version)) return; // known by now
   const isOpen = open !== undefined;
   if (message.what === "revised" && isOpen) {
     showChanged(say(words.revised, { number: String(message.revision) }));
