@@ -15,8 +15,9 @@ from reviews.imports.package_names import identity
 from reviews.intake import Change
 from reviews.lengths import LONGEST_PATH, longest, shortened
 from reviews.models import DIFF_MAX_BYTES
-from reviews.pull_requests.checks import few, of_checks
+from reviews.pull_requests.checks import check_fields
 from reviews.pull_requests.fixed_advisories import Fix, Fixed
+from reviews.pull_requests.warnings import bounded
 
 Fields = dict[str, Any]
 
@@ -65,8 +66,8 @@ class _Fields:
         }
         return {
             **fields,
-            **of_checks(self._pull_request),
-            "forge_warnings": few(self._warnings, MOST_WARNINGS),  # complete by now
+            **check_fields(self._pull_request),
+            "forge_warnings": bounded(self._warnings, MOST_WARNINGS),  # complete by now
         }
 
     def _package(self) -> Fields:

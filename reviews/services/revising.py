@@ -19,14 +19,13 @@ from reviews.diffs.patch_id import patch_id
 from reviews.errors import InvalidInput, UnknownAPV, VersionChanged
 from reviews.events import What
 from reviews.models import APV, EVIDENCE_FOR_PATCH, Revision
-from reviews.pull_requests.checks import warnings_of_the_forge
+from reviews.pull_requests.warnings import before_others, forge_warnings
 from reviews.receivers import publish_change
 from reviews.services.adding import save_values
 
 Values = Mapping[str, Any]
 FROM_THE_FORGE = ("patch_diff", "head_commit", "changes", "validation_passed")
 """What nobody but the forge says of an APV that was made of a pull request there."""
-MOST_WARNINGS = 200
 
 
 # -- Revisions --------------------------------------------------------------------------------
@@ -121,10 +120,8 @@ def _beside_the_forge(apv: APV, values: Values) -> Values:
         raise InvalidInput({name: [said] for name in taken})
     if "validation_warnings" not in values:
         return values
-    warnings = dict.fromkeys(
-        [*warnings_of_the_forge(apv.forge_warnings, apv.checks), *values["validation_warnings"]]
-    )
-    return {**values, "validation_warnings": list(warnings)[:MOST_WARNINGS]}
+    own = forge_warnings(apv.forge_warnings, apv.checks)
+    return {**values, "validation_warnings": before_others(own, values["validation_warnings"])}
 
 
 # -- Withdrawn, and back ----------------------------------------------------------------------

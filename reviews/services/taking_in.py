@@ -10,12 +10,13 @@ from reviews.choices import RevisionReason, Status, WithdrawalReason
 from reviews.diffs.patch_id import patch_id
 from reviews.models import APV, APVAdvisory
 from reviews.pull_requests.assessment import assess
-from reviews.pull_requests.checks import of_checks, warnings_of_the_forge
+from reviews.pull_requests.checks import check_fields
 from reviews.pull_requests.fields import Fields
 from reviews.pull_requests.fixed_advisories import Fix
+from reviews.pull_requests.warnings import before_others, forge_warnings
 from reviews.receivers import publish_change
 from reviews.services.adding import save_values, with_priority
-from reviews.services.revising import MOST_WARNINGS, Withdrawal, reopen, revise, withdraw
+from reviews.services.revising import Withdrawal, reopen, revise, withdraw
 
 UNDECIDED = (Status.PENDING, Status.ESCALATED, Status.CHANGES_REQUESTED)
 """An APV in one of these leaves the queue when its pull request ends."""
@@ -54,7 +55,7 @@ def _add(pull_request: PullRequest) -> APV | None:
     if not assessment.taken:
         return None
     apv = APV(pull_request=pull_request, **assessment.fields)
-    apv.validation_warnings = warnings_of_the_forge(apv.forge_warnings, apv.checks)
+    apv.validation_warnings = forge_warnings(apv.forge_warnings, apv.checks)
     apv.save(force_insert=True)
     link(apv, assessment.fixes)
     entries.record(
@@ -124,7 +125,7 @@ def _of_push(apv: APV, fields: Fields) -> Fields:
 
 def _follow_checks(apv: APV, pull_request: PullRequest) -> None:
     """Take over the checks of the head commit; they are no revision by themselves."""
-    values = of_checks(pull_request)
+    values = check_fields(pull_request)
     if all(getattr(apv, name) == value for name, value in values.items()):
         return
     values = _with_warnings(apv, values)
@@ -182,8 +183,8 @@ def _successor(apv: APV, pull_request: PullRequest) -> int | None:
 
 def _with_warnings(apv: APV, values: Fields) -> Fields:
     """Return values for an APV with the warnings that belong to them, and those of pipelines."""
-    own = warnings_of_the_forge(apv.forge_warnings, apv.checks)
+    own = forge_warnings(apv.forge_warnings, apv.checks)
     others = [one for one in apv.validation_warnings if one not in own]
     reading = values.get("forge_warnings", apv.forge_warnings)
-    now = warnings_of_the_forge(reading, values["checks"])
-    return {**values, "validation_warnings": [*now, *others][:MOST_WARNINGS]}
+    now = forge_warnings(reading, values["checks"])
+    return {**values, "validation_warnings": before_others(now, others)}
