@@ -6,27 +6,24 @@ from typing import Any
 from urllib.parse import quote
 
 from django.utils.functional import cached_property
-from django.utils.text import capfirst
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
 from forges.choices import CheckState
 from reviews.choices import Status
 from reviews.console import cvss
 from reviews.console.apv_fields import (
     APART,
-    NOT_RUN,
     REPEATS,
     TABS,
     TITLES,
     Fact,
     Group,
-    answer,
     fact,
 )
 from reviews.console.invisible_characters import count_invisible
 from reviews.console.lookalikes import words_with_passing
 from reviews.console.number_formats import digits
+from reviews.console.signals import Known, Signal, known_of, signals_of
 from reviews.console.wargame import Findings, findings_in
 from reviews.models import APV, ILLUSTRATIVE, Advisory
 
@@ -57,43 +54,6 @@ class Tab:
     number: int
     groups: list[Group]
     mark: str = ""
-
-
-@dataclass(frozen=True)
-class Signal:
-    """One of a few words that summarise an APV; `tone` is a class of the style sheet."""
-
-    label: Any
-    word: Any
-    tone: str = ""
-
-
-@dataclass(frozen=True)
-class Known:
-    """A signal with a result, and the machine's confidence in it, if given."""
-
-    signal: Signal
-    score: "Score | None" = None
-
-
-@dataclass(frozen=True)
-class Score:
-    """A number of the machine from 0 to 1, for a plot; None if unknown."""
-
-    label: Any
-    value: float | None
-    good_when_high: bool = True
-
-    @property
-    def percent(self) -> int | None:
-        return None if self.value is None else round(self.value * 100)
-
-    @property
-    def tone(self) -> str:
-        if self.value is None:
-            return "none"
-        good = self.value if self.good_when_high else 1 - self.value
-        return "good" if good >= 0.8 else "fair" if good >= 0.6 else "weak"
 
 
 @dataclass(frozen=True)
@@ -159,15 +119,7 @@ class Evidence:
     @cached_property
     def known(self) -> list[Known]:
         """Return what is known of the APV, without what was not run."""
-        apv = self.apv
-        wargame, validation, confirmation, *others = self.signals
-        scored = [
-            Known(wargame, score_of(wargame.label, apv.wargame_confidence)),
-            Known(validation, score_of(validation.label, apv.validation_confidence)),
-            Known(confirmation, score_of(confirmation.label, apv.confirmation_confidence)),
-            *(Known(one) for one in others),
-        ]
-        return [one for one in scored if one.signal.tone != "none" or one.score]
+        return known_of(self.apv, self.signals)
 
     @cached_property
     def not_run(self) -> str:
@@ -244,10 +196,6 @@ class Evidence:
         return findings_in(self.apv.wargame_evidence)
 
 
-def score_of(label: Any, value: float | None) -> Score | None:
-    return None if value is None else Score(label, value)
-
-
 def beyond(title: str, description: str) -> str:
     """Return the rest of a description after the title, which may have been shortened."""
     words = title.removesuffix("…").rstrip(" .").split()
@@ -266,29 +214,3 @@ def beyond(title: str, description: str) -> str:
 
 def _count(words: str, count: int) -> str:
     return words.format(count=digits(count)) if count else ""
-
-
-def signals_of(apv: APV) -> list[Signal]:
-    """Return the signals that a reviewer reads first."""
-    validation = answer(apv, "validation_passed", _("Passed"), _("Not passed"))
-    confirmation = answer(apv, "confirmed", _("Confirmed"), _("Not confirmed"))
-    tone = "success" if apv.validation_passed else "failure"
-    verdict, risk = apv.get_wargame_verdict_display(), apv.get_patch_risk_level_display()
-    risk_tone = {"low": "success", "medium": "partial", "high": "failure"}
-    return [
-        Signal(_("Wargame"), capfirst(verdict or NOT_RUN), apv.wargame_verdict or "none"),
-        Signal(_("Validation"), validation, "none" if validation == NOT_RUN else tone),
-        Signal(_("Confirmation"), confirmation, "none" if confirmation == NOT_RUN else ""),
-        Signal(
-            _("Risk of the patch"),
-            capfirst(risk or pgettext("risk", "unknown")),
-            risk_tone.get(apv.patch_risk_level or "", "none"),
-        ),
-        Signal(_("The machine would"), *_recommendation(apv)),
-    ]
-
-
-def _recommendation(apv: APV) -> tuple[Any, str]:
-    """Return the machine's recommendation and its tone; it has none if nothing was run."""
-    said = apv.recommendation
-    return (NOT_RUN, "none") if said is None else (capfirst(said.label), "")
