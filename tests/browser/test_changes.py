@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.support.site import Site
-from tests.support.tab import REASON, OpenTab
+from tests.support.tab import REASON, OpenTab, decide, send, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -44,11 +44,6 @@ def on_forge(site: Site, empty_queue: None) -> OnForge:
     return OnForge(site)
 
 
-async def write(page: Page) -> None:
-    await page.keyboard.press("a")
-    await page.keyboard.type(REASON)
-
-
 async def focused(page: Page) -> Any:
     return await page.evaluate("document.activeElement.name")
 
@@ -65,8 +60,7 @@ async def test_rebase_renews_the_form_quietly_and_it_can_be_sent(
     await expect(page.get_by_label("Justification")).to_have_value(REASON)
     assert await focused(page) == "justification"
     await expect(page.locator(".origin")).to_contain_text("c" * 10)
-    await page.keyboard.press("Control+Enter")
-    await page.locator("#confirm[open]").wait_for()
+    await send(page)
     await page.keyboard.press("Enter")
     await expect(page.locator("#toasts, .toast").first).to_contain_text(
         "is recorded", timeout=SECONDS
@@ -109,10 +103,7 @@ async def test_decided_one_that_is_pushed_returns_to_the_list(
     page = (await open_tab()).page
     row = page.locator("#list tbody tr:not(.leaving)")
     await expect(row).to_have_count(1, timeout=SECONDS)
-    await write(page)
-    await page.keyboard.press("Control+Enter")
-    await page.locator("#confirm[open]").wait_for()
-    await page.keyboard.press("Enter")
+    await decide(page)
     await expect(row).to_have_count(0, timeout=SECONDS)
     on_forge.becomes("head_sha='c' * 40, diff=forge_rows.FURTHER")
     await expect(row).to_have_count(1, timeout=SECONDS)

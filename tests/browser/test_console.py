@@ -1,7 +1,6 @@
-"""The console as reviewers use it: by keyboard, with others, in long lists, on bad connections."""
+"""The console as reviewers use it: one APV after another, in long lists, on bad connections."""
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,115 +11,9 @@ from playwright.async_api import Page, Route, expect
 
 from tests.support.proxy import Proxy
 from tests.support.site import COPIES, PASSWORD, Server, Site
-from tests.support.tab import REASON, NewContext, OpenTab, becomes, decide
+from tests.support.tab import REASON, NewContext, OpenTab, becomes, decide, opened
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-async def opened(page: Page) -> str | None:
-    return await page.locator("#reading").get_attribute("data-code")
-
-
-# -- The keyboard -----------------------------------------------------------------------------
-
-
-async def test_keyboard_alone_leads_from_sign_in_to_a_decision(
-    new_context: NewContext, server: Server, site: Site, empty_queue: None
-) -> None:
-    first = server.add_apv(severity="CRITICAL")
-    second = server.add_apv(severity="HIGH", package_name="urllib3")
-    page = await (await new_context("")).new_page()
-    await page.goto(server.origin)
-    await page.locator("#id_username").focus()
-    await page.keyboard.type("reviewer")
-    await page.keyboard.press("Tab")
-    await page.keyboard.type(PASSWORD)
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#line")).to_have_attribute("data-status", "live")
-    assert await opened(page) == first["apv_code"]
-    await page.keyboard.press("j")
-    await expect(page.locator("#reading-title")).to_contain_text("urllib3")
-    assert page.url.endswith(f"/apvs/{second['apv_code']}")
-    await page.keyboard.press("2")
-    await expect(page.locator("#panel-patch")).to_be_visible()
-    await decide(page, "r", "The lock file was not resolved.")
-    await expect(page.locator("#toast")).to_contain_text(f"Your decision on {second['apv_code']}")
-    assert site.status_of(second) == "rejected"
-    await expect(page.locator("#reading-title")).to_contain_text("requests")
-    assert await opened(page) == first["apv_code"]
-
-
-async def test_tabs_are_turned_by_arrows_and_numbers(open_tab: OpenTab, server: Server) -> None:
-    server.add_apv()
-    page = (await open_tab()).page
-    await page.get_by_role("tab", name="CVE").focus()
-    for key, name in (
-        ("ArrowRight", "Patch"),
-        ("End", "History"),
-        ("ArrowRight", "CVE"),
-        ("ArrowLeft", "History"),
-        ("Home", "CVE"),
-    ):
-        await page.keyboard.press(key)
-        tab = page.get_by_role("tab", name=name)
-        await expect(tab).to_be_focused()
-        await expect(tab).to_have_attribute("aria-selected", "true")
-        await expect(page.get_by_role("tabpanel")).to_have_count(1)
-    await page.keyboard.press("4")
-    await expect(page.locator("#panel-validation")).to_be_visible()
-    await page.reload()
-    await expect(page.locator("#panel-validation")).to_be_visible()
-
-
-async def test_keys_do_nothing_inside_fields(open_tab: OpenTab, server: Server) -> None:
-    server.add_apv()
-    page = (await open_tab()).page
-    await page.locator("#id_justification").focus()
-    await page.keyboard.type("a rmejk?/ 12345")
-    assert await page.input_value("#id_justification") == "a rmejk?/ 12345"
-    await expect(page.locator("[name=decision]:checked")).to_have_count(0)
-    await page.keyboard.press("Escape")
-    await page.keyboard.press("?")
-    await expect(page.locator("#help")).to_be_visible()
-    await page.keyboard.press("a")
-    await expect(page.locator("[name=decision]:checked")).to_have_count(0)
-    await page.keyboard.press("Escape")
-    await page.keyboard.press("/")
-    await expect(page.locator("#id_search")).to_be_focused()
-
-
-async def test_key_that_asks_before_a_decision_is_sent_does_not_answer_too(
-    open_tab: OpenTab, server: Server, site: Site
-) -> None:
-    apv = server.add_apv()
-    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
-    await page.evaluate(
-        "addEventListener('keydown', (event) => (window.isTaken = event.defaultPrevented))"
-    )
-    await page.keyboard.press("a")
-    await page.keyboard.type(REASON)
-    await page.keyboard.down("Control")
-    await page.keyboard.down("Enter")
-    await page.locator("#confirm[open]").wait_for()
-    assert await page.evaluate("isTaken")  # otherwise Firefox presses the button with it
-    await page.keyboard.up("Control")
-    await page.keyboard.down("Enter")  # held: it comes again
-    await expect(page.locator("#confirm[open]")).to_be_visible()
-    await page.keyboard.up("Enter")
-    assert site.status_of(apv) == "pending"
-    await page.keyboard.press("Enter")
-    await page.get_by_text(f"Your decision on {apv['apv_code']}").wait_for()
-
-
-async def test_focus_stays_where_it_is_whatever_is_told(open_tab: OpenTab, server: Server) -> None:
-    gone, stays = server.add_apv(severity="CRITICAL"), server.add_apv()
-    tab = await open_tab()
-    await tab.page.get_by_role("link", name=stays["apv_code"]).focus()
-    server.decide(gone["apv_id"])
-    server.add_apv(severity="CRITICAL")
-    await tab.page.get_by_text(f"{gone['apv_code']} approved by").first.wait_for()
-    await expect(tab.page.locator("#news")).to_have_text("1 new")
-    await expect(tab.page.get_by_role("link", name=stays["apv_code"])).to_be_focused()
 
 
 # -- One APV after another --------------------------------------------------------------------
@@ -196,92 +89,6 @@ async def test_apv_that_was_asked_for_last_is_the_one_that_is_shown(
     assert page.url.partition("?")[0].endswith(wanted["apv_code"])
     reading = page.locator("#reading:not([inert])")
     assert await reading.get_attribute("data-code") == wanted["apv_code"]
-
-
-# -- In company -------------------------------------------------------------------------------
-
-
-async def test_two_reviewers_at_once_see_each_other_and_the_late_one_keeps_the_draft(
-    open_tab: OpenTab, server: Server
-) -> None:
-    apv = server.add_apv()
-    address = f"/apvs/{apv['apv_code']}"
-    late, early = await open_tab(path=address), await open_tab(path=address, user="lead")
-    await late.page.keyboard.press("r")
-    await late.page.keyboard.type("I would rather not merge this.")
-    await decide(early.page)
-    await early.page.get_by_text(f"Your decision on {apv['apv_code']}").wait_for()
-    told = f"{apv['apv_code']} approved by Lena Lead while you were reading."
-    await late.page.get_by_text(told).wait_for()
-    await expect(late.page.locator(".head .tag")).to_have_text("Approved")
-    await expect(late.page.get_by_label("Approve")).to_be_disabled()
-    await late.page.keyboard.press("Control+Enter")
-    await late.page.keyboard.type("!")
-    await expect(late.page.locator("#confirm")).not_to_be_visible()
-    reason = late.page.get_by_label("Justification")
-    await expect(reason).to_have_value("I would rather not merge this.")
-    await expect(reason).not_to_be_editable()
-
-
-async def test_readers_of_one_apv_see_each_other_until_they_leave(
-    open_tab: OpenTab, server: Server
-) -> None:
-    apv, other = server.add_apv(), server.add_apv()
-    address = f"/apvs/{apv['apv_code']}"
-    rita, lena = await open_tab(path=address), await open_tab(path=address, user="lead")
-    seen = rita.page.locator("#readers")
-    await expect(seen).to_have_text("Lena Lead is reading this", timeout=15_000)
-    await expect(lena.page.locator("#readers")).to_have_text(
-        "Rita Reviewer is reading this", timeout=15_000
-    )
-    await lena.page.get_by_role("link", name=other["apv_code"]).click()
-    await expect(seen).to_have_text("", timeout=15_000)
-    await lena.page.go_back()
-    await expect(seen).to_have_text("Lena Lead is reading this", timeout=15_000)
-    await lena.page.context.set_offline(True)  # it cannot send that it leaves
-    await expect(seen).to_have_text("", timeout=15_000)
-    await decide(rita.page)
-    await rita.page.get_by_text(f"Your decision on {apv['apv_code']}").wait_for()
-
-
-async def test_change_is_said_while_the_apv_is_read_and_shown_on_demand(
-    open_tab: OpenTab, server: Server, site: Site
-) -> None:
-    apv = server.add_apv()
-    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
-    await page.fill("#id_justification", REASON)
-    site.execute(
-        "UPDATE reviews_apv SET severity = 'LOW', version = 2 WHERE apv_id = %s", apv["apv_id"]
-    )
-    await page.get_by_text("This APV changed while you were reading.").wait_for()
-    await page.get_by_role("button", name="Show what changed").click()
-    changes = page.locator(".changes")
-    await expect(changes).to_contain_text("This APV changed while you read it")
-    assert re.sub(r"\s+", " ", await changes.inner_text()).endswith("Severity high → low")
-    assert await page.input_value("#id_justification") == REASON
-
-
-async def test_apv_that_changed_is_shown_with_what_changed_and_the_draft(
-    open_tab: OpenTab, server: Server, site: Site
-) -> None:
-    apv = server.add_apv()
-    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
-    await page.keyboard.press("a")
-    await page.keyboard.type(REASON)
-    site.execute(
-        "UPDATE reviews_apv SET severity = 'CRITICAL', version = 2 WHERE apv_id = %s", apv["apv_id"]
-    )
-    await page.keyboard.press("Control+Enter")
-    changes = page.locator(".changes")
-    await expect(changes).to_contain_text("This APV changed while you read it")
-    assert re.sub(r"\s+", " ", await changes.inner_text()).endswith("Severity high → critical")
-    assert await page.input_value("#id_justification") == REASON
-    await expect(page.locator(".refused")).to_be_focused()
-    await page.locator("#decision-form .primary").click()
-    await expect(page.locator("#confirm .badge")).to_have_text("Critical")
-    await page.locator("#confirm .primary").click()
-    await page.get_by_text(f"Your decision on {apv['apv_code']}").wait_for()
-    assert site.status_of(apv) == "approved"
 
 
 # -- The list ---------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from playwright.async_api import Page, Route, expect
 from tests.support.people import move_to_group, new_user
 from tests.support.proxy import Proxy
 from tests.support.site import COPIES, Server, Site
-from tests.support.tab import REASON, OpenTab, becomes, decide
+from tests.support.tab import REASON, OpenTab, becomes, decide, send, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -45,10 +45,8 @@ OPTION_UNDER_THE_BUTTON = """(kind) => {
 
 
 async def ask(page: Page, key: str = "r") -> None:
-    await page.keyboard.press(key)
-    await page.keyboard.type(REASON)
-    await page.keyboard.press("Control+Enter")
-    await page.locator("#confirm[open]").wait_for()
+    await write(page, key)
+    await send(page)
 
 
 def recorded(site: Site, apv: dict[str, Any]) -> Callable[[], Awaitable[list[str]]]:

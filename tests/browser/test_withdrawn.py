@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.support.site import Server, Site
-from tests.support.tab import REASON, OpenTab
+from tests.support.tab import REASON, OpenTab, send, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -73,11 +73,6 @@ def advisory(site: Site, tmp_path: Path, empty_queue: None) -> Advisory:
     return advisory
 
 
-async def write(page: Page) -> None:
-    await page.keyboard.press("e")
-    await page.keyboard.type(REASON)
-
-
 async def is_over(page: Page, text: str) -> None:
     """Check that the form says `text`, sends nothing, and keeps the draft."""
     await expect(page.locator("#decided-meanwhile")).to_contain_text(text, timeout=SECONDS)
@@ -92,7 +87,7 @@ async def test_form_of_a_withdrawn_apv_closes_and_says_so(
 ) -> None:
     code = advisory.code
     page = (await open_tab(path=f"/apvs/{code}")).page
-    await write(page)
+    await write(page, "e")
     advisory.withdraw()
     await is_over(page, f"{code} withdrawn while you were reading.")
     await page.keyboard.press("Tab")
@@ -104,7 +99,7 @@ async def test_first_apv_of_the_queue_closes_as_one_that_was_opened(
     open_tab: OpenTab, advisory: Advisory
 ) -> None:
     page = (await open_tab()).page
-    await write(page)
+    await write(page, "e")
     advisory.withdraw()
     await is_over(page, f"{advisory.code} withdrawn while you were reading.")
 
@@ -113,9 +108,8 @@ async def test_question_about_a_withdrawn_apv_cannot_be_answered(
     open_tab: OpenTab, advisory: Advisory
 ) -> None:
     page = (await open_tab(path=f"/apvs/{advisory.code}")).page
-    await write(page)
-    await page.keyboard.press("Control+Enter")
-    await page.locator("#confirm[open]").wait_for()
+    await write(page, "e")
+    await send(page)
     advisory.withdraw()
     notice = page.locator("#confirm-notice")
     await expect(notice).to_contain_text("withdrawn while you were reading", timeout=SECONDS)
@@ -128,9 +122,8 @@ async def test_question_about_a_changed_apv_is_to_be_asked_again(
     open_tab: OpenTab, advisory: Advisory, site: Site
 ) -> None:
     page = (await open_tab(path=f"/apvs/{advisory.code}")).page
-    await write(page)
-    await page.keyboard.press("Control+Enter")
-    await page.locator("#confirm[open]").wait_for()
+    await write(page, "e")
+    await send(page)
     advisory.import_(severity="CRITICAL")
     notice = page.locator("#confirm-notice")
     await expect(notice).to_contain_text("changed while you were reading", timeout=SECONDS)

@@ -34,12 +34,27 @@ SHOWN = """() => {
 REASON = "The bump is minimal and the wargame holds."
 
 
-async def decide(page: Page, key: str = "a", reason: str = REASON) -> None:
-    """Enter a decision with the keyboard, send it and confirm it."""
+async def opened(page: Page) -> str | None:
+    """Return the code of the APV that is open."""
+    return await page.locator("#reading").get_attribute("data-code")
+
+
+async def write(page: Page, key: str = "a", reason: str = REASON) -> None:
+    """Enter a decision with the keyboard."""
     await page.keyboard.press(key)
     await page.keyboard.type(reason)
+
+
+async def send(page: Page) -> None:
+    """Send the decision with the keyboard, and wait for the question."""
     await page.keyboard.press("Control+Enter")
     await page.locator("#confirm[open]").wait_for()
+
+
+async def decide(page: Page, key: str = "a", reason: str = REASON) -> None:
+    """Enter a decision with the keyboard, send it and confirm it."""
+    await write(page, key, reason)
+    await send(page)
     await page.keyboard.press("Enter")
 
 

@@ -1,0 +1,108 @@
+"""The console by keyboard."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.support.site import PASSWORD, Server, Site
+from tests.support.tab import REASON, NewContext, OpenTab, decide, opened
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_keyboard_alone_leads_from_sign_in_to_a_decision(
+    new_context: NewContext, server: Server, site: Site, empty_queue: None
+) -> None:
+    first = server.add_apv(severity="CRITICAL")
+    second = server.add_apv(severity="HIGH", package_name="urllib3")
+    page = await (await new_context("")).new_page()
+    await page.goto(server.origin)
+    await page.locator("#id_username").focus()
+    await page.keyboard.type("reviewer")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#line")).to_have_attribute("data-status", "live")
+    assert await opened(page) == first["apv_code"]
+    await page.keyboard.press("j")
+    await expect(page.locator("#reading-title")).to_contain_text("urllib3")
+    assert page.url.endswith(f"/apvs/{second['apv_code']}")
+    await page.keyboard.press("2")
+    await expect(page.locator("#panel-patch")).to_be_visible()
+    await decide(page, "r", "The lock file was not resolved.")
+    await expect(page.locator("#toast")).to_contain_text(f"Your decision on {second['apv_code']}")
+    assert site.status_of(second) == "rejected"
+    await expect(page.locator("#reading-title")).to_contain_text("requests")
+    assert await opened(page) == first["apv_code"]
+
+
+async def test_tabs_are_turned_by_arrows_and_numbers(open_tab: OpenTab, server: Server) -> None:
+    server.add_apv()
+    page = (await open_tab()).page
+    await page.get_by_role("tab", name="CVE").focus()
+    for key, name in (
+        ("ArrowRight", "Patch"),
+        ("End", "History"),
+        ("ArrowRight", "CVE"),
+        ("ArrowLeft", "History"),
+        ("Home", "CVE"),
+    ):
+        await page.keyboard.press(key)
+        tab = page.get_by_role("tab", name=name)
+        await expect(tab).to_be_focused()
+        await expect(tab).to_have_attribute("aria-selected", "true")
+        await expect(page.get_by_role("tabpanel")).to_have_count(1)
+    await page.keyboard.press("4")
+    await expect(page.locator("#panel-validation")).to_be_visible()
+    await page.reload()
+    await expect(page.locator("#panel-validation")).to_be_visible()
+
+
+async def test_keys_do_nothing_inside_fields(open_tab: OpenTab, server: Server) -> None:
+    server.add_apv()
+    page = (await open_tab()).page
+    await page.locator("#id_justification").focus()
+    await page.keyboard.type("a rmejk?/ 12345")
+    assert await page.input_value("#id_justification") == "a rmejk?/ 12345"
+    await expect(page.locator("[name=decision]:checked")).to_have_count(0)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("?")
+    await expect(page.locator("#help")).to_be_visible()
+    await page.keyboard.press("a")
+    await expect(page.locator("[name=decision]:checked")).to_have_count(0)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("/")
+    await expect(page.locator("#id_search")).to_be_focused()
+
+
+async def test_key_that_asks_before_a_decision_is_sent_does_not_answer_too(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv = server.add_apv()
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    await page.evaluate(
+        "addEventListener('keydown', (event) => (window.isTaken = event.defaultPrevented))"
+    )
+    await page.keyboard.press("a")
+    await page.keyboard.type(REASON)
+    await page.keyboard.down("Control")
+    await page.keyboard.down("Enter")
+    await page.locator("#confirm[open]").wait_for()
+    assert await page.evaluate("isTaken")  # otherwise Firefox presses the button with it
+    await page.keyboard.up("Control")
+    await page.keyboard.down("Enter")  # held: it comes again
+    await expect(page.locator("#confirm[open]")).to_be_visible()
+    await page.keyboard.up("Enter")
+    assert site.status_of(apv) == "pending"
+    await page.keyboard.press("Enter")
+    await page.get_by_text(f"Your decision on {apv['apv_code']}").wait_for()
+
+
+async def test_focus_stays_where_it_is_whatever_is_told(open_tab: OpenTab, server: Server) -> None:
+    gone, stays = server.add_apv(severity="CRITICAL"), server.add_apv()
+    tab = await open_tab()
+    await tab.page.get_by_role("link", name=stays["apv_code"]).focus()
+    server.decide(gone["apv_id"])
+    server.add_apv(severity="CRITICAL")
+    await tab.page.get_by_text(f"{gone['apv_code']} approved by").first.wait_for()
+    await expect(tab.page.locator("#news")).to_have_text("1 new")
+    await expect(tab.page.get_by_role("link", name=stays["apv_code"])).to_be_focused()
