@@ -26,13 +26,16 @@ class RelatedList:
 
 @dataclass(frozen=True)
 class RelatedLists:
-    """The lists of related APVs; None without a CVE, without versions or without a forge."""
+    """The lists of related APVs; None without a CVE, without versions or without a forge.
+
+    The list of the author is linked, but not counted: "" without one.
+    """
 
     package: RelatedList
     bump: RelatedList | None
     cve: RelatedList | None
     repository: RelatedList | None
-    author: RelatedList | None
+    of_author: str
 
     @property
     def worth_saying(self) -> list[RelatedList]:
@@ -53,8 +56,11 @@ def related(apv: APV, *, sees_decisions: bool) -> RelatedLists:
         return narrowed({name: value for name in names if (value := getattr(apv, name))}, label)
 
     def narrowed(shared: dict[str, str], label: Any) -> RelatedList:
-        asked = ListQuery(listing, query_for(listing, **shared))
+        asked = asked_for(shared)
         return RelatedList(label, asked.filter.qs.order_by().count(), asked.address())
+
+    def asked_for(shared: dict[str, str]) -> ListQuery:
+        return ListQuery(listing, query_for(listing, **shared))
 
     repository = selectors.repository_of(apv)
     author = apv.pull_request.author if apv.pull_request else ""
@@ -66,5 +72,5 @@ def related(apv: APV, *, sees_decisions: bool) -> RelatedLists:
         repository=narrowed({"repository": repository}, _("of this repository"))
         if repository
         else None,
-        author=narrowed({"author": author}, _("of this author")) if author else None,
+        of_author=asked_for({"author": author}).address() if author else "",
     )
