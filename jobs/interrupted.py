@@ -15,7 +15,7 @@ HEARTBEAT_SECONDS = 4.0
 """How often a worker says that it runs."""
 SILENT_SECONDS = 15.0
 """How long it may say nothing before its jobs count as interrupted."""
-LOOK_SECONDS = 5.0
+POLL_SECONDS = 5.0
 
 
 async def resume_interrupted(app: App) -> None:
@@ -23,7 +23,7 @@ async def resume_interrupted(app: App) -> None:
     while True:
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_SECONDS):
             await resume(app, job)
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def resume(app: App, job: Job) -> None:
