@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import threading
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -59,14 +60,14 @@ class Worker:
                 pause = PAUSES[min(failures, len(PAUSES)) - 1] if failures else 0
                 await self._until_told(asyncio.sleep(pause))
 
-    async def _until_told(self, work: Any) -> BaseException | None:
+    async def _until_told(self, work: Awaitable[object]) -> BaseException | None:
         """Await `work`, or cancel it when this worker is told to stop; return what it raised."""
         working = asyncio.ensure_future(work)
-        events = [asyncio.ensure_future(self._stopping.wait())]
-        await asyncio.wait([working, *events], return_when=asyncio.FIRST_COMPLETED)
-        for task in (working, *events):
-            task.cancel()
-        [ended, *_] = await asyncio.gather(working, *events, return_exceptions=True)
+        told = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait([working, told], return_when=asyncio.FIRST_COMPLETED)
+        working.cancel()
+        told.cancel()
+        ended, _ = await asyncio.gather(working, told, return_exceptions=True)
         return ended if isinstance(ended, BaseException) else None
 
     async def _work(self) -> None:
@@ -76,9 +77,13 @@ class Worker:
         async with connected.open_async():
             for start in STARTS:
                 await sync_to_async(start, thread_sensitive=False)()
-            parts = [
+            parts: list[asyncio.Future[object]] = [
                 asyncio.ensure_future(part)
-                for part in (self._jobs(connected), resume_interrupted(connected), self._loss())
+                for part in (
+                    self._jobs(connected),
+                    resume_interrupted(connected),
+                    self._lost_a_job.wait(),
+                )
             ]
             try:
                 done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
@@ -101,9 +106,6 @@ class Worker:
             delete_jobs="successful",
             task_middleware=[close_db_connections, logged, let_another_wait],
         )
-
-    async def _loss(self) -> None:
-        await self._lost_a_job.wait()
 
     def _note_lost_job(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Start again if the end of a job could not be recorded.
@@ -128,7 +130,7 @@ def _in_a_line(error: BaseException | None) -> str:
     return f"{type(cause).__name__}: {str(cause).strip().partition(chr(10))[0]}"
 
 
-def end_at_the_latest(seconds: float, code: int, before: Any) -> None:
+def end_at_the_latest(seconds: float, code: int, before: Callable[[], object]) -> None:
     """End this process after `seconds`, even if a job is stuck; call `before` before that."""
 
     def end() -> None:

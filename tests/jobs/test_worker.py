@@ -2,12 +2,13 @@
 
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from jobs.interrupted import LOOK_SECONDS, SILENT_SECONDS
+from jobs.interrupted import POLL_SECONDS, SILENT_SECONDS
 from jobs.retries import MOST_ATTEMPTS
 from tests.support.installations import Installation, installed
 from tests.support.job_workers import Database, defer, job_worker, state_of
@@ -40,7 +41,7 @@ def go(path: str) -> None:
 
 
 def test_promise_of_thirty_seconds_fits_the_intervals() -> None:
-    assert SILENT_SECONDS + 2 * LOOK_SECONDS <= FOUND_SECONDS
+    assert SILENT_SECONDS + 2 * POLL_SECONDS <= FOUND_SECONDS
 
 
 def test_job_runs_once_and_its_arguments_are_in_no_log(site: Site, path: str) -> None:
@@ -147,19 +148,13 @@ def test_poisoned_job_ends_as_failed(site: Site, path: str, task: str) -> None:
         assert task.partition(".")[2] in page
 
 
-class restarted:  # noqa: N801 — a context
-    """Two workers in turn: the first one dies of the job."""
-
-    def __init__(self, site: Site) -> None:
-        self._first, self._second = job_worker(site), job_worker(site)
-
-    def __enter__(self) -> None:
-        self._first.__enter__().process.wait(15)
-        self._second.__enter__()
-
-    def __exit__(self, *_: object) -> None:
-        self._first.__exit__(None, None, None)
-        self._second.__exit__(None, None, None)
+@contextmanager
+def restarted(site: Site) -> Iterator[None]:
+    """Run two workers in turn: the first one dies of the job."""
+    with job_worker(site) as first:
+        first.process.wait(15)
+        with job_worker(site):
+            yield
 
 
 # -- Beside the server ------------------------------------------------------------------------

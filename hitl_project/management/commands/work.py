@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -72,7 +73,7 @@ class _Stop:
             os._exit(128 + number)
 
 
-def _follow_parent(stop: Any) -> None:
+def _follow_parent(stop: Callable[[], object]) -> None:
     """Stop when standard input closes: the process that started this one has ended."""
 
     def wait() -> None:
