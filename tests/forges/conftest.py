@@ -1,12 +1,11 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
 from forges.clients import app_auth, client_for, limits
 from forges.clients.base import Client
-from forges.models import Forge
-from tests.support.forges import FAKES, FakeForge, FakeGitHub
+from tests.support.forges import FAKES, Connect, FakeForge, FakeGitHub, Pull
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +30,24 @@ def github() -> Iterator[FakeGitHub]:
 
 
 @pytest.fixture
-def connect() -> Iterator[Callable[[Forge], Client]]:
+def connect() -> Iterator[Connect]:
     """Return clients that are closed after the test."""
     with ExitStack() as stack:
         yield lambda forge: stack.enter_context(client_for(forge))
+
+
+@pytest.fixture
+def client(fake: FakeForge, connect: Connect) -> Client:
+    return connect(fake.row())
+
+
+@pytest.fixture
+def pull(fake: FakeForge) -> Pull:
+    return fake.open_pull_request(fake.repository("acme/shop"), "bump", {"a": "1\n"})
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[FakeForge]:
+    """Another forge than the one that is asked."""
+    with FakeGitHub() as forge:
+        yield forge

@@ -1,17 +1,15 @@
 """A GitHub App: tokens that are signed for, kept and renewed."""
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import jwt
 import pytest
 
 from forges.clients import client_for
-from forges.clients.base import Client
 from forges.errors import NotAllowed, NotFound, Unavailable
 from forges.models import Credentials, Forge
-from tests.support.forges import FakeGitHub
+from tests.support.forges import Connect, FakeGitHub
 from tests.support.forges.github import APP_ID, INSTALLATION_ID
 from tests.support.forges.http import Reply
 
@@ -102,9 +100,7 @@ def test_installation_that_is_gone_is_not_found(github: FakeGitHub) -> None:
         read(forge)
 
 
-def test_revoked_while_a_client_lives_is_renewed(
-    github: FakeGitHub, connect: Callable[[Forge], Client]
-) -> None:
+def test_revoked_while_a_client_lives_is_renewed(github: FakeGitHub, connect: Connect) -> None:
     client = connect(github.app_row())
     client.repository(PATH)
     github.revoke_app_tokens()

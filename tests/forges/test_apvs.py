@@ -25,9 +25,7 @@ def repo(fake: FakeForge) -> Repo:
 
 @pytest.fixture
 def repository(fake: FakeForge, repo: Repo) -> Repository:
-    forge = fake.row()
-    forge.save()
-    return Repository.objects.create(forge=forge, path=PATH)
+    return fake.watched(PATH)
 
 
 @pytest.fixture

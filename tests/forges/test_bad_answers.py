@@ -2,54 +2,24 @@
 
 import gzip
 import json
-import logging
 import socket
-import ssl
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from ipaddress import ip_address
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-from django.utils import timezone
 
-from forges.clients import client_for, http, limits
+from forges.clients import client_for, http
 from forges.clients.base import Client
-from forges.errors import ForgeError, Limited, NotAllowed, NotFound, Refused, Unavailable
-from forges.models import Credentials, Forge
-from hitl_project import __version__
-from tests.support.forges import TOKEN, FakeForge, FakeGitHub, Pull, answers, html
+from forges.errors import Refused, Unavailable
+from tests.support.forges import Connect, FakeForge, FakeGitHub, Pull, answers, html
 from tests.support.forges.http import Reply
-from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.server  # git runs
 
-Connect = Callable[[Forge], Client]
 PATH = "acme/shop"
 MEBIBYTE = 1024 * 1024
-
-
-@pytest.fixture
-def client(fake: FakeForge, connect: Connect) -> Client:
-    return connect(fake.row())
-
-
-@pytest.fixture
-def pull(fake: FakeForge) -> Pull:
-    return fake.open_pull_request(fake.repository(PATH), "bump", {"a": "1\n"})
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[FakeForge]:
-    with FakeGitHub() as forge:
-        yield forge
 
 
 def everything(client: Client, pull: Pull) -> list[Callable[[], Any]]:
@@ -316,228 +286,3 @@ def test_long_explanation_is_cut(client: Client, fake: FakeForge) -> None:
         client.repository(PATH)
     assert len(caught.value.words) < 500
     assert caught.value.words.isprintable()
-
-
-# -- Limits --------------------------------------------------------------------------------------
-
-
-def test_used_up_limit_is_obeyed(client: Client, fake: FakeForge, pull: Pull) -> None:
-    fake.remaining = 0
-    with pytest.raises(Limited) as caught:
-        client.repository(PATH)
-    assert abs(caught.value.until.timestamp() - fake.reset_at) < 60
-    asked = len(fake.asked)
-    with client_for(fake.row()) as another, pytest.raises(Limited):
-        another.pull_request(PATH, pull.number)
-    assert len(fake.asked) == asked
-
-
-def test_last_allowed_request_is_the_last(fake: FakeForge, connect: Connect, pull: Pull) -> None:
-    client, fake.remaining = connect(fake.row()), 2
-    for _ in range(2):
-        client.repository(PATH)
-    with pytest.raises(Limited):
-        client.repository(PATH)
-
-
-@pytest.mark.parametrize("status", [403, 429, 503])
-def test_forge_is_asked_again_after_its_pause(
-    client: Client, fake: FakeForge, pull: Pull, status: int
-) -> None:
-    fake.fault(reply=answers(status, Retry_After="1"))
-    with pytest.raises(Limited):
-        client.repository(PATH)
-
-    def answered() -> bool:
-        try:
-            return client.repository(PATH).path == PATH
-        except Limited:
-            return False
-
-    wait_for(answered, "the pause to end")
-    assert len(fake.asked) == 2
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("120", 120),
-        ("0", 0),
-        ("soon", 60),
-        ("-5", 60),
-        ("9" * 30, 60),
-        ("999999999", 86_400),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400),
-        (None, 60),
-    ],
-)
-def test_pause_is_as_long_as_the_forge_says(
-    client: Client, fake: FakeForge, header: str | None, seconds: int
-) -> None:
-    fake.fault(reply=Reply(429, headers={"Retry-After": header} if header else {}))
-    asked_at = timezone.now()
-    with pytest.raises(Limited) as caught:
-        client.repository(PATH)
-    told = (caught.value.until - asked_at).total_seconds()
-    assert seconds - 60 <= told <= seconds + 60
-
-
-def test_pause_may_have_a_date(client: Client, fake: FakeForge) -> None:
-    until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=2)
-    fake.fault(reply=answers(429, Retry_After=format_datetime(until, usegmt=True)))
-    with pytest.raises(Limited) as caught:
-        client.repository(PATH)
-    assert caught.value.until == until
-
-
-def test_secondary_limit_without_any_header_is_a_limit(
-    github: FakeGitHub, connect: Connect
-) -> None:
-    words = b'{"message": "You have exceeded a secondary rate limit."}'
-    github.fault(reply=Reply(403, data=words))
-    with pytest.raises(Limited, match="secondary rate limit"):
-        connect(github.row()).repository(PATH)
-
-
-def test_forbidden_with_requests_left_is_no_limit(github: FakeGitHub, connect: Connect) -> None:
-    github.fault(reply=answers(403, X_RateLimit_Remaining="4000", X_RateLimit_Reset="1"))
-    with pytest.raises(NotAllowed):
-        connect(github.row()).repository(PATH)
-
-
-def test_limit_of_one_forge_is_not_that_of_another(
-    fake: FakeForge, elsewhere: FakeForge, connect: Connect
-) -> None:
-    limits.pause(f"{fake.row().name} {fake.url}{fake.api}", timezone.now() + timedelta(hours=1))
-    elsewhere.repository(PATH)
-    with pytest.raises(Limited):
-        connect(fake.row()).repository(PATH)
-    assert connect(elsewhere.row()).repository(PATH).path == PATH
-
-
-# -- Credentials ---------------------------------------------------------------------------------
-
-
-def test_token_is_in_no_error_and_no_log(
-    client: Client, fake: FakeForge, pull: Pull, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    echo = json.dumps({"message": f"bad token {TOKEN}!"}).encode()
-    faults: list[dict[str, Any]] = [
-        *({"reply": Reply(status, data=echo)} for status in (400, 401, 403, 404, 429, 500)),
-        *({"drop": True}, {"cut": True}, {"reply": answers(301, Location=f"http://{TOKEN}@x/")}),
-    ]
-    for fault in faults:
-        limits.forget()
-        fake.fault(**fault)
-        with pytest.raises(ForgeError) as caught:
-            client.repository(PATH)
-        assert TOKEN not in f"{caught.value!r} {caught.value} {caught.value.__cause__!r}"
-    headers = "\n".join(f"{one.headers}" for one in fake.asked)
-    assert TOKEN in headers  # which was sent all the time
-    assert TOKEN not in "\n".join(one.getMessage() for one in caplog.records if _is_ours(one))
-    assert TOKEN not in repr(vars(client)) + repr(fake.row().shown_credentials())
-
-
-def _is_ours(record: logging.LogRecord) -> bool:
-    """Return whether the settings let a line through: httpcore's are below every level of ours."""
-    return not record.name.startswith("httpcore")
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["file:///etc/passwd", "https://user:secret@x/", "https://x/?a=1", "no address", "https://"],
-)
-def test_api_address_that_cannot_be_used_is_refused(fake: FakeForge, url: str) -> None:
-    with pytest.raises(Refused, match="API address") as caught:
-        client_for(fake.row(api_url=url))
-    assert "secret" not in caught.value.words
-
-
-@pytest.mark.parametrize("token", ["sécret", "se cret", "secret\n", "secret\r\nX-Evil: 1"])
-def test_token_that_no_header_takes_is_named_and_not_shown(
-    fake: FakeForge, connect: Connect, token: str
-) -> None:
-    forge = fake.row()
-    forge.set_credentials(Credentials(token=token))
-    with pytest.raises(NotAllowed, match="the token has characters") as caught:
-        connect(forge).grants()
-    assert "cret" not in f"{caught.value!r}"
-    assert fake.asked == []
-
-
-def test_credentials_of_another_key_are_named(fake: FakeForge) -> None:
-    forge = fake.row()
-    forge.credentials = b"of another key"
-    with pytest.raises(NotAllowed, match="HITL_ENCRYPTION_KEYS"):
-        client_for(forge)
-
-
-def test_forge_learns_what_asks_it(client: Client, fake: FakeForge, pull: Pull) -> None:
-    client.repository(PATH)
-    assert fake.asked[-1].headers["user-agent"] == f"HITL-Console/{__version__}"
-
-
-# -- Certificates --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def authority(fake: FakeForge, tmp_path: Any) -> str:
-    """Let the fake speak TLS, and return the certificate that it proves itself with."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    plain = serialization.NoEncryption()
-    form = serialization.PrivateFormat.PKCS8
-    both = tmp_path / "both.pem"
-    both.write_bytes(pem + key.private_bytes(serialization.Encoding.PEM, form, plain))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(both)
-    fake.serve_tls(context)
-    return pem.decode()
-
-
-def test_own_authority_is_trusted_if_it_is_given(
-    fake: FakeForge, authority: str, connect: Connect
-) -> None:
-    fake.repository(PATH)
-    assert connect(fake.row(ca_certificates=authority)).repository(PATH).path == PATH
-    with pytest.raises(Unavailable, match="certificate cannot be verified"):
-        connect(fake.row()).repository(PATH)
-
-
-def test_endless_answer_over_tls_is_given_up_too(
-    fake: FakeForge, authority: str, settings: Any
-) -> None:
-    settings.HITL_FORGE_SECONDS = 1
-    fake.fault(trickle=0.1, endless=True)
-    with (
-        client_for(fake.row(ca_certificates=authority)) as client,
-        pytest.raises(Unavailable, match="within 1 s"),
-    ):
-        client.repository(PATH)
-
-
-def test_authority_that_is_none_is_refused(fake: FakeForge) -> None:
-    for text in ("no PEM", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
-        with pytest.raises(Refused, match="PEM"):
-            client_for(fake.row(ca_certificates=text))
-
-
-def test_wrong_credentials_are_not_tried_again_and_again(fake: FakeForge, connect: Connect) -> None:
-    forge = fake.row()
-    forge.set_credentials(Credentials(token="wrong"))
-    with pytest.raises((NotAllowed, NotFound)):
-        connect(forge).repository(PATH)
-    assert len(fake.asked) == 1

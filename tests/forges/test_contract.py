@@ -3,7 +3,6 @@
 `test_stand_ins.py` asks the same of a GitHub that was made by others.
 """
 
-from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -18,9 +17,10 @@ from forges.errors import (
     Refused,
     Unavailable,
 )
-from forges.models import Credentials, Forge
+from forges.models import Credentials
 from tests.support.forges import (
     ACCOUNT,
+    Connect,
     FakeForge,
     FakeGitHub,
     FakeGitLab,
@@ -31,14 +31,8 @@ from tests.support.forges import (
 
 pytestmark = pytest.mark.server  # git runs
 
-Connect = Callable[[Forge], Client]
 PATH = "acme/shop"
 NOWHERE = "0" * 40
-
-
-@pytest.fixture
-def client(fake: FakeForge, connect: Connect) -> Client:
-    return connect(fake.row())
 
 
 @pytest.fixture

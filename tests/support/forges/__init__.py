@@ -8,7 +8,8 @@ file; faults are in `http.py`, webhooks in `webhooks.py`, git in `git.py`.
         repo = forge.repository("acme/shop", {"package.json": "{}"})
         pull = forge.open_pull_request(repo, "bump", {"package.json": "{…}"}, title="Bump lodash",
                                        author="dependabot[bot]", message="…", labels=["security"])
-        client = client_for(forge.row())          # a row that is not saved; save it if you need one
+        client = client_for(forge.row())          # a row that is not saved
+        repository = forge.watched("acme/shop")   # stored, with the forge
 
 What people and bots do: `push(pull, files)` and with `force=True` a force-push, `rebase(pull)`,
 `push_to_main(repo, files)`, `edit(pull, title=…, labels=…, draft=…)`, `close(pull, by=…)`,
@@ -45,6 +46,10 @@ no `fast` test.
 GitHub's description.
 """
 
+from collections.abc import Callable
+
+from forges.clients.base import Client
+from forges.models import Forge
 from tests.support.forges.core import ACCOUNT, TOKEN, FakeForge, Pull, Repo
 from tests.support.forges.gitea import FakeGitea
 from tests.support.forges.github import FakeGitHub
@@ -52,11 +57,14 @@ from tests.support.forges.gitlab import FakeGitLab
 from tests.support.forges.http import Fault, answers, html
 
 FAKES: tuple[type[FakeForge], ...] = (FakeGitHub, FakeGitLab, FakeGitea)
+Connect = Callable[[Forge], Client]
+"""What the fixture `connect` returns."""
 
 __all__ = [
     "ACCOUNT",
     "FAKES",
     "TOKEN",
+    "Connect",
     "FakeForge",
     "FakeGitHub",
     "FakeGitLab",

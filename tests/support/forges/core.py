@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from forges.choices import ForgeKind
-from forges.models import Credentials, Forge
+from forges.models import Credentials, Forge, Repository
 from tests.support.forges.git import Conflict, Git
 from tests.support.forges.http import Asked, Failure, HttpServer
 from tests.support.forges.webhooks import Webhook, Webhooks
@@ -126,6 +126,12 @@ class FakeForge(HttpServer):
         forge.set_credentials(Credentials(token=TOKEN))
         forge.set_secrets([self.webhooks.secret or "a secret of the webhook"])
         return forge
+
+    def watched(self, path: str) -> Repository:
+        """Store this forge with a watched repository, which is not read yet."""
+        forge = self.row()
+        forge.save()
+        return Repository.objects.create(forge=forge, path=path)
 
     def deliver_to(self, url: str, secret: str) -> None:
         """Deliver webhooks to an address from now on."""
