@@ -1,4 +1,4 @@
-"""`connect_forge`, `watch_repository` and `encrypt_again`."""
+"""`connect_forge`, `watch_repository`, `sync_forges` and `encrypt_again`."""
 
 import json
 from pathlib import Path
@@ -172,6 +172,40 @@ def test_each_path_that_fails_is_named(
         call_command("watch_repository", "ours", "acme/none", "--stop")
     with pytest.raises(CommandError, match="no forge is connected as 'theirs'"):
         call_command("watch_repository", "theirs", "acme/shop")
+
+
+# -- Comparing --------------------------------------------------------------------------------
+
+
+def test_command_says_what_it_did(fake: FakeForge, capsys: pytest.CaptureFixture[str]) -> None:
+    fake.open_pull_request(fake.repository("acme/shop"), "bump", {"a": "1\n"})
+    repository = fake.watched("acme/shop")
+    call_command("sync_forges", progress=True)
+    said = capsys.readouterr()
+    assert said.out == f"{repository.forge.name} acme/shop: 1 open, 1 read\n"
+    assert "1 of 1 pull requests (100 %)" in said.err
+
+
+def test_repository_that_fails_does_not_stop_the_next(
+    github: FakeGitHub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    github.repository("acme/there")
+    there = github.watched("acme/there")
+    Repository.objects.create(forge=there.forge, path="acme/gone")
+    unwatched = Repository.objects.create(forge=there.forge, path="acme/quiet", watched=False)
+    with pytest.raises(CommandError, match="1 problems"):
+        call_command("sync_forges", there.forge.name)
+    said = capsys.readouterr()
+    assert "acme/there: 0 open, 0 read" in said.out
+    assert "acme/gone: " in said.err
+    assert "quiet" not in said.out + said.err
+    unwatched.refresh_from_db()
+    assert unwatched.synced_at is None
+
+
+def test_unknown_forge_is_named() -> None:
+    with pytest.raises(CommandError, match="no forge is connected as nobodys"):
+        call_command("sync_forges", "nobodys")
 
 
 # -- Keys -------------------------------------------------------------------------------------

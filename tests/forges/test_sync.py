@@ -3,21 +3,17 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.utils import timezone
 
 from forges import sync
-from forges.choices import CheckState, PullRequestState
-from forges.clients.base import Check, Listed, Page, PullRequestData, RepositoryData
 from forges.errors import Limited, NotAllowed, NotFound, Unavailable
 from forges.models import Forge, PullRequest, Repository
 from forges.signals import pull_request_read
 from tests.support import forge_rows
-from tests.support.forges import FakeForge, FakeGitHub, Pull, Repo, answers
+from tests.support.forges import FakeForge, Pull, Repo, answers
+from tests.support.forges.instant import InstantForge
 
 pytestmark = [pytest.mark.django_db, pytest.mark.server]
 PATH = "acme/shop"
@@ -30,13 +26,7 @@ def repo(fake: FakeForge) -> Repo:
 
 @pytest.fixture
 def repository(fake: FakeForge, repo: Repo) -> Repository:
-    return watched(fake)
-
-
-def watched(fake: FakeForge, path: str = PATH) -> Repository:
-    forge = fake.row()
-    forge.save()
-    return Repository.objects.create(forge=forge, path=path)
+    return fake.watched(PATH)
 
 
 def opened(fake: FakeForge, repo: Repo, branch: str = "bump", **fields: Any) -> Pull:
@@ -157,21 +147,12 @@ def test_push_while_it_is_read_has_its_own_diff(
     fake: FakeForge, repo: Repo, repository: Repository
 ) -> None:
     pull = opened(fake, repo)
-    ask = FakeForge.answer
-    pushed = False
-
-    def answer(self: FakeForge, asked: Any) -> Any:
-        nonlocal pushed
-        is_diff = asked.headers.get("accept", "").endswith("diff") or "diff" in asked.path
-        if is_diff and not pushed:
-            pushed = True
-            fake.push(pull, {"bump.txt": "newer\n"}, force=True)
-        return ask(self, asked)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(type(fake), "answer", answer)
-        row = sync.read_pull_request(repository, pull.number)
-    assert pushed
+    before = pull.head_sha
+    newer = {"bump.txt": "newer\n"}
+    # The message is read after the commits, and before the diff.
+    fake.fault(before=lambda: fake.push(pull, newer, force=True), path="/commits$")
+    row = sync.read_pull_request(repository, pull.number)
+    assert pull.head_sha != before
     assert (row.head_sha, "+newer" in row.diff) == (pull.head_sha, True)
 
 
@@ -294,108 +275,16 @@ def test_forge_that_refuses_everything_is_asked_no_further(
     assert Forge.objects.get().problem
 
 
-# -- The command ------------------------------------------------------------------------------
-
-
-def test_command_says_what_it_did(
-    fake: FakeForge, repo: Repo, repository: Repository, capsys: pytest.CaptureFixture[str]
-) -> None:
-    opened(fake, repo)
-    call_command("sync_forges", progress=True)
-    said = capsys.readouterr()
-    assert said.out == f"{repository.forge.name} acme/shop: 1 open, 1 read\n"
-    assert "1 of 1 pull requests (100 %)" in said.err
-
-
-def test_repository_that_fails_does_not_stop_the_next(
-    github: FakeGitHub, capsys: pytest.CaptureFixture[str]
-) -> None:
-    github.repository("acme/there")
-    there = watched(github, "acme/there")
-    Repository.objects.create(forge=there.forge, path="acme/gone")
-    unwatched = Repository.objects.create(forge=there.forge, path="acme/quiet", watched=False)
-    with pytest.raises(CommandError, match="1 problems"):
-        call_command("sync_forges", there.forge.name)
-    said = capsys.readouterr()
-    assert "acme/there: 0 open, 0 read" in said.out
-    assert "acme/gone: " in said.err
-    assert "quiet" not in said.out + said.err
-    unwatched.refresh_from_db()
-    assert unwatched.synced_at is None
-
-
-def test_unknown_forge_is_named() -> None:
-    with pytest.raises(CommandError, match="no forge is connected as nobodys"):
-        call_command("sync_forges", "nobodys")
-
-
 # -- Many -------------------------------------------------------------------------------------
 
 MANY = 1000
-IN_A_PAGE = 100
-
-
-class InstantForge:
-    """A client whose forge answers at once. It counts requests as GitHub's client makes them."""
-
-    def __init__(self) -> None:
-        self.requests = 0
-        self.changed_at = timezone.now() - timedelta(days=1)
-
-    def __enter__(self) -> "InstantForge":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def repository(self, path: str) -> RepositoryData:
-        self.requests += 1
-        return RepositoryData("7", path, "https://git.example.com", archived=False)
-
-    def open_pull_requests(self, path: str, etag: str = "") -> Iterator[Page]:
-        for first in range(1, MANY + 1, IN_A_PAGE):
-            self.requests += 1
-            numbers = range(first, first + IN_A_PAGE)
-            yield Page(tuple(Listed(one, f"{one:040}", self.changed_at) for one in numbers))
-
-    def pull_request(self, path: str, number: int) -> PullRequestData:
-        self.requests += 1
-        return PullRequestData(
-            number=number,
-            url=f"https://git.example.com/{number}",
-            title="Bump it",
-            body="",
-            author="somebody",
-            author_is_bot=False,
-            labels=(),
-            head_ref="bump",
-            head_sha=f"{number:040}",
-            base_ref="main",
-            base_sha="b" * 40,
-            state=PullRequestState.OPEN,
-            draft=False,
-            mergeable=True,
-            forge_updated_at=self.changed_at,
-        )
-
-    def message(self, path: str, number: int) -> str:
-        self.requests += 1
-        return "Bump it"
-
-    def diff(self, path: str, number: int) -> str:
-        self.requests += 1
-        return "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
-
-    def checks(self, path: str, sha: str) -> list[Check]:
-        self.requests += 2
-        return [Check("ci", CheckState.SUCCESS, "", "")]
 
 
 def test_a_thousand_open_ones_cost_a_tenth_of_the_requests_the_second_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     repository = forge_rows.repository()
-    forge = InstantForge()
+    forge = InstantForge(MANY)
     monkeypatch.setattr(sync, "client_for", lambda _: forge)
     began = time.monotonic()
     outcome = sync.reconcile(repository)
