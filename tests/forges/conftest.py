@@ -5,6 +5,8 @@ import pytest
 
 from forges.clients import app_auth, client_for, limits
 from forges.clients.base import Client
+from forges.models import Forge
+from tests.support.forge_webhooks import connected
 from tests.support.forges import FAKES, Connect, FakeForge, FakeGitHub, Pull
 
 
@@ -21,6 +23,12 @@ def fake(request: pytest.FixtureRequest) -> Iterator[FakeForge]:
     """A fake of each kind of forge."""
     with request.param() as forge:
         yield forge
+
+
+@pytest.fixture(params=["github", "gitlab", "gitea"])
+def forge(request: pytest.FixtureRequest) -> Forge:
+    """Store a forge of each kind, where nobody answers."""
+    return connected(request.param)
 
 
 @pytest.fixture
