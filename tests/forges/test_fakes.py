@@ -1,7 +1,5 @@
 """The fakes of forges do what other tests rely on."""
 
-import hashlib
-import hmac
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +9,7 @@ import pytest
 from forges.choices import ForgeKind
 from tests.support.forges import FakeForge, FakeGitea
 from tests.support.forges.http import Asked, HttpServer, route
+from tests.support.forges.webhooks import hex_hmac
 
 pytestmark = pytest.mark.server  # git runs
 
@@ -39,7 +38,7 @@ def receiver(fake: FakeForge) -> Iterator[Receiver]:
 
 
 def is_signed(kind: ForgeKind, asked: Asked) -> bool:
-    digest = hmac.new(SECRET.encode(), asked.body, hashlib.sha256).hexdigest()
+    digest = hex_hmac(SECRET, asked.body)
     header, value = {
         ForgeKind.GITHUB: ("x-hub-signature-256", f"sha256={digest}"),
         ForgeKind.GITLAB: ("x-gitlab-token", SECRET),

@@ -10,10 +10,11 @@ import pytest
 from forges.choices import ForgeKind
 from forges.webhooks.kinds import KINDS, gitea, github, gitlab
 from forges.webhooks.kinds.base import Headers
+from tests.support.forges.webhooks import hex_hmac
 
 BODY = b'{"a": 1}'
 SECRETS = ["the newest secret", "the last secret"]
-HEX = {secret: hmac.new(secret.encode(), BODY, hashlib.sha256).hexdigest() for secret in SECRETS}
+HEX = {secret: hex_hmac(secret, BODY) for secret in SECRETS}
 
 
 def standard(secret: bytes, sent_at: int | str, body: bytes = BODY) -> Headers:

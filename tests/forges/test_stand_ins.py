@@ -21,6 +21,7 @@ from forges.clients.github import GitHub
 from forges.errors import HeadMoved, NotFound, Refused, Unavailable
 from forges.models import Credentials, Forge
 from tests.support.forges import FakeGitHub, Pull
+from tests.support.forges.github import PERMISSIONS
 from tests.support.forges.stand_ins import emulate, prism
 
 pytestmark = pytest.mark.server
@@ -30,14 +31,7 @@ APP = {
     "app_id": 12345,
     "slug": "console",
     "name": "Console",
-    "permissions": {
-        "metadata": "read",
-        "contents": "write",
-        "pull_requests": "write",
-        "issues": "write",
-        "checks": "write",
-        "statuses": "write",
-    },
+    "permissions": PERMISSIONS,
     "installations": [{"installation_id": 100, "account": "acme", "repository_selection": "all"}],
 }
 

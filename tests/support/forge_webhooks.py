@@ -1,7 +1,5 @@
 """Webhooks to the test client, signed as each kind of forge signs them."""
 
-import hashlib
-import hmac
 import json
 from typing import Any
 
@@ -9,6 +7,7 @@ from django.db import connection
 from django.test import Client as Browser
 
 from forges.models import Credentials, Forge
+from tests.support.forges.webhooks import hex_hmac
 
 SECRET = "a secret of webhooks"
 
@@ -58,8 +57,7 @@ def send(
 def signature(forge: Forge, raw: bytes, secret: str = SECRET) -> dict[str, str]:
     if forge.kind == "gitlab":
         return {"X-Gitlab-Token": secret}
-    digest = hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
-    return {"X-Hub-Signature-256": f"sha256={digest}"}
+    return {"X-Hub-Signature-256": f"sha256={hex_hmac(secret, raw)}"}
 
 
 def jobs(task: str) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """What every fake forge keeps, whatever it speaks: repositories, pull requests, statuses."""
 
+import hashlib
 import itertools
 import tempfile
 import uuid
@@ -13,7 +14,7 @@ from typing import Any, ClassVar
 from forges.choices import ForgeKind
 from forges.models import Credentials, Forge, Repository
 from tests.support.forges.git import Conflict, Git
-from tests.support.forges.http import Asked, Failure, HttpServer
+from tests.support.forges.http import Asked, Failure, HttpServer, Reply
 from tests.support.forges.webhooks import Webhook, Webhooks
 
 Files = Mapping[str, bytes | str | None]
@@ -311,6 +312,28 @@ class FakeForge(HttpServer):
     @abstractmethod
     def signed(self, event: str, value: dict[str, Any]) -> Webhook:
         """Return a webhook as this forge signs it."""
+
+    def page(self, asked: Asked, items: list[Any], size: int) -> tuple[list[Any], str]:
+        """Return the items of the page that is asked for, and where the next one is, or ""."""
+        page = int(asked.query.get("page", 1))
+        shown = items[(page - 1) * size : page * size]
+        if len(items) <= page * size:
+            return shown, ""
+        query = "&".join(f"{k}={v}" for k, v in asked.query.items() if k != "page")
+        return shown, f"{self.url}{asked.path}?{query}&page={page + 1}"
+
+    def conditional(self, asked: Asked, reply: Reply, limit: str) -> Reply:
+        """Answer 304 if nothing changed; otherwise count the request, under `limit`'s headers."""
+        if asked.method == "GET" and reply.status == 200:
+            etag = f'W/"{hashlib.sha256(reply.body()).hexdigest()}"'
+            reply.headers["ETag"] = etag
+            if asked.headers.get("if-none-match") == etag:
+                return Reply(304, headers={"ETag": etag})
+        if self.remaining is not None:
+            self.remaining -= 1
+            reply.headers[f"{limit}-Remaining"] = str(self.remaining)
+            reply.headers[f"{limit}-Reset"] = str(self.reset_at)
+        return reply
 
     def link(self, repo: Repo) -> str:
         return f"{self.url}/{repo.path}"

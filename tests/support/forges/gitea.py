@@ -1,7 +1,5 @@
 """A fake of Gitea and Forgejo, from their description of the API, version 1."""
 
-import hashlib
-import hmac
 import json
 import uuid
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 from forges.choices import ForgeKind
 from tests.support.forges.core import Account, FakeForge, Pull, Repo, Status, iso
 from tests.support.forges.http import Asked, Failure, Reply, route
-from tests.support.forges.webhooks import Webhook
+from tests.support.forges.webhooks import Webhook, hex_hmac
 
 REPO = "/api/v1/repos/{owner}/{repo}"
 PULLS = REPO + "/pulls"
@@ -150,13 +148,11 @@ class FakeGitea(FakeForge):
 
     def _paged(self, asked: Asked, items: list[Any]) -> Reply:
         size = min(int(asked.query.get("limit", 30)), MOST)
-        page = int(asked.query.get("page", 1))
+        shown, following = self.page(asked, items, size)
         headers = {"X-Total-Count": str(len(items))}
-        if len(items) > page * size:
-            query = "&".join(f"{k}={v}" for k, v in asked.query.items() if k != "page")
-            target = f"{self.url}{asked.path}?{query}&page={page + 1}"
-            headers["Link"] = f'<{target}>; rel="next",<{target}>; rel="last"'
-        return Reply(value=items[(page - 1) * size : page * size], headers=headers)
+        if following:
+            headers["Link"] = f'<{following}>; rel="next",<{following}>; rel="last"'
+        return Reply(value=shown, headers=headers)
 
     def _repo_value(self, repo: Repo) -> dict[str, Any]:
         return {"id": repo.id, "full_name": repo.path, "html_url": self.link(repo),
@@ -209,7 +205,7 @@ class FakeGitea(FakeForge):
 
     def signed(self, event: str, value: dict[str, Any]) -> Webhook:
         body = json.dumps(value).encode()
-        digest = hmac.new(self.webhooks.secret.encode(), body, hashlib.sha256).hexdigest()
+        digest = hex_hmac(self.webhooks.secret, body)
         headers = {
             "Content-Type": "application/json",
             "X-GitHub-Event": event,

@@ -1,7 +1,5 @@
 """A fake of GitHub, from https://docs.github.com/rest as of version 2022-11-28."""
 
-import hashlib
-import hmac
 import json
 import secrets
 import uuid
@@ -18,7 +16,7 @@ from forges.choices import ForgeKind
 from forges.models import Credentials, Forge
 from tests.support.forges.core import Account, FakeForge, Pull, Repo, Status, iso
 from tests.support.forges.http import Asked, Failure, Reply, route
-from tests.support.forges.webhooks import Webhook
+from tests.support.forges.webhooks import Webhook, hex_hmac
 
 APP_ID, INSTALLATION_ID = "1001", "2002"
 PERMISSIONS = {
@@ -93,16 +91,7 @@ class FakeGitHub(FakeForge):
         return None
 
     def finished(self, asked: Asked, reply: Reply) -> Reply:
-        if asked.method == "GET" and reply.status == 200:
-            etag = f'W/"{hashlib.sha256(reply.body()).hexdigest()}"'
-            reply.headers["ETag"] = etag
-            if asked.headers.get("if-none-match") == etag:
-                return Reply(304, headers={"ETag": etag})
-        if self.remaining is not None:
-            self.remaining -= 1
-            reply.headers["X-RateLimit-Remaining"] = str(self.remaining)
-            reply.headers["X-RateLimit-Reset"] = str(self.reset_at)
-        return reply
+        return self.conditional(asked, reply, "X-RateLimit")
 
     # -- The App ---------------------------------------------------------------------------------
 
@@ -246,12 +235,9 @@ class FakeGitHub(FakeForge):
     def _paged(self, asked: Asked, items: list[Any], name: str = "", **fields: Any) -> Reply:
         """Return a page of a list, or of the list `name` in an object; Link names the next one."""
         size = min(int(asked.query.get("per_page", 30)), 100)
-        page = int(asked.query.get("page", 1))
-        shown, headers = items[(page - 1) * size : page * size], {}
-        if len(items) > page * size:
-            query = "&".join(f"{k}={v}" for k, v in asked.query.items() if k != "page")
-            target = f"{self.url}{asked.path}?{query}&page={page + 1}"
-            headers["Link"] = f'<{target}>; rel="next", <{target}>; rel="last"'
+        (shown, following), headers = self.page(asked, items, size), {}
+        if following:
+            headers["Link"] = f'<{following}>; rel="next", <{following}>; rel="last"'
         return Reply(value={name: shown, **fields} if name else shown, headers=headers)
 
     def _repo_value(self, repo: Repo) -> dict[str, Any]:
@@ -310,7 +296,7 @@ class FakeGitHub(FakeForge):
 
     def signed(self, event: str, value: dict[str, Any]) -> Webhook:
         body = json.dumps(value).encode()
-        digest = hmac.new(self.webhooks.secret.encode(), body, hashlib.sha256).hexdigest()
+        digest = hex_hmac(self.webhooks.secret, body)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "GitHub-Hookshot/fake",

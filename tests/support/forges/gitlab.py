@@ -1,6 +1,5 @@
 """A fake of GitLab, from https://docs.gitlab.com/api/rest/ as of version 18."""
 
-import hashlib
 import json
 import uuid
 from typing import Any
@@ -47,20 +46,8 @@ class FakeGitLab(FakeForge):
                     return Reply(301, headers={"Location": target})
         return None
 
-    def failure(self, message: str) -> Any:
-        return {"message": message}
-
     def finished(self, asked: Asked, reply: Reply) -> Reply:
-        if asked.method == "GET" and reply.status == 200:
-            etag = f'W/"{hashlib.md5(reply.body()).hexdigest()}"'
-            reply.headers["ETag"] = etag
-            if asked.headers.get("if-none-match") == etag:
-                return Reply(304, headers={"ETag": etag})
-        if self.remaining is not None:
-            self.remaining -= 1
-            reply.headers["RateLimit-Remaining"] = str(self.remaining)
-            reply.headers["RateLimit-Reset"] = str(self.reset_at)
-        return reply
+        return self.conditional(asked, reply, "RateLimit")
 
     def repo_at(self, path: str) -> Repo:
         """Return a project by its path or id."""
@@ -182,14 +169,11 @@ class FakeGitLab(FakeForge):
     # -- Values ----------------------------------------------------------------------------------
 
     def _paged(self, asked: Asked, items: list[Any]) -> Reply:
-        size, page = int(asked.query.get("per_page", 20)), int(asked.query.get("page", 1))
-        more = len(items) > page * size
-        headers = {"X-Next-Page": str(page + 1) if more else ""}
-        if more:
-            query = "&".join(f"{k}={v}" for k, v in asked.query.items() if k != "page")
-            target = f"{self.url}{asked.path}?{query}&page={page + 1}"
-            headers["Link"] = f'<{target}>; rel="next"'
-        return Reply(value=items[(page - 1) * size : page * size], headers=headers)
+        shown, following = self.page(asked, items, int(asked.query.get("per_page", 20)))
+        headers = {"X-Next-Page": following.rpartition("=")[2]}
+        if following:
+            headers["Link"] = f'<{following}>; rel="next"'
+        return Reply(value=shown, headers=headers)
 
     def _project_value(self, repo: Repo) -> dict[str, Any]:
         return {"id": repo.id, "path_with_namespace": repo.path, "web_url": self.link(repo),

@@ -1,5 +1,7 @@
 """Webhooks of a fake forge: sent by a thread of its own, held back, lost, doubled or reordered."""
 
+import hashlib
+import hmac
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -11,6 +13,11 @@ from tests.support.waiting import wait_for
 
 SECONDS = 10
 """How long a forge waits for the answer to a webhook."""
+
+
+def hex_hmac(secret: str, body: bytes) -> str:
+    """Sign as GitHub, Gitea and Forgejo do."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 @dataclass
