@@ -1,7 +1,6 @@
 """What is measured of this project alone: bursts, idle memory, many sockets, stalled readers."""
 
 import asyncio
-import math
 import statistics
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from tools.bench.crowd import Crowd, Member
 from tools.bench.fanout import fan_out
 from tools.bench.processes import cpu_seconds, pss_bytes
 from tools.bench.systems import ThisProject, run
+from tools.quantiles import quantile
 
 MEGABYTE = 2**20
 
@@ -33,11 +33,6 @@ class Figure:
     @property
     def reached(self) -> bool:
         return self.value <= self.reach
-
-
-def quantile(values: list[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, math.floor(len(ordered) * share))]
 
 
 # -- Bursts -----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import django
 
@@ -22,15 +22,57 @@ from tests.support.forges import TOKEN, FakeGitHub  # noqa: E402 — these need 
 from tests.support.job_workers import job_worker  # noqa: E402
 from tests.support.site import Server, Site  # noqa: E402
 from tests.support.waiting import wait_for  # noqa: E402
+from tools.quantiles import quantile  # noqa: E402
 
 NAME, SECRET_LINE = "flood", "secret:"
 MOST_RATIO = 3.0
 DRAIN_SECONDS = 600
+WAITING = "SELECT count(*) FROM forges_delivery WHERE state = 'received'"
+STATES = "SELECT state, count(*) FROM forges_delivery GROUP BY state"
 
 
-def flood(server: Server, given: dict[str, Any]) -> dict[str, list[float]]:
+class Result(NamedTuple):
+    """What became of the webhooks, and how long it took."""
+
+    took: dict[str, list[float]]
+    """The seconds of each answer."""
+    sending: float
+    draining: float
+    states: dict[str, int]
+
+
+def flooded(count: int, seconds: float) -> Result:
+    """Send webhooks to a server and a worker, and wait until all are processed."""
+    site = Site("webhook-flood")
+    with FakeGitHub() as fake, site.uvicorn() as server:
+        given = watched(site, fake) | {"count": count, "seconds": seconds}
+        with job_worker(site):
+            began = time.monotonic()
+            took = sent(server, given)
+            ended = time.monotonic()
+            wait_for(lambda: site.rows(WAITING)[0][0] == 0, "all to be processed", DRAIN_SECONDS)
+            drained = time.monotonic()
+        return Result(took, ended - began, drained - ended, dict(site.rows(STATES)))
+
+
+def watched(site: Site, fake: FakeGitHub) -> dict[str, Any]:
+    """Connect a fake with pull requests; return its secret, and what webhooks are about."""
+    repo = fake.repository("acme/shop", {"a": "b\n"})
+    pulls = [
+        fake.open_pull_request(repo, f"b{n}", {f"b{n}": "x\n"}, title=f"b{n}").number
+        for n in range(20)
+    ]
+    address = ["--url", fake.url, "--api-url", fake.url + fake.api, "--token-file", "-"]
+    printed = site.manage("connect_forge", "github", "--name", NAME, *address, stdin=TOKEN)
+    site.manage("watch_repository", NAME, "acme/shop")
+    secret = printed.partition(SECRET_LINE)[2].split()[0]
+    return {"secret": secret, "pulls": pulls, "repository": repo.id}
+
+
+def sent(server: Server, given: dict[str, Any]) -> dict[str, list[float]]:
     """Send from another process, which this one must not slow down."""
-    given |= {
+    given = {
+        **given,
         "address": server.origin.partition("//")[2],
         "path": f"/hitl/forges/{NAME}/webhook",
         "cookie": server.client().cookies["hitl_session"],
@@ -43,41 +85,18 @@ def flood(server: Server, given: dict[str, Any]) -> dict[str, list[float]]:
     return took
 
 
-def quantile(values: list[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
-
-
-def run(count: int, seconds: float) -> bool:
-    site = Site("webhook-flood")
-    with FakeGitHub() as fake, site.uvicorn() as server:
-        repo = fake.repository("acme/shop", {"a": "b\n"})
-        pulls = [
-            fake.open_pull_request(repo, f"b{n}", {f"b{n}": "x\n"}, title=f"b{n}").number
-            for n in range(20)
-        ]
-        address = ["--url", fake.url, "--api-url", fake.url + fake.api, "--token-file", "-"]
-        printed = site.manage("connect_forge", "github", "--name", NAME, *address, stdin=TOKEN)
-        secret = printed.partition(SECRET_LINE)[2].split()[0]
-        site.manage("watch_repository", NAME, "acme/shop")
-        given = {"secret": secret, "pulls": pulls, "repository": repo.id}
-        with job_worker(site):
-            sending = time.monotonic()
-            took = flood(server, {**given, "count": count, "seconds": seconds})
-            sending = time.monotonic() - sending
-            began = time.monotonic()
-            waiting = "SELECT count(*) FROM forges_delivery WHERE state = 'received'"
-            wait_for(lambda: site.rows(waiting)[0][0] == 0, "all to be processed", DRAIN_SECONDS)
-            drained = time.monotonic() - began
-        states = dict(site.rows("SELECT state, count(*) FROM forges_delivery GROUP BY state"))
-    print(f"{count} webhooks, sent in {sending:.0f} s instead of {seconds:.0f} s")
-    print(f"kept: {states}; all processed {drained:.1f} s after the last one")
-    for what, times in took.items():
+def report(result: Result, count: int, seconds: float) -> bool:
+    """Print what was measured; return whether it is good."""
+    print(f"{count} webhooks, sent in {result.sending:.0f} s instead of {seconds:.0f} s")
+    print(f"kept: {result.states}; all processed {result.draining:.1f} s after the last one")
+    for what, times in result.took.items():
         p50, p99, most = (f"{1000 * quantile(times, share):8.1f} ms" for share in (0.5, 0.99, 1))
         print(f"{what:<14} p50 {p50}   p99 {p99}   longest {most}")
-    ratio = quantile(took["webhook"], 0.99) / quantile(took["/hitl/health"], 0.99)
+    webhooks, healths = result.took["webhook"], result.took["/hitl/health"]
+    ratio = quantile(webhooks, 0.99) / quantile(healths, 0.99)
     print(f"p99 of a webhook's answer: {ratio:.1f} × that of /hitl/health")
-    return len(took["webhook"]) == count and states == {"processed": count} and ratio <= MOST_RATIO
+    none_lost = len(webhooks) == count and result.states == {"processed": count}
+    return none_lost and ratio <= MOST_RATIO
 
 
 def main() -> None:
@@ -85,7 +104,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--seconds", type=float, default=60.0)
     given = parser.parse_args()
-    sys.exit(0 if run(given.count, given.seconds) else 1)
+    result = flooded(given.count, given.seconds)
+    sys.exit(0 if report(result, given.count, given.seconds) else 1)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,67 @@ def webhook(number: int, given: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
     }
 
 
+class Flood:
+    """What is sent, as standard input describes it, and the seconds that each answer took."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self._given = given
+        self._address = given["address"]
+        self._webhooks = [webhook(number, given) for number in range(given["count"])]
+        self.took: dict[str, list[float]] = {"webhook": [], "/hitl/health": [], "ping": []}
+
+    def run(self) -> None:
+        threads = [threading.Thread(target=self._send_some, args=[first]) for first in range(LINES)]
+        threads += [threading.Thread(target=self._ask_health), threading.Thread(target=self._ping)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _send_some(self, first: int) -> None:
+        """Send every LINES-th webhook over one connection, beginning with the `first`."""
+        connection = self._connection()
+
+        def send(number: int) -> None:
+            body, headers = self._webhooks[number]
+            connection.request("POST", self._given["path"], body, headers)
+            answer = connection.getresponse()
+            assert answer.status == 202, answer.read()
+            answer.read()
+
+        numbers = range(first, self._given["count"], LINES)
+        timed(numbers, self._given["count"] / self._given["seconds"], send, self.took["webhook"])
+
+    def _ask_health(self) -> None:
+        connection = self._connection()
+
+        def ask() -> None:
+            connection.request("GET", "/hitl/health")
+            assert connection.getresponse().read()
+
+        self._beside(ask, self.took["/hitl/health"])
+
+    def _ping(self) -> None:
+        headers = {"Cookie": f"hitl_session={self._given['cookie']}"}
+        origin: Any = f"http://{self._address}"
+        uri = f"ws://{self._address}/hitl/ws"
+        with connect(uri, additional_headers=headers, origin=origin, proxy=None) as socket:
+            socket.recv()
+
+            def ping() -> None:
+                socket.send('{"type": "ping"}')
+                socket.recv()
+
+            self._beside(ping, self.took["ping"])
+
+    def _beside(self, act: Callable[[], None], took: list[float]) -> None:
+        """Act BESIDE times a second for as long as webhooks are sent."""
+        timed(range(int(BESIDE * self._given["seconds"])), BESIDE, lambda _: act(), took)
+
+    def _connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(self._address, timeout=60)
+
+
 def timed(numbers: range, per_second: float, act: Callable[[int], None], took: list[float]) -> None:
     """Act for each number at its time, or as soon as the one before is done."""
     began = time.monotonic()
@@ -51,59 +112,10 @@ def timed(numbers: range, per_second: float, act: Callable[[int], None], took: l
         took.append(time.monotonic() - started)
 
 
-def line(address: str) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(address, timeout=60)
-
-
 def main() -> None:
-    given = json.load(sys.stdin)
-    webhooks: list[float] = []
-    healths: list[float] = []
-    pings: list[float] = []
-    made = [webhook(number, given) for number in range(given["count"])]
-    rate = given["count"] / given["seconds"]
-
-    def send_some(first: int) -> None:
-        connection = line(given["address"])
-
-        def send(number: int) -> None:
-            body, headers = made[number]
-            connection.request("POST", given["path"], body, headers)
-            answer = connection.getresponse()
-            assert answer.status == 202, answer.read()
-            answer.read()
-
-        timed(range(first, given["count"], LINES), rate, send, webhooks)
-
-    def ask_health() -> None:
-        connection = line(given["address"])
-
-        def ask(_: int) -> None:
-            connection.request("GET", "/hitl/health")
-            assert connection.getresponse().read()
-
-        timed(range(int(BESIDE * given["seconds"])), BESIDE, ask, healths)
-
-    def ping() -> None:
-        headers = {"Cookie": f"hitl_session={given['cookie']}"}
-        origin: Any = f"http://{given['address']}"
-        uri = f"ws://{given['address']}/hitl/ws"
-        with connect(uri, additional_headers=headers, origin=origin, proxy=None) as socket:
-            socket.recv()
-
-            def ask(_: int) -> None:
-                socket.send('{"type": "ping"}')
-                socket.recv()
-
-            timed(range(int(BESIDE * given["seconds"])), BESIDE, ask, pings)
-
-    threads = [threading.Thread(target=send_some, args=[first]) for first in range(LINES)]
-    threads += [threading.Thread(target=ask_health), threading.Thread(target=ping)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    json.dump({"webhook": webhooks, "/hitl/health": healths, "ping": pings}, sys.stdout)
+    flood = Flood(json.load(sys.stdin))
+    flood.run()
+    json.dump(flood.took, sys.stdout)
 
 
 if __name__ == "__main__":
