@@ -5,7 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from procrastinate.contrib.django import app
 
-from forges import sync
+from forges import reconciliation, sync
 from forges.encryption import CannotDecrypt
 from forges.errors import ForgeError, Limited
 from forges.models import Repository
@@ -42,7 +42,7 @@ def read_pull_request(repository_id: int, number: int) -> None:
 def reconcile(repository_id: int) -> None:
     """Read the pull requests of a repository that differ from what is stored."""
     if repository := _watched(repository_id):
-        sync.reconcile(repository)
+        reconciliation.reconcile(repository)
 
 
 @app.task(name="forges.reconcile_all", queueing_lock="reconcile-all", retry=RETRIES)

@@ -1,5 +1,7 @@
 """Rows of forges, repositories and pull requests, as a reader of forges stores them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -67,6 +69,19 @@ def pull_request(of: Repository, number: int = 7, **fields: Any) -> PullRequest:
             **fields,
         }
     )
+
+
+@contextmanager
+def heard() -> Iterator[list[int]]:
+    """Collect the numbers of pull requests that the signal tells of."""
+    numbers: list[int] = []
+
+    def hear(pull_request: PullRequest, **_: Any) -> None:
+        numbers.append(pull_request.number)
+
+    pull_request_read.connect(hear)
+    yield numbers
+    pull_request_read.disconnect(hear)
 
 
 def tell(pull_request: PullRequest, **fields: Any) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from forges.models import Forge, Repository
-from forges.sync import PROBLEMS, Outcome, reconcile, words_of
+from forges.problems import PROBLEMS, words_of
+from forges.reconciliation import Outcome, reconcile
 from realtime.management.progress import add_progress_argument, follow
 
 

@@ -186,6 +186,11 @@ class FakeForge(HttpServer):
         self._tell(pull, "opened")
         return pull
 
+    def bump(self, repo: Repo, branch: str = "bump", **fields: Any) -> Pull:
+        """Open a pull request that adds a file with the name of its branch."""
+        given = {"title": f"Bump {branch}", **fields}
+        return self.open_pull_request(repo, branch, {f"{branch}.txt": "new\n"}, **given)
+
     def push(
         self, pull: Pull, files: Files, message: str = "Change it", *, force: bool = False
     ) -> str:

@@ -1,0 +1,124 @@
+"""Compare the pull requests of a repository with its forge, and read those that differ."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import structlog
+from django.utils import timezone
+
+from forges import renames
+from forges.choices import CheckState, PullRequestState
+from forges.clients import client_for
+from forges.clients.base import Client, Listed
+from forges.errors import ForgeError
+from forges.models import PullRequest, Repository
+from forges.problems import ENDS_ALL, PROBLEMS, noting, words_of
+from forges.sync import read_and_store
+
+logger = structlog.get_logger(__name__)
+
+LEAST_RECHECKED, SHARE_RECHECKED = 20, 20
+"""No list shows checks. So each reconciliation reads this many open pull requests again, or one in
+SHARE_RECHECKED if that is more: first those whose checks have not ended."""
+
+Progress = Callable[[list[int]], Iterable[int]]
+
+
+@dataclass
+class Outcome:
+    """What a reconciliation did: how many were open, which were read, what failed."""
+
+    listed: int = 0
+    read: list[int] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def reconcile(repository: Repository, progress: Progress = iter) -> Outcome:
+    """Read the pull requests of a repository that differ from what is stored.
+
+    `progress` is given the numbers to read, and yields them. A pull request that cannot be read
+    does not stop the others. Raise what ends all requests, after it is stored as the repository's
+    problem.
+    """
+    outcome = Outcome()
+    try:
+        with noting(repository.forge), client_for(repository.forge) as client:
+            _reconcile(client, repository, progress, outcome)
+    except PROBLEMS as error:
+        outcome.problems.append(words_of(error))
+        _store_outcome(repository, outcome)
+        raise
+    _store_outcome(repository, outcome)
+    logger.info(
+        "repository_reconciled",
+        forge=repository.forge.name,
+        repository=repository.path,
+        listed=outcome.listed,
+        read=len(outcome.read),
+        problems=len(outcome.problems),
+    )
+    return outcome
+
+
+def _reconcile(
+    client: Client, repository: Repository, progress: Progress, outcome: Outcome
+) -> None:
+    found = client.repository(repository.path)
+    renames.follow(repository, path=found.path, remote_id=found.remote_id)
+    listed = _list(client, repository, outcome)
+    outcome.listed = len(listed)
+    for number in progress(_to_read(repository, listed)):
+        try:
+            read_and_store(client, repository, number)
+            outcome.read.append(number)
+        except ENDS_ALL:
+            raise
+        except ForgeError as error:
+            outcome.problems.append(f"#{number}: {error.words}")
+
+
+def _list(client: Client, repository: Repository, outcome: Outcome) -> dict[int, Listed]:
+    listed: dict[int, Listed] = {}
+    for page in client.open_pull_requests(repository.path):
+        listed |= {one.number: one for one in page.items}
+        outcome.problems += page.problems
+    return listed
+
+
+def _to_read(repository: Repository, listed: dict[int, Listed]) -> list[int]:
+    """Return the numbers that differ, that are open no longer, and some to look at again."""
+    ours = PullRequest.objects.filter(repository=repository)
+    stored = {one.number: one for one in ours.filter(number__in=listed).only(*COMPARED)}
+    different = [number for number, one in listed.items() if _differs(stored.get(number), one)]
+    gone = ours.filter(state=PullRequestState.OPEN).exclude(number__in=listed)
+    same = [stored[number] for number in listed if number not in {*different}]
+    return [*different, *gone.values_list("number", flat=True), *_to_recheck(same)]
+
+
+COMPARED = ("number", "head_sha", "forge_updated_at", "state", "checks", "mergeable", "read_at")
+
+
+def _differs(stored: PullRequest | None, listed: Listed) -> bool:
+    return (
+        stored is None
+        or stored.state != PullRequestState.OPEN
+        or stored.head_sha != listed.head_sha
+        or stored.forge_updated_at != listed.forge_updated_at
+    )
+
+
+def _to_recheck(same: list[PullRequest]) -> list[int]:
+    most = max(LEAST_RECHECKED, len(same) // SHARE_RECHECKED)
+    by_need = sorted(same, key=lambda one: (_is_settled(one), one.read_at))
+    return [one.number for one in by_need[:most]]
+
+
+def _is_settled(one: PullRequest) -> bool:
+    states = {check.get("state") for check in one.checks}
+    return one.mergeable is not None and bool(states) and CheckState.PENDING not in states
+
+
+def _store_outcome(repository: Repository, outcome: Outcome) -> None:
+    repository.problem = "\n".join(outcome.problems)
+    repository.synced_at = timezone.now()
+    repository.save(update_fields=["problem", "synced_at"])
