@@ -1,14 +1,12 @@
-"""What requests to a forge fail with: noted on its row, and in words for people."""
+"""What requests to a forge fail with, noted on its row."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from forges.encryption import CannotDecrypt
-from forges.errors import ForgeError, Limited, NotAllowed, Unavailable
+from forges.errors import Limited, NotAllowed, Unavailable
 from forges.models import Forge
 
-PROBLEMS = (ForgeError, CannotDecrypt)
-ENDS_ALL = (CannotDecrypt, Limited, NotAllowed, Unavailable)
+ENDS_ALL = (Limited, NotAllowed, Unavailable)
 """What the next request to the same forge would fail with, too."""
 
 
@@ -18,12 +16,7 @@ def noting(forge: Forge) -> Iterator[None]:
     try:
         yield
     except ENDS_ALL as error:
-        Forge.objects.filter(pk=forge.pk).update(problem=words_of(error))
+        Forge.objects.filter(pk=forge.pk).update(problem=error.words)
         raise
     else:
         Forge.objects.filter(pk=forge.pk).exclude(problem="").update(problem="")
-
-
-def words_of(error: BaseException) -> str:
-    """Return why a request to a forge failed, for people."""
-    return error.words if isinstance(error, ForgeError) else str(error)

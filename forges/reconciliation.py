@@ -12,7 +12,7 @@ from forges.clients import client_for
 from forges.clients.base import Client, Listed
 from forges.errors import ForgeError
 from forges.models import PullRequest, Repository
-from forges.problems import ENDS_ALL, PROBLEMS, noting, words_of
+from forges.problems import ENDS_ALL, noting
 from forges.sync import read_and_store
 
 logger = structlog.get_logger(__name__)
@@ -44,8 +44,8 @@ def reconcile(repository: Repository, progress: Progress = iter) -> Outcome:
     try:
         with noting(repository.forge), client_for(repository.forge) as client:
             _reconcile(client, repository, progress, outcome)
-    except PROBLEMS as error:
-        outcome.problems.append(words_of(error))
+    except ForgeError as error:
+        outcome.problems.append(error.words)
         _store_outcome(repository, outcome)
         raise
     _store_outcome(repository, outcome)
@@ -91,7 +91,8 @@ def _to_read(repository: Repository, listed: dict[int, Listed]) -> list[int]:
     stored = {one.number: one for one in ours.filter(number__in=listed).only(*COMPARED)}
     different = [number for number, one in listed.items() if _differs(stored.get(number), one)]
     gone = ours.filter(state=PullRequestState.OPEN).exclude(number__in=listed)
-    same = [stored[number] for number in listed if number not in {*different}]
+    changed = {*different}
+    same = [stored[number] for number in listed if number not in changed]
     return [*different, *gone.values_list("number", flat=True), *_to_recheck(same)]
 
 

@@ -43,7 +43,7 @@ class Read(NamedTuple):
 def read_pull_request(repository: Repository, number: int) -> PullRequest:
     """Read a pull request now, in this thread, and return it as it is stored then.
 
-    Raise a ForgeError, or CannotDecrypt.
+    Raise a ForgeError.
     """
     with noting(repository.forge), client_for(repository.forge) as client:
         return read_and_store(client, repository, number)

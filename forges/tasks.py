@@ -6,7 +6,6 @@ from django.conf import settings
 from procrastinate.contrib.django import app
 
 from forges import reconciliation, sync
-from forges.encryption import CannotDecrypt
 from forges.errors import ForgeError, Limited
 from forges.models import Repository
 from forges.pruning import prune_deliveries
@@ -19,7 +18,7 @@ def _until(error: BaseException) -> datetime | None:
     return error.until if isinstance(error, Limited) else None
 
 
-RETRIES = Retries(expected=(ForgeError, CannotDecrypt), until=_until)
+RETRIES = Retries(expected=(ForgeError,), until=_until)
 SYNC_MINUTES = settings.HITL_FORGE_SYNC_MINUTES
 SOON, LATER = 0, -10
 """Priorities: what a webhook said, and what nobody waits for."""

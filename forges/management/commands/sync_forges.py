@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from forges.errors import ForgeError
 from forges.models import Forge, Repository
-from forges.problems import PROBLEMS, words_of
 from forges.reconciliation import Outcome, reconcile
 from realtime.management.progress import add_progress_argument, follow
 
@@ -42,8 +42,8 @@ class Command(BaseCommand):
         name = f"{repository.forge.name} {repository.path}"
         try:
             outcome = reconcile(repository, shown)
-        except PROBLEMS as error:
-            outcome = Outcome(problems=[words_of(error)])
+        except ForgeError as error:
+            outcome = Outcome(problems=[error.words])
         else:
             self.stdout.write(f"{name}: {outcome.listed:,} open, {len(outcome.read):,} read")
         for problem in outcome.problems:
