@@ -54,12 +54,17 @@ def _log_failure(
     write = logger.warning if again else logger.error
     write(
         "job_failed",
-        error=f"{type(error).__name__}: {str(error).partition(chr(10))[0]}",
+        error=in_a_line(error),
         attempt=job.attempts + 1,
         again=bool(again),
         duration_s=round(seconds, 4),
         exc_info=not isinstance(error, expected),
     )
+
+
+def in_a_line(error: BaseException) -> str:
+    """Return what an error is and the first line of what it says."""
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
 
 
 def _retries(context: JobContext) -> BaseRetryStrategy | None:

@@ -17,7 +17,7 @@ from procrastinate.contrib.django.utils import connector_params
 
 from jobs.deferring import STARTS
 from jobs.interrupted import HEARTBEAT_SECONDS, SILENT_SECONDS, resume_interrupted
-from jobs.running import let_another_wait, logged
+from jobs.running import in_a_line, let_another_wait, logged
 
 logger = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ class Worker:
             error = await self._until_told(self._work())
             failures = 0 if loop.time() - began > SILENT_SECONDS else failures + 1
             if not self._stopping.is_set():
-                logger.warning("job_worker_starts_again", reason=_in_a_line(error))
+                logger.warning("job_worker_starts_again", reason=_reason(error))
                 pause = PAUSES[min(failures, len(PAUSES)) - 1] if failures else 0
                 await self._until_told(asyncio.sleep(pause))
 
@@ -113,7 +113,7 @@ class Worker:
         A new worker has another id, so the job counts as interrupted, and runs again.
         """
         error = context.get("exception")
-        logger.warning("job_worker_error", reason=_in_a_line(error) or context["message"])
+        logger.warning("job_worker_error", reason=_reason(error) or context["message"])
         self._lost_a_job.set()
 
 
@@ -122,12 +122,9 @@ def _connector() -> PsycopgConnector:
     return PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=4, timeout=POOL_SECONDS)
 
 
-def _in_a_line(error: BaseException | None) -> str:
-    """Return an error without its traceback; what caused it says more than procrastinate does."""
-    if error is None:
-        return ""
-    cause = error.__cause__ or error
-    return f"{type(cause).__name__}: {str(cause).strip().partition(chr(10))[0]}"
+def _reason(error: BaseException | None) -> str:
+    """Return what caused an error, which says more than procrastinate does."""
+    return in_a_line(error.__cause__ or error) if error else ""
 
 
 def end_at_the_latest(seconds: float, code: int, before: Callable[[], object]) -> None:
