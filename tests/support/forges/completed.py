@@ -53,20 +53,8 @@ class Completed(HttpServer):
     def _status(self, asked: Asked, owner: str, repo: str, sha: str) -> Any:
         return {"state": "pending", "sha": sha, "total_count": 0, "statuses": []}
 
-    @route("GET", "/{path*}")
-    def _untouched_get(self, asked: Asked, path: str) -> Reply:
-        return self._hand_on(asked)
-
-    @route("POST", "/{path*}")
-    def _untouched_post(self, asked: Asked, path: str) -> Reply:
-        return self._hand_on(asked)
-
-    @route("PUT", "/{path*}")
-    def _untouched_put(self, asked: Asked, path: str) -> Reply:
-        return self._hand_on(asked)
-
-    @route("PATCH", "/{path*}")
-    def _untouched_patch(self, asked: Asked, path: str) -> Reply:
+    @route("*", "/{path*}")
+    def _untouched(self, asked: Asked, path: str) -> Reply:
         return self._hand_on(asked)
 
     def _hand_on(self, asked: Asked) -> Reply:

@@ -107,7 +107,8 @@ class Route(NamedTuple):
 def route(method: str, path: str) -> Callable[[Any], Any]:
     """Mark a method of a forge as what answers requests.
 
-    `{name}` stands for a segment of the path, `{name*}` for the rest of it.
+    `{name}` stands for a segment of the path, `{name*}` for the rest of it, and the method `*` for
+    any. The names of the methods give the order in which routes are tried.
     """
     pattern = re.compile(_pattern(path))
 
@@ -221,7 +222,7 @@ class HttpServer:
 
     def _routed(self, asked: Asked) -> Reply:
         for method, pattern, name in self._routes:
-            if method == asked.method and (found := pattern.match(asked.path)):
+            if method in {"*", asked.method} and (found := pattern.match(asked.path)):
                 values = {key: unquote(value) for key, value in found.groupdict().items()}
                 reply = getattr(self, name)(asked, **values)
                 return reply if isinstance(reply, Reply) else Reply(value=reply)
