@@ -21,7 +21,7 @@ CLIENTS: dict[str, type[GitHub | GitLab | Gitea]] = {
 def client_for(forge: Forge) -> Client:
     """Return a client of a forge, to be closed after use. Raise ForgeError if there can be none."""
     try:
-        credentials = forge.shown_credentials()
+        credentials = forge.decrypted_credentials()
     except CannotDecrypt as error:
         raise NotAllowed(str(error)) from error
     api_url = forge.api_url or usual_api_url(forge.kind, forge.url)

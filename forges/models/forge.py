@@ -70,7 +70,7 @@ class Forge(models.Model):
     def __str__(self) -> str:
         return str(self.name)
 
-    def shown_credentials(self) -> Credentials:
+    def decrypted_credentials(self) -> Credentials:
         """Decrypt the credentials. Raise CannotDecrypt."""
         return Credentials(**decrypted(bytes(self.credentials)))
 

@@ -50,7 +50,7 @@ def test_forge_is_connected_and_nothing_secret_shown_again(
     answer = browser.post(f"{FORGES}add/", new(fake), follow=True)
     assert f"Connected as {ACCOUNT}." in answer.text
     forge = Forge.objects.get()
-    assert (forge.shown_credentials().token, forge.secrets()) == (TOKEN, [SECRET])
+    assert (forge.decrypted_credentials().token, forge.secrets()) == (TOKEN, [SECRET])
     page = browser.get(f"{FORGES}{forge.pk}/change/").text
     assert "/hitl/forges/ours/webhook" in page
     for text in (page, str(list(Entry.objects.values()))):
@@ -65,7 +65,7 @@ def test_what_is_left_empty_stays(fake: FakeForge, signed_in: SignedIn) -> None:
     other = {"token": "", "webhook_secret": "another long secret"}
     browser.post(f"{FORGES}{forge.pk}/change/", filled(fake, **other))
     forge.refresh_from_db()
-    assert forge.shown_credentials().token == TOKEN
+    assert forge.decrypted_credentials().token == TOKEN
     assert forge.secrets() == ["another long secret", SECRET]
     kept = filled(fake, token="", webhook_secret="", forget_old_secrets="on")
     browser.post(f"{FORGES}{forge.pk}/change/", kept)

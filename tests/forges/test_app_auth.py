@@ -94,7 +94,7 @@ def test_key_that_is_none_is_named_and_not_shown(github: FakeGitHub) -> None:
 
 def test_installation_that_is_gone_is_not_found(github: FakeGitHub) -> None:
     forge = github.app_row()
-    known = forge.shown_credentials()
+    known = forge.decrypted_credentials()
     forge.set_credentials(Credentials(known.token, known.app_id, "404", known.private_key))
     with pytest.raises(NotFound):
         read(forge)

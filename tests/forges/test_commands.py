@@ -49,7 +49,7 @@ def test_forge_is_connected_and_its_new_secret_shown_once(
     assert f"secret:  {secret}" in said
     assert "/hitl/forges/ours/webhook" in said
     assert TOKEN not in said
-    assert forge.shown_credentials().token == TOKEN
+    assert forge.decrypted_credentials().token == TOKEN
     assert TOKEN.encode() not in bytes(forge.credentials)
     [(action, about, details)] = audited()
     assert (action, about, details["change"]) == ("forge_changed", "forge ours", "added")
@@ -97,7 +97,7 @@ def test_app_is_connected_by_its_key(
     github: FakeGitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     row = github.app_row()
-    app = row.shown_credentials()
+    app = row.decrypted_credentials()
     key = written(tmp_path / "key", app.private_key)
     given = ["--app-id", app.app_id, "--installation-id", app.installation_id]
     connect(github, *given, "--private-key-file", key)
@@ -222,7 +222,7 @@ def test_everything_is_encrypted_under_the_first_key(
     assert "1 of 1 forges encrypted again" in capsys.readouterr().out
     settings.HITL_ENCRYPTION_KEYS = new
     forge = Forge.objects.get()
-    assert forge.shown_credentials().token == TOKEN
+    assert forge.decrypted_credentials().token == TOKEN
     assert forge.secrets() == secrets
     settings.HITL_ENCRYPTION_KEYS = old
     with pytest.raises(CommandError, match="decrypts those of ours"):

@@ -37,7 +37,7 @@ def test_token_is_in_no_error_and_no_log(
     headers = "\n".join(f"{one.headers}" for one in fake.asked)
     assert TOKEN in headers  # which was sent all the time
     assert TOKEN not in "\n".join(one.getMessage() for one in caplog.records if _is_ours(one))
-    assert TOKEN not in repr(vars(client)) + repr(fake.row().shown_credentials())
+    assert TOKEN not in repr(vars(client)) + repr(fake.row().decrypted_credentials())
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
