@@ -14,7 +14,14 @@ from tests.support.forges.webhooks import hex_hmac
 
 BODY = b'{"a": 1}'
 SECRETS = ["the newest secret", "the last secret"]
+NOW = 1_800_000_000
 HEX = {secret: hex_hmac(secret, BODY) for secret in SECRETS}
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it be NOW, however long after the collection of the tests they run."""
+    monkeypatch.setattr(time, "time", lambda: float(NOW))
 
 
 def standard(secret: bytes, sent_at: int | str, body: bytes = BODY) -> Headers:
@@ -59,7 +66,7 @@ GOOD = [
         for name in ("x-gitea-signature", "x-forgejo-signature")
     ),
     (gitea, {"x-hub-signature-256": f"sha256={HEX[SECRETS[0]]}"}),
-    (gitlab, standard(SECRETS[1].encode(), int(time.time()))),
+    (gitlab, standard(SECRETS[1].encode(), NOW)),
 ]
 
 
@@ -82,14 +89,14 @@ BAD: list[Headers] = [
     {"x-gitea-signature": HEX[SECRETS[0]][:-1]},
     {"webhook-signature": ""},
     {"webhook-signature": "v1,"},
-    standard(b"another", int(time.time())),
-    standard(SECRETS[0].encode(), int(time.time()) - 3600),
-    standard(SECRETS[0].encode(), int(time.time()) + 3600),
+    standard(b"another", NOW),
+    standard(SECRETS[0].encode(), NOW - 3600),
+    standard(SECRETS[0].encode(), NOW + 3600),
     standard(SECRETS[0].encode(), "soon"),
     standard(SECRETS[0].encode(), "9" * 400),
-    {**standard(SECRETS[0].encode(), int(time.time())), "webhook-id": "msg_2"},
+    {**standard(SECRETS[0].encode(), NOW), "webhook-id": "msg_2"},
     # A signature that is there must be right, though the token is.
-    {**standard(b"another", int(time.time())), "x-gitlab-token": SECRETS[0]},
+    {**standard(b"another", NOW), "x-gitlab-token": SECRETS[0]},
 ]
 
 
