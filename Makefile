@@ -51,7 +51,7 @@ monkey: installed-dev  ## decide at random in a browser, and compare the records
 restarts: installed-dev  ## restart a server under 1,000 clients, and kill servers in use; ARGS=--help
 	$(BIN)/python -m tools.restarts $(ARGS)
 
-webhooks: installed-dev  ## send 5,000 webhooks in a minute, and compare their answers with /hitl/health; ARGS=--help
+webhooks: installed-dev  ## send 5,000 webhooks in a minute, then lose and double others while workers are killed; ARGS=--help
 	$(BIN)/python -m tools.webhooks $(ARGS)
 
 fuzz: installed-dev  ## post hostile APVs for ten minutes, and request every page of them; ARGS=--help

@@ -1,6 +1,9 @@
-"""Send webhooks at a rate; exit with 1 if one is lost or their answers are too slow.
+"""Send webhooks at a rate, and lose, double and reorder others; exit with 1 on any loss.
 
-Meanwhile `/hitl/health` is asked and a socket is pinged. One worker processes the webhooks.
+While they are sent at a rate, `/hitl/health` is asked and a socket is pinged; their answers may not
+be too slow. One worker processes them. Then workers are killed in the middle, and webhooks come
+twice, in any order, or for a minute not at all: one reconciliation later, the console must have
+what the forge has.
 """
 
 import argparse
@@ -23,6 +26,7 @@ from tests.support.job_workers import job_worker  # noqa: E402
 from tests.support.site import Server, Site  # noqa: E402
 from tests.support.waiting import wait_for  # noqa: E402
 from tools.quantiles import quantile  # noqa: E402
+from tools.webhooks import losses  # noqa: E402
 
 NAME, SECRET_LINE = "flood", "secret:"
 MOST_RATIO = 3.0
@@ -103,9 +107,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make webhooks", description=__doc__)
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--only", choices=["flood", "losses"], help="one of both parts")
     given = parser.parse_args()
-    result = flooded(given.count, given.seconds)
-    sys.exit(0 if report(result, given.count, given.seconds) else 1)
+    good = True
+    if given.only != "losses":
+        result = flooded(given.count, given.seconds)
+        good = report(result, given.count, given.seconds)
+    if given.only != "flood":
+        outcome = losses.run(losses.FULL, print)
+        print(outcome)
+        good = outcome.clean and good
+    sys.exit(0 if good else 1)
 
 
 if __name__ == "__main__":
