@@ -137,16 +137,23 @@ class Client(ABC):
     def checks(self, path: str, sha: str) -> list[Check]:
         """Return the checks of a commit, the latest of each name, without STATUS_NAME."""
 
-    @abstractmethod
     def open_pull_requests(self, path: str, etag: str = "") -> Iterator[Page]:
         """Yield pages of open pull requests, the ones that changed last first.
 
         `etag` is the one that the first page had before; the first page is then `unchanged` if
         nothing changed, and the only one.
         """
+        return self._pages(*self._list(path, only_open=True), etag)
 
-    def _open_pages(self, path: str, params: Params, etag: str) -> Iterator[Page]:
-        """Yield the pages of the list of open pull requests at `path`."""
+    def all_pull_requests(self, path: str) -> Iterator[Page]:
+        """Yield pages of open and ended pull requests, the ones that changed last first."""
+        return self._pages(*self._list(path, only_open=False), "")
+
+    @abstractmethod
+    def _list(self, path: str, *, only_open: bool) -> tuple[str, Params]:
+        """Return where the list of a repository's pull requests is, and what to ask it for."""
+
+    def _pages(self, path: str, params: Params, etag: str) -> Iterator[Page]:
         for count, answer in enumerate(self._http.pages(path, params, etag=etag), 1):
             if answer.unchanged:
                 yield Page((), etag, unchanged=True)

@@ -3,7 +3,7 @@
 The calls are those of version 1: https://docs.gitea.com/api/, https://code.forgejo.org/api/swagger.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from urllib.parse import quote
 
 from forges.choices import CheckState, PullRequestState
@@ -13,7 +13,6 @@ from forges.clients.base import (
     Check,
     Grants,
     MergeMethod,
-    Page,
     PullRequestData,
     latest,
     names,
@@ -102,9 +101,10 @@ class Gitea(GitHubLike):
         found.sort(key=lambda one: one.number("id"), reverse=True)
         return latest(map(_check, found))
 
-    def open_pull_requests(self, path: str, etag: str = "") -> Iterator[Page]:
-        params: Params = {"state": "open", "sort": "recentupdate", "limit": PAGE}
-        yield from self._open_pages(f"{repository_path(path)}/pulls", params, etag)
+    def _list(self, path: str, *, only_open: bool) -> tuple[str, Params]:
+        state = "open" if only_open else "all"
+        params: Params = {"state": state, "sort": "recentupdate", "limit": PAGE}
+        return f"{repository_path(path)}/pulls", params
 
     # -- Writing ---------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ The calls are those of https://docs.github.com/rest, version 2022-11-28.
 """
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from urllib.parse import quote
 
 from forges.choices import CheckState, PullRequestState
@@ -15,7 +15,6 @@ from forges.clients.base import (
     Check,
     Grants,
     MergeMethod,
-    Page,
     PullRequestData,
     latest,
     names,
@@ -168,9 +167,10 @@ class GitHub(GitHubLike):
         ]
         return latest([*map(_run, runs), *statuses])
 
-    def open_pull_requests(self, path: str, etag: str = "") -> Iterator[Page]:
-        params: Params = {"state": "open", "sort": "updated", "direction": "desc", "per_page": PAGE}
-        yield from self._open_pages(f"{repository_path(path)}/pulls", params, etag)
+    def _list(self, path: str, *, only_open: bool) -> tuple[str, Params]:
+        state = "open" if only_open else "all"
+        order = {"sort": "updated", "direction": "desc"}
+        return f"{repository_path(path)}/pulls", {"state": state, **order, "per_page": PAGE}
 
     # -- Writing ---------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ The calls are those of version 4 of https://docs.gitlab.com/api/rest/.
 """
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from urllib.parse import quote
 
 from forges.choices import CheckState, PullRequestState
@@ -18,7 +18,6 @@ from forges.clients.base import (
     Grants,
     Listed,
     MergeMethod,
-    Page,
     PullRequestData,
     RepositoryData,
     latest,
@@ -146,14 +145,10 @@ class GitLab(Client):
         found.sort(key=lambda one: one.number("id"), reverse=True)
         return latest(map(_check, found))
 
-    def open_pull_requests(self, path: str, etag: str = "") -> Iterator[Page]:
-        params: Params = {
-            "state": "opened",
-            "order_by": "updated_at",
-            "sort": "desc",
-            "per_page": PAGE,
-        }
-        yield from self._open_pages(f"{_project(path)}/merge_requests", params, etag)
+    def _list(self, path: str, *, only_open: bool) -> tuple[str, Params]:
+        state = "opened" if only_open else "all"
+        order = {"order_by": "updated_at", "sort": "desc"}
+        return f"{_project(path)}/merge_requests", {"state": state, **order, "per_page": PAGE}
 
     def _listed(self, told: Fields) -> Listed:
         return Listed(told.number("iid"), told.sha("sha"), told.time("updated_at"))

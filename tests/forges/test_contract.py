@@ -203,6 +203,16 @@ def test_list_has_open_pull_requests_in_pages_by_their_last_change(
     assert not any(page.problems for page in pages)
 
 
+def test_list_of_all_has_ended_ones_too(client: Client, fake: FakeForge, repo: Repo) -> None:
+    pulls = [fake.open_pull_request(repo, f"b{n}", {"a": f"{n}\n"}) for n in range(3)]
+    fake.close(pulls[1])
+    fake.merge(pulls[0])
+    [page] = client.all_pull_requests(PATH)
+    assert [one.number for one in page.items] == [
+        one.number for one in (pulls[0], pulls[1], pulls[2])
+    ]
+
+
 def test_list_that_did_not_change_is_not_sent_again(
     client: Client, fake: FakeForge, pull: Pull
 ) -> None:

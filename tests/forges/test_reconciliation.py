@@ -62,6 +62,22 @@ def test_reopened_one_is_read(fake: FakeForge, repo: Repo, repository: Repositor
     assert PullRequest.objects.get().state == "open"
 
 
+def test_ended_one_that_changed_unheard_is_read(
+    fake: FakeForge, repo: Repo, repository: Repository
+) -> None:
+    """No list of open ones shows it: it was opened again and merged between two comparisons."""
+    pull, quiet = fake.bump(repo), fake.bump(repo, "quiet")
+    fake.close(pull)
+    fake.close(quiet)
+    for one in (pull, quiet):
+        sync.read_pull_request(repository, one.number)
+    reconcile(repository)
+    fake.reopen(pull)
+    fake.merge(pull, by="alice")
+    assert reconcile(repository).read == [pull.number]
+    assert PullRequest.objects.get(number=pull.number).state == "merged"
+
+
 def test_checks_that_no_list_shows_are_read(
     fake: FakeForge, repo: Repo, repository: Repository
 ) -> None:

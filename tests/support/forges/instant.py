@@ -20,7 +20,7 @@ class InstantForge:
     def __init__(self, count: int) -> None:
         self.count = count
         self.requests = 0
-        self.changed_at = timezone.now() - timedelta(days=1)
+        self.changed_at = timezone.now() - timedelta(days=2)
 
     def __enter__(self) -> "InstantForge":
         return self
@@ -37,6 +37,9 @@ class InstantForge:
             self.requests += 1
             numbers = range(first, min(first + IN_A_PAGE, self.count + 1))
             yield Page(tuple(Listed(one, f"{one:040}", self.changed_at) for one in numbers))
+
+    def all_pull_requests(self, path: str) -> Iterator[Page]:
+        return self.open_pull_requests(path)
 
     def pull_request(self, path: str, number: int) -> PullRequestData:
         self.requests += 1
