@@ -17,6 +17,7 @@ SERVERS = {
     *("site", "server", "uvicorn_server", "daphne_server", "each_server", "start"),
     *("installation", "two_roles", "world", "worlds"),
     *("db", "transactional_db"),
+    "promtool",
 }
 """Fixtures that need a process: a test that uses one, however far away, is no `fast` test."""
 STARTS = {"Site", "installed", "subprocess", "Popen"}
