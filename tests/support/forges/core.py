@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import re
 import tempfile
 import uuid
 from abc import abstractmethod
@@ -14,7 +15,8 @@ from typing import Any, ClassVar
 from forges.choices import ForgeKind
 from forges.models import Credentials, Forge, Repository
 from tests.support.forges.git import Conflict, Git
-from tests.support.forges.http import Asked, Failure, HttpServer, Reply
+from tests.support.forges.http import About, Asked, Failure, HttpServer, Reply, locked
+from tests.support.forges.ledger import Ledger, Write
 from tests.support.forges.webhooks import Webhook, Webhooks
 
 Files = Mapping[str, bytes | str | None]
@@ -44,14 +46,28 @@ class Status:
 
 
 @dataclass
+class Entry:
+    """A place in a merge queue, of which `order` is the smaller the sooner it was taken."""
+
+    enqueuer: Account
+    order: int
+    state: str = "AWAITING_CHECKS"
+
+
+@dataclass
 class Repo:
-    """A repository. A pull request merges only if `required` names are successful on its head."""
+    """A repository. A pull request merges only if `required` names are successful on its head.
+
+    `methods` are the ways to merge that it allows. With `queue`, GitHub merges by a queue only.
+    """
 
     id: int
     path: str
     git: Git
     archived: bool = False
     required: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ("merge", "squash", "rebase")
+    queue: bool = False
     moved_from: list[str] = field(default_factory=list)
     pulls: dict[int, "Pull"] = field(default_factory=dict)
     statuses: list[Status] = field(default_factory=list)
@@ -83,6 +99,7 @@ class Pull:
     comments: list[str] = field(default_factory=list)
     reviews: list[dict[str, Any]] = field(default_factory=list)
     threads: list[str] = field(default_factory=list)
+    entry: Entry | None = None
     mergeable: bool | None = None
     _merges_with: tuple[str, str] = ("", "")
 
@@ -100,6 +117,8 @@ class FakeForge(HttpServer):
     kind: ClassVar[ForgeKind]
     api: ClassVar[str] = ""
     """What its API's paths begin with."""
+    requests: ClassVar[tuple[tuple[str, str, str], ...]] = ()
+    """What requests are for: a kind, a method, and an expression for the path, with the number."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,6 +130,7 @@ class FakeForge(HttpServer):
         self.accounts: dict[str, Account] = {}
         self.tokens = {TOKEN: self.account(ACCOUNT)}
         self.webhooks = Webhooks()
+        self.ledger = Ledger()
         self.remaining: int | None = None
         """How many requests the rate limit still allows; None: as many as one likes."""
         self.reset_at = int(datetime.now(UTC).timestamp()) + 3600
@@ -154,6 +174,7 @@ class FakeForge(HttpServer):
         self.repos[path] = repo
         return repo
 
+    @locked
     def rename(self, repo: Repo, path: str) -> None:
         """Rename a repository; requests for its old path are redirected."""
         repo.moved_from.append(repo.path)
@@ -161,6 +182,7 @@ class FakeForge(HttpServer):
         repo.path = path
         self.repos[path] = repo
 
+    @locked
     def open_pull_request(
         self,
         repo: Repo,
@@ -191,6 +213,7 @@ class FakeForge(HttpServer):
         given = {"title": f"Bump {branch}", **fields}
         return self.open_pull_request(repo, branch, {f"{branch}.txt": "new\n"}, **given)
 
+    @locked
     def push(
         self, pull: Pull, files: Files, message: str = "Change it", *, force: bool = False
     ) -> str:
@@ -202,9 +225,11 @@ class FakeForge(HttpServer):
         self._changed(pull, "synchronize")
         return pull.head_sha
 
+    @locked
     def push_to_main(self, repo: Repo, files: Files, message: str = "Change main") -> str:
         return repo.git.commit("main", files, message, parent=repo.git.head("main"))
 
+    @locked
     def rebase(self, pull: Pull) -> str:
         """Rebase the branch onto `main`, as bots do when that moved; return the new head."""
         git = pull.repo.git
@@ -219,18 +244,22 @@ class FakeForge(HttpServer):
 
     def edit(self, pull: Pull, **fields: Any) -> None:
         """Change the title, body, labels or whether it is a draft."""
-        for name, value in fields.items():
-            setattr(pull, name, value)
-        self._changed(pull, "edited")
+        with self.lock:
+            for name, value in fields.items():
+                setattr(pull, name, value)
+            self._changed(pull, "edited")
 
+    @locked
     def close(self, pull: Pull, by: str = "somebody") -> None:
         pull.state, pull.ended_by, pull.ended_at = "closed", self.account(by), self._now()
         self._changed(pull, "closed")
 
+    @locked
     def reopen(self, pull: Pull) -> None:
         pull.state, pull.ended_by, pull.ended_at = "open", None, None
         self._changed(pull, "reopened")
 
+    @locked
     def merge(self, pull: Pull, by: str = "somebody", method: str = "merge") -> str:
         """Merge a pull request whatever its checks say; return the merge commit. Raise Conflict."""
         message = f"Merge #{pull.number}: {pull.title}"
@@ -239,6 +268,7 @@ class FakeForge(HttpServer):
         self._changed(pull, "closed")
         return pull.merged_sha
 
+    @locked
     def add_check(
         self,
         repo: Repo,
@@ -283,17 +313,60 @@ class FakeForge(HttpServer):
                  if one.state == "open" or not only_open]  # fmt: skip
         return sorted(pulls, key=lambda one: one.updated_at, reverse=True)
 
+    def about(self, asked: Asked) -> About:
+        for kind, method, pattern in self.requests:
+            if method == asked.method and (found := re.search(pattern, asked.path)):
+                return About(kind, int(found[1]) if found.groups() else None)
+        return About("")
+
+    def note(self, pull: Pull, kind: str, account: Account, text: str = "") -> None:
+        """Note what is carried out for an account."""
+        write = Write(pull.repo.path, pull.number, kind, pull.head_sha, account.login, text)
+        self.ledger.writes.append(write)
+
+    def check_merge(self, pull: Pull) -> None:
+        """Raise Failure unless the rules of the repository let a pull request be merged."""
+        if lacks := self.lacks(pull):
+            raise Failure(405, f'Required status check "{lacks[0]}" is expected.')
+        if pull.repo.archived or pull.state != "open" or pull.draft:
+            raise Failure(405, "Pull Request is not mergeable")
+
+    def lacks(self, pull: Pull) -> list[str]:
+        """Return the names of the statuses that are required and not there."""
+        present = self.status_of(pull.repo, pull.head_sha)
+        passed = {one.name for one in present if one.state == "success"}
+        return [one for one in pull.repo.required if one not in passed]
+
     def merge_asked(self, pull: Pull, asked: Asked, method: str) -> str:
         """Merge for the account of a request, by the rules of the repository. Raise Failure."""
-        lacks = set(pull.repo.required) - {
-            one.name for one in self.status_of(pull.repo, pull.head_sha) if one.state == "success"
-        }
-        if pull.repo.archived or pull.state != "open" or pull.draft or lacks:
-            raise Failure(405, "; ".join(f"{one} is expected" for one in lacks) or "not mergeable")
+        self.check_merge(pull)
+        account = self.asking(asked)
         try:
-            return self.merge(pull, self.asking(asked).login, method)
+            sha = self.merge(pull, account.login, method)
         except Conflict:
-            raise Failure(405, "conflict") from None
+            raise Failure(405, "Pull Request is not mergeable") from None
+        self.note(pull, "merge", account)
+        return sha
+
+    def close_asked(self, pull: Pull, asked: Asked) -> None:
+        """Close for the account of a request what is open."""
+        if pull.state == "open":
+            self.note(pull, "close", self.asking(asked))
+            self.close(pull, by=self.asking(asked).login)
+
+    def assign_asked(self, pull: Pull, asked: Asked, accounts: list[Account]) -> None:
+        """Assign exactly these accounts, for the account of a request."""
+        if [one.id for one in pull.assignees] != [one.id for one in accounts]:
+            pull.assignees = accounts
+            names = ", ".join(one.login for one in accounts)
+            self.note(pull, "assign", self.asking(asked), names)
+
+    def comment_asked(self, pull: Pull, asked: Asked) -> int:
+        """Write a comment for the account of a request; return its id."""
+        text = asked.value()["body"]
+        pull.comments.append(text)
+        self.note(pull, "comment", self.asking(asked), text)
+        return next(self._ids)
 
     def asking(self, asked: Asked) -> Account:
         """Return the account that a request comes from. Raise Failure."""
@@ -301,6 +374,10 @@ class FakeForge(HttpServer):
         if found is None:
             raise Failure(401, "Bad credentials")
         return found
+
+    def forbidden(self) -> Reply:
+        """Return what credentials are answered that may read and not write."""
+        return Reply(403, self.failure("Resource not accessible"))
 
     @abstractmethod
     def token_of(self, asked: Asked) -> str:

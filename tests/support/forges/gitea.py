@@ -6,7 +6,7 @@ from typing import Any
 
 from forges.choices import ForgeKind
 from tests.support.forges.core import Account, FakeForge, Pull, Repo, Status, iso
-from tests.support.forges.http import Asked, Failure, Reply, route
+from tests.support.forges.http import About, Asked, Failure, Reply, route
 from tests.support.forges.webhooks import Webhook, hex_hmac
 
 REPO = "/api/v1/repos/{owner}/{repo}"
@@ -21,12 +21,26 @@ class FakeGitea(FakeForge):
 
     kind = ForgeKind.GITEA
     api = "/api/v1"
+    requests = (
+        ("look", "GET", r"/pulls/(\d+)$"),
+        ("merge", "POST", r"/pulls/(\d+)/merge$"),
+        ("close", "PATCH", r"/pulls/(\d+)$"),
+        ("comment", "POST", r"/issues/(\d+)/comments$"),
+        ("review", "POST", r"/pulls/(\d+)/reviews$"),
+        ("status", "POST", r"/statuses/\w+$"),
+        ("branch", "DELETE", r"/branches/"),
+    )
 
     def __init__(self, *, forgejo: bool = False) -> None:
         super().__init__()
         self.forgejo = forgejo
 
     # -- Around each request ---------------------------------------------------------------------
+
+    def about(self, asked: Asked) -> About:
+        found = super().about(asked)
+        changes = found.kind == "close" and "state" not in asked.value()
+        return About("assign", found.number) if changes else found
 
     def token_of(self, asked: Asked) -> str:
         return asked.headers.get("authorization", "").removeprefix("token ")
@@ -78,6 +92,17 @@ class FakeGitea(FakeForge):
             asked, [{"sha": one.sha, "commit": {"message": one.message + "\n"}} for one in found]
         )
 
+    @route("GET", REPO + "/issues/{number}/comments")
+    def _comments(self, asked: Asked, owner: str, repo: str, number: str) -> list[dict[str, Any]]:
+        found = self.pull_at(f"{owner}/{repo}", number).comments
+        return [{"body": one} for one in found]  # all at once, whatever is asked for
+
+    @route("GET", PULL + "/reviews")
+    def _reviews(self, asked: Asked, owner: str, repo: str, number: str) -> Reply:
+        found = self.pull_at(f"{owner}/{repo}", number).reviews
+        return self._paged(asked, [{"body": one["body"], "state": "REQUEST_CHANGES"}
+                                   for one in found])  # fmt: skip
+
     @route("GET", REPO + "/commits/{sha}/status")
     def _statuses(self, asked: Asked, owner: str, repo: str, sha: str) -> dict[str, Any]:
         found = self.status_of(self.repo_at(f"{owner}/{repo}"), sha)
@@ -95,25 +120,29 @@ class FakeGitea(FakeForge):
             raise Failure(409, "head out of date")
         if pull.state == "open" and not pull.merges():
             raise Failure(409, "merge failed because of conflict")
+        if value["Do"] not in pull.repo.methods:
+            words = f"{value['Do']} is not allowed an allowed merge style for this repository"
+            raise Failure(405, words)  # in these words
         self.merge_asked(pull, asked, value["Do"])
         return Reply(200, data=b"")
 
     @route("PATCH", PULL)
     def _change(self, asked: Asked, owner: str, repo: str, number: str) -> Reply:
         pull, value = self.pull_at(f"{owner}/{repo}", number), asked.value()
-        if value.get("state") == "closed" and pull.state == "open":
-            self.close(pull, by=self.asking(asked).login)
+        if value.get("state") == "closed":
+            self.close_asked(pull, asked)
         for login in value.get("assignees", []):
             if login not in self.accounts:
                 raise Failure(422, f"Assignee does not exist: [name: {login}]")
         if "assignees" in value:
-            pull.assignees = [self.accounts[login] for login in value["assignees"]]
+            wanted = [self.accounts[one] for one in dict.fromkeys(value["assignees"])]
+            self.assign_asked(pull, asked, wanted)
         return Reply(201, self._pull_value(pull))
 
     @route("POST", REPO + "/issues/{number}/comments")
     def _comment(self, asked: Asked, owner: str, repo: str, number: str) -> Reply:
-        self.pull_at(f"{owner}/{repo}", number).comments.append(asked.value()["body"])
-        return Reply(201, {"id": next(self._ids)})
+        pull = self.pull_at(f"{owner}/{repo}", number)
+        return Reply(201, {"id": self.comment_asked(pull, asked)})
 
     @route("POST", PULL + "/reviews")
     def _review(self, asked: Asked, owner: str, repo: str, number: str) -> dict[str, Any]:
@@ -121,6 +150,7 @@ class FakeGitea(FakeForge):
         if pull.author == self.asking(asked):
             raise Failure(422, "reject your own pull is not allowed")
         pull.reviews.append(review)
+        self.note(pull, "review", self.asking(asked), review["body"])
         return {"id": next(self._ids), "state": "REQUEST_CHANGES"}
 
     @route("DELETE", REPO + "/branches/{branch*}")
@@ -156,7 +186,10 @@ class FakeGitea(FakeForge):
 
     def _repo_value(self, repo: Repo) -> dict[str, Any]:
         return {"id": repo.id, "full_name": repo.path, "html_url": self.link(repo),
-                "archived": repo.archived, "default_branch": "main"}  # fmt: skip
+                "archived": repo.archived, "default_branch": "main",
+                "allow_merge_commits": "merge" in repo.methods,
+                "allow_squash_merge": "squash" in repo.methods,
+                "allow_rebase": "rebase" in repo.methods}  # fmt: skip
 
     def _pull_value(self, pull: Pull, *, mergeable: bool = False) -> dict[str, Any]:
         merged = pull.state == "merged"

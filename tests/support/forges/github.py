@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from forges.choices import ForgeKind
 from forges.models import Credentials, Forge
-from tests.support.forges.core import Account, FakeForge, Pull, Repo, Status, iso
-from tests.support.forges.http import Asked, Failure, Reply, route
+from tests.support.forges.core import Account, Pull, Repo, Status, iso
+from tests.support.forges.http import About, Asked, Failure, Reply, route
+from tests.support.forges.merge_queue import MergeQueues
 from tests.support.forges.webhooks import Webhook, hex_hmac
 
 APP_ID, INSTALLATION_ID = "1001", "2002"
@@ -27,15 +28,29 @@ PERMISSIONS = {
     "checks": "write",
     "statuses": "write",
 }
+METHODS = {"merge": "Merge commits", "squash": "Squash merges", "rebase": "Rebase merges"}
+QUEUE_REQUIRED = (
+    "Repository rule violations found\n\nChanges must be made through the merge queue\n\n"
+)
 PULLS = "/repos/{owner}/{repo}/pulls"
 PULL = PULLS + "/{number}"
 ISSUE = "/repos/{owner}/{repo}/issues/{number}"
 
 
-class FakeGitHub(FakeForge):
+class FakeGitHub(MergeQueues):
     """A GitHub with an App. `app_tokens` are those that it gave to the App, newest last."""
 
     kind = ForgeKind.GITHUB
+    requests = (
+        ("look", "GET", r"/pulls/(\d+)$"),
+        ("merge", "PUT", r"/pulls/(\d+)/merge$"),
+        ("close", "PATCH", r"/pulls/(\d+)$"),
+        ("comment", "POST", r"/issues/(\d+)/comments$"),
+        ("review", "POST", r"/pulls/(\d+)/reviews$"),
+        ("assign", "POST", r"/issues/(\d+)/assignees$"),
+        ("status", "POST", r"/statuses/\w+$"),
+        ("branch", "DELETE", r"/git/refs/heads/"),
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,6 +80,9 @@ class FakeGitHub(FakeForge):
 
     def token_of(self, asked: Asked) -> str:
         return asked.headers.get("authorization", "").removeprefix("Bearer ")
+
+    def about(self, asked: Asked) -> About:
+        return self.about_queue(asked) if asked.path == "/graphql" else super().about(asked)
 
     def admitted(self, asked: Asked) -> Reply | None:
         if not asked.headers.get("user-agent"):
@@ -167,6 +185,17 @@ class FakeGitHub(FakeForge):
         values = [_status(one) for one in found if not one.is_run]
         return self._paged(asked, values, "statuses", sha=sha, state="pending")
 
+    @route("GET", ISSUE + "/comments")
+    def _comments(self, asked: Asked, owner: str, repo: str, number: str) -> Reply:
+        found = self.pull_at(f"{owner}/{repo}", number).comments
+        return self._paged(asked, [{"body": one} for one in found])
+
+    @route("GET", PULL + "/reviews")
+    def _reviews(self, asked: Asked, owner: str, repo: str, number: str) -> Reply:
+        found = self.pull_at(f"{owner}/{repo}", number).reviews
+        return self._paged(asked, [{"body": one["body"], "state": "CHANGES_REQUESTED"}
+                                   for one in found])  # fmt: skip
+
     @route("GET", ISSUE)
     def _issue(self, asked: Asked, owner: str, repo: str, number: str) -> dict[str, Any]:
         return self._issue_value(self.pull_at(f"{owner}/{repo}", number))
@@ -176,29 +205,37 @@ class FakeGitHub(FakeForge):
     @route("PUT", PULL + "/merge")
     def _merge(self, asked: Asked, owner: str, repo: str, number: str) -> Any:
         pull, value = self.pull_at(f"{owner}/{repo}", number), asked.value()
+        method = value.get("merge_method", "merge")
+        if pull.repo.archived:
+            raise Failure(403, "Repository was archived so is read-only.")
         if value.get("sha", pull.head_sha) != pull.head_sha:
             raise Failure(409, "Head branch was modified. Review and try the merge again.")
-        sha = self.merge_asked(pull, asked, value.get("merge_method", "merge"))
+        if pull.repo.queue:
+            raise Failure(405, QUEUE_REQUIRED)
+        if method not in pull.repo.methods:
+            raise Failure(405, f"{METHODS[method]} are not allowed on this repository.")
+        sha = self.merge_asked(pull, asked, method)
         return {"sha": sha, "merged": True, "message": "Pull Request successfully merged"}
 
     @route("PATCH", PULL)
     def _change(self, asked: Asked, owner: str, repo: str, number: str) -> dict[str, Any]:
         pull = self.pull_at(f"{owner}/{repo}", number)
-        if asked.value().get("state") == "closed" and pull.state == "open":
-            self.close(pull, by=self.asking(asked).login)
+        if asked.value().get("state") == "closed":
+            self.close_asked(pull, asked)
         return self._pull_value(pull)
 
     @route("POST", ISSUE + "/comments")
     def _comment(self, asked: Asked, owner: str, repo: str, number: str) -> Reply:
-        self.pull_at(f"{owner}/{repo}", number).comments.append(asked.value()["body"])
-        return Reply(201, {"id": next(self._ids)})
+        pull = self.pull_at(f"{owner}/{repo}", number)
+        return Reply(201, {"id": self.comment_asked(pull, asked)})
 
     @route("POST", ISSUE + "/assignees")
     def _assign(self, asked: Asked, owner: str, repo: str, number: str) -> Reply:
         pull = self.pull_at(f"{owner}/{repo}", number)
-        for login in asked.value()["assignees"]:
-            if login in self.accounts:  # others are left out without a word
-                pull.assignees.append(self.accounts[login])
+        wanted = [self.accounts[one] for one in asked.value()["assignees"]
+                  if one in self.accounts]  # fmt: skip
+        added = [one for one in wanted if one not in pull.assignees]
+        self.assign_asked(pull, asked, [*pull.assignees, *added])  # others: without a word
         return Reply(201, self._issue_value(pull))
 
     @route("POST", PULL + "/reviews")
@@ -207,6 +244,7 @@ class FakeGitHub(FakeForge):
         if pull.author == self.asking(asked):
             raise Failure(422, "Can not request changes on your own pull request")
         pull.reviews.append(review)
+        self.note(pull, "review", self.asking(asked), review["body"])
         return {"id": next(self._ids), "state": "CHANGES_REQUESTED"}
 
     @route("DELETE", "/repos/{owner}/{repo}/git/refs/heads/{branch*}")
@@ -244,7 +282,10 @@ class FakeGitHub(FakeForge):
         name = repo.path.split("/")[1]
         owner = {"login": repo.path.split("/")[0]}
         return {"id": repo.id, "name": name, "full_name": repo.path, "html_url": self.link(repo),
-                "owner": owner, "archived": repo.archived, "private": True}  # fmt: skip
+                "owner": owner, "archived": repo.archived, "private": True,
+                "allow_merge_commit": "merge" in repo.methods,
+                "allow_squash_merge": "squash" in repo.methods,
+                "allow_rebase_merge": "rebase" in repo.methods}  # fmt: skip
 
     def _pull_value(self, pull: Pull, *, mergeable: bool | None = None) -> dict[str, Any]:
         repo = self._repo_value(pull.repo)

@@ -6,13 +6,18 @@ from typing import Any
 
 from forges.choices import ForgeKind
 from tests.support.forges.core import Account, FakeForge, Pull, Repo, Status, iso
-from tests.support.forges.http import Asked, Failure, Reply, route
+from tests.support.forges.http import About, Asked, Failure, Reply, route
 from tests.support.forges.webhooks import Webhook
 
 PROJECT = "/api/v4/projects/{project}"
 REQUESTS = PROJECT + "/merge_requests"
 REQUEST = REQUESTS + "/{iid}"
 STATES = {"pending", "running", "success", "failed", "canceled", "skipped"}
+SQUASHING = {
+    True: "This project does not allow squashing commits when merge requests are accepted.",
+    False: "This project requires squashing commits when merge requests are accepted.",
+}
+"""What GitLab says of a merge that squashes and of one that does not."""
 ACTIONS = {"opened": "open", "closed": "close", "reopened": "reopen"}
 
 
@@ -21,6 +26,15 @@ class FakeGitLab(FakeForge):
 
     kind = ForgeKind.GITLAB
     api = "/api/v4"
+    requests = (
+        ("look", "GET", r"/merge_requests/(\d+)$"),
+        ("merge", "PUT", r"/merge_requests/(\d+)/merge$"),
+        ("close", "PUT", r"/merge_requests/(\d+)$"),
+        ("comment", "POST", r"/merge_requests/(\d+)/notes$"),
+        ("review", "POST", r"/merge_requests/(\d+)/discussions$"),
+        ("status", "POST", r"/statuses/\w+$"),
+        ("branch", "DELETE", r"/repository/branches/"),
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,6 +42,11 @@ class FakeGitLab(FakeForge):
         self.unchecked = 0
 
     # -- Around each request ---------------------------------------------------------------------
+
+    def about(self, asked: Asked) -> About:
+        found = super().about(asked)
+        changes = found.kind == "close" and "state_event" not in asked.value()
+        return About("assign", found.number) if changes else found
 
     def token_of(self, asked: Asked) -> str:
         bearer = asked.headers.get("authorization", "").removeprefix("Bearer ")
@@ -106,6 +125,18 @@ class FakeGitLab(FakeForge):
             asked, [{"id": one.sha, "message": one.message} for one in reversed(found)]
         )
 
+    @route("GET", REQUEST + "/notes")
+    def _notes(self, asked: Asked, project: str, iid: str) -> Reply:
+        pull = self.pull_at(project, iid)  # its notes are those of its threads, too
+        return self._paged(asked, [_note(one) for one in [*pull.comments, *pull.threads][::-1]])
+
+    @route("GET", REQUEST + "/discussions")
+    def _discussions(self, asked: Asked, project: str, iid: str) -> Reply:
+        pull = self.pull_at(project, iid)
+        alone = [{"individual_note": True, "notes": [_note(one)]} for one in pull.comments]
+        threads = [{"individual_note": False, "notes": [_note(one)]} for one in pull.threads]
+        return self._paged(asked, alone + threads)
+
     @route("GET", PROJECT + "/repository/commits/{sha}/statuses")
     def _statuses(self, asked: Asked, project: str, sha: str) -> Reply:
         found = self.status_of(self.repo_at(project), sha)
@@ -116,6 +147,9 @@ class FakeGitLab(FakeForge):
     @route("PUT", REQUEST + "/merge")
     def _merge(self, asked: Asked, project: str, iid: str) -> dict[str, Any]:
         pull, value = self.pull_at(project, iid), asked.value()
+        squash = bool(value.get("squash"))
+        if pull.repo.archived:
+            raise Failure(401, "401 Unauthorized")
         if self.unchecked:
             self.unchecked -= 1
             raise Failure(405, "405 Method Not Allowed")
@@ -123,27 +157,31 @@ class FakeGitLab(FakeForge):
             raise Failure(409, "SHA does not match HEAD of source branch: " + pull.head_sha)
         if pull.state == "open" and not pull.merges():
             raise Failure(422, "Branch cannot be merged")
-        self.merge_asked(pull, asked, "squash" if value.get("squash") else "merge")
+        if ("squash" if squash else "merge") not in pull.repo.methods:
+            return self._request_value(pull) | {"merge_error": SQUASHING[squash]}
+        self.merge_asked(pull, asked, "squash" if squash else "merge")
         return self._request_value(pull)
 
     @route("PUT", REQUEST)
     def _change(self, asked: Asked, project: str, iid: str) -> dict[str, Any]:
         pull, value = self.pull_at(project, iid), asked.value()
-        if value.get("state_event") == "close" and pull.state == "open":
-            self.close(pull, by=self.asking(asked).login)
+        if value.get("state_event") == "close":
+            self.close_asked(pull, asked)
         if "assignee_ids" in value:
             known = {one.id: one for one in self.accounts.values()}
-            pull.assignees = [known[one] for one in value["assignee_ids"] if one in known]
+            wanted = [known[one] for one in dict.fromkeys(value["assignee_ids"]) if one in known]
+            self.assign_asked(pull, asked, wanted)
         return self._request_value(pull)
 
     @route("POST", REQUEST + "/notes")
     def _note(self, asked: Asked, project: str, iid: str) -> Reply:
-        self.pull_at(project, iid).comments.append(asked.value()["body"])
-        return Reply(201, {"id": next(self._ids)})
+        return Reply(201, {"id": self.comment_asked(self.pull_at(project, iid), asked)})
 
     @route("POST", REQUEST + "/discussions")
     def _discussion(self, asked: Asked, project: str, iid: str) -> Reply:
-        self.pull_at(project, iid).threads.append(asked.value()["body"])
+        pull, text = self.pull_at(project, iid), asked.value()["body"]
+        pull.threads.append(text)
+        self.note(pull, "review", self.asking(asked), text)
         return Reply(201, {"id": uuid.uuid4().hex, "notes": [{"resolvable": True}]})
 
     @route("DELETE", PROJECT + "/repository/branches/{branch}")
@@ -177,14 +215,17 @@ class FakeGitLab(FakeForge):
 
     def _project_value(self, repo: Repo) -> dict[str, Any]:
         return {"id": repo.id, "path_with_namespace": repo.path, "web_url": self.link(repo),
-                "archived": repo.archived, "default_branch": "main"}  # fmt: skip
+                "archived": repo.archived, "default_branch": "main",
+                "squash_option": _squash_option(repo)}  # fmt: skip
 
     def _merge_status(self, pull: Pull) -> str:
         if pull.state != "open":
             return "not_open"
         if self.unchecked:
             return "unchecked"
-        return "mergeable" if pull.merges() else "conflict"
+        if not pull.merges():
+            return "conflict"
+        return "mergeable" if not self.lacks(pull) else "ci_must_pass"
 
     def _request_value(self, pull: Pull, status: str = "unchecked") -> dict[str, Any]:
         ended, merged = pull.ended_by and _user(pull.ended_by), pull.state == "merged"
@@ -210,6 +251,7 @@ class FakeGitLab(FakeForge):
             "has_conflicts": status == "conflict",
             "merge_commit_sha": pull.merged_sha or None,
             "squash_commit_sha": None,
+            "merge_error": None,
             "merge_user": ended if merged else None,
             "merged_at": iso(pull.ended_at) if merged else None,
             "closed_by": None if merged else ended,
@@ -247,6 +289,15 @@ class FakeGitLab(FakeForge):
             "X-Gitlab-Token": self.webhooks.secret,
         }
         return Webhook(event, headers, json.dumps(value).encode())
+
+
+def _note(text: str) -> dict[str, Any]:
+    return {"body": text, "system": False}
+
+
+def _squash_option(repo: Repo) -> str:
+    merge, squash = ("merge" in repo.methods), ("squash" in repo.methods)
+    return "default_off" if merge and squash else "always" if squash else "never"
 
 
 def _user(account: Account) -> dict[str, Any]:

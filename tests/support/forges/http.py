@@ -9,11 +9,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import wraps
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple, Self
+from typing import Any, Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+Server = TypeVar("Server", bound="HttpServer")
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,9 @@ class Fault:
     of doing what was asked; `drop` does it and closes the connection without an answer; `data`
     replaces the body; `cut` sends half of the body; `trickle` sends a byte each `trickle` seconds,
     and `endless` does so in a header that does not end.
+
+    It concerns requests with a method, a path that a regular expression matches, a kind (`on`, see
+    About) and the number of a pull request: those of the four that are given.
     """
 
     before: Callable[[], object] | None = None
@@ -80,10 +87,24 @@ class Fault:
     endless: bool = False
     method: str = ""
     path: str = ""
+    on: str = ""
+    number: int | None = None
     times: int = 1
 
-    def concerns(self, asked: Asked) -> bool:
-        return self.method in {"", asked.method} and bool(re.search(self.path, asked.path))
+    def concerns(self, asked: Asked, about: "About") -> bool:
+        return (
+            self.method in {"", asked.method}
+            and bool(re.search(self.path, asked.path))
+            and self.on in {"", about.kind}
+            and self.number in {None, about.number}
+        )
+
+
+class About(NamedTuple):
+    """What a request is for, in one word for all forges, and the pull request that it is about."""
+
+    kind: str
+    number: int | None = None
 
 
 def answers(status: int, data: bytes | None = None, **headers: str) -> Reply:
@@ -119,6 +140,19 @@ def route(method: str, path: str) -> Callable[[Any], Any]:
     return mark
 
 
+def locked(
+    method: Callable[Concatenate[Server, Given], Result],
+) -> Callable[Concatenate[Server, Given], Result]:
+    """Let a method of a server wait until no request is being carried out, and the other way."""
+
+    @wraps(method)
+    def waiting(server: Server, /, *args: Given.args, **values: Given.kwargs) -> Result:
+        with server.lock:
+            return method(server, *args, **values)
+
+    return waiting
+
+
 def _pattern(path: str) -> str:
     literal = path.replace(".", "[.]")
     rests = re.sub(r"\{(\w+)\*\}", r"(?P<\1>.+)", literal)
@@ -135,7 +169,7 @@ class HttpServer:
         self.asked: list[Asked] = []
         self._faults: list[Fault] = []
         self._scheme = "http"
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._routes = [
             Route(member.route[0], member.route[1], name)
             for name in dir(type(self))
@@ -175,25 +209,30 @@ class HttpServer:
 
     def fault(self, **what: Any) -> None:
         """Let the next requests go wrong: see Fault; several wait for their turn."""
-        with self._lock:
+        with self.lock:
             self._faults.append(Fault(**what))
 
     @contextmanager
     def failing(self, **what: Any) -> Iterator[None]:
         """Let all requests go wrong for a while."""
         fault = Fault(**what, times=10**9)
-        with self._lock:
+        with self.lock:
             self._faults.append(fault)
         try:
             yield
         finally:
-            with self._lock:
+            with self.lock:
                 self._faults.remove(fault)
 
+    def about(self, asked: Asked) -> About:
+        """Return what a request is for."""
+        return About("")
+
     def _due(self, asked: Asked) -> Fault:
-        with self._lock:
+        with self.lock:
+            about = self.about(asked)
             for fault in self._faults:
-                if fault.concerns(asked):
+                if fault.concerns(asked, about):
                     fault.times -= 1
                     if not fault.times:
                         self._faults.remove(fault)
@@ -203,7 +242,7 @@ class HttpServer:
     # -- One request -----------------------------------------------------------------------------
 
     def answer(self, asked: Asked) -> tuple[Reply, Fault]:
-        with self._lock:
+        with self.lock:
             self.asked.append(asked)
         fault = self._due(asked)
         if fault.before:
@@ -214,7 +253,7 @@ class HttpServer:
 
     def _done(self, asked: Asked) -> Reply:
         try:
-            with self._lock:
+            with self.lock:
                 reply = self.admitted(asked) or self._routed(asked)
         except Failure as failure:
             return Reply(failure.status, self.failure(failure.message), headers=failure.headers)
