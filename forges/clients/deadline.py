@@ -19,17 +19,20 @@ class Deadline:
 
     def __init__(self) -> None:
         self.passed = False
+        self.seconds = 0.0
         self._socket: socket.socket | None = None
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Note which connection a request is sent over."""
+        """Note which connection a request is sent over; send nothing over it if time is over."""
         if event.endswith(CONNECTED):
             self._socket = info["return_value"].get_extra_info("socket")
+            if self.passed:
+                self._end()
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """Close the connection unless the block ends within `seconds`; `passed` says so."""
-        self.passed = False
+        self.passed, self.seconds = False, seconds
         timer = Timer(seconds, self._end)
         timer.daemon = True
         timer.start()

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 import httpx
@@ -26,6 +27,9 @@ from forges.texts import storable
 
 JSON_BYTES = 10 * 1024 * 1024
 DIFF_BYTES = 16 * 1024 * 1024
+WRITE_SECONDS = 10
+"""For a request that may change something, with its redirects. It must have ended before a worker
+that says nothing any more counts as killed, so that no other worker writes at the same time."""
 MOST_REDIRECTS = 3
 REDIRECTS = {301, 302, 307, 308}
 LONGEST_WORDS = 300
@@ -126,7 +130,6 @@ class Http:
         self._shown: dict[str, str] = {}
         self._client = httpx.Client(
             verify=_trust(ca_certificates),
-            timeout=settings.HITL_FORGE_SECONDS,
             headers={
                 "User-Agent": settings.FORGE_USER_AGENT,
                 "Accept": accept,
@@ -197,10 +200,24 @@ class Http:
             url = url.copy_merge_params(dict(params))
         request = f"{method} {url.path}"
         conditional = "If-None-Match" in (headers or {})
+        with self._deadline.within(_seconds(method)):
+            answer = self._followed(method, url, request, headers or {}, values, most)
+        self._raise_for(answer, {**USUAL, **(meanings or {})}, conditional=conditional)
+        return answer
+
+    def _followed(
+        self,
+        method: str,
+        url: httpx.URL,
+        request: str,
+        headers: Mapping[str, str],
+        values: Mapping[str, Any] | None,
+        most: int,
+    ) -> Answer:
+        """Send a request, and follow where the forge redirects it to."""
         for _ in range(MOST_REDIRECTS + 1):
-            answer = self._authenticated(method, url, request, headers or {}, values, most)
+            answer = self._authenticated(method, url, request, headers, values, most)
             if answer.status not in REDIRECTS:
-                self._raise_for(answer, {**USUAL, **(meanings or {})}, conditional=conditional)
                 return answer
             url = self._redirected(url, answer)
         raise Unavailable(f"redirected {request} more than {MOST_REDIRECTS} times")
@@ -222,6 +239,7 @@ class Http:
                 url,
                 headers={**self._shown, **headers},
                 json=values,
+                timeout=self._deadline.seconds,
                 extensions={"trace": self._deadline.trace},
             )
             answer = self._send(built, request, most)
@@ -231,15 +249,15 @@ class Http:
         return answer
 
     def _send(self, built: httpx.Request, request: str, most: int) -> Answer:
-        seconds = settings.HITL_FORGE_SECONDS
+        words = f"did not answer {request} within {self._deadline.seconds} s"
+        if self._deadline.passed:
+            raise Unavailable(words)
         try:
-            with self._deadline.within(seconds):
-                response = self._client.send(built, stream=True, follow_redirects=False)
-                with closing(response):
-                    body = read_body(response, request, most)
+            response = self._client.send(built, stream=True, follow_redirects=False)
+            with closing(response):
+                body = read_body(response, request, most)
         except httpx.HTTPError as error:
             late = self._deadline.passed or isinstance(error, httpx.TimeoutException)
-            words = f"did not answer {request} within {seconds} s"
             raise Unavailable(words if late else _why(error, request)) from None
         return Answer(request, response.status_code, response.headers, body)
 
@@ -259,6 +277,15 @@ class Http:
 
     # -- What an answer means --------------------------------------------------------------------
 
+    def limited(self, answer: Answer, words: str) -> Limited:
+        """Keep quiet after an answer that limits in its body alone; return what to raise."""
+        until = limits.retry_time(answer.headers) or timezone.now() + limits.UNTOLD
+        return self._limited(words, until)
+
+    def _limited(self, words: str, until: datetime) -> Limited:
+        limits.pause(self._paused_as, until)
+        return Limited(f"{words} (until {until:%Y-%m-%d %H:%M:%S} UTC)", until)
+
     def _remember_limit(self, answer: Answer) -> None:
         """Keep quiet if the forge limits, also if this was the last request that it allowed."""
         until = limits.retry_time(answer.headers)
@@ -267,8 +294,7 @@ class Http:
         if until is None:
             return
         if answer.status in {403, 429, 503}:
-            limits.pause(self._paused_as, until)
-            raise Limited(f"{self._words(answer)} (until {until:%Y-%m-%d %H:%M:%S} UTC)", until)
+            raise self._limited(self._words(answer), until)
         if "retry-after" not in answer.headers:  # which means something else with other statuses
             limits.pause(self._paused_as, until)
 
@@ -287,6 +313,12 @@ class Http:
         for header in self._shown.values():
             words = words.replace(header.rpartition(" ")[2], "…")
         return words
+
+
+def _seconds(method: str) -> float:
+    """Return how long a request may take."""
+    longest: float = settings.HITL_FORGE_SECONDS
+    return longest if method == "GET" else min(longest, WRITE_SECONDS)
 
 
 def _trust(ca_certificates: str) -> ssl.SSLContext | bool:

@@ -13,6 +13,7 @@ import pytest
 from forges.clients import client_for, http
 from forges.clients.base import Client
 from forges.errors import Refused, Unavailable
+from jobs.interrupted import HEARTBEAT_SECONDS, SILENT_SECONDS
 from tests.support.forges import Connect, FakeForge, FakeGitHub, Pull, answers, html
 from tests.support.forges.http import Reply
 
@@ -219,6 +220,55 @@ def test_late_answer_is_given_up(
     with patient, pytest.raises(Unavailable, match=r"did not answer GET .* within 1 s"):
         patient.repository(PATH)
     assert time.monotonic() - began < 10  # the trickle alone would take longer
+
+
+def test_write_has_ended_before_another_worker_may_begin_the_same() -> None:
+    assert http.WRITE_SECONDS + HEARTBEAT_SECONDS < SILENT_SECONDS
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """Let a request take long, and one that writes a second."""
+    settings.HITL_FORGE_SECONDS = 600
+    monkeypatch.setattr(http, "WRITE_SECONDS", 1)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_write_is_given_up_sooner_than_a_request_that_reads(
+    client: Client, fake: FakeForge, pull: Pull
+) -> None:
+    fake.fault(on="comment", delay=2)
+    with pytest.raises(Unavailable, match=r"did not answer POST .* within 1 s"):
+        client.comment(PATH, pull.number, "Hello")
+    fake.fault(on="look", delay=2)
+    assert client.pull_request(PATH, pull.number).number == pull.number
+
+
+@pytest.mark.usefixtures("hasty")
+def test_redirects_of_a_write_take_no_time_of_their_own(github: FakeGitHub) -> None:
+    github.rename(github.repository("acme/old"), PATH)
+    pull = github.bump(github.repo_at(PATH))
+    with client_for(github.row()) as client:
+        github.fault(method="POST", path="/acme/old/", delay=0.7)
+        github.fault(method="POST", path="/repositories/", delay=0.7)
+        with pytest.raises(Unavailable, match="within 1 s"):
+            client.comment("acme/old", pull.number, "Hello")
+
+
+@pytest.mark.usefixtures("hasty")
+def test_write_that_could_not_begin_in_time_is_never_sent(
+    fake: FakeForge, pull: Pull, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+
+    def slowly(*args: Any, **values: Any) -> Any:
+        time.sleep(2)
+        return look_up(*args, **values)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+    with client_for(fake.row()) as client, pytest.raises(Unavailable, match="within 1 s"):
+        client.comment(PATH, pull.number, "Hello")
+    assert fake.asked == []
 
 
 @pytest.mark.parametrize("fault", [{"cut": True}, {"drop": True}], ids=["cut", "dropped"])
