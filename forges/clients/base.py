@@ -4,15 +4,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self, get_args
 
 from forges.choices import CheckState, PullRequestState
 from forges.clients.addresses import next_page
 from forges.clients.answers import Fields
 from forges.clients.http import MOST_PAGES, Answer, Http, Params
-from forges.errors import HeadMoved, NotMergeable, Refused, Unavailable
+from forges.errors import (
+    ForgeError,
+    HeadMoved,
+    NotAllowed,
+    NotMergeable,
+    Refused,
+    Unavailable,
+)
 
 MergeMethod = Literal["merge", "squash", "rebase"]
+METHODS: tuple[MergeMethod, ...] = get_args(MergeMethod)
 STATUS_NAME = "hitl-console"
 """The name of the status that the console sets on head commits."""
 LONGEST_DESCRIPTION = 140
@@ -54,12 +62,34 @@ class Check(NamedTuple):
 
 
 class RepositoryData(NamedTuple):
-    """A repository as a forge describes it. `remote_id` stays when it is renamed."""
+    """A repository as a forge describes it. `remote_id` stays when it is renamed.
+
+    `merge_methods` are those that it allows, as far as the credentials may know.
+    """
 
     remote_id: str
     path: str
     url: str
     archived: bool
+    merge_methods: tuple[MergeMethod, ...] = METHODS
+
+
+class QueueEntry(NamedTuple):
+    """A pull request's place in a merge queue, in the forge's words.
+
+    `own` says whether our credentials put it there; `position` counts from the next to be merged.
+    """
+
+    state: str
+    own: bool
+    position: int | None
+
+
+class MergeQueue(NamedTuple):
+    """Whether a pull request is merged by a queue only, and its entry there if it has one."""
+
+    required: bool
+    entry: QueueEntry | None
 
 
 class Grants(NamedTuple):
@@ -137,6 +167,18 @@ class Client(ABC):
     def checks(self, path: str, sha: str) -> list[Check]:
         """Return the checks of a commit, the latest of each name, without STATUS_NAME."""
 
+    @abstractmethod
+    def has_comment(self, path: str, number: int, marker: str) -> bool:
+        """Return whether a comment on a pull request contains `marker`."""
+
+    @abstractmethod
+    def has_change_request(self, path: str, number: int, marker: str) -> bool:
+        """Return whether a review of a pull request, or a thread, contains `marker`."""
+
+    def merge_queue(self, path: str, number: int) -> MergeQueue:
+        """Return whether a pull request needs a merge queue, and its entry; few forges have one."""
+        return MergeQueue(required=False, entry=None)
+
     def open_pull_requests(self, path: str, etag: str = "") -> Iterator[Page]:
         """Yield pages of open pull requests, the ones that changed last first.
 
@@ -183,17 +225,33 @@ class Client(ABC):
         """
         try:
             return self._merge(path, number, head_sha, method)
-        except (HeadMoved, NotMergeable, Refused) as error:
-            # One status stands for several reasons, another one on each forge: look which it is.
-            found = self.pull_request(path, number)
-            if found.head_sha != head_sha:
-                words = f"the head moved from {head_sha[:8]} to {found.head_sha[:8]}"
-                raise HeadMoved(words) from error
-            if found.state != PullRequestState.OPEN:
-                raise Refused(f"it is {found.state} already") from error
-            if isinstance(error, HeadMoved):
-                raise NotMergeable(error.words) from error
-            raise
+        except (HeadMoved, NotAllowed, NotMergeable, Refused) as error:
+            reason = self._reason(error, path, number, head_sha)
+            if isinstance(reason, NotAllowed | NotMergeable):
+                reason = self._forbidden(path, method) or reason
+            raise reason from error
+
+    def _reason(self, error: ForgeError, path: str, number: int, head_sha: str) -> ForgeError:
+        """Return why a forge does not merge `head_sha`.
+
+        One status stands for several reasons, another one on each forge: look which it is.
+        """
+        found = self.pull_request(path, number)
+        if found.head_sha != head_sha:
+            return HeadMoved(f"the head moved from {head_sha[:8]} to {found.head_sha[:8]}")
+        if found.state != PullRequestState.OPEN:
+            return Refused(f"it is {found.state} already")
+        return NotMergeable(error.words) if isinstance(error, HeadMoved) else error
+
+    def _forbidden(self, path: str, method: MergeMethod) -> Refused | None:
+        """Return why a repository never merges by a method, None if it does."""
+        found = self.repository(path)
+        if found.archived:
+            return Refused("the repository is archived")
+        if method not in found.merge_methods:
+            allowed = ", ".join(found.merge_methods) or "none"
+            return Refused(f"the repository does not allow the method {method}, only {allowed}")
+        return None
 
     @abstractmethod
     def _merge(self, path: str, number: int, head_sha: str, method: MergeMethod) -> str:
@@ -205,6 +263,25 @@ class Client(ABC):
         if found.state != PullRequestState.MERGED or not found.merged_sha:
             raise Unavailable("it accepted the merge, and has not merged yet")
         return found.merged_sha
+
+    def enqueue(self, path: str, number: int, *, head_sha: str) -> None:
+        """Put exactly `head_sha` into the merge queue, unless it is there.
+
+        Raise HeadMoved, NotMergeable or Refused. After Unavailable it may have happened.
+        """
+        try:
+            self._enqueue(path, number, head_sha)
+        except (HeadMoved, NotMergeable, Refused) as error:
+            reason = self._reason(error, path, number, head_sha)
+            if isinstance(reason, NotMergeable) and self.merge_queue(path, number).entry:
+                return  # somebody was faster
+            raise reason from error
+
+    def _enqueue(self, path: str, number: int, head_sha: str) -> None:
+        raise Refused("it has no merge queue")
+
+    def dequeue(self, path: str, number: int) -> None:  # noqa: B027 — few forges have a queue
+        """Take a pull request out of the merge queue if our credentials put it there."""
 
     @abstractmethod
     def close(self, path: str, number: int) -> None:

@@ -39,6 +39,13 @@ MERGE_ANSWERS = {405: NotMergeable, 409: HeadMoved, 423: Refused}
 class Gitea(GitHubLike):
     """The requests to Gitea or Forgejo, with a token."""
 
+    in_a_page = {"limit": PAGE}
+    allows = {
+        "merge": "allow_merge_commits",
+        "squash": "allow_squash_merge",
+        "rebase": "allow_rebase",
+    }
+
     def __init__(
         self, name: str, api_url: str, credentials: Credentials, ca_certificates: str = ""
     ) -> None:

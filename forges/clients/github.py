@@ -5,9 +5,11 @@ The calls are those of https://docs.github.com/rest, version 2022-11-28.
 
 import re
 from collections.abc import Hashable
+from contextlib import suppress
 from urllib.parse import quote
 
 from forges.choices import CheckState, PullRequestState
+from forges.clients import merge_queues
 from forges.clients.addresses import segments
 from forges.clients.answers import Fields
 from forges.clients.app_auth import AppKey, InstallationToken
@@ -15,6 +17,7 @@ from forges.clients.base import (
     Check,
     Grants,
     MergeMethod,
+    MergeQueue,
     PullRequestData,
     latest,
     names,
@@ -25,6 +28,7 @@ from forges.clients.github_like import (
     repository_path,
     status_check,
 )
+from forges.clients.graphql import Unsupported
 from forges.clients.http import Auth, Http, Params, Token
 from forges.errors import HeadMoved, NotAllowed, NotFound, NotMergeable, Refused
 from forges.models import Credentials
@@ -65,6 +69,13 @@ MERGE_ANSWERS = {405: NotMergeable, 409: HeadMoved}
 
 class GitHub(GitHubLike):
     """The requests to GitHub, with a token or as an installation of an App."""
+
+    in_a_page = {"per_page": PAGE}
+    allows = {
+        "merge": "allow_merge_commit",
+        "squash": "allow_squash_merge",
+        "rebase": "allow_rebase_merge",
+    }
 
     def __init__(
         self, name: str, api_url: str, credentials: Credentials, ca_certificates: str = ""
@@ -167,6 +178,12 @@ class GitHub(GitHubLike):
         ]
         return latest([*map(_run, runs), *statuses])
 
+    def merge_queue(self, path: str, number: int) -> MergeQueue:
+        try:
+            return merge_queues.look(self._http, path, number).queue
+        except Unsupported:
+            return super().merge_queue(path, number)
+
     def _list(self, path: str, *, only_open: bool) -> tuple[str, Params]:
         state = "open" if only_open else "all"
         order = {"sort": "updated", "direction": "desc"}
@@ -182,6 +199,13 @@ class GitHub(GitHubLike):
         if not told.truth("merged"):
             raise NotMergeable(told.maybe_text("message", most=300) or "GitHub did not merge it")
         return told.sha("sha")
+
+    def _enqueue(self, path: str, number: int, head_sha: str) -> None:
+        merge_queues.enqueue(self._http, path, number, head_sha)
+
+    def dequeue(self, path: str, number: int) -> None:
+        with suppress(Unsupported):
+            merge_queues.dequeue(self._http, path, number)
 
     def assign(self, path: str, number: int, account: str) -> None:
         where = f"{repository_path(path)}/issues/{number}/assignees"

@@ -4,6 +4,8 @@ What only looks alike is in the client of each: merges, checks, assignees, first
 """
 
 from abc import ABC
+from collections.abc import Mapping
+from typing import ClassVar
 from urllib.parse import quote
 
 from forges.choices import CheckState
@@ -15,8 +17,10 @@ from forges.clients.base import (
     Check,
     Client,
     Listed,
+    MergeMethod,
     RepositoryData,
 )
+from forges.clients.http import Params
 
 WORDS = {
     CheckState.PENDING: "pending",
@@ -28,7 +32,13 @@ WORDS = {
 
 
 class GitHubLike(Client, ABC):
-    """The requests that GitHub, Gitea and Forgejo answer alike."""
+    """The requests that GitHub, Gitea and Forgejo answer alike.
+
+    `in_a_page` asks for long pages, `allows` names the field of a repository for each method.
+    """
+
+    in_a_page: ClassVar[Params]
+    allows: ClassVar[Mapping[MergeMethod, str]]
 
     def repository(self, path: str) -> RepositoryData:
         told = self._http.get(repository_path(path)).fields("repository")
@@ -37,6 +47,24 @@ class GitHubLike(Client, ABC):
             path=told.text("full_name", most=500),
             url=told.link("html_url"),
             archived=told.truth("archived"),
+            merge_methods=tuple(
+                method
+                for method, name in self.allows.items()
+                if told.maybe_truth(name) is not False  # not told to those who may only read
+            ),
+        )
+
+    def has_comment(self, path: str, number: int, marker: str) -> bool:
+        return self._contains(f"{issue_path(path, number)}/comments", marker)
+
+    def has_change_request(self, path: str, number: int, marker: str) -> bool:
+        return self._contains(f"{pull_path(path, number)}/reviews", marker)
+
+    def _contains(self, where: str, marker: str) -> bool:
+        return any(
+            marker in one.maybe_text("body")
+            for answer in self._http.pages(where, self.in_a_page)
+            for one in answer.objects("texts")
         )
 
     def _listed(self, told: Fields) -> Listed:

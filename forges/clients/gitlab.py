@@ -53,6 +53,8 @@ WORDS = {
 }
 """The states that a status is set to."""
 MERGE_ANSWERS = {405: NotMergeable, 406: NotMergeable, 409: HeadMoved, 422: NotMergeable}
+METHODS: dict[str, tuple[MergeMethod, ...]] = {"never": ("merge",), "always": ("squash",)}
+"""The methods that a project allows by its `squash_option`; any other leaves the choice."""
 SAME_STATE = "Cannot transition status"
 """GitLab refuses to set the state that a status has already."""
 
@@ -83,6 +85,7 @@ class GitLab(Client):
             path=told.text("path_with_namespace", most=500),
             url=told.link("web_url"),
             archived=told.truth("archived"),
+            merge_methods=METHODS.get(told.maybe_text("squash_option"), ("merge", "squash")),
         )
 
     def pull_request(self, path: str, number: int) -> PullRequestData:
@@ -145,6 +148,23 @@ class GitLab(Client):
         found.sort(key=lambda one: one.number("id"), reverse=True)
         return latest(map(_check, found))
 
+    def has_comment(self, path: str, number: int, marker: str) -> bool:
+        params: Params = {"sort": "desc", "per_page": PAGE}
+        return any(
+            marker in note.maybe_text("body")
+            for answer in self._http.pages(f"{_request(path, number)}/notes", params)
+            for note in answer.objects("notes")
+        )
+
+    def has_change_request(self, path: str, number: int, marker: str) -> bool:
+        where = f"{_request(path, number)}/discussions"
+        return any(
+            marker in note.maybe_text("body")
+            for answer in self._http.pages(where, {"per_page": PAGE})
+            for thread in answer.objects("discussions")
+            for note in thread.maybe_objects("notes")
+        )
+
     def _list(self, path: str, *, only_open: bool) -> tuple[str, Params]:
         state = "opened" if only_open else "all"
         order = {"order_by": "updated_at", "sort": "desc"}
@@ -161,9 +181,13 @@ class GitLab(Client):
         values = {"sha": head_sha, "squash": method == "squash"}
         where = f"{_request(path, number)}/merge"
         try:
-            self._http.send("PUT", where, values, meanings=MERGE_ANSWERS)
+            answer = self._http.send("PUT", where, values, meanings=MERGE_ANSWERS)
         except NotMergeable as error:
             raise NotMergeable(f"{error.words} ({self._merge_status(path, number)})") from None
+        told = answer.fields("merge_request")
+        said = told.maybe_text("merge_error", most=300)
+        if said and told.maybe_text("state") != "merged":  # it failed, and the status is 200
+            raise NotMergeable(said)
         return self._merged(path, number)
 
     def _merge_status(self, path: str, number: int) -> str:
