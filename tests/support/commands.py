@@ -4,6 +4,7 @@
 loading Django takes, opens no connection itself, and ends when its standard input closes.
 """
 
+import gc
 import json
 import os
 import select
@@ -62,11 +63,7 @@ class Commands:
 
 
 def main() -> None:
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_project.settings")
-    django.setup()
-
+    load()
     place = Path(sys.argv[1])
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(place.with_suffix(".new")))
@@ -80,6 +77,18 @@ def main() -> None:
             return
         connection.close()
         reap()
+
+
+def load() -> None:
+    """Load what every command needs, and let no command collect it, as each does when it ends."""
+    import django
+    from django.core.checks import run_checks
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_project.settings")
+    django.setup()
+    run_checks()  # loads the addresses, and thus the views
+    gc.collect()
+    gc.freeze()
 
 
 def reap() -> None:
