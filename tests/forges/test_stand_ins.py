@@ -13,20 +13,24 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from graphql import GraphQLEnumType, GraphQLSchema, build_schema, parse, validate
 
 from forges.choices import CheckState, ForgeKind, PullRequestState
-from forges.clients import client_for
-from forges.clients.base import Client, MergeMethod
+from forges.clients import client_for, merge_queues
+from forges.clients.base import Client, MergeMethod, MergeQueue
 from forges.clients.github import GitHub
 from forges.errors import HeadMoved, NotFound, Refused, Unavailable
 from forges.models import Credentials, Forge
 from tests.support.forges import FakeGitHub, Pull
+from tests.support.forges.completed import Completed
 from tests.support.forges.github import PERMISSIONS
-from tests.support.forges.stand_ins import emulate, prism
+from tests.support.forges.github_graphql import SUBSET
+from tests.support.forges.stand_ins import emulate, prism, public_schema
 
 pytestmark = pytest.mark.server
 
 PATH = "acme/shop"
+MARKER = "<!-- hitl-console 6f1c2d7e-8a56-4d0e-9d3f-0c1b2a394857 -->"
 APP = {
     "app_id": 12345,
     "slug": "console",
@@ -70,6 +74,13 @@ class StandIn:
             values = {"title": "Bump lodash", "head": branch, "base": "main", "body": "It is new."}
             told = api.post("/pulls", json=values).raise_for_status().json()
         return told["number"], told["head"]["sha"]
+
+    def push(self, branch: str) -> None:
+        """Push another commit onto a branch."""
+        with self.api() as api:
+            content = base64.b64encode(b"evil").decode()
+            values = {"message": "Change it", "branch": branch, "content": content}
+            api.put("/contents/evil.json", json=values).raise_for_status()
 
     def client(self) -> Client:
         return client_for(row(self.url, Credentials(token="token-of-the-console")))
@@ -156,6 +167,66 @@ def test_app_of_the_stand_in_may_do_what_is_needed(stand_in: StandIn) -> None:
     assert (found.account, found.missing) == ("console[bot]", ())
 
 
+def test_texts_of_the_stand_in_are_found_by_their_marker(client: Client, stand_in: StandIn) -> None:
+    (number, head), (other, _) = stand_in.opened(), stand_in.opened()
+    client.comment(PATH, number, f"Rejected.\n\n{MARKER}")
+    client.request_changes(PATH, number, head_sha=head, text=f"Pin it.\n\n{MARKER}")
+    assert client.has_comment(PATH, number, MARKER)
+    assert client.has_change_request(PATH, number, MARKER)
+    assert not client.has_comment(PATH, other, MARKER)
+    assert not client.has_change_request(PATH, other, MARKER)
+
+
+def test_stand_in_without_graphql_needs_no_merge_queue(client: Client, stand_in: StandIn) -> None:
+    number, head = stand_in.opened()
+    assert client.merge_queue(PATH, number) == MergeQueue(required=False, entry=None)
+    client.dequeue(PATH, number)
+    with pytest.raises(Refused):
+        client.enqueue(PATH, number, head_sha=head)
+
+
+@pytest.fixture
+def unreliable(stand_in: StandIn) -> Iterator[Completed]:
+    """The stand-in behind a proxy that loses answers if asked."""
+    with Completed(stand_in.url, "token-of-the-console") as server:
+        yield server
+
+
+def test_what_the_stand_in_did_without_an_answer_is_found(
+    stand_in: StandIn, unreliable: Completed
+) -> None:
+    number, head = stand_in.opened()
+    credentials = Credentials(token="token-of-the-console")
+    writes: list[tuple[str, Callable[[Client], object], Callable[[Client], object]]] = [
+        ("comment", lambda one: one.comment(PATH, number, MARKER),
+         lambda one: one.has_comment(PATH, number, MARKER)),
+        ("review", lambda one: one.request_changes(PATH, number, head_sha=head, text=MARKER),
+         lambda one: one.has_change_request(PATH, number, MARKER)),
+        ("merge", lambda one: one.merge(PATH, number, head_sha=head, method="squash"),
+         lambda one: one.pull_request(PATH, number).merged_sha),
+    ]  # fmt: skip
+    with client_for(row(unreliable.url, credentials)) as client:
+        for kind, write, done in writes:
+            assert not done(client)
+            fault = unreliable.fault(on=kind, drop=True)
+            with pytest.raises(Unavailable):
+                write(client)
+            assert fault.happened == 1
+            assert done(client)
+
+
+def test_stand_in_whose_head_moves_before_the_merge_merges_nothing(
+    stand_in: StandIn, unreliable: Completed
+) -> None:
+    number, head = stand_in.opened()
+    unreliable.fault(on="merge", before=lambda: stand_in.push(f"bump/{stand_in.branches}"))
+    with (
+        client_for(row(unreliable.url, Credentials(token="token-of-the-console"))) as client,
+        pytest.raises(HeadMoved),
+    ):
+        client.merge(PATH, number, head_sha=head, method="merge")
+
+
 # -- Where emulate differs from GitHub -----------------------------------------------------------
 
 
@@ -169,6 +240,14 @@ def test_differs_another_head_and_merged_twice_are_422_where_github_has_409_and_
         assert api.put(f"/pulls/{number}/merge", json={"sha": head}).status_code == 422
         with pytest.raises(Refused, match="it is merged already"):
             client.merge(PATH, number, head_sha=head, method="merge")
+
+
+def test_differs_heads_do_not_follow_a_push(stand_in: StandIn) -> None:
+    number, head = stand_in.opened()
+    stand_in.push(f"bump/{stand_in.branches}")
+    with stand_in.client() as client:
+        assert client.pull_request(PATH, number).head_sha == head
+        assert client.merge(PATH, number, head_sha=head, method="merge")
 
 
 def missing(client: Client, number: int, head: str) -> list[tuple[str, Callable[[], object]]]:
@@ -240,8 +319,8 @@ def test_every_request_fits_githubs_description(github: FakeGitHub, tmp_path: Pa
 def _use_all(client: Client, pull: Pull, github: FakeGitHub) -> None:
     """Send each request that the client of GitHub has.
 
-    Except `delete_branch`: GitHub describes the name of a branch as several segments of the path
-    (`x-multi-segment`), and Prism knows no such thing.
+    Except those of merge queues, which are GraphQL, and `delete_branch`: GitHub describes the name
+    of a branch as several segments of the path (`x-multi-segment`), and Prism knows no such thing.
     """
     number, head = pull.number, pull.head_sha
     client.grants()
@@ -257,8 +336,40 @@ def _use_all(client: Client, pull: Pull, github: FakeGitHub) -> None:
     )
     client.comment(PATH, number, "Hello")
     client.request_changes(PATH, number, head_sha=head, text="Pin it.")
+    assert client.has_comment(PATH, number, "Hello")
+    assert client.has_change_request(PATH, number, "Pin it.")
     client.assign(PATH, number, "maria")
     client.merge(PATH, number, head_sha=head, method="squash")
     closed = github.open_pull_request(pull.repo, f"c/{number}", {"c": "1\n"})
     client.close(PATH, closed.number)
     client.pull_request(PATH, closed.number)
+
+
+# -- GitHub's GraphQL schema ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def schema() -> GraphQLSchema:
+    return build_schema(public_schema(), assume_valid=True)
+
+
+@pytest.mark.parametrize(
+    "document", [merge_queues.LOOK, merge_queues.ENQUEUE, merge_queues.DEQUEUE]
+)
+def test_each_document_fits_githubs_public_schema(schema: GraphQLSchema, document: str) -> None:
+    assert validate(schema, parse(document)) == []
+
+
+def test_document_with_an_unknown_field_does_not_fit(schema: GraphQLSchema) -> None:
+    assert validate(schema, parse(merge_queues.LOOK.replace("headRefOid", "headSha")))
+
+
+def test_fake_has_a_part_of_githubs_public_schema(schema: GraphQLSchema) -> None:
+    for name, part in build_schema(SUBSET).type_map.items():
+        whole = schema.type_map[name]
+        if isinstance(part, GraphQLEnumType) and isinstance(whole, GraphQLEnumType):
+            assert part.values.keys() == whole.values.keys(), name
+        for field, value in getattr(part, "fields", {}).items():
+            assert str(value.type) == str(whole.fields[field].type), f"{name}.{field}"  # type: ignore[attr-defined]
+            for argument, given in getattr(value, "args", {}).items():
+                assert str(given.type) == str(whole.fields[field].args[argument].type)  # type: ignore[attr-defined]

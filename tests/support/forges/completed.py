@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.forges.github import REQUESTS
 from tests.support.forges.http import Asked, HttpServer, Reply, route
 
 DIFF = "application/vnd.github.diff"
@@ -19,7 +20,12 @@ HANDED_ON = ("authorization", "accept", "content-type")
 
 
 class Completed(HttpServer):
-    """A proxy to the emulate at `upstream`; `admin` is a token that may read everything."""
+    """A proxy to the emulate at `upstream`; `admin` is a token that may read everything.
+
+    It has the faults of the fakes.
+    """
+
+    requests = REQUESTS
 
     def __init__(self, upstream: str, admin: str) -> None:
         super().__init__()
@@ -40,6 +46,14 @@ class Completed(HttpServer):
             return Reply(value=pull)
         base, head = pull["base"]["sha"], pull["head"]["sha"]
         return Reply(data=self._diff(f"/repos/{owner}/{repo}", base, head).encode())
+
+    @route("PUT", PULL + "/merge")
+    def _merge(self, asked: Asked, owner: str, repo: str, number: str) -> Reply:
+        pull = self._get(f"/repos/{owner}/{repo}/pulls/{number}")
+        self._follow_push(f"/repos/{owner}/{repo}", pull)
+        if asked.value().get("sha", pull["head"]["sha"]) != pull["head"]["sha"]:
+            return Reply(409, {"message": "Head branch was modified. Review and try again."})
+        return self._hand_on(asked)
 
     @route("GET", "/repos/{owner}/{repo}/pulls")
     def _pulls(self, asked: Asked, owner: str, repo: str) -> Reply:

@@ -2,7 +2,6 @@
 
 import hashlib
 import itertools
-import re
 import tempfile
 import uuid
 from abc import abstractmethod
@@ -15,7 +14,7 @@ from typing import Any, ClassVar
 from forges.choices import ForgeKind
 from forges.models import Credentials, Forge, Repository
 from tests.support.forges.git import Conflict, Git
-from tests.support.forges.http import About, Asked, Failure, HttpServer, Reply, locked
+from tests.support.forges.http import Asked, Failure, HttpServer, Reply, locked
 from tests.support.forges.ledger import Ledger, Write
 from tests.support.forges.webhooks import Webhook, Webhooks
 
@@ -117,8 +116,6 @@ class FakeForge(HttpServer):
     kind: ClassVar[ForgeKind]
     api: ClassVar[str] = ""
     """What its API's paths begin with."""
-    requests: ClassVar[tuple[tuple[str, str, str], ...]] = ()
-    """What requests are for: a kind, a method, and an expression for the path, with the number."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -312,12 +309,6 @@ class FakeForge(HttpServer):
         pulls = [one for one in self.repo_at(path).pulls.values()
                  if one.state == "open" or not only_open]  # fmt: skip
         return sorted(pulls, key=lambda one: one.updated_at, reverse=True)
-
-    def about(self, asked: Asked) -> About:
-        for kind, method, pattern in self.requests:
-            if method == asked.method and (found := re.search(pattern, asked.path)):
-                return About(kind, int(found[1]) if found.groups() else None)
-        return About("")
 
     def note(self, pull: Pull, kind: str, account: Account, text: str = "") -> None:
         """Note what is carried out for an account."""

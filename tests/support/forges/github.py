@@ -32,6 +32,16 @@ METHODS = {"merge": "Merge commits", "squash": "Squash merges", "rebase": "Rebas
 QUEUE_REQUIRED = (
     "Repository rule violations found\n\nChanges must be made through the merge queue\n\n"
 )
+REQUESTS = (
+    ("look", "GET", r"/pulls/(\d+)$"),
+    ("merge", "PUT", r"/pulls/(\d+)/merge$"),
+    ("close", "PATCH", r"/pulls/(\d+)$"),
+    ("comment", "POST", r"/issues/(\d+)/comments$"),
+    ("review", "POST", r"/pulls/(\d+)/reviews$"),
+    ("assign", "POST", r"/issues/(\d+)/assignees$"),
+    ("status", "POST", r"/statuses/\w+$"),
+    ("branch", "DELETE", r"/git/refs/heads/"),
+)
 PULLS = "/repos/{owner}/{repo}/pulls"
 PULL = PULLS + "/{number}"
 ISSUE = "/repos/{owner}/{repo}/issues/{number}"
@@ -41,16 +51,7 @@ class FakeGitHub(MergeQueues):
     """A GitHub with an App. `app_tokens` are those that it gave to the App, newest last."""
 
     kind = ForgeKind.GITHUB
-    requests = (
-        ("look", "GET", r"/pulls/(\d+)$"),
-        ("merge", "PUT", r"/pulls/(\d+)/merge$"),
-        ("close", "PATCH", r"/pulls/(\d+)$"),
-        ("comment", "POST", r"/issues/(\d+)/comments$"),
-        ("review", "POST", r"/pulls/(\d+)/reviews$"),
-        ("assign", "POST", r"/issues/(\d+)/assignees$"),
-        ("status", "POST", r"/statuses/\w+$"),
-        ("branch", "DELETE", r"/git/refs/heads/"),
-    )
+    requests = REQUESTS
 
     def __init__(self) -> None:
         super().__init__()

@@ -7,11 +7,11 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Concatenate, NamedTuple, ParamSpec, Self, TypeVar
+from typing import Any, ClassVar, Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -64,7 +64,7 @@ class Failure(Exception):
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-@dataclass
+@dataclass(eq=False)
 class Fault:
     """What goes wrong with a request. Everything that is set happens, in this order.
 
@@ -74,7 +74,8 @@ class Fault:
     and `endless` does so in a header that does not end.
 
     It concerns requests with a method, a path that a regular expression matches, a kind (`on`, see
-    About) and the number of a pull request: those of the four that are given.
+    About) and the number of a pull request: those of the four that are given. `happened` counts
+    how often it went wrong.
     """
 
     before: Callable[[], object] | None = None
@@ -90,6 +91,7 @@ class Fault:
     on: str = ""
     number: int | None = None
     times: int = 1
+    happened: int = 0
 
     def concerns(self, asked: Asked, about: "About") -> bool:
         return (
@@ -165,6 +167,9 @@ class HttpServer:
     `asked` is every request, in the order of arrival; `writes` those that may change something.
     """
 
+    requests: ClassVar[tuple[tuple[str, str, str], ...]] = ()
+    """What requests are for: a kind, a method, and an expression for the path, with the number."""
+
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self._faults: list[Fault] = []
@@ -207,25 +212,33 @@ class HttpServer:
 
     # -- Faults ----------------------------------------------------------------------------------
 
-    def fault(self, **what: Any) -> None:
+    def fault(self, **what: Any) -> Fault:
         """Let the next requests go wrong: see Fault; several wait for their turn."""
-        with self.lock:
-            self._faults.append(Fault(**what))
-
-    @contextmanager
-    def failing(self, **what: Any) -> Iterator[None]:
-        """Let all requests go wrong for a while."""
-        fault = Fault(**what, times=10**9)
+        fault = Fault(**what)
         with self.lock:
             self._faults.append(fault)
+        return fault
+
+    @contextmanager
+    def failing(self, **what: Any) -> Iterator[Fault]:
+        """Let all requests go wrong for a while."""
+        fault = self.fault(**what, times=10**9)
         try:
-            yield
+            yield fault
         finally:
-            with self.lock:
+            with self.lock, suppress(ValueError):  # it was healed
                 self._faults.remove(fault)
+
+    def heal(self) -> None:
+        """Let nothing go wrong that has not yet."""
+        with self.lock:
+            self._faults.clear()
 
     def about(self, asked: Asked) -> About:
         """Return what a request is for."""
+        for kind, method, pattern in self.requests:
+            if method == asked.method and (found := re.search(pattern, asked.path)):
+                return About(kind, int(found[1]) if found.groups() else None)
         return About("")
 
     def _due(self, asked: Asked) -> Fault:
@@ -233,6 +246,7 @@ class HttpServer:
             about = self.about(asked)
             for fault in self._faults:
                 if fault.concerns(asked, about):
+                    fault.happened += 1
                     fault.times -= 1
                     if not fault.times:
                         self._faults.remove(fault)

@@ -20,6 +20,7 @@ from tests.support.waiting import START_SECONDS, wait_for
 MODULES = ROOT / "tools" / "stand-ins" / "node_modules"
 EMULATE = "emulate/dist/index.js"
 PRISM = "@stoplight/prism-cli/dist/index.js"
+SCHEMA = "@octokit/graphql-schema/schema.graphql"
 DESCRIPTION = "@octokit/openapi/generated/api.github.com.json"
 VERBS = {"get", "put", "post", "delete", "patch"}
 
@@ -47,6 +48,11 @@ def prism(folder: Path, upstream: str) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     with _node(folder, url, PRISM, *options):
         yield url
+
+
+def public_schema() -> str:
+    """Return GitHub's public GraphQL schema."""
+    return _installed(SCHEMA).read_text()
 
 
 def _requests_only(description: dict[str, Any]) -> dict[str, Any]:
