@@ -2,12 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from forges.choices import ForgeKind
-from tests.support.forges import FakeForge, FakeGitea
+from forges.clients import client_for
+from forges.clients.base import Client
+from forges.errors import HeadMoved, Unavailable
+from tests.support.forges import ACCOUNT, FakeForge, FakeGitea, Pull, answers
 from tests.support.forges.http import Asked, HttpServer, route
 from tests.support.forges.webhooks import hex_hmac
 
@@ -82,6 +87,18 @@ def test_webhooks_are_lost_doubled_and_reordered(fake: FakeForge, receiver: Rece
     assert receiver.numbers()[6:] == [5]
 
 
+def test_webhooks_are_disturbed_for_a_while(fake: FakeForge, receiver: Receiver) -> None:
+    repo = fake.repository(PATH)
+    with fake.webhooks.disturbed(times=0):
+        fake.bump(repo, "lost")
+    with fake.webhooks.disturbed(times=2, batch=3):
+        for number in range(4):
+            fake.bump(repo, f"b{number}")
+    fake.bump(repo, "last")
+    fake.webhooks.settle()
+    assert receiver.numbers() == [4, 4, 3, 3, 2, 2, 5, 5, 6]
+
+
 def test_webhook_that_nobody_takes_stops_no_other(fake: FakeForge, receiver: Receiver) -> None:
     repo = fake.repository(PATH)
     receiver.fault(drop=True)
@@ -114,9 +131,76 @@ def test_rebase_keeps_the_patch_and_moves_the_head(fake: FakeForge) -> None:
 
 def test_faults_pass(fake: FakeForge) -> None:
     fake.fault(drop=True, method="PUT")
-    with fake.failing(data=b"{}", path="/nowhere"):
+    with fake.failing(data=b"{}", path="/nowhere") as nowhere:
         assert len(fake._faults) == 2
     assert [one.method for one in fake._faults] == ["PUT"]
+    fake.heal()
+    assert fake._faults == []
+    assert nowhere.happened == 0
+
+
+def test_faults_may_concern_one_kind_of_request_and_one_pull_request(
+    fake: FakeForge, client: Client
+) -> None:
+    repo = fake.repository(PATH)
+    spared, hit = fake.bump(repo, "a"), fake.bump(repo, "b")
+    fault = fake.fault(on="comment", number=hit.number, reply=answers(500))
+    for pull in (spared, hit):
+        client.close(PATH, pull.number)
+    client.comment(PATH, spared.number, "Rejected.")
+    assert fault.happened == 0
+    with pytest.raises(Unavailable):
+        client.comment(PATH, hit.number, "Rejected.")
+    assert (hit.comments, fault.happened) == ([], 1)
+
+
+def test_ledger_counts_what_was_carried_out_twice(fake: FakeForge, client: Client) -> None:
+    pull = fake.bump(fake.repository(PATH))
+    head = pull.head_sha
+    for text in ("Rejected.", "Rejected.", "Escalated."):
+        client.comment(PATH, pull.number, text)
+    for _ in range(2):
+        client.close(PATH, pull.number)  # the second changes nothing
+    fake.reopen(pull)
+    client.merge(PATH, pull.number, head_sha=head, method="squash")
+    twice = fake.ledger.done_twice()
+    assert [(one.kind, one.text, count) for one, count in twice.items()] == [
+        ("comment", "Rejected.", 2)
+    ]
+    kinds = [one.kind for one in fake.ledger.of(pull.number)]
+    assert kinds == ["comment", "comment", "comment", "close", "merge"]
+    assert {one.account for one in fake.ledger.writes} == {ACCOUNT}
+    assert fake.ledger.merged() == {(PATH, pull.number): head}
+
+
+def test_what_people_do_is_in_no_ledger(fake: FakeForge) -> None:
+    repo = fake.repository(PATH)
+    fake.merge(fake.bump(repo, "a"))
+    fake.close(fake.bump(repo, "b"))
+    assert fake.ledger.writes == []
+
+
+def test_requests_and_people_take_turns(fake: FakeForge) -> None:
+    """Merge from several threads while others push: each merge is of the head that was named."""
+    repo = fake.repository(PATH)
+    pulls = [fake.bump(repo, f"b{number}") for number in range(12)]
+    heads = {one.number: one.head_sha for one in pulls}
+    begun = repo.git.head("main")
+
+    def merge(pull: Pull) -> bool:
+        with client_for(fake.row()) as client, suppress(HeadMoved):
+            client.merge(PATH, pull.number, head_sha=heads[pull.number], method="squash")
+            return True
+        return False
+
+    with ThreadPoolExecutor(4) as threads:
+        pushed = [threads.submit(fake.push, one, {"evil": "1\n"}, force=True) for one in pulls[::3]]
+        merged = [threads.submit(merge, one) for one in pulls]
+        for push in pushed:
+            push.result()
+        done = [one for one, told in zip(pulls, merged, strict=True) if told.result()]
+    assert fake.ledger.merged() == {(PATH, one.number): heads[one.number] for one in done}
+    assert len(repo.git.commits(begun, "main")) == len(done)
 
 
 def test_payload_names_the_pull_request_and_its_repository(

@@ -4,7 +4,8 @@ import hashlib
 import hmac
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import httpx
@@ -34,7 +35,8 @@ class Webhooks:
     """What a forge delivers to `url`. Nothing is delivered before there is one.
 
     While they are held, webhooks gather in `held`; `release` delivers them, in another order or
-    twice if asked; `lose` drops them. `sent` has all that were delivered.
+    twice if asked; `lose` drops them. `disturbed` loses, doubles or reorders all that come for a
+    while. `sent` has all that were delivered.
     """
 
     def __init__(self) -> None:
@@ -43,23 +45,50 @@ class Webhooks:
         self.sent: list[Webhook] = []
         self.held: list[Webhook] = []
         self._holding = False
+        self._times, self._batch = 1, 1
+        self._gathered: list[Webhook] = []
+        self._lock = threading.RLock()
         self._queue: queue.Queue[Webhook | None] = queue.Queue()
         self._thread = threading.Thread(target=self._deliver, daemon=True)
         self._thread.start()
 
     def add(self, webhook: Webhook) -> None:
-        if self._holding:
-            self.held.append(webhook)
-        elif self.url:
-            self._queue.put(webhook)
+        with self._lock:
+            if self._holding:
+                self.held.append(webhook)
+            elif self.url:
+                self._gathered.append(webhook)
+                if len(self._gathered) >= self._batch:
+                    self._send_gathered()
+
+    def _send_gathered(self) -> None:
+        """Send what was gathered, the last first."""
+        gathered, self._gathered = self._gathered, []
+        for webhook in gathered[::-1]:
+            for _ in range(self._times):
+                self._queue.put(webhook)
+
+    @contextmanager
+    def disturbed(self, *, times: int = 1, batch: int = 1) -> Iterator[None]:
+        """Deliver each webhook `times` times, 0 for never, and `batch` of them in reverse order."""
+        with self._lock:
+            self._times, self._batch = times, batch
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._send_gathered()
+                self._times, self._batch = 1, 1
 
     def hold(self) -> None:
         """Keep webhooks from now on."""
-        self._holding = True
+        with self._lock:
+            self._holding = True
 
     def lose(self) -> None:
         """Drop those that are held, and hold no more."""
-        self.held, self._holding = [], False
+        with self._lock:
+            self.held, self._holding = [], False
 
     def release(
         self,
@@ -68,10 +97,11 @@ class Webhooks:
         times: int = 1,
     ) -> None:
         """Deliver those that are held, `times` each, and hold no more."""
-        held, self.held, self._holding = self.held, [], False
-        for webhook in order(held):
-            for _ in range(times):
-                self._queue.put(webhook)
+        with self._lock:
+            held, self.held, self._holding = self.held, [], False
+            for webhook in order(held):
+                for _ in range(times):
+                    self._queue.put(webhook)
 
     def settle(self) -> None:
         """Wait until all are delivered."""
