@@ -20,6 +20,12 @@ class AuditAction(models.TextChoices):
     SIGN_IN_FAILED = "sign_in_failed", _("failed to sign in")
     SIGNED_OUT = "signed_out", _("signed out")
     DECIDED = "decided", _("decided")
+    RETRACTED = "retracted", _("took a decision back")
+    CARRIED_OUT = "carried_out", _("carried a decision out")
+    NOT_CARRIED_OUT = "not_carried_out", _("did not carry a decision out")
+    TRIED_AGAIN = "tried_again", _("had a decision carried out again")
+    OUTCOME_REPORTED = "outcome_reported", _("reported an outcome")
+    MERGED_AROUND = "merged_around", _("found a merge around the console")
     APVS_ADDED = "apvs_added", _("added APVs")
     APV_CHANGED = "apv_changed", _("changed an APV")
     APV_WITHDRAWN = "apv_withdrawn", _("withdrew an APV")
@@ -39,5 +45,6 @@ CHANGES_OF_APVS = (
     AuditAction.APV_CHANGED,
     AuditAction.APV_WITHDRAWN,
     AuditAction.APV_REOPENED,
+    AuditAction.RETRACTED,
 )
-"""What becomes of APVs without a decision."""
+"""What becomes of APVs without a decision, or by taking one back."""

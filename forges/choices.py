@@ -18,6 +18,14 @@ class PullRequestState(models.TextChoices):
     MERGED = "merged", _("merged")
 
 
+class MergeMethod(models.TextChoices):
+    """How a forge merges a pull request."""
+
+    MERGE = "merge", _("merge commit")
+    SQUASH = "squash", _("squash")
+    REBASE = "rebase", _("rebase")
+
+
 class CheckState(models.TextChoices):
     """The state of one check, whatever the forge's word for it."""
 

@@ -302,6 +302,12 @@ HITL_FAILED_JOB_DAYS = number("HITL_FAILED_JOB_DAYS", 30, least=1)
 HITL_DELIVERY_DAYS = number("HITL_DELIVERY_DAYS", 14, least=1)
 HITL_FORGE_SYNC_MINUTES = number("HITL_FORGE_SYNC_MINUTES", 10, most=60)
 
+# -- Effects of decisions ---------------------------------------------------------------------
+
+HITL_CONSOLE_URL = url("HITL_CONSOLE_URL", "https", "http").rstrip("/")
+HITL_UNDO_SECONDS = number("HITL_UNDO_SECONDS", 10, most=3600)
+HITL_EFFECT_HOURS = number("HITL_EFFECT_HOURS", 24, least=1, most=24 * 365)
+
 # -- REST -------------------------------------------------------------------------------------
 
 AUTHENTICATION_CLASSES = [

@@ -47,6 +47,36 @@ class RevisionReason(models.TextChoices):
     PUSHED = "pushed", pgettext_lazy("revision", "pushed")
     EVIDENCE = "evidence", pgettext_lazy("revision", "new evidence")
     REOPENED = "reopened", pgettext_lazy("revision", "reopened")
+    RETRACTED = "retracted", pgettext_lazy("revision", "decision taken back")
+
+
+class EffectKind(models.TextChoices):
+    """What is done on the forge to carry a decision out."""
+
+    MERGE = "merge", pgettext_lazy("effect", "merge")
+    CLOSE = "close", pgettext_lazy("effect", "close")
+    REQUEST_CHANGES = "request_changes", pgettext_lazy("effect", "request changes")
+    ESCALATE = "escalate", pgettext_lazy("effect", "escalate")
+
+
+class EffectState(models.TextChoices):
+    """What has become of an effect; `reviews.effects.states` says what may follow what."""
+
+    HELD = "held", pgettext_lazy("effect", "held")
+    """It may still be taken back."""
+    QUEUED = "queued", pgettext_lazy("effect", "queued")
+    RUNNING = "running", pgettext_lazy("effect", "running")
+    """Begun; what the forge did of it may be unknown."""
+    WAITING = "waiting", pgettext_lazy("effect", "waiting")
+    """The forge does not do it yet: checks run, or it is in a merge queue."""
+    DONE = "done", pgettext_lazy("effect", "done")
+    REFUSED = "refused", pgettext_lazy("effect", "refused")
+    """The forge said no, or what was decided on is another thing now."""
+    FAILED = "failed", pgettext_lazy("effect", "failed")
+    """Given up, or a pipeline reported so."""
+    CANCELLED = "cancelled", pgettext_lazy("effect", "taken back")
+    EXTERNAL = "external", pgettext_lazy("effect", "left to others")
+    """No connected repository: a pipeline carries it out, and reports that."""
 
 
 class PatchStrategy(models.TextChoices):

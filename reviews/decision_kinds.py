@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from reviews.choices import Action, Status
+from reviews.choices import Action, EffectKind, Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +14,8 @@ class Traits:
     """The properties of a kind of decision.
 
     `outcome` is the new status of the APV; `action` is the word for what the decision triggers, and
-    `effect` describes it, with `{number}` for the pull request. `count` is its name in the
+    `effect` describes it, with `{number}` for the pull request. `effect_kind` is what carries it
+    out on the forge, None if there is nothing to do. `count` is its name in the
     statistics. `key` chooses it on the keyboard, and `tone` is the colour of its button and badge.
     A decision that is not `final` leaves the APV open for leads, who cannot make the same one
     again. One that `needs_pull_request` is only possible with one, one that is `for_none` only
@@ -28,6 +29,7 @@ class Traits:
     count: str
     key: str
     tone: str
+    effect_kind: EffectKind | None = None
     final: bool = True
     needs_pull_request: bool = False
     for_none: bool = False
@@ -56,6 +58,7 @@ class DecisionKind(models.TextChoices):
             count="approved_count",
             key="a",
             tone="good",
+            effect_kind=EffectKind.MERGE,
             needs_pull_request=True,
             impossible=_("Not possible: this APV has no pull request to merge"),
             recommendable=True,
@@ -71,6 +74,7 @@ class DecisionKind(models.TextChoices):
             count="rejected_count",
             key="r",
             tone="bad",
+            effect_kind=EffectKind.CLOSE,
             needs_pull_request=True,
             impossible=_("Not possible: this APV has no pull request to close"),
             recommendable=True,
@@ -86,6 +90,7 @@ class DecisionKind(models.TextChoices):
             count="modified_count",
             key="m",
             tone="warn",
+            effect_kind=EffectKind.REQUEST_CHANGES,
             needs_modifications=True,
         ),
         _("modify"),
@@ -99,6 +104,7 @@ class DecisionKind(models.TextChoices):
             count="escalated_count",
             key="e",
             tone="accent",
+            effect_kind=EffectKind.ESCALATE,
             final=False,
             impossible=_("It is with the leads already"),
         ),

@@ -4,10 +4,13 @@ ReviewError
 ├── InvalidInput       fields that break a rule, with the reasons
 ├── NotAllowed         the user may not do this
 ├── UnknownAPV         no APV has this id
+├── UnknownDecision    no decision has this id
 ├── NotConfirmed       what was sent is not what the question showed
 └── Conflict           the world changed meanwhile
     ├── AlreadyDecided
     ├── VersionChanged
+    ├── CannotRetract
+    ├── OutcomeIsSettled
     └── CodeInUse
 """
 
@@ -17,7 +20,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
-    from reviews.models import Decision
+    from reviews.models import Decision, Effect
 
 FieldErrors = dict[str, list[str]]
 
@@ -43,6 +46,13 @@ class UnknownAPV(ReviewError):
 
     def __init__(self, apv_id: UUID) -> None:
         super().__init__(_("No APV has the id {id}.").format(id=apv_id))
+
+
+class UnknownDecision(ReviewError):
+    """No decision has this id."""
+
+    def __init__(self, decision_id: UUID) -> None:
+        super().__init__(_("No decision has the id {id}.").format(id=decision_id))
 
 
 class NotConfirmed(ReviewError):
@@ -88,6 +98,18 @@ class VersionChanged(Conflict):
         message = _("The APV changed meanwhile: it is at version {version}.")
         super().__init__(message.format(version=current))
         self.current = current
+
+
+class CannotRetract(Conflict):
+    """The decision cannot be taken back, or not any more; the message says why."""
+
+
+class OutcomeIsSettled(Conflict):
+    """What became of the decision is known, or is not for the client to say."""
+
+    def __init__(self, effect: "Effect | None") -> None:
+        state = effect.get_state_display() if effect else _("nothing to do")
+        super().__init__(_("What became of it is settled: {state}.").format(state=state))
 
 
 class CodeInUse(Conflict):

@@ -10,6 +10,8 @@ from realtime.messages import ADDED, LogMessage, Message
 from realtime.registry import LastValueChannel, LogChannel, register
 from reviews.choices import (
     Action,
+    EffectKind,
+    EffectState,
     Severity,
     Status,
 )
@@ -44,8 +46,8 @@ class DecisionMade(LogMessage):
     channel: Literal["decisions"] = "decisions"
 
 
-What = Literal["revised", "rebased", "evidence", "withdrawn", "reopened"]
-"""What became of an APV without a decision."""
+What = Literal["revised", "rebased", "evidence", "withdrawn", "reopened", "retracted"]
+"""What became of an APV without a decision, or by taking one back."""
 
 
 class APVChanged(LogMessage):
@@ -58,6 +60,19 @@ class APVChanged(LogMessage):
     version: int
     revision: int
     what: What
+    channel: Literal["changes"] = "changes"
+
+
+class EffectChanged(LogMessage):
+    """What carries a decision out is in another state."""
+
+    type: Literal["effect_changed"] = "effect_changed"
+    decision_id: UUID
+    apv_id: UUID
+    apv_code: str
+    kind: EffectKind
+    state: EffectState
+    merged_commit: str
     channel: Literal["changes"] = "changes"
 
 
@@ -84,7 +99,9 @@ def current_stats() -> StatsUpdate:
 
 APVS = LogChannel("apvs", permission=Permission.VIEW_APV, messages=(NewAPV,))
 DECISIONS = LogChannel("decisions", permission=Permission.VIEW_DECISION, messages=(DecisionMade,))
-CHANGES = LogChannel("changes", permission=Permission.VIEW_APV, messages=(APVChanged,))
+CHANGES = LogChannel(
+    "changes", permission=Permission.VIEW_APV, messages=(APVChanged, EffectChanged)
+)
 STATS = LastValueChannel("stats", Permission.VIEW_STATS, message=StatsUpdate, read=current_stats)
 
 

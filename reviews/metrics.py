@@ -35,7 +35,8 @@ def _pending() -> Metric:
 
 def _decisions() -> Metric:
     family = CounterMetricFamily("hitl_decisions", "Decisions that were made.", labels=["decision"])
-    for kind, count in tally.decided_by_kind(tally.decided()).items():
+    made = [*tally.decided(), *tally.retracted()]
+    for kind, count in tally.decided_by_kind(made).items():
         family.add_metric([kind], count)
     return family
 

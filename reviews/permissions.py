@@ -26,6 +26,7 @@ class Permission(StrEnum):
         *("decide_on_behalf", "apv"),
         "Can record a decision under another reviewer's name",
     )
+    REPORT_OUTCOME = "report_outcome", "apv", "Can report what became of a decision"
     VIEW_STATS = "view_stats", "apv", "Can view the review statistics"
 
     @property
@@ -37,7 +38,7 @@ OF_APVS: list[tuple[str, Any]] = [
     (one.codename, one.label)
     for one in (
         *(Permission.DECIDE_APV, Permission.DECIDE_ESCALATED),
-        *(Permission.DECIDE_ON_BEHALF, Permission.VIEW_STATS),
+        *(Permission.DECIDE_ON_BEHALF, Permission.REPORT_OUTCOME, Permission.VIEW_STATS),
     )
 ]
 """Those that Django does not make by itself."""
@@ -45,7 +46,10 @@ OF_APVS: list[tuple[str, Any]] = [
 READ = (Permission.VIEW_APV, Permission.VIEW_DECISION, Permission.VIEW_STATS)
 ROLES: dict[str, tuple[Permission, ...]] = {
     "observers": READ,
-    "pipelines": (Permission.VIEW_APV, Permission.ADD_APV, Permission.CHANGE_APV),
+    "pipelines": (
+        *(Permission.VIEW_APV, Permission.ADD_APV, Permission.CHANGE_APV),
+        Permission.REPORT_OUTCOME,
+    ),
     "reviewers": (*READ, Permission.DECIDE_APV),
     "leads": (*READ, Permission.DECIDE_APV, Permission.DECIDE_ESCALATED),
 }

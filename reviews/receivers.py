@@ -1,6 +1,6 @@
-"""Publish messages when rows are saved, and take in pull requests that were read."""
+"""Publish messages when rows are saved, and follow pull requests that were read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db.models.signals import post_delete, post_save
@@ -8,12 +8,15 @@ from django.dispatch import receiver
 
 from forges.signals import pull_request_read
 from realtime.publish import announce, publish
-from reviews.choices import Status
-from reviews.events import STATS, APVChanged, DecisionMade, NewAPV, What
+from reviews.choices import EffectKind, EffectState, Status
+from reviews.events import STATS, APVChanged, DecisionMade, EffectChanged, NewAPV, What
 
 if TYPE_CHECKING:
     from forges.models import PullRequest
-    from reviews.models import APV, Decision
+    from reviews.models import APV, Decision, Effect
+
+GATED_BY = frozenset({"status", "head_commit"})
+"""The fields of an APV that its commit status follows."""
 
 
 @receiver(post_save, sender="reviews.APV")
@@ -33,9 +36,21 @@ def publish_decision(instance: "Decision", created: bool, **_: Any) -> None:
 
 @receiver(pull_request_read)
 def take_in_read_pull_request(pull_request: "PullRequest", **_: Any) -> None:
-    from reviews import services  # it writes rows, which this module publishes
+    from reviews import services  # they write rows, which this module publishes
+    from reviews.effects import carrying_out
 
     services.take_in(pull_request)
+    carrying_out.wake(pull_request.pk)
+
+
+@receiver(post_save, sender="reviews.APV")
+def set_gate_of_saved_apv(
+    instance: "APV", created: bool, update_fields: Collection[str] | None, **_: Any
+) -> None:
+    if instance.pull_request_id and (created or not GATED_BY.isdisjoint(update_fields or GATED_BY)):
+        from reviews.effects import gate  # it reads the models
+
+        gate.set_soon(instance)
 
 
 @receiver(post_delete, sender="reviews.APV")
@@ -51,6 +66,11 @@ def publish_new_apvs(apvs: "Sequence[APV]") -> None:
 def publish_change(apv: "APV", what: What) -> None:
     """Publish that a saved APV changed without a decision."""
     publish([apv_changed(apv, what)])
+
+
+def publish_effect(effect: "Effect") -> None:
+    """Publish the state of a saved effect."""
+    publish([effect_changed(effect)])
 
 
 def announce_stats() -> None:
@@ -77,6 +97,18 @@ def apv_changed(apv: "APV", what: What) -> APVChanged:
         version=apv.version,
         revision=apv.revision,
         what=what,
+    )
+
+
+def effect_changed(effect: "Effect") -> EffectChanged:
+    apv = effect.decision.apv
+    return EffectChanged(
+        decision_id=effect.decision_id,
+        apv_id=apv.apv_id,
+        apv_code=apv.apv_code,
+        kind=EffectKind(effect.kind),
+        state=EffectState(effect.state),
+        merged_commit=effect.merged_commit,
     )
 
 

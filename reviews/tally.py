@@ -1,8 +1,10 @@
 """Statistics that triggers keep: reading them costs the same for any number of rows.
 
-Each statement that adds, changes or deletes APVs or decisions updates these counters in its own
-transaction, through any interface. A counter is spread over slots, one of which a connection uses,
-so that two connections rarely wait for each other.
+A decision that was taken back counts as none.
+
+Each statement that adds, changes or deletes APVs, decisions or retractions updates these counters
+in its own transaction, through any interface. A counter is spread over slots, one of which a
+connection uses, so that two connections rarely wait for each other.
 """
 
 import math
@@ -67,8 +69,13 @@ def apvs_in(status: str) -> int:
 
 
 def decisions() -> int:
-    """Return the number of decisions."""
+    """Return the number of decisions that stand."""
     return sum(kind.count for kind in decided())
+
+
+def records() -> int:
+    """Return the number of recorded decisions, with those that were taken back."""
+    return decisions() + sum(kind.count for kind in retracted())
 
 
 @dataclass(frozen=True)
@@ -81,9 +88,18 @@ class Decided:
 
 
 def decided() -> list[Decided]:
-    """Return the numbers of all decisions, by decision and by recommendation."""
+    """Return the numbers of the decisions that stand, by decision and by recommendation."""
+    return _by_kind("decided")
+
+
+def retracted() -> list[Decided]:
+    """Return the numbers of the decisions that were taken back, as `decided` does."""
+    return _by_kind("retracted")
+
+
+def _by_kind(name: str) -> list[Decided]:
     pairs = {
-        f"decided:{kind}:{said}": (kind, said)
+        f"{name}:{kind}:{said}": (kind, said)
         for kind in DecisionKind.values
         for said in RECOMMENDED
     }

@@ -55,7 +55,8 @@ def _rows(first: date) -> Any:
     clear = Q(decision__in=RECOMMENDABLE, recommendation__isnull=False)
     by_kind = {kind.value: Count("pk", filter=Q(decision=kind)) for kind in DecisionKind}
     return (
-        Decision.objects.filter(decided_at__gte=datetime(*first.timetuple()[:3], tzinfo=UTC))
+        Decision.objects.standing()
+        .filter(decided_at__gte=datetime(*first.timetuple()[:3], tzinfo=UTC))
         .annotate(day=TruncDate("decided_at", tzinfo=UTC))
         .values("day")
         .annotate(

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from forges.choices import MergeMethod
 from forges.models.forge import Forge
 
 
@@ -39,6 +40,30 @@ class Repository(models.Model):
         default=True,
         help_text=_("Otherwise a pull request needs an advisory that it fixes."),
     )
+    merge_method = models.CharField(
+        _("merge method"),
+        max_length=10,
+        choices=MergeMethod,
+        default=MergeMethod.MERGE,
+        db_default=MergeMethod.MERGE,
+    )
+    deletes_branch = models.BooleanField(
+        _("deletes the branch after a merge"), default=False, db_default=False
+    )
+    assignee = models.CharField(
+        _("assignee"),
+        max_length=255,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The account that escalated pull requests are assigned to; nobody if empty."),
+    )
+    names_reviewers = models.BooleanField(
+        _("names reviewers"),
+        default=False,
+        db_default=False,
+        help_text=_("Comments on the forge then say who decided."),
+    )
     synced_at = models.DateTimeField(_("synchronised at"), null=True, editable=False)
     problem = models.TextField(_("problem"), blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -50,6 +75,10 @@ class Repository(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["forge", "path"], name="repository_once"),
             models.CheckConstraint(condition=~models.Q(path=""), name="repository_path_given"),
+            models.CheckConstraint(
+                condition=models.Q(merge_method__in=MergeMethod.values),
+                name="repository_merge_method",
+            ),
         ]
         indexes = [
             models.Index(

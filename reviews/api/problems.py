@@ -24,6 +24,7 @@ from reviews.errors import (
     NotConfirmed,
     ReviewError,
     UnknownAPV,
+    UnknownDecision,
     VersionChanged,
 )
 from reviews.permissions import Permission
@@ -143,6 +144,7 @@ def _cut(text: str) -> str:
 STATUSES: dict[type[ReviewError], HTTPStatus] = {
     NotAllowed: HTTPStatus.FORBIDDEN,
     UnknownAPV: HTTPStatus.NOT_FOUND,
+    UnknownDecision: HTTPStatus.NOT_FOUND,
     NotConfirmed: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.CONFLICT,
     ReviewError: HTTPStatus.BAD_REQUEST,

@@ -29,6 +29,16 @@ urlpatterns = [
         "decisions/<uuid:pk>", DecisionViewSet.as_view({"get": "retrieve"}), name="decision-detail"
     ),
     path(
+        "decisions/<uuid:pk>/retract",
+        DecisionViewSet.as_view({"post": "retract"}),
+        name="decision-retract",
+    ),
+    path(
+        "decisions/<uuid:pk>/outcome",
+        DecisionViewSet.as_view({"post": "outcome"}),
+        name="decision-outcome",
+    ),
+    path(
         "decisions/history/<uuid:apv_id>",
         DecisionViewSet.as_view({"get": "history"}),
         name="decision-history",

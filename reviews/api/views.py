@@ -42,6 +42,9 @@ from reviews.api.serializers.decisions import (
     DECISION_RECORD,
     DecisionRequestSerializer,
     DecisionSerializer,
+    EffectSerializer,
+    OutcomeRequestSerializer,
+    RetractionRequestSerializer,
 )
 from reviews.api.serializers.stats import StatsSerializer
 from reviews.errors import UnknownAPV, VersionChanged
@@ -174,17 +177,22 @@ class ReviewViewSet(CountedWrites, Retrieves):
 class DecisionViewSet(CountedWrites, Retrieves):
     """Recorded decisions. They are made here and never changed."""
 
-    queryset = Decision.objects.select_related("apv")
+    queryset = Decision.objects.with_effect()
     serializer_class = DecisionSerializer
     filterset_class = DecisionFilter
-    permission_for = {"*": Permission.VIEW_DECISION, "create": Permission.DECIDE_APV}
+    permission_for = {
+        "*": Permission.VIEW_DECISION,
+        "create": Permission.DECIDE_APV,
+        "retract": Permission.DECIDE_APV,
+        "outcome": Permission.REPORT_OUTCOME,
+    }
 
     @extend_schema(parameters=[PageQuery], responses=page_schema("decisions", DecisionSerializer))
     def list(self, request: Request) -> Response:
         """List all decisions, newest first."""
         every = self.get_queryset()
         rows = self.filter_queryset(every)
-        count = rows.count if is_narrowed(rows, every) else tally.decisions
+        count = rows.count if is_narrowed(rows, every) else tally.records
         return page(request, rows, DECISIONS, DecisionSerializer, "decisions", count=count)
 
     @extend_schema(
@@ -206,3 +214,31 @@ class DecisionViewSet(CountedWrites, Retrieves):
             raise UnknownAPV(apv_id)
         rows = self.filter_queryset(self.get_queryset().filter(apv_id=apv_id))
         return page(request, rows, DECISIONS, DecisionSerializer, "decisions", count=rows.count)
+
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY],
+        request=RetractionRequestSerializer,
+        responses=DecisionSerializer,
+    )
+    @idempotent
+    def retract(self, request: Request, pk: UUID) -> Response:
+        """Take a decision back, so that its APV can be decided anew.
+
+        Who decided can do so, and leads, while the forge was not asked to carry it out, or after it
+        refused to; of a decision that is left to others, for the first seconds.
+        """
+        given = validated(RetractionRequestSerializer(data=request.data))
+        services.retract(decision_id=pk, by=request.user, **given)
+        return Response(represented(DecisionSerializer, [self.get_object()])[0])
+
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY],
+        request=OutcomeRequestSerializer,
+        responses=EffectSerializer,
+    )
+    @idempotent
+    def outcome(self, request: Request, pk: UUID) -> Response:
+        """Report, once, what became of a decision whose repository is not connected."""
+        given = validated(OutcomeRequestSerializer(data=request.data))
+        effect = services.report_outcome(decision_id=pk, by=request.user, **given)
+        return Response(represented(EffectSerializer, [effect])[0])

@@ -1,13 +1,11 @@
 """Where an APV comes from: the repository, pull request and commit, with their addresses."""
 
-import re
 from dataclasses import dataclass
-from urllib.parse import quote
 
-from forges.choices import ForgeKind
 from forges.models import PullRequest
 from reviews import selectors
-from reviews.models import APV, COMMIT_PATTERN
+from reviews.models import APV
+from reviews.pull_requests.addresses import address_of_repository, commit_address
 
 BRIEF, MOST_LABELS = 10, 10
 
@@ -51,17 +49,3 @@ class Origin:
 def origin_of(apv: APV) -> Origin | None:
     """Return where an APV comes from, or None without a pull request on a forge."""
     return None if apv.pull_request is None else Origin(apv, apv.pull_request)
-
-
-def address_of_repository(pull_request: PullRequest) -> str:
-    repository = pull_request.repository
-    return f"{repository.forge.url.rstrip('/')}/{quote(repository.path)}"
-
-
-def commit_address(apv: APV, commit: str) -> str:
-    """Return the address of a commit on the forge, or "" if there is none."""
-    if apv.pull_request is None or not re.fullmatch(COMMIT_PATTERN, commit):
-        return ""
-    is_gitlab = apv.pull_request.repository.forge.kind == ForgeKind.GITLAB
-    path = "-/commit" if is_gitlab else "commit"
-    return f"{address_of_repository(apv.pull_request)}/{path}/{commit}"

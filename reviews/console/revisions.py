@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from reviews.choices import RevisionReason, Status
 from reviews.console.changes import Difference, between
 from reviews.console.invisible_characters import reveal
-from reviews.console.origin import commit_address
 from reviews.diffs.interdiff import Between, interdiff
 from reviews.models import APV, KEPT_OF_REVISIONS, Decision, Revision
+from reviews.pull_requests.addresses import commit_address
 
 MOST_SHOWN, MOST_LINES = 20, 2000
 COMPARED = (*KEPT_OF_REVISIONS, "head_commit", "changes", "advisories")

@@ -1,4 +1,4 @@
-"""The models of the review: APVs, their revisions, advisories, decisions and counters."""
+"""The models of the review: APVs, revisions, advisories, decisions, effects, counters."""
 
 from reviews.models.advisory import Advisory, APVAdvisory
 from reviews.models.apv import APV, ILLUSTRATIVE, QUEUE_NARROWED_BY
@@ -13,8 +13,11 @@ from reviews.models.apv_constraints import (
 from reviews.models.apv_queryset import APVQuerySet
 from reviews.models.counters import CodeSequence, Tally
 from reviews.models.decision import JUSTIFICATION_LENGTH, Decision
+from reviews.models.effect import Effect
+from reviews.models.gate import Gate
 from reviews.models.idempotency import IdempotencyKey
 from reviews.models.reading import Reading
+from reviews.models.retraction import REASON_LENGTH, Retraction
 from reviews.models.revision import EVIDENCE, EVIDENCE_FOR_PATCH, KEPT_OF_REVISIONS, Revision
 
 __all__ = [
@@ -30,14 +33,18 @@ __all__ = [
     "JUSTIFICATION_LENGTH",
     "KEPT_OF_REVISIONS",
     "QUEUE_NARROWED_BY",
+    "REASON_LENGTH",
     "URL_PATTERN",
     "APVAdvisory",
     "APVQuerySet",
     "Advisory",
     "CodeSequence",
     "Decision",
+    "Effect",
+    "Gate",
     "IdempotencyKey",
     "Reading",
+    "Retraction",
     "Revision",
     "Tally",
 ]

@@ -16,6 +16,7 @@ from forges.choices import PullRequestState
 from realtime.atomic_saves import AtomicSave
 from reviews import fields, links
 from reviews.choices import (
+    EffectState,
     PatchStrategy,
     RiskLevel,
     Severity,
@@ -23,7 +24,7 @@ from reviews.choices import (
     WargameVerdict,
     WithdrawalReason,
 )
-from reviews.decision_kinds import DecisionKind
+from reviews.decision_kinds import FINAL, DecisionKind
 from reviews.models.apv_constraints import (
     CODE_PATTERN,
     COMMIT_PATTERN,
@@ -301,11 +302,19 @@ class APV(AtomicSave):
         super().validate_constraints({*(exclude or ()), *unfilled})
 
     @property
-    def took_effect(self) -> bool:
-        """Return whether what was decided is done and cannot be decided anew."""
-        if self.pull_request_state == PullRequestState.MERGED:
-            return True
-        return self.decisions.filter(action_completed_at__isnull=False).exists()
+    def awaits_effect(self) -> bool:
+        """Return whether nothing was done yet of the final decision on it.
+
+        A rejection that is left to others stands: nothing is merged that somebody has not read.
+        """
+        if self.pull_request_state in {PullRequestState.MERGED, PullRequestState.CLOSED}:
+            return False
+        final = self.decisions.standing().filter(decision__in=FINAL)
+        newest = final.select_related("effect").order_by("-decided_at").first()
+        effect = newest.effect_or_none if newest else None
+        if effect is None or effect.state == EffectState.EXTERNAL:
+            return bool(self.status == Status.APPROVED)
+        return effect.state not in {EffectState.RUNNING, EffectState.DONE}
 
     @property
     def was_validated(self) -> bool:

@@ -1,7 +1,7 @@
 """A person's decision on an APV, and what they saw then."""
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -19,13 +19,29 @@ from reviews.choices import (
 )
 from reviews.decision_kinds import FINAL, RECOMMENDABLE, DecisionKind, Traits
 from reviews.models.apv import APV
+from reviews.models.apv_queryset import UNSHOWN
 from reviews.models.constraints import one_of, unit_interval, within
+
+if TYPE_CHECKING:
+    from reviews.models.effect import Effect
+    from reviews.models.retraction import Retraction
 
 JUSTIFICATION_LENGTH = (10, 5000)
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
-    """Refuses bulk writes: decisions are made one by one, through `services.decide`."""
+    """Queries for decisions. Bulk writes are refused: `services.decide` makes one by one."""
+
+    def standing(self) -> "DecisionQuerySet":
+        """Leave out those that were taken back."""
+        return self.filter(retraction__isnull=True)
+
+    def with_effect(self) -> "DecisionQuerySet":
+        """Read the APV, the effect and the retraction too."""
+        related = self.select_related(
+            "apv__pull_request__repository__forge", "effect", "retraction"
+        )
+        return related.defer(*(f"apv__{name}" for name in UNSHOWN))
 
     def bulk_create(self, *args: Any, **options: Any) -> Any:
         raise TypeError("Decisions are not made in bulk; call reviews.services.decide for each.")
@@ -84,9 +100,7 @@ class Decision(AtomicSave):
     )
 
     action_taken = models.CharField(_("action taken"), max_length=20, choices=Action)
-    outcome_notes = models.TextField(_("outcome notes"), blank=True)
     decided_at = models.DateTimeField(_("decided at"), default=timezone.now)
-    action_completed_at = models.DateTimeField(_("action completed at"), null=True, blank=True)
 
     objects = DecisionQuerySet.as_manager()
 
@@ -135,6 +149,16 @@ class Decision(AtomicSave):
     def traits(self) -> Traits:
         """Return the properties of this kind of decision."""
         return DecisionKind(self.decision).traits
+
+    @property
+    def effect_or_none(self) -> "Effect | None":
+        """Return what carries it out, None for a decision with nothing to do."""
+        return getattr(self, "effect", None)
+
+    @property
+    def retraction_or_none(self) -> "Retraction | None":
+        """Return who took it back and why, None if nobody did."""
+        return getattr(self, "retraction", None)
 
     @property
     def by_submitter(self) -> bool:

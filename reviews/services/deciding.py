@@ -17,6 +17,7 @@ from audit.choices import AuditAction
 from realtime.transactions import publishing
 from reviews.choices import Status
 from reviews.decision_kinds import FINAL, DecisionKind
+from reviews.effects import records
 from reviews.errors import (
     AlreadyDecided,
     InvalidInput,
@@ -54,18 +55,21 @@ class DecisionFields(TypedDict, total=False):
 
 
 def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> Decision:
-    """Record a person's decision on an APV and change the APV, in one transaction.
+    """Record a person's decision on an APV, change the APV, and have the decision carried out.
 
-    Raise UnknownAPV, NotAllowed, InvalidInput, AlreadyDecided or VersionChanged.
+    All of that is one transaction. Raise UnknownAPV, NotAllowed, InvalidInput, AlreadyDecided or
+    VersionChanged.
     """
     with publishing():
         try:
-            apv = APV.objects.select_for_update().get(pk=apv_id)
+            found = APV.objects.with_pull_request().select_for_update(of=("self",))
+            apv = found.get(pk=apv_id)
         except APV.DoesNotExist:
             raise UnknownAPV(apv_id) from None
         check(apv=apv, reviewer=reviewer, **fields)
         record = _record(apv, reviewer, fields)
-        save_values(apv, {"status": DecisionKind(record.decision).traits.outcome})
+        save_values(apv, {"status": record.traits.outcome})
+        records.make(record, apv)
         entries.record(
             AuditAction.DECIDED,
             apv.apv_code,

@@ -16,6 +16,7 @@ from audit.choices import AuditAction
 from realtime.transactions import publishing
 from reviews.choices import RevisionReason, Status, WithdrawalReason
 from reviews.diffs.patch_id import patch_id
+from reviews.effects.records import stop_unbegun
 from reviews.errors import InvalidInput, UnknownAPV, VersionChanged
 from reviews.events import What
 from reviews.models import APV, EVIDENCE_FOR_PATCH, Revision
@@ -34,17 +35,19 @@ FROM_THE_FORGE = ("patch_diff", "head_commit", "changes", "validation_passed")
 def revise(apv: APV, values: Values, reason: RevisionReason) -> Revision:
     """Change a locked APV, and make the result its next revision.
 
-    If it was sent back for changes, or approved without an effect yet, it is pending again.
+    If it was sent back for changes, or its decision was not carried out yet, it is pending again.
     Evidence for the patch before is dropped if the patch is another one.
     """
     _keep_first(apv)
     same_patch = _is_same_patch(apv, values)
     if not same_patch:
         values = {**_without_evidence(), **values}
-    save_values(apv, {**values, "revision": apv.revision + 1, "status": _status_after(apv)})
+    status = _status_after(apv)
+    stop_unbegun(apv, _why_stopped(apv, values))
+    save_values(apv, {**values, "revision": apv.revision + 1, "status": status})
     revision = Revision.of(apv, reason=reason, same_patch=same_patch)
     revision.save(force_insert=True)
-    if reason != RevisionReason.REOPENED:
+    if reason not in {RevisionReason.REOPENED, RevisionReason.RETRACTED}:
         publish_change(apv, _what(revision))
     return revision
 
@@ -70,10 +73,18 @@ def _without_evidence() -> dict[str, Any]:
 
 def _status_after(apv: APV) -> str:
     """Return the status of an APV as its next revision begins."""
-    is_undone = apv.status == Status.APPROVED and not apv.took_effect
-    if is_undone or apv.status == Status.CHANGES_REQUESTED:
+    if apv.status == Status.CHANGES_REQUESTED:
+        return Status.PENDING
+    if apv.status in {Status.APPROVED, Status.REJECTED} and apv.awaits_effect:
         return Status.PENDING
     return str(apv.status)
+
+
+def _why_stopped(apv: APV, values: Values) -> str:
+    head = values.get("head_commit", apv.head_commit)
+    if head != apv.head_commit:
+        return f"the head moved from {apv.head_commit[:8]} to {head[:8]}"
+    return "there is a newer revision"
 
 
 def _what(revision: Revision) -> What:
@@ -156,6 +167,7 @@ def withdraw(apv: APV, why: Withdrawal, **details: Any) -> None:
         "withdrawn_at": why.at or timezone.now(),
         "superseded_by": why.superseded_by,
     }
+    stop_unbegun(apv, f"it was {WithdrawalReason(why.reason).label}")
     save_values(apv, values)
     publish_change(apv, "withdrawn")
     entries.record(AuditAction.APV_WITHDRAWN, apv.apv_code, **details)

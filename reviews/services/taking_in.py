@@ -7,6 +7,7 @@ from forges.models import PullRequest
 from realtime.transactions import publishing
 from reviews import selectors
 from reviews.choices import RevisionReason, Status, WithdrawalReason
+from reviews.decision_kinds import DecisionKind
 from reviews.diffs.patch_id import patch_id
 from reviews.models import APV, APVAdvisory
 from reviews.pull_requests.assessment import assess
@@ -149,14 +150,34 @@ def _follow_state(apv: APV, pull_request: PullRequest) -> None:
     if now == PullRequestState.OPEN:
         if apv.status in {Status.WITHDRAWN, Status.REJECTED}:
             reopen(apv, **details)
-    elif _is_withdrawn_with(apv, pull_request):
+        return
+    if now == PullRequestState.MERGED and not _is_approved_at(apv, pull_request.head_sha):
+        _record_merge_around(apv, pull_request)
+    if _is_withdrawn_with(apv, pull_request):
         why = _withdrawal(apv, pull_request)
         withdraw(apv, why, **details, by=why.by, reason=why.reason)
 
 
+def _record_merge_around(apv: APV, pull_request: PullRequest) -> None:
+    """Record that somebody merged what nobody approved here."""
+    entries.record(
+        AuditAction.MERGED_AROUND,
+        apv.apv_code,
+        pull_request=name_of(pull_request),
+        by=pull_request.ended_by,
+        head_commit=pull_request.head_sha,
+        merged_commit=pull_request.merged_sha,
+    )
+
+
 def _is_withdrawn_with(apv: APV, pull_request: PullRequest) -> bool:
-    is_unmerged = pull_request.state == PullRequestState.CLOSED
-    return apv.status in UNDECIDED or (apv.status == Status.APPROVED and is_unmerged)
+    contrary = {PullRequestState.CLOSED: Status.APPROVED, PullRequestState.MERGED: Status.REJECTED}
+    return apv.status in UNDECIDED or apv.status == contrary[PullRequestState(pull_request.state)]
+
+
+def _is_approved_at(apv: APV, head_commit: str) -> bool:
+    approvals = apv.decisions.standing().filter(decision=DecisionKind.APPROVE)
+    return approvals.filter(head_commit=head_commit).exists()
 
 
 def _withdrawal(apv: APV, pull_request: PullRequest) -> Withdrawal:

@@ -45,6 +45,8 @@ def test_decision_is_answered_with_its_record(server: Server) -> None:
         "by_submitter",
         "revision",
         "head_commit",
+        "effect",
+        "retraction",
     ]
     assert record["apv_version"] == added["version"]
     assert record["diff_sha256"] == hashlib.sha256(added["patch_diff"].encode()).hexdigest()

@@ -53,14 +53,15 @@ class Expected:
 
     def _revise(self) -> None:
         self.revision += 1
-        is_undone = self.status == "approved" and self.state != "merged"
+        is_undone = self.status in {"approved", "rejected"} and self.state == "open"
         if is_undone or self.status == "changes_requested":
             self.status = "pending"
 
     def _end(self, state: str) -> None:
         self.state = state
         leaves = {"pending", "escalated", "changes_requested"}
-        if self.status in leaves or (self.status == "approved" and state == "closed"):
+        contrary = {"closed": "approved", "merged": "rejected"}[state]
+        if self.status in leaves or self.status == contrary:
             self.status = "withdrawn"
 
     def _reopen(self) -> None:

@@ -21,9 +21,9 @@ DECIDE = """
     INSERT INTO reviews_decision
         (decision_id, apv_id, decision, justification, confidence, modifications, reviewer_id,
          reviewer_name, reviewer_email, severity, patch_strategy, recommendation, diff_sha256,
-         apv_version, review_seconds, action_taken, outcome_notes, decided_at)
+         apv_version, review_seconds, action_taken, decided_at)
     SELECT gen_random_uuid(), apv_id, 'approve', 'long enough to stand', 1, '{}', %s, 'Ada', '',
-           severity, patch_strategy, 'reject', '', version, %s * random() ^ 3, 'pr_merged', '',
+           severity, patch_strategy, 'reject', '', version, %s * random() ^ 3, 'pr_merged',
            now() - random() * interval '20 days'
     FROM reviews_apv
 """

@@ -245,10 +245,10 @@ FILL_APVS = """
 FILL_DECISIONS = """
     INSERT INTO reviews_decision (decision_id, apv_id, decision, justification, confidence,
         modifications, reviewer_id, reviewer_name, reviewer_email, severity, patch_strategy,
-        recommendation, diff_sha256, apv_version, review_seconds, action_taken, outcome_notes,
+        recommendation, diff_sha256, apv_version, review_seconds, action_taken,
         decided_at)
     SELECT gen_random_uuid(), apv_id, 'approve', 'made for measuring', 1, '{}', %s, 'Ada', '',
-        severity, patch_strategy, 'approve', '', version, 3000000 * random() ^ 3, 'pr_merged', '',
+        severity, patch_strategy, 'approve', '', version, 3000000 * random() ^ 3, 'pr_merged',
         now() - random() * interval '20 days'
     FROM reviews_apv WHERE status = 'approved'
 """

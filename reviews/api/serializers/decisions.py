@@ -3,10 +3,47 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
+from reviews import links
 from reviews.api.fields import NumberField, ObjectField
 from reviews.decision_kinds import DecisionKind
-from reviews.models import JUSTIFICATION_LENGTH, Decision
+from reviews.models import JUSTIFICATION_LENGTH, REASON_LENGTH, Decision, Effect, Retraction
+from reviews.pull_requests.addresses import outcome_address
 from reviews.services import DecisionFields
+
+
+class EffectSerializer(serializers.ModelSerializer[Effect]):
+    """What carries a decision out, and what has become of it."""
+
+    url = serializers.SerializerMethodField(
+        help_text="Where the merge commit, or what a pipeline reported, can be seen; may be empty."
+    )
+
+    class Meta:
+        model = Effect
+        fields = [
+            "kind",
+            "state",
+            "head_commit",
+            "attempts",
+            "answer",
+            "merged_commit",
+            "url",
+            "held_until",
+            "next_at",
+            "changed_at",
+            "done_at",
+        ]
+
+    def get_url(self, effect: Effect) -> str:
+        return outcome_address(effect)
+
+
+class RetractionSerializer(serializers.ModelSerializer[Retraction]):
+    """Who took a decision back, when and why."""
+
+    class Meta:
+        model = Retraction
+        fields = ["reason", "retracted_by_name", "retracted_at"]
 
 
 class DecisionSerializer(serializers.ModelSerializer[Decision]):
@@ -21,6 +58,21 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         help_text="Whether the reviewer said how sure they were."
     )
     modifications = ObjectField(read_only=True)
+    outcome_notes = serializers.CharField(
+        source="effect_or_none.answer",
+        default="",
+        read_only=True,
+        help_text="What the forge said last, or what a pipeline reported.",
+    )
+    action_completed_at = serializers.DateTimeField(
+        source="effect_or_none.done_at",
+        default=None,
+        read_only=True,
+        allow_null=True,
+        help_text="When it was carried out; null until then.",
+    )
+    effect = EffectSerializer(source="effect_or_none", read_only=True, allow_null=True)
+    retraction = RetractionSerializer(source="retraction_or_none", read_only=True, allow_null=True)
     by_submitter = serializers.BooleanField(
         read_only=True, help_text="Whether the reviewer had added the APV themselves."
     )
@@ -51,6 +103,8 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
             "by_submitter",
             "revision",
             "head_commit",
+            "effect",
+            "retraction",
         ]
 
     def get_confidence(self, decision: Decision) -> float:
@@ -81,3 +135,23 @@ class DecisionRequestSerializer(serializers.Serializer[DecisionFields]):
     )
     reviewer_name = serializers.CharField(required=False, allow_blank=True, max_length=150)
     reviewer_email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
+
+
+class RetractionRequestSerializer(serializers.Serializer[dict[str, str]]):
+    """A request to take a decision back."""
+
+    reason = serializers.CharField(min_length=REASON_LENGTH[0], max_length=REASON_LENGTH[1])
+
+
+class OutcomeRequestSerializer(serializers.Serializer[dict[str, str]]):
+    """A report of what became of a decision that the console left to others."""
+
+    outcome = serializers.ChoiceField([("done", "done"), ("failed", "failed")])
+    notes = serializers.CharField(required=False, allow_blank=True, max_length=5000)
+    url = serializers.URLField(
+        required=False,
+        allow_blank=True,
+        max_length=2000,
+        validators=[links.check],
+        help_text="Where people can see it.",
+    )

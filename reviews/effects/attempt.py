@@ -1,0 +1,86 @@
+"""One attempt to carry an effect out, and how it ended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from forges.choices import PullRequestState
+from forges.clients.base import Client, PullRequestData
+from forges.errors import HeadMoved
+from forges.models import Repository
+from reviews.choices import EffectState
+from reviews.effects import comments
+from reviews.models import APV, Effect
+
+
+class Result(NamedTuple):
+    """The state that an attempt ends in; `answer` says why, mostly in the forge's words."""
+
+    state: EffectState
+    answer: str = ""
+    merged_commit: str = ""
+    in_merge_queue: bool = False
+
+
+@dataclass
+class Attempt:
+    """An effect, and the client to carry it out with.
+
+    `begun` says whether the forge may have done a part of it: from the first write on, and if an
+    earlier attempt never learnt what became of its writes.
+    """
+
+    effect: Effect
+    client: Client
+    begun: bool
+
+    @cached_property
+    def apv(self) -> APV:
+        found: APV = self.effect.decision.apv
+        return found
+
+    @cached_property
+    def repository(self) -> Repository:
+        assert self.apv.pull_request  # an effect of an APV without one is left to others
+        return self.apv.pull_request.repository
+
+    @property
+    def where(self) -> tuple[str, int]:
+        """Return the path of the repository and the number of the pull request."""
+        assert self.apv.pull_request
+        return self.repository.path, self.apv.pull_request.number
+
+    def look(self) -> PullRequestData:
+        """Return the pull request as it is now."""
+        return self.client.pull_request(*self.where)
+
+    def write(self, ask: Callable[[], object]) -> None:
+        """Ask the forge for a change. From now on a part of the effect may be done."""
+        self.begun = True
+        ask()
+
+    def comment(self, headline: str, *parts: str) -> str:
+        """Return the text of this effect's comment."""
+        return comments.comment(
+            self.effect, headline, *parts, names_reviewer=self.repository.names_reviewers
+        )
+
+    def say_once(self, headline: str, *parts: str) -> None:
+        """Comment on the pull request, unless an earlier attempt did."""
+        if not (self.begun and self.client.has_comment(*self.where, comments.marker(self.effect))):
+            text = self.comment(headline, *parts)
+            self.write(lambda: self.client.comment(*self.where, text))
+
+    def check_head(self, found: PullRequestData) -> None:
+        """Raise HeadMoved if the head is not the commit that was decided on."""
+        wanted = self.effect.head_commit
+        if found.head_sha != wanted:
+            moved = f"the head moved from {wanted[:8]} to {found.head_sha[:8]}"
+            raise HeadMoved(moved)
+
+
+def ended_by(found: PullRequestData) -> str:
+    """Return that a pull request ended, and by whom, in words."""
+    word = "merged" if found.state == PullRequestState.MERGED else "closed"
+    return f"it was {word} already" + (f" by {found.ended_by}" if found.ended_by else "")

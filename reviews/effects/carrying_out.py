@@ -1,0 +1,174 @@
+"""Carry effects out: look first, ask the forge, and look again.
+
+Each step commits before the next begins, so that a worker may die anywhere. An effect that is
+running was begun, and nobody knows how far it came: whoever takes it up looks before asking again.
+"""
+
+from datetime import datetime, timedelta
+from random import uniform
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.utils import timezone
+
+from forges.clients import client_for
+from forges.errors import ForgeError, Limited, NotMergeable, Unavailable
+from forges.problems import noting
+from forges.tasks import read_soon
+from jobs.running import in_a_line
+from realtime.transactions import publishing
+from reviews.choices import EffectKind, EffectState, Status
+from reviews.effects import records
+from reviews.effects.actions import ACTIONS
+from reviews.effects.attempt import Attempt, Result
+from reviews.effects.states import OPEN
+from reviews.models import APV, Effect
+from reviews.receivers import publish_change
+from reviews.services.adding import save_values
+
+logger = structlog.get_logger(__name__)
+
+LONGEST_WAIT = timedelta(minutes=5)
+ENDS = (EffectState.DONE, EffectState.REFUSED, EffectState.FAILED)
+NOT_WATCHED = "its repository is not watched any more"
+
+
+def carry_out(effect_id: UUID) -> None:
+    """Try to carry an effect out, if it is due; record how that ended, and when it is tried again.
+
+    Raise what the database raises if it is away.
+    """
+    begun = _begin(effect_id)
+    if begun is None:
+        return
+    effect, was_running = begun
+    result, again_at = _attempt(effect, was_running=was_running)
+    _record(effect, result, again_at)
+
+
+def _begin(effect_id: UUID) -> tuple[Effect, bool] | None:
+    """Take an effect up if it is due; return it, and whether an earlier attempt had begun."""
+    with publishing():
+        rows = Effect.objects.select_for_update(of=("self",)).select_related(
+            "decision__apv__pull_request__repository__forge"
+        )
+        due = rows.filter(state__in=OPEN, next_at__lte=timezone.now())
+        if (effect := due.filter(pk=effect_id).first()) is None:
+            return None
+        was_running = effect.state == EffectState.RUNNING
+        if effect.state == EffectState.HELD:
+            records.move(effect, EffectState.QUEUED)
+        records.move(effect, EffectState.RUNNING, attempts=effect.attempts + 1)
+        return effect, was_running
+
+
+def _attempt(effect: Effect, *, was_running: bool) -> tuple[Result, datetime | None]:
+    """Return how an attempt ended, and when the next one is to be if the forge said when."""
+    apv = effect.decision.apv
+    if apv.pull_request is None or not records.is_connected(apv):
+        return Result(EffectState.REFUSED, NOT_WATCHED), None
+    forge = apv.pull_request.repository.forge
+    attempt = None
+    try:
+        with noting(forge), client_for(forge) as client:
+            attempt = Attempt(effect, client, begun=was_running)
+            return ACTIONS[EffectKind(effect.kind)](attempt), None
+    except (Limited, Unavailable) as error:
+        state = _unfinished(was_running if attempt is None else attempt.begun)
+        return Result(state, error.words), getattr(error, "until", None)
+    except NotMergeable as error:
+        return Result(EffectState.WAITING, error.words), None
+    except ForgeError as error:
+        return Result(EffectState.REFUSED, error.words), None
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("effect_error", apv=apv.apv_code, kind=effect.kind)
+        return Result(_unfinished(begun=True), f"the console failed: {in_a_line(error)}"), None
+
+
+def _unfinished(begun: bool) -> EffectState:
+    return EffectState.RUNNING if begun else EffectState.QUEUED
+
+
+def _record(effect: Effect, result: Result, again_at: datetime | None) -> None:
+    """Write how an attempt ended, and have the pull request read or the effect tried again."""
+    with publishing():
+        effect, apv = _locked(effect)
+        values = {
+            "answer": result.answer,
+            "merged_commit": result.merged_commit,
+            "in_merge_queue": result.in_merge_queue,
+        }
+        state = _final(effect, result)
+        if state in ENDS:
+            records.end(effect, apv, state, **values)
+            _follow(effect, apv)
+        else:
+            next_at = max(filter(None, (again_at, _wait_after(effect.attempts))))
+            records.move(effect, state, **values, next_at=next_at)
+            records.have_carried_out(effect)
+    logger.info("effect_attempted", apv=apv.apv_code, kind=effect.kind, state=str(effect.state))
+
+
+def _locked(effect: Effect) -> tuple[Effect, APV]:
+    """Return an effect and its APV as they are now, locked in the order of all writers."""
+    apvs = APV.objects.with_pull_request().select_for_update(of=("self",))
+    apv = apvs.get(pk=effect.decision.apv_id)
+    rows = Effect.objects.select_for_update(of=("self",)).select_related("decision")
+    locked = rows.get(pk=effect.pk)
+    locked.decision.apv = apv
+    return locked, apv
+
+
+def _final(effect: Effect, result: Result) -> EffectState:
+    """Return the state after an attempt: failed for what has not ended in the time it has."""
+    if result.state in ENDS or timezone.now() < gives_up_at(effect):
+        return result.state
+    return EffectState.FAILED
+
+
+def gives_up_at(effect: Effect) -> datetime:
+    """Return until when an effect is tried."""
+    return (effect.due_at or effect.created_at) + timedelta(hours=settings.HITL_EFFECT_HOURS)
+
+
+def _wait_after(attempts: int) -> datetime:
+    """Return when the next attempt is: after 1, 2, 4 … seconds, up to five minutes, and jitter."""
+    seconds = min(2.0 ** (attempts - 1), LONGEST_WAIT.total_seconds())
+    return timezone.now() + timedelta(seconds=seconds * uniform(0.75, 1.25))  # noqa: S311
+
+
+def _follow(effect: Effect, apv: APV) -> None:
+    """Have the pull request read; put an APV back into the queue that changed meanwhile."""
+    if pull_request := apv.pull_request:
+        read_soon(pull_request.repository_id, pull_request.number)
+    decision = effect.decision
+    is_past = decision.revision < apv.revision and apv.status == decision.traits.outcome
+    if effect.state == EffectState.REFUSED and is_past and decision.traits.final:
+        save_values(apv, {"status": Status.PENDING})
+        publish_change(apv, "reopened")
+
+
+def wake(pull_request_id: int) -> None:
+    """Try waiting effects on a pull request now, as something changed there."""
+    waiting = Effect.objects.filter(
+        decision__apv__pull_request=pull_request_id,
+        state__in=(EffectState.WAITING, EffectState.QUEUED),
+        next_at__gt=timezone.now(),
+    )
+    for effect in waiting.select_for_update(of=("self",)):
+        effect.next_at = timezone.now()
+        effect.save(update_fields=["next_at"])
+        records.have_carried_out(effect)
+
+
+def sweep() -> None:
+    """Have effects carried out that are due and whose job may be lost."""
+    overdue = Effect.objects.filter(
+        state__in=OPEN, next_at__lt=timezone.now() - timedelta(seconds=30)
+    )
+    for effect_id in overdue.order_by("next_at").values_list("pk", flat=True)[:1000]:
+        records.have_carried_out_once(effect_id)

@@ -1,0 +1,105 @@
+"""The status `hitl-console` of head commits, which a repository can require before merges."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+import structlog
+from django.utils import timezone
+
+from forges.choices import CheckState
+from forges.clients import client_for
+from forges.clients.base import Client
+from forges.errors import ForgeError, NotAllowed, NotFound, Refused
+from jobs.deferring import defer_once
+from reviews.choices import EffectState, Status
+from reviews.effects import comments
+from reviews.models import APV, Effect, Gate
+
+logger = structlog.get_logger(__name__)
+
+REFUSALS = (NotAllowed, NotFound, Refused)
+"""What the forge will not answer otherwise, however often it is asked."""
+
+
+class Wanted(NamedTuple):
+    """The status that a commit should have."""
+
+    head_commit: str
+    state: CheckState
+    description: str
+
+
+def wanted_status(apv: APV) -> Wanted | None:
+    """Return the status that an APV's head commit should have, None if it may have any.
+
+    An approval counts once it cannot be taken back any more: the forge itself may merge as soon as
+    it sees a success.
+    """
+    if not apv.head_commit or apv.status in {Status.WITHDRAWN, Status.DISMISSED}:
+        return None
+    if apv.status == Status.APPROVED and _is_carried_out(apv):
+        return Wanted(apv.head_commit, CheckState.SUCCESS, "Approved")
+    if apv.status == Status.REJECTED:
+        return Wanted(apv.head_commit, CheckState.FAILURE, "Rejected")
+    if apv.status == Status.CHANGES_REQUESTED:
+        return Wanted(apv.head_commit, CheckState.FAILURE, "Changes requested")
+    return Wanted(apv.head_commit, CheckState.PENDING, "Waits for a decision")
+
+
+def _is_carried_out(apv: APV) -> bool:
+    effects = Effect.objects.filter(decision__apv=apv, head_commit=apv.head_commit)
+    newest = effects.order_by("-created_at").first()
+    if newest is None or newest.state in {EffectState.HELD, EffectState.CANCELLED}:
+        return False
+    return newest.state != EffectState.QUEUED or newest.attempts > 0
+
+
+def set_status(client: Client, apv: APV) -> None:
+    """Set the status of an APV's head commit unless it was set so before.
+
+    A forge that refuses it is noted, and no obstacle. Raise Limited or Unavailable.
+    """
+    wanted, gate = wanted_status(apv), Gate.objects.filter(apv=apv).first() or Gate(apv=apv)
+    if wanted is None or wanted == (gate.head_commit, gate.state, gate.description):
+        return
+    assert apv.pull_request
+    repository = apv.pull_request.repository
+    address = comments.address_of(apv.apv_code)
+    try:
+        client.set_status(
+            repository.path,
+            wanted.head_commit,
+            state=wanted.state,
+            description=wanted.description,
+            url=address,
+        )
+    except ForgeError as error:
+        _note(gate, error)
+        if not isinstance(error, REFUSALS):
+            raise
+    else:
+        gate.head_commit, gate.state, gate.description = wanted
+        gate.set_at, gate.problem = timezone.now(), ""
+        gate.save()
+
+
+def _note(gate: Gate, error: ForgeError) -> None:
+    logger.warning("gate_not_set", apv=gate.apv.apv_code, error=error.code, words=error.words)
+    gate.problem = error.words
+    gate.save()
+
+
+def set_now(apv_id: UUID) -> None:
+    """Set the status of an APV's head commit, in this thread. Raise Limited or Unavailable."""
+    apv = APV.objects.select_related("pull_request__repository__forge").get(pk=apv_id)
+    if apv.pull_request is None or not apv.pull_request.repository.watched:
+        return
+    with client_for(apv.pull_request.repository.forge) as client:
+        set_status(client, apv)
+
+
+def set_soon(apv: APV) -> None:
+    """Have the status of an APV's head commit set, once for all changes before that begins."""
+    from reviews import tasks  # it runs this module
+
+    defer_once(tasks.set_gate, f"gate:{apv.pk}", priority=tasks.GATE, apv_id=str(apv.pk))

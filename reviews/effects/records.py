@@ -1,0 +1,125 @@
+"""Write what becomes of effects: the state, its message, and the audit entry of an end."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from audit import entries
+from audit.choices import AuditAction
+from jobs.deferring import defer_once
+from reviews.choices import EffectKind, EffectState
+from reviews.effects.states import UNBEGUN
+from reviews.models import APV, Decision, Effect
+from reviews.receivers import publish_effect
+
+FIRST_OF_ALL = 10
+"""The priority of jobs that carry decisions out: somebody waits for them."""
+
+
+def make(decision: Decision, apv: APV) -> Effect | None:
+    """Make the effect of a decision, with its job, in the transaction of the decision.
+
+    Return None for a decision with nothing to carry out. If the APV has no watched repository, the
+    effect is left to others.
+    """
+    if (kind := decision.traits.effect_kind) is None:
+        return None
+    effect = Effect(decision=decision, kind=kind, head_commit=decision.head_commit)
+    now, until = decision.decided_at, _held_until(decision.decided_at)
+    effect.created_at = now
+    if not is_connected(apv):
+        effect.change_state(EffectState.EXTERNAL, now)
+        effect.held_until = until
+    else:
+        effect.change_state(EffectState.HELD if until else EffectState.QUEUED, now)
+        effect.held_until, effect.due_at, effect.next_at = until, until or now, until or now
+    effect.save(force_insert=True)
+    publish_effect(effect)
+    if effect.next_at:
+        have_carried_out(effect)
+    return effect
+
+
+def is_connected(apv: APV) -> bool:
+    """Return whether the console carries decisions on an APV out itself."""
+    return apv.pull_request is not None and apv.pull_request.repository.watched
+
+
+def _held_until(decided_at: datetime) -> datetime | None:
+    seconds = settings.HITL_UNDO_SECONDS
+    return decided_at + timedelta(seconds=seconds) if seconds else None
+
+
+def have_carried_out(effect: Effect) -> None:
+    """Defer the job for an effect's next attempt, in the current transaction.
+
+    The job does nothing unless the effect is due then, so that one too many does no harm.
+    """
+    from reviews import tasks  # it runs what writes through this module
+
+    tasks.carry_out.configure(
+        lock=f"effect:{effect.pk}", priority=FIRST_OF_ALL, schedule_at=effect.next_at
+    ).defer(effect_id=str(effect.pk))
+
+
+def have_carried_out_once(effect_id: UUID) -> None:
+    """Defer a job for an effect that is due, unless one waits already."""
+    from reviews import tasks
+
+    name = f"effect:{effect_id}"
+    defer_once(tasks.carry_out, name, priority=FIRST_OF_ALL, effect_id=str(effect_id))
+
+
+def have_dequeued(effect: Effect) -> None:
+    """Defer the job that takes a pull request out of the forge's merge queue."""
+    from reviews import tasks  # it runs what writes through this module
+
+    tasks.leave_merge_queue.configure(priority=FIRST_OF_ALL, lock=f"effect:{effect.pk}").defer(
+        effect_id=str(effect.pk)
+    )
+
+
+def move(effect: Effect, state: EffectState, **values: Any) -> None:
+    """Change a locked effect, and tell of its new state, in the caller's transaction.
+
+    If the state stays, nobody is told.
+    """
+    before = effect.state
+    effect.change_state(state, timezone.now())
+    for name, value in values.items():
+        setattr(effect, name, value)
+    effect.save()
+    if state != before:
+        publish_effect(effect)
+
+
+def stop_unbegun(apv: APV, why: str) -> None:
+    """Stop the effects of a locked APV that were not begun, as it is another thing now."""
+    unbegun = of_apv(apv).filter(state__in=UNBEGUN).exclude(kind=EffectKind.ESCALATE)
+    for effect in unbegun.select_for_update(of=("self",)):
+        end(effect, apv, EffectState.REFUSED, answer=why)
+
+
+def end(effect: Effect, apv: APV, state: EffectState, **values: Any) -> None:
+    """End a locked effect of a locked APV, with an audit entry, in the caller's transaction."""
+    move(effect, state, **values, next_at=None)
+    entries.record(
+        AuditAction.CARRIED_OUT if state == EffectState.DONE else AuditAction.NOT_CARRIED_OUT,
+        apv.apv_code,
+        decision_id=str(effect.decision_id),
+        kind=effect.kind,
+        state=state,
+        answer=effect.answer,
+        head_commit=effect.head_commit,
+        merged_commit=effect.merged_commit,
+    )
+
+
+def of_apv(apv: APV) -> "QuerySet[Effect]":
+    """Return the effects of an APV's decisions."""
+    effects = Effect.objects.filter(decision__apv=apv).select_related("decision__apv")
+    return effects.order_by("created_at")

@@ -1,0 +1,85 @@
+"""What becomes of decisions after they were made: reported by pipelines, or tried again."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audit import entries
+from audit.choices import AuditAction
+from realtime.transactions import publishing
+from reviews.choices import EffectState
+from reviews.effects import records
+from reviews.effects.states import STOPPED
+from reviews.errors import NotAllowed, OutcomeIsSettled
+from reviews.models import Decision, Effect
+from reviews.permissions import Permission
+from reviews.services.retracting import locked_decision
+
+Outcome = Literal["done", "failed"]
+
+
+def report_outcome(
+    *, decision_id: UUID, by: Any, outcome: Outcome, notes: str = "", url: str = ""
+) -> Effect:
+    """Record once what a pipeline did of a decision that the console leaves to others.
+
+    Raise UnknownDecision, NotAllowed or OutcomeIsSettled.
+    """
+    with publishing():
+        decision = locked_decision(decision_id)
+        if not by.has_perm(Permission.REPORT_OUTCOME):
+            raise NotAllowed(_("You may not report outcomes."))
+        effect = _locked_effect(decision)
+        if effect is None or effect.state != EffectState.EXTERNAL:
+            raise OutcomeIsSettled(effect)
+        state = EffectState.DONE if outcome == "done" else EffectState.FAILED
+        records.move(effect, state, answer=notes, outcome_url=url)
+        entries.record(
+            AuditAction.OUTCOME_REPORTED,
+            decision.apv.apv_code,
+            actor=by,
+            decision_id=str(decision.pk),
+            outcome=outcome,
+        )
+    return effect
+
+
+def try_again(*, decision_id: UUID, by: Any) -> Decision:
+    """Have an effect carried out again that was refused or failed.
+
+    Raise UnknownDecision, NotAllowed or OutcomeIsSettled.
+    """
+    with publishing():
+        decision = locked_decision(decision_id)
+        if not may_try_again(by):
+            raise NotAllowed(_("Only leads have a decision carried out again."))
+        effect, now = _locked_effect(decision), timezone.now()
+        if effect is None or not can_be_tried_again(decision, effect):
+            raise OutcomeIsSettled(effect)
+        times = {"next_at": now, "due_at": now}
+        records.move(effect, EffectState.QUEUED, **times, in_merge_queue=False)
+        records.have_carried_out(effect)
+        entries.record(
+            AuditAction.TRIED_AGAIN, decision.apv.apv_code, actor=by, decision_id=str(decision.pk)
+        )
+    return decision
+
+
+def may_try_again(user: Any) -> bool:
+    return bool(user.has_perms([Permission.DECIDE_APV, Permission.DECIDE_ESCALATED]))
+
+
+def can_be_tried_again(decision: Decision, effect: Effect) -> bool:
+    """Return whether an effect did not happen, and its decision still is what is wanted."""
+    apv = decision.apv
+    is_in_force = decision.revision == apv.revision and apv.status == decision.traits.outcome
+    return effect.state in STOPPED and is_in_force and records.is_connected(apv)
+
+
+def _locked_effect(decision: Decision) -> Effect | None:
+    effect = Effect.objects.select_for_update().filter(decision=decision).first()
+    if effect is not None:
+        effect.decision = decision
+    return effect

@@ -1,0 +1,127 @@
+"""Take decisions back, while nothing of them happened."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audit import entries
+from audit.choices import AuditAction
+from realtime.transactions import publishing
+from reviews.choices import EffectState, RevisionReason, Status
+from reviews.decision_kinds import DecisionKind
+from reviews.effects import records
+from reviews.effects.states import STOPPED, UNBEGUN
+from reviews.errors import CannotRetract, InvalidInput, NotAllowed, UnknownDecision
+from reviews.models import APV, REASON_LENGTH, Decision, Effect, Retraction
+from reviews.permissions import Permission
+from reviews.receivers import publish_change
+from reviews.services.adding import save_values
+from reviews.services.revising import revise
+
+RETRACTABLE = (*UNBEGUN, *STOPPED)
+
+
+def retract(*, decision_id: UUID, by: Any, reason: str) -> Retraction:
+    """Take a decision back: its effect is cancelled, and its APV can be decided anew.
+
+    Raise UnknownDecision, NotAllowed, InvalidInput or CannotRetract.
+    """
+    with publishing():
+        decision = locked_decision(decision_id)
+        effect = Effect.objects.select_for_update().filter(decision=decision).first()
+        if effect is not None:
+            effect.decision = decision
+        _check(decision, effect, by, reason)
+        retraction = Retraction.objects.create(
+            decision=decision,
+            reason=reason.strip(),
+            retracted_by=by,
+            retracted_by_name=by.get_full_name() or by.get_username(),
+        )
+        _cancel(effect)
+        _open(decision.apv)
+        entries.record(
+            AuditAction.RETRACTED, decision.apv.apv_code, actor=by, decision_id=str(decision.pk)
+        )
+    return retraction
+
+
+def locked_decision(decision_id: UUID) -> Decision:
+    """Return a decision with its APV, which is locked. Raise UnknownDecision."""
+    found = Decision.objects.select_related("retraction").filter(pk=decision_id).first()
+    if found is None:
+        raise UnknownDecision(decision_id)
+    rows = APV.objects.with_pull_request().select_for_update(of=("self",))
+    found.apv = rows.get(pk=found.apv_id)
+    return found
+
+
+def may_retract(user: Any, decision: Decision, effect: Effect | None) -> bool:
+    """Return whether `user` may take a decision back now."""
+    return is_allowed(user, decision) and not _obstacle(decision, effect)
+
+
+def is_allowed(user: Any, decision: Decision) -> bool:
+    """Return whether a user may take a decision back as far as rights go."""
+    if user.has_perms([Permission.DECIDE_APV, Permission.DECIDE_ESCALATED]):
+        return True
+    return bool(decision.reviewer_id == user.pk and user.has_perm(Permission.DECIDE_APV))
+
+
+def _check(decision: Decision, effect: Effect | None, by: Any, reason: str) -> None:
+    if not is_allowed(by, decision):
+        raise NotAllowed(_("Only who decided, or a lead, takes a decision back."))
+    least, most = REASON_LENGTH
+    if not least <= len(reason.strip()) <= most:
+        message = _("Write {least} to {most} characters.")
+        raise InvalidInput({"reason": [message.format(least=least, most=most)]})
+    if obstacle := _obstacle(decision, effect):
+        raise CannotRetract(obstacle)
+
+
+def _obstacle(decision: Decision, effect: Effect | None) -> str:
+    """Return why a decision cannot be taken back, "" if it can."""
+    if Retraction.objects.filter(decision=decision).exists():
+        return _("It was taken back already.")
+    if not _is_in_force(decision):
+        return _("It is not in force any more: the APV changed or was decided on again.")
+    if effect is None or effect.state == EffectState.EXTERNAL:
+        return "" if _is_recent(decision) else _("It is too late: it may have been carried out.")
+    if effect.state not in RETRACTABLE:
+        message = _("It is too late: the effect is {state}.")
+        return message.format(state=effect.get_state_display())
+    return ""
+
+
+def _is_in_force(decision: Decision) -> bool:
+    apv = decision.apv
+    return decision.revision == apv.revision and apv.status == decision.traits.outcome
+
+
+def _is_recent(decision: Decision) -> bool:
+    """Return whether the time is not over in which others leave a decision alone."""
+    age = timezone.now() - decision.decided_at
+    return age.total_seconds() < settings.HITL_UNDO_SECONDS
+
+
+def _cancel(effect: Effect | None) -> None:
+    if effect is None:
+        return
+    was_queued = effect.in_merge_queue
+    records.move(effect, EffectState.CANCELLED, next_at=None, in_merge_queue=False)
+    if was_queued:
+        records.have_dequeued(effect)
+
+
+def _open(apv: APV) -> None:
+    """Begin the next revision of an APV, which can be decided on."""
+    escalated = apv.decisions.standing().filter(
+        decision=DecisionKind.ESCALATE, revision=apv.revision
+    )
+    status = Status.ESCALATED if escalated.exists() else Status.PENDING
+    revise(apv, {}, RevisionReason.RETRACTED)
+    save_values(apv, {"status": status})
+    publish_change(apv, "retracted")

@@ -1,0 +1,37 @@
+"""The jobs of the review: carry decisions out, and set commit statuses."""
+
+from uuid import UUID
+
+from procrastinate.contrib.django import app
+
+from forges.tasks import RETRIES
+from jobs.retries import Retries
+from reviews.effects import carrying_out, gate, merge_queue
+
+GATE = 5
+"""The priority of setting a commit status."""
+
+
+@app.task(name="reviews.carry_out", retry=RETRIES)
+def carry_out(effect_id: str) -> None:
+    """Carry an effect out, or find that it is not due; another job follows if it has not ended."""
+    carrying_out.carry_out(UUID(effect_id))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="reviews.carry_out_overdue", queueing_lock="carry-out-overdue", retry=Retries())
+def carry_out_overdue(timestamp: int) -> None:
+    """Have effects carried out whose job was lost, once a minute."""
+    carrying_out.sweep()
+
+
+@app.task(name="reviews.leave_merge_queue", retry=RETRIES)
+def leave_merge_queue(effect_id: str) -> None:
+    """Take the pull request of a cancelled effect out of the merge queue."""
+    merge_queue.leave(UUID(effect_id))
+
+
+@app.task(name="reviews.set_gate", retry=RETRIES)
+def set_gate(apv_id: str) -> None:
+    """Set the status of an APV's head commit."""
+    gate.set_now(UUID(apv_id))
