@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from forges import sync
@@ -49,9 +50,7 @@ class Decided:
         given: dict[str, Any] = {"justification": "Looked at it closely.", **fields}
         if decision == "modify":
             given.setdefault("modifications", {"pin": "exactly"})
-        return services.decide(
-            apv_id=self.apv.pk, reviewer=self.lead, decision=decision, **given
-        )
+        return services.decide(apv_id=self.apv.pk, reviewer=self.lead, decision=decision, **given)
 
     def attempt(self) -> Effect:
         """Let the effect be due, and try to carry it out once."""
@@ -79,6 +78,13 @@ class Decided:
         """Return the state of the status `hitl-console` of the head, in the forge's word."""
         found = self.fake.status_of(self.pull.repo, self.pull.head_sha)
         return next((one.state for one in found if one.name == "hitl-console"), "")
+
+
+def member(group: str) -> Any:
+    """Store a user of a group."""
+    user = get_user_model().objects.create_user(f"one-of-{group}")
+    user.groups.set(Group.objects.filter(name=group))
+    return user
 
 
 DONE, WAITING, REFUSED = EffectState.DONE, EffectState.WAITING, EffectState.REFUSED
