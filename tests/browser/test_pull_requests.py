@@ -1,95 +1,22 @@
 """A pull request of a bot, from a GitHub that nobody here wrote to sockets and open pages."""
 
-import base64
 import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from playwright.async_api import expect
 
 from tests.support.forges.completed import Completed
+from tests.support.forges.shop import BRANCH, CONSOLE, PATH, SECRET, SEED, Shop
 from tests.support.forges.stand_ins import emulate, prism
 from tests.support.job_workers import job_worker
 from tests.support.site import Server, Site
 from tests.support.tab import OpenTab
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-PATH = "acme/shop"
-CONSOLE, BOT = "token-of-the-console", "token-of-the-bot"
-SECRET = "a secret of webhooks"
-BRANCH = "dependabot/npm_and_yarn/lodash-4.17.21"
-MANIFEST = '{{\n  "dependencies": {{\n    "lodash": "{}"\n  }}\n}}\n'
-SEED = {
-    "tokens": {
-        CONSOLE: {"login": "acme", "scopes": ["repo", "user"]},
-        BOT: {"login": "dependabot[bot]", "scopes": ["repo"]},
-    },
-    "github": {
-        "users": [{"login": "acme"}, {"login": "dependabot[bot]"}],
-        "repos": [{"owner": "acme", "name": "shop", "auto_init": True}],
-    },
-}
-
-
-class Shop:
-    """The repository on the forge, and what a bot does there."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._owner = self._client(CONSOLE)
-        self._bot = self._client(BOT)
-
-    def _client(self, token: str) -> httpx.Client:
-        headers = {"Authorization": f"Bearer {token}"}
-        return httpx.Client(base_url=f"{self._url}/repos/{PATH}", headers=headers)
-
-    def send_webhooks(self, url: str) -> None:
-        config = {"url": url, "content_type": "json", "secret": SECRET}
-        self._post("/hooks", name="web", active=True, events=["*"], config=config)
-
-    def begin(self) -> None:
-        """Depend on a vulnerable version."""
-        self._post_commit("main", "4.17.20", self._head("main"))
-
-    def bump(self, version: str) -> None:
-        """Push a bump as a bot does: one commit on main, by force if the branch exists."""
-        self._post_commit(BRANCH, version, self._head("main"))
-
-    def open(self) -> int:
-        values = {"title": "Bump lodash from 4.17.20 to 4.17.21", "head": BRANCH, "base": "main"}
-        return int(self._bot.post("/pulls", json=values).raise_for_status().json()["number"])
-
-    def set_state(self, number: int, state: str) -> None:
-        self._owner.patch(f"/pulls/{number}", json={"state": state}).raise_for_status()
-
-    def _post(self, path: str, **values: Any) -> Any:
-        return self._owner.post(path, json=values).raise_for_status().json()
-
-    def _head(self, branch: str) -> str:
-        answer = self._owner.get(f"/git/ref/heads/{branch}").raise_for_status()
-        return str(answer.json()["object"]["sha"])
-
-    def _post_commit(self, branch: str, version: str, parent: str) -> None:
-        content = base64.b64encode(MANIFEST.format(version).encode()).decode()
-        blob = self._post("/git/blobs", content=content, encoding="base64")
-        entry = {"path": "package.json", "mode": "100644", "type": "blob", "sha": blob["sha"]}
-        base = self._owner.get(f"/git/commits/{parent}").json()["tree"]["sha"]
-        tree = self._post("/git/trees", base_tree=base, tree=[entry])
-        message = f"Bump lodash to {version}"
-        made = self._post("/git/commits", message=message, tree=tree["sha"], parents=[parent])
-        known = self._owner.get(f"/git/ref/heads/{branch}").status_code == 200
-        if known:
-            values = {"sha": made["sha"], "force": True}
-            self._owner.patch(f"/git/refs/heads/{branch}", json=values).raise_for_status()
-        else:
-            self._post("/git/refs", ref=f"refs/heads/{branch}", sha=made["sha"])
-
 
 VECTOR = "CVSS:3.1/AV:N/AC:L/PR:H/UI:N/S:U/C:H/I:H/A:H"
 RANGE = {"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "4.17.21"}]}

@@ -62,7 +62,7 @@ def test_decision_can_be_neither_edited_nor_deleted(decided: Decision) -> None:
         queryset.delete,
         lambda: queryset.update(justification="x" * 20),
     ):
-        with pytest.raises(DatabaseError, match="never edited or|protected"), transaction.atomic():
+        with pytest.raises(DatabaseError, match=r"never edited or|protected"), transaction.atomic():
             change()
 
 
