@@ -138,7 +138,7 @@ def gives_up_at(effect: Effect) -> datetime:
 def _wait_after(attempts: int) -> datetime:
     """Return when the next attempt is: after 1, 2, 4 … seconds, up to five minutes, and jitter."""
     seconds = min(2.0 ** (attempts - 1), LONGEST_WAIT.total_seconds())
-    return timezone.now() + timedelta(seconds=seconds * uniform(0.75, 1.25))  # noqa: S311
+    return timezone.now() + timedelta(seconds=seconds * uniform(0.75, 1.25))  # noqa: S311 # nosec B311
 
 
 def _follow(effect: Effect, apv: APV) -> None:

@@ -126,11 +126,11 @@ def test_failed_one_has_its_whole_time_again(decided: Decided) -> None:
 def test_taken_back_it_leaves_the_merge_queue(github: FakeGitHub) -> None:
     decided = Decided(github)
     decided.pull.repo.queue = True
-    decided.carry_out()
-    assert decided.pull.entry is not None
+    assert decided.carry_out().in_merge_queue
     retract(decided)
     merge_queue.leave(decided.effect.pk)
     assert decided.pull.entry is None
+    assert [decided.writes(kind) for kind in ("enqueue", "dequeue")] == [1, 1]
     assert decided.status() == "pending"
 
 
