@@ -82,16 +82,21 @@ class ForgeAdmin(BoundedSearch):
 
 @admin.register(Repository)
 class RepositoryAdmin(BoundedSearch):
-    """Repositories, and which of their pull requests are taken in."""
+    """Repositories: which pull requests are taken in, and how decisions are carried out."""
 
     list_display = ["path", "forge", "watched", "synced_at", "is_well"]
     list_filter = ["watched", "forge"]
     list_select_related = ["forge"]
     search_fields = ["path"]
     readonly_fields = ["remote_id", "synced_at", "problem"]
-    fields = [
-        *("forge", "path", "watched", "labels", "branches", "takes_unfixing"),
-        *("remote_id", "synced_at", "problem"),
+    fieldsets = [
+        (None, {"fields": ["forge", "path", "watched"]}),
+        (_("What is taken in"), {"fields": ["labels", "branches", "takes_unfixing"]}),
+        (
+            _("What decisions do"),
+            {"fields": ["merge_method", "deletes_branch", "assignee", "names_reviewers"]},
+        ),
+        (_("State"), {"fields": ["remote_id", "synced_at", "problem"]}),
     ]
 
     @admin.display(description=_("well"), boolean=True)

@@ -96,7 +96,10 @@ def new_secret() -> str:
 
 
 def watch(forge: Forge, path: str, **fields: object) -> Repository:
-    """Watch the repository at `path`, which must exist, and have it read. Raise ForgeError."""
+    """Watch the repository at `path`, which must exist, and have it read.
+
+    Raise ForgeError, or ValidationError for `fields` that cannot be.
+    """
     with client_for(forge) as client:
         found = client.repository(path)
     with publishing():
@@ -109,6 +112,7 @@ def watch(forge: Forge, path: str, **fields: object) -> Repository:
         values = {**fields, "path": found.path, "remote_id": found.remote_id, "watched": True}
         for name, value in values.items():
             setattr(repository, name, value)
+        repository.full_clean()
         save_repository(repository)
     return repository
 
@@ -130,6 +134,10 @@ def save_repository(repository: Repository) -> None:
             labels=repository.labels,
             branches=repository.branches,
             takes_unfixing=repository.takes_unfixing,
+            merge_method=repository.merge_method,
+            deletes_branch=repository.deletes_branch,
+            assignee=repository.assignee,
+            names_reviewers=repository.names_reviewers,
         )
         if repository.watched:
             reconcile_soon(repository.pk)

@@ -1,10 +1,13 @@
 """A repository on a forge, and which of its pull requests are taken in."""
 
+import re
+
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from forges.choices import MergeMethod
+from forges.choices import ForgeKind, MergeMethod
 from forges.models.forge import Forge
 
 
@@ -90,3 +93,12 @@ class Repository(models.Model):
 
     def __str__(self) -> str:
         return str(self.path)
+
+    def clean(self) -> None:
+        """Raise ValidationError for a merge method or an account that no forge ever takes."""
+        if not re.fullmatch(r"[\w.-]*", self.assignee):
+            raise ValidationError({"assignee": _("Write the name of one account, without @.")})
+        is_gitlab = self.forge_id and self.forge.kind == ForgeKind.GITLAB
+        if self.merge_method == MergeMethod.REBASE and is_gitlab:
+            said = _("GitLab rebases if the project is set so; choose another method here.")
+            raise ValidationError({"merge_method": said})

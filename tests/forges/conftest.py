@@ -7,7 +7,7 @@ from forges.clients import app_auth, client_for, limits
 from forges.clients.base import Client
 from forges.models import Forge
 from tests.support.forge_webhooks import connected
-from tests.support.forges import FAKES, Connect, FakeForge, FakeGitHub, Pull
+from tests.support.forges import FAKES, Connect, FakeForge, FakeGitHub, FakeGitLab, Pull
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +34,12 @@ def forge(request: pytest.FixtureRequest) -> Forge:
 @pytest.fixture
 def github() -> Iterator[FakeGitHub]:
     with FakeGitHub() as forge:
+        yield forge
+
+
+@pytest.fixture
+def gitlab() -> Iterator[FakeGitLab]:
+    with FakeGitLab() as forge:
         yield forge
 
 

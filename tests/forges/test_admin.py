@@ -127,11 +127,29 @@ def test_repository_is_changed_with_an_entry_in_the_audit(signed_in: SignedIn) -
     row = repository()
     browser = signed_in("view_repository", "change_repository")
     given = {"forge": row.forge_id, "path": row.path, "labels": "security", "branches": ""}
+    given |= {"merge_method": "squash", "assignee": "maria", "names_reviewers": "on"}
     answer = browser.post(f"/admin/forges/repository/{row.pk}/change/", given, follow=True)
     assert answer.status_code == 200
     row.refresh_from_db()
     assert (row.watched, row.labels) == (False, ["security"])
-    assert Entry.objects.filter(action="repository_changed").count() == 1
+    assert (row.merge_method, row.assignee) == ("squash", "maria")
+    assert (row.deletes_branch, row.names_reviewers) == (False, True)
+    entry = Entry.objects.get(action="repository_changed")
+    assert '"merge_method": "squash"' in entry.details
+
+
+def test_what_no_forge_would_do_is_refused_with_the_reason(signed_in: SignedIn) -> None:
+    row = repository()
+    Forge.objects.update(kind="gitlab")
+    browser = signed_in("view_repository", "change_repository")
+    page = f"/admin/forges/repository/{row.pk}/change/"
+    given = {"forge": row.forge_id, "path": row.path, "merge_method": "rebase"}
+    assert "GitLab rebases if the project is set so" in browser.post(page, given).text
+    given |= {"merge_method": "merge", "assignee": "maria, paul"}
+    assert "Write the name of one account" in browser.post(page, given).text
+    incomplete = {"merge_method": "rebase", "assignee": "maria"}
+    assert "This field is required" in browser.post(page, incomplete).text
+    assert not Entry.objects.filter(action="repository_changed").exists()
 
 
 def test_every_list_and_page_opens(signed_in: SignedIn) -> None:

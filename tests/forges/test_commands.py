@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from audit.models import Entry
 from forges.models import Forge, Repository
-from tests.support.forges import ACCOUNT, TOKEN, FakeForge, FakeGitHub
+from tests.support.forges import ACCOUNT, TOKEN, FakeForge, FakeGitHub, FakeGitLab
 
 pytestmark = [pytest.mark.django_db, pytest.mark.server]
 
@@ -157,6 +157,44 @@ def test_repository_is_watched_with_its_rules_and_read(
     repository.refresh_from_db()
     assert (repository.path, repository.watched, repository.labels) == ("acme/store", True, [])
     assert [action for action, _, _ in audited()[1:]] == ["repository_changed"] * 3
+
+
+def test_what_decisions_do_stays_unless_it_is_given(github: FakeGitHub, token: str) -> None:
+    github.repository("acme/shop")
+    connect(github, "--token-file", token)
+    watch = ("watch_repository", "ours", "acme/shop")
+    call_command(*watch)
+    assert what_decisions_do() == ("merge", False, "", False)
+    given = ["--merge-method", "squash", "--delete-branch", "--assignee", "maria"]
+    call_command(*watch, *given, "--name-reviewers")
+    call_command(*watch, "--label", "security")
+    assert what_decisions_do() == ("squash", True, "maria", True)
+    [*_, before, _] = audited()
+    assert before[2] | {"merge_method": "squash", "assignee": "maria"} == before[2]
+    call_command(*watch, "--no-delete-branch", "--assignee", "", "--no-name-reviewers")
+    assert what_decisions_do() == ("squash", False, "", False)
+
+
+def what_decisions_do() -> tuple[str, bool, str, bool]:
+    row = Repository.objects.get()
+    return row.merge_method, row.deletes_branch, row.assignee, row.names_reviewers
+
+
+def test_what_no_forge_would_do_is_refused(
+    gitlab: FakeGitLab, token: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gitlab.repository("acme/shop")
+    connect(gitlab, "--token-file", token)
+    refused = {
+        ("--merge-method", "rebase"): "merge_method: GitLab rebases if the project is set so",
+        ("--assignee", "@maria"): "assignee: Write the name of one account, without @.",
+        ("--label", "x" * 201): "labels: Item 1 in the array did not validate",
+    }
+    for given, why in refused.items():
+        with pytest.raises(CommandError, match="1 of 1 failed"):
+            call_command("watch_repository", "ours", "acme/shop", *given)
+        assert f"acme/shop: {why}" in capsys.readouterr().err
+    assert not Repository.objects.exists()
 
 
 def test_each_path_that_fails_is_named(

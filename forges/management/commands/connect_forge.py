@@ -15,6 +15,7 @@ from forges.choices import ForgeKind
 from forges.clients.base import Grants
 from forges.encryption import CannotDecrypt
 from forges.errors import ForgeError
+from forges.management.words import in_a_line
 from forges.models import Credentials, Forge
 
 MOST_BYTES = 64 * 1024
@@ -78,7 +79,7 @@ class Command(BaseCommand):
                 forget_old_secrets=options["forget_old_secrets"],
             )
         except ValidationError as error:
-            raise CommandError(_in_a_line(error)) from None
+            raise CommandError(in_a_line(error)) from None
         except CannotDecrypt as error:
             raise CommandError(str(error)) from None
         return made
@@ -129,9 +130,3 @@ def _credentials(options: dict[str, Any]) -> Credentials | None:
     if options["token"]:
         return Credentials(token=options["token"])
     return Credentials("", *app) if all(app) else None
-
-
-def _in_a_line(error: ValidationError) -> str:
-    if not hasattr(error, "error_dict"):
-        return " ".join(error.messages)
-    return "; ".join(f"{name}: {' '.join(why)}" for name, why in error.message_dict.items())
