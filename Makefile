@@ -31,7 +31,7 @@ check: installed-dev installed-front  ## lint, format, types, the direction of i
 	$(BIN)/python -m bandit --quiet --recursive --configfile pyproject.toml .
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	DATABASE_URL=postgresql://check@127.0.0.1:1/check REDIS_URL=redis://127.0.0.1:1 \
-	ALLOWED_HOSTS=console.example.com HITL_TRUSTED_PROXIES=127.0.0.1 SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+	ALLOWED_HOSTS=console.example.com HITL_CONSOLE_URL=https://console.example.com HITL_TRUSTED_PROXIES=127.0.0.1 SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
 
 intake: installed  ## count what the intake makes of bots' pull requests; ARGS="FILE …" of JSON Lines

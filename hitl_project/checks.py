@@ -1,7 +1,10 @@
 """Checks that `check --deploy` adds to Django's own."""
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.http.request import split_domain_port, validate_host
 
 OPEN_ACCESS = (
     "HITL_OPEN_ACCESS is on: everybody who reaches this service acts as the demo reviewer."
@@ -30,3 +33,22 @@ def proxies_are_named(**_: object) -> list[CheckMessage]:
     text = "HITL_TRUSTED_PROXIES is unset: all clients of a proxy count as one address."
     hint = "Name the proxy's address as it connects to this service, or its network."
     return [Warning(text, hint=hint, id="hitl_project.W002")]
+
+
+@register(deploy=True)
+def console_has_an_address(**_: object) -> list[CheckMessage]:
+    if settings.HITL_CONSOLE_URL:
+        return []
+    text = "HITL_CONSOLE_URL is unset: what is written on forges does not link to the console."
+    hint = "Name where people open it, like https://console.example.com."
+    return [Warning(text, hint=hint, id="hitl_project.W003")]
+
+
+@register(deploy=True)
+def console_answers_at_its_address(**_: object) -> list[CheckMessage]:
+    host = urlsplit(settings.HITL_CONSOLE_URL).netloc
+    if not host or validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+        return []
+    text = f"HITL_CONSOLE_URL leads to {host}, which is not among ALLOWED_HOSTS."
+    hint = "Links to it would be answered with 400. Name the host there too."
+    return [Warning(text, hint=hint, id="hitl_project.W004")]

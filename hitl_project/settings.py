@@ -51,10 +51,11 @@ check_keys(HITL_ENCRYPTION_KEYS)
 # -- Who may come in --------------------------------------------------------------------------
 
 LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"]
+ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", cast=str.strip, default=LOCAL_NAMES)
 HITL_ALLOWED_ORIGINS = env.list("HITL_ALLOWED_ORIGINS", cast=str.strip, default=[])
 for origin in HITL_ALLOWED_ORIGINS:
-    if not re.fullmatch(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?", origin):
+    if not ORIGIN.fullmatch(origin):
         raise ImproperlyConfigured(
             "HITL_ALLOWED_ORIGINS must hold origins as browsers send them, like "
             f"https://console.example.com, without a path, not {origin!r}"
@@ -304,7 +305,12 @@ HITL_FORGE_SYNC_MINUTES = number("HITL_FORGE_SYNC_MINUTES", 10, most=60)
 
 # -- Effects of decisions ---------------------------------------------------------------------
 
-HITL_CONSOLE_URL = url("HITL_CONSOLE_URL", "https", "http").rstrip("/")
+HITL_CONSOLE_URL = url("HITL_CONSOLE_URL", "https", "http").lower().removesuffix("/")
+if HITL_CONSOLE_URL and not ORIGIN.fullmatch(HITL_CONSOLE_URL):
+    raise ImproperlyConfigured(
+        "HITL_CONSOLE_URL must be where people open the console, like "
+        f"https://console.example.com, without a path, not {HITL_CONSOLE_URL!r}"
+    )
 HITL_UNDO_SECONDS = number("HITL_UNDO_SECONDS", 10, most=3600)
 HITL_EFFECT_HOURS = number("HITL_EFFECT_HOURS", 24, least=1, most=24 * 365)
 

@@ -55,7 +55,13 @@ def test_open_access_fails_the_deployment_check() -> None:
 
 
 def test_deployment_check_names_hosts_that_are_open_and_proxies_that_are_not_named() -> None:
-    silent = check(HITL_TRUSTED_PROXIES="127.0.0.1").stderr
-    assert "hitl_project.W" not in silent
+    named = {"HITL_CONSOLE_URL": "https://console.example.com", "HITL_TRUSTED_PROXIES": "127.0.0.1"}
+    assert "hitl_project.W" not in check(**named).stderr
     assert "HITL_TRUSTED_PROXIES is unset" in check().stderr
     assert "ALLOWED_HOSTS holds *" in check(ALLOWED_HOSTS="*").stderr
+
+
+def test_deployment_check_names_a_console_without_an_address_or_at_another_host() -> None:
+    assert "HITL_CONSOLE_URL is unset" in check().stderr
+    said = check(HITL_CONSOLE_URL="https://[2001:db8::1]:8443").stderr
+    assert "HITL_CONSOLE_URL leads to [2001:db8::1]:8443, which is not among" in said

@@ -1,6 +1,7 @@
 """`manage.py serve` from scratch, as `make run` calls it, with its own embedded servers."""
 
 import asyncio
+import os
 import re
 import signal
 import socket
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
-from hitl_project.management.commands.serve import address_for_browser
+from hitl_project.management.commands.serve import address_for_browser, link_to
 from tests.support.installations import ELSEWHERE, Installation, assert_one_line
 from tests.support.site import PASSWORD, ROOT, Server, Site, sign_in
 from tests.support.waiting import wait_for
@@ -98,6 +100,21 @@ def test_port_in_use_is_said_in_one_line(installation: Installation) -> None:
                 "https://ok.example.com,https://*.example.com",
             )
         ),
+        *(
+            ({"HITL_CONSOLE_URL": address}, "HITL_CONSOLE_URL must be")
+            for address in (
+                "console.example.com",
+                "ftp://console.example.com",
+                "https:",
+                "https://console.example.com/hitl",
+                "https://me:secret@console.example.com",
+                "https://console.example.com?a=b",
+                "https://console.example.com/)[x](",
+            )
+        ),
+        ({"HITL_UNDO_SECONDS": "-1"}, "HITL_UNDO_SECONDS must be a whole number from 0 to 3600"),
+        ({"HITL_UNDO_SECONDS": "3601"}, "HITL_UNDO_SECONDS must be"),
+        ({"HITL_EFFECT_HOURS": "0"}, "HITL_EFFECT_HOURS must be a whole number from 1 to 8760"),
         ({}, "cannot reach PostgreSQL"),
     ],
     ids=str,
@@ -157,6 +174,36 @@ def test_address_shown_is_one_the_service_answers_to(
 ) -> None:
     settings.ALLOWED_HOSTS, settings.BEHIND_TLS = allowed, behind_tls
     assert f"{address_for_browser(host, 80)[0]}/" == address
+
+
+def test_jobs_of_a_local_installation_link_to_the_address_that_it_serves(site: Site) -> None:
+    with site.uvicorn(HITL_JOB_WORKERS="1") as server:
+        assert addresses_of_jobs(server) == {server.origin}
+    with site.uvicorn(HITL_JOB_WORKERS="1", HITL_CONSOLE_URL="https://Ours.example.com/") as server:
+        assert addresses_of_jobs(server) == {"https://Ours.example.com/"}
+
+
+def addresses_of_jobs(server: Server) -> set[str | None]:
+    """Return where the job workers of a server find the console, as their environment says."""
+
+    def workers() -> list[psutil.Process]:
+        children = psutil.Process(server.process.pid).children()
+        return [one for one in children if "work" in one.cmdline()]
+
+    wait_for(workers, "a worker to start")
+    return {one.environ().get("HITL_CONSOLE_URL") for one in workers()}
+
+
+def test_guess_at_the_address_is_left_to_local_installations(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HITL_CONSOLE_URL", "")
+    settings.HITL_CONSOLE_URL, settings.BEHIND_TLS = "", True
+    link_to("https://example.com")
+    assert (settings.HITL_CONSOLE_URL, os.environ["HITL_CONSOLE_URL"]) == ("", "")
+    settings.BEHIND_TLS = False
+    link_to("http://localhost:8003")
+    assert os.environ["HITL_CONSOLE_URL"] == "http://localhost:8003"
 
 
 def test_no_demo_user_is_made_whose_password_could_not_be_shown(

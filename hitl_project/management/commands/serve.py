@@ -88,6 +88,7 @@ class Command(BaseCommand):
             with alone():
                 self._prepare()
         port = listener.getsockname()[1]  # with --port 0, the system chose it
+        link_to(address_for_browser(host, port)[0])
         job_workers = JobWorkers(0 if no_jobs else settings.HITL_JOB_WORKERS)
         with _servers(listener, workers, job_workers) as run, job_workers:
             self._tell_address(*address_for_browser(host, port))
@@ -133,6 +134,15 @@ class Command(BaseCommand):
         call_command("create_demo_users")
         if not APV.objects.exists():
             call_command("seed_apvs", count=DEMO_APVS)
+
+
+def link_to(address: str) -> None:
+    """Have this process, its workers and their jobs link to a local console's address.
+
+    Other installations name theirs: a guess would stand on forges for ever.
+    """
+    if not settings.HITL_CONSOLE_URL and not settings.BEHIND_TLS:
+        os.environ["HITL_CONSOLE_URL"] = settings.HITL_CONSOLE_URL = address
 
 
 def _at_least_one(text: str) -> int:
