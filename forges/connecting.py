@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from audit import entries
 from audit.choices import AuditAction
 from forges.clients import client_for, usual_api_url
-from forges.clients.base import Grants
+from forges.clients.base import METHODS, Grants, RepositoryData
 from forges.encryption import CannotDecrypt, rotated
+from forges.errors import Refused
 from forges.models import Credentials, Forge, Repository
 from forges.tasks import reconcile_soon
 from realtime.transactions import publishing
@@ -98,7 +99,8 @@ def new_secret() -> str:
 def watch(forge: Forge, path: str, **fields: object) -> Repository:
     """Watch the repository at `path`, which must exist, and have it read.
 
-    Raise ForgeError, or ValidationError for `fields` that cannot be.
+    A new one gets the first merge method that it allows, unless `fields` has another. Raise
+    ForgeError, or ValidationError for `fields` that cannot be.
     """
     with client_for(forge) as client:
         found = client.repository(path)
@@ -107,14 +109,22 @@ def watch(forge: Forge, path: str, **fields: object) -> Repository:
         repository = (
             ours.filter(remote_id=found.remote_id).first()
             or ours.filter(path=found.path).first()
-            or Repository(forge=forge)
+            or Repository(forge=forge, merge_method=next(iter(found.merge_methods), METHODS[0]))
         )
         values = {**fields, "path": found.path, "remote_id": found.remote_id, "watched": True}
         for name, value in values.items():
             setattr(repository, name, value)
         repository.full_clean()
+        _check_method(repository, found)
         save_repository(repository)
     return repository
+
+
+def _check_method(repository: Repository, found: RepositoryData) -> None:
+    if repository.merge_method not in found.merge_methods:
+        allowed = ", ".join(found.merge_methods) or "none"
+        wanted = repository.merge_method
+        raise Refused(f"it does not allow the merge method {wanted}, only: {allowed}")
 
 
 def unwatch(repository: Repository) -> None:

@@ -175,6 +175,21 @@ def test_what_decisions_do_stays_unless_it_is_given(github: FakeGitHub, token: s
     assert what_decisions_do() == ("squash", False, "", False)
 
 
+def test_merge_method_is_one_that_the_repository_allows(
+    fake: FakeForge, token: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo = fake.repository("acme/shop")
+    connect(fake, "--token-file", token)
+    watch = ("watch_repository", "ours", "acme/shop")
+    repo.methods = ("squash",)
+    call_command(*watch)
+    assert what_decisions_do()[0] == "squash"
+    with pytest.raises(CommandError, match="1 of 1 failed"):
+        call_command(*watch, "--merge-method", "merge")
+    assert "it does not allow the merge method merge, only: squash" in capsys.readouterr().err
+    assert what_decisions_do()[0] == "squash"
+
+
 def what_decisions_do() -> tuple[str, bool, str, bool]:
     row = Repository.objects.get()
     return row.merge_method, row.deletes_branch, row.assignee, row.names_reviewers

@@ -43,7 +43,7 @@ class Command(BaseCommand):
         decisions.add_argument(
             "--merge-method",
             choices=MergeMethod.values,
-            help="how approved ones are merged (at first: merge)",
+            help="how approved ones are merged (at first: merge, or what the repository allows)",
         )
         decisions.add_argument(
             "--delete-branch",
