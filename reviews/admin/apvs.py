@@ -1,4 +1,4 @@
-"""The admin: APVs with their evidence, a form to decide, and the decisions."""
+"""APVs with their evidence, a form to decide, and advisories."""
 
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.people import RIGHTS
 from realtime.admin_base import BoundedSearch, ReadOnlyAdmin, ReadOnlyInline
 from reviews import services
 from reviews.console.code import highlighted
@@ -32,25 +31,28 @@ from reviews.models import (
 from reviews.permissions import Permission
 from reviews.templatetags.shown import linked
 
-admin.site.site_header = admin.site.site_title = "HITL Console"
-admin.site.index_title = _("Administration")
-
-RIGHTS.update(
-    {
-        "decide_apv": pgettext_lazy("permission", "decide on pending ones"),
-        "decide_escalated": pgettext_lazy("permission", "decide on escalated ones"),
-        "decide_on_behalf": pgettext_lazy("permission", "decide under another reviewer's name"),
-        "view_stats": pgettext_lazy("permission", "view the statistics"),
-    }
-)
-
 
 class DecisionsOfAPV(ReadOnlyInline):
     model = Decision
-    fields = ("decided_at", "decision", "reviewer_name", "justification", "action_taken")
+    fields = (
+        *("decided_at", "decision", "reviewer_name", "justification", "action_taken"),
+        *("effect_state", "is_retracted"),
+    )
     readonly_fields = fields
     ordering = ["-decided_at", "-decision_id"]
     show_change_link = True
+
+    @admin.display(description=pgettext_lazy("of a decision", "effect"))
+    def effect_state(self, decision: Decision) -> str:
+        found = decision.effect_or_none
+        return found.get_state_display() if found else "–"
+
+    @admin.display(description=_("taken back"), boolean=True)
+    def is_retracted(self, decision: Decision) -> bool:
+        return decision.retraction_or_none is not None
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("effect", "retraction")
 
 
 @admin.register(APV)
@@ -272,25 +274,4 @@ class AdvisoryAdmin(ReadOnlyAdmin):
     list_filter = [("withdrawn", admin.EmptyFieldListFilter), "modified"]
     search_fields = ["osv_id"]
     ordering = ["-modified", "osv_id"]
-    show_full_result_count = False
-
-
-@admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin):
-    """The recorded decisions, read-only."""
-
-    list_display = [
-        "decided_at",
-        "apv",
-        "decision",
-        "reviewer_name",
-        "severity",
-        "cve_id",
-        "action_taken",
-    ]
-    list_filter = ["decision", "severity", "patch_strategy", "decided_at"]
-    list_select_related = ["apv"]
-    search_fields = ["apv__apv_code", "cve_id", "reviewer_name", "justification"]
-    date_hierarchy = "decided_at"
-    ordering = ["-decided_at", "-decision_id"]
     show_full_result_count = False
