@@ -1,4 +1,4 @@
-"""Prometheus metrics of webhooks."""
+"""Prometheus metrics of webhooks, and of the requests to forges."""
 
 import math
 from itertools import product
@@ -6,10 +6,10 @@ from itertools import product
 from django.db import connection
 from django.db.models import Count
 from prometheus_client import Counter
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from forges.choices import DeliveryState
-from forges.models import Delivery, Forge
+from forges.models import Delivery, Forge, RequestCount
 from realtime.database_collector import DatabaseCollector
 from realtime.metrics import REGISTRY
 
@@ -21,6 +21,7 @@ WEBHOOKS = Counter(
 )
 WEBHOOKS.labels("", "unknown_forge")
 
+FIELDS = ("forge__name", "method", "status", "count")
 UNFINISHED = (DeliveryState.RECEIVED, DeliveryState.FAILED)
 QUANTILES = (0.5, 0.99)
 SECONDS = """
@@ -62,4 +63,26 @@ def _seconds() -> Metric:
             cursor.execute(SECONDS, [quantile])
             seconds = cursor.fetchone()[0]
         family.add_metric([str(quantile)], math.nan if seconds is None else seconds)
+    return family
+
+
+class RequestCollector(DatabaseCollector):
+    subject = "the requests to forges"
+
+    def read(self) -> list[Metric]:
+        return [_requests()]
+
+
+def _requests() -> Metric:
+    family = CounterMetricFamily(
+        "hitl_forge_requests",
+        "Requests to forges of all processes, by the code of the answer, or why there was none.",
+        labels=["forge", "method", "status"],
+    )
+    names = Forge.objects.values_list("name", flat=True)
+    counts = {(name, "GET", "200"): 0 for name in [*names] or [""]}
+    for forge, method, status, count in RequestCount.objects.values_list(*FIELDS):
+        counts[forge, method, status] = count
+    for labels, count in sorted(counts.items()):
+        family.add_metric(labels, count)
     return family

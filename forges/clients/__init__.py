@@ -1,7 +1,9 @@
 """One client for each kind of forge, behind one interface."""
 
+from functools import partial
 from urllib.parse import urlsplit
 
+from forges import request_counts
 from forges.choices import ForgeKind
 from forges.clients.base import Client
 from forges.clients.gitea import Gitea
@@ -25,7 +27,9 @@ def client_for(forge: Forge) -> Client:
     except CannotDecrypt as error:
         raise NotAllowed(str(error)) from error
     api_url = forge.api_url or usual_api_url(forge.kind, forge.url)
-    return CLIENTS[forge.kind](forge.name, api_url, credentials, forge.ca_certificates)
+    client = CLIENTS[forge.kind](forge.name, api_url, credentials, forge.ca_certificates)
+    client.on_close = partial(request_counts.add, forge)
+    return client
 
 
 def usual_api_url(kind: str, url: str) -> str:

@@ -1,7 +1,7 @@
 """What the console asks of a forge, whatever its kind."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple, Self, get_args
@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Self, get_args
 from forges.choices import CheckState, PullRequestState
 from forges.clients.addresses import next_page
 from forges.clients.answers import Fields
-from forges.clients.http import MOST_PAGES, Answer, Http, Params
+from forges.clients.http import MOST_PAGES, Answer, Http, Params, Sent
 from forges.errors import (
     ForgeError,
     HeadMoved,
@@ -132,9 +132,20 @@ class Client(ABC):
     """
 
     _http: Http
+    on_close: Callable[[Sent], object] | None = None
+    """Called at the end with the requests that were sent."""
 
     def close_connections(self) -> None:
-        self._http.close()
+        sent = Sent()
+        for http in self._connections():
+            http.close()
+            sent.update(http.sent)
+            http.sent.clear()
+        if self.on_close:
+            self.on_close(sent)
+
+    def _connections(self) -> tuple[Http, ...]:
+        return (self._http,)
 
     def __enter__(self) -> Self:
         return self

@@ -90,9 +90,8 @@ class GitHub(GitHubLike):
             auth = InstallationToken(self._as_app, credentials)
         self._http = http(auth)
 
-    def close_connections(self) -> None:
-        super().close_connections()
-        self._as_app.close()
+    def _connections(self) -> tuple[Http, ...]:
+        return (self._http, self._as_app)
 
     # -- Reading ---------------------------------------------------------------------------------
 

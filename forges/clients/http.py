@@ -7,6 +7,7 @@ hold no credentials, even if the forge sends these back.
 import json
 import re
 import ssl
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -37,6 +38,9 @@ LONGEST_WORDS = 300
 MOST_PAGES = 100
 """Of one list: with 100 on a page, no repository has as many open pull requests."""
 Params = Mapping[str, str | int]
+Sent = Counter[tuple[str, str]]
+"""The number of requests by method and status: the code of the answer, or why there was none."""
+TIMED_OUT, FAILED, UNKNOWN = "timeout", "error", "other"
 Meanings = Mapping[int, type[ForgeError]]
 """What a status means to one request, where it means something else than usually."""
 USUAL: Meanings = {401: NotAllowed, 403: NotAllowed, 404: NotFound, 408: Unavailable, 410: NotFound}
@@ -119,6 +123,7 @@ class Http:
 
     `api_url` is what paths are added to; no other host is asked. `ca_certificates` are the only
     authorities that are trusted, if there are any. Raise Refused if one of both cannot be used.
+    `sent` counts the requests.
     """
 
     def __init__(
@@ -129,6 +134,7 @@ class Http:
         self._auth = auth
         self._deadline = Deadline()
         self._shown: dict[str, str] = {}
+        self.sent = Sent()
         self._client = httpx.Client(
             verify=_trust(ca_certificates),
             headers={
@@ -253,13 +259,18 @@ class Http:
         words = f"did not answer {request} within {self._deadline.seconds} s"
         if self._deadline.passed:
             raise Unavailable(words)
+        status = FAILED
         try:
             response = self._client.send(built, stream=True, follow_redirects=False)
+            status = _status(response)
             with closing(response):
                 body = read_body(response, request, most)
         except httpx.HTTPError as error:
             late = self._deadline.passed or isinstance(error, httpx.TimeoutException)
+            status = TIMED_OUT if late else FAILED
             raise Unavailable(words if late else _why(error, request)) from None
+        finally:
+            self.sent[built.method, status] += 1
         return Answer(request, response.status_code, response.headers, body)
 
     def _url(self, path: str) -> httpx.URL:
@@ -331,6 +342,11 @@ def _trust(ca_certificates: str) -> ssl.SSLContext:
         return ssl.create_default_context(cadata=ca_certificates)
     except (ssl.SSLError, ValueError):
         raise Refused("The CA certificates are not certificates in PEM.") from None
+
+
+def _status(response: httpx.Response) -> str:
+    """Return the code of an answer, if it is one: a forge must not make as many as it likes."""
+    return str(response.status_code) if 100 <= response.status_code < 600 else UNKNOWN
 
 
 def _why(error: httpx.HTTPError, request: str) -> str:

@@ -1,8 +1,9 @@
-"""The models of forges, their repositories and pull requests, and received webhooks."""
+"""The models of forges, their repositories, pull requests, webhooks and requests."""
 
 from forges.models.delivery import Delivery
 from forges.models.forge import Credentials, Forge
 from forges.models.pull_request import PullRequest
 from forges.models.repository import Repository
+from forges.models.request_count import RequestCount
 
-__all__ = ["Credentials", "Delivery", "Forge", "PullRequest", "Repository"]
+__all__ = ["Credentials", "Delivery", "Forge", "PullRequest", "Repository", "RequestCount"]

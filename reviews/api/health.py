@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from accounts.api.authentication import caller
-from forges.metrics import DeliveryCollector
+from forges.metrics import DeliveryCollector, RequestCollector
 from jobs.metrics import JobCollector, count_workers
 from realtime import log, shutdown
 from realtime.broker import layer_answers
@@ -26,6 +26,12 @@ from reviews.api import problems
 from reviews.metrics import ReviewCollector
 from reviews.permissions import Permission
 
+COLLECTORS = (
+    ReviewCollector,
+    JobCollector,
+    DeliveryCollector,
+    RequestCollector,
+)
 REUSE_SECONDS = 1.0
 POOL_SECONDS = 2
 """How long a probe waits for a connection."""
@@ -120,8 +126,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry = of_all_processes()
     if request.accepts("application/json") and not request.accepts("text/plain"):
         return JsonResponse(_in_short(registry))
-    for collector in (ReviewCollector(), JobCollector(), DeliveryCollector()):
-        registry.register(collector)
+    for kind in COLLECTORS:
+        registry.register(kind())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
