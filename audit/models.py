@@ -49,6 +49,11 @@ class Entry(models.Model):
                 name="audit_apv_changed",
                 condition=models.Q(action__in=CHANGES_OF_APVS),
             ),
+            models.Index(
+                fields=["sequence"],
+                name="audit_merged_around",
+                condition=models.Q(action=AuditAction.MERGED_AROUND),
+            ),
         ]
 
     def __str__(self) -> str:

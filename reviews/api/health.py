@@ -23,11 +23,13 @@ from realtime.messages import now, wire_time
 from realtime.metrics import of_all_processes
 from realtime.registry import CHANNELS
 from reviews.api import problems
+from reviews.effects.metrics import EffectCollector
 from reviews.metrics import ReviewCollector
 from reviews.permissions import Permission
 
 COLLECTORS = (
     ReviewCollector,
+    EffectCollector,
     JobCollector,
     DeliveryCollector,
     RequestCollector,

@@ -250,10 +250,10 @@ class FakeGitHub(MergeQueues):
 
     @route("DELETE", "/repos/{owner}/{repo}/git/refs/heads/{branch*}")
     def _delete(self, asked: Asked, owner: str, repo: str, branch: str) -> Reply:
-        found = self.repo_at(f"{owner}/{repo}")
-        if not found.git.head(branch):
+        git = self.repo_at(f"{owner}/{repo}").git
+        if not git.head(branch):
             raise Failure(422, "Reference does not exist")
-        self.delete_branch_asked(found, branch, asked)
+        git.delete_branch(branch)
         return Reply(204)
 
     @route("POST", "/repos/{owner}/{repo}/statuses/{sha}")

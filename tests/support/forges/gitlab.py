@@ -186,10 +186,10 @@ class FakeGitLab(FakeForge):
 
     @route("DELETE", PROJECT + "/repository/branches/{branch}")
     def _delete(self, asked: Asked, project: str, branch: str) -> Reply:
-        repo = self.repo_at(project)
-        if not repo.git.head(branch):
+        git = self.repo_at(project).git
+        if not git.head(branch):
             raise Failure(404, "404 Branch Not Found")
-        self.delete_branch_asked(repo, branch, asked)
+        git.delete_branch(branch)
         return Reply(204)
 
     @route("POST", PROJECT + "/statuses/{sha}")
