@@ -21,8 +21,8 @@ from jobs.running import in_a_line, let_another_wait, logged
 
 logger = structlog.get_logger(__name__)
 
-POLL_SECONDS = 5.0
-"""How late a job may start if PostgreSQL's notification of it was lost."""
+POLL_SECONDS = 1.0
+"""How late a job may start that was put off, or of which PostgreSQL's notification was lost."""
 FINISH_SECONDS = 8.0
 """How long running jobs may take once the worker was told to stop."""
 PAUSES = (0.5, 1.0, 2.0, 5.0)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
+from django.db import transaction
 from django.utils import timezone
 
 from forges.choices import CheckState
@@ -54,39 +55,42 @@ def _is_carried_out(apv: APV) -> bool:
     return newest.state != EffectState.QUEUED or newest.attempts > 0
 
 
-def set_status(client: Client, apv: APV) -> None:
-    """Set the status of an APV's head commit unless it was set so before.
+def set_status(client: Client, apv: APV, *, again: bool = False) -> None:
+    """Set the status of an APV's head commit, unless it was set so before; `again`, in any case.
 
-    A forge that refuses it is noted, and no obstacle. Raise Limited or Unavailable.
+    Its row stays locked until the forge has answered, so that no older status comes after a newer
+    one. A forge that refuses it is noted, and no obstacle. Raise Limited or Unavailable.
     """
-    wanted, gate = wanted_status(apv), Gate.objects.filter(apv=apv).first() or Gate(apv=apv)
-    if wanted is None or wanted == (gate.head_commit, gate.state, gate.description):
-        return
-    assert apv.pull_request
-    repository = apv.pull_request.repository
-    address = comments.address_of(apv.apv_code)
-    try:
-        client.set_status(
-            repository.path,
-            wanted.head_commit,
-            state=wanted.state,
-            description=wanted.description,
-            url=address,
-        )
-    except ForgeError as error:
-        _note(gate, error)
-        if not isinstance(error, REFUSALS):
-            raise
-    else:
-        gate.head_commit, gate.state, gate.description = wanted
-        gate.set_at, gate.problem = timezone.now(), ""
+    Gate.objects.get_or_create(apv=apv)
+    error = None
+    with transaction.atomic():
+        gate = Gate.objects.select_for_update().get(apv=apv)
+        wanted = wanted_status(APV.objects.get(pk=apv.pk))
+        is_set = wanted == (gate.head_commit, gate.state, gate.description)
+        if wanted is None or (is_set and not again):
+            return
+        try:
+            _ask(client, apv, wanted)
+        except ForgeError as found:
+            logger.warning("gate_not_set", apv=apv.apv_code, error=found.code, words=found.words)
+            error, gate.problem = found, found.words
+        else:
+            gate.head_commit, gate.state, gate.description = wanted
+            gate.set_at, gate.problem = timezone.now(), ""
         gate.save()
+    if error is not None and not isinstance(error, REFUSALS):
+        raise error
 
 
-def _note(gate: Gate, error: ForgeError) -> None:
-    logger.warning("gate_not_set", apv=gate.apv.apv_code, error=error.code, words=error.words)
-    gate.problem = error.words
-    gate.save()
+def _ask(client: Client, apv: APV, wanted: Wanted) -> None:
+    assert apv.pull_request
+    client.set_status(
+        apv.pull_request.repository.path,
+        wanted.head_commit,
+        state=wanted.state,
+        description=wanted.description,
+        url=comments.address_of(apv.apv_code),
+    )
 
 
 def set_now(apv_id: UUID) -> None:

@@ -16,8 +16,10 @@ from reviews.effects.states import UNBEGUN
 from reviews.models import APV, Decision, Effect
 from reviews.receivers import publish_effect
 
-FIRST_OF_ALL = 10
-"""The priority of jobs that carry decisions out: somebody waits for them."""
+NOW, SCHEDULED = 11, 10
+"""Priorities of jobs that carry decisions out: somebody waits for them. A job waits for those with
+its lock that were deferred before it, even if they are scheduled for later; so one that is to run
+now has a higher priority than these."""
 
 
 def make(decision: Decision, apv: APV) -> Effect | None:
@@ -61,8 +63,11 @@ def have_carried_out(effect: Effect) -> None:
     """
     from reviews import tasks  # it runs what writes through this module
 
+    is_due = effect.next_at is not None and effect.next_at <= timezone.now()
     tasks.carry_out.configure(
-        lock=f"effect:{effect.pk}", priority=FIRST_OF_ALL, schedule_at=effect.next_at
+        lock=f"effect:{effect.pk}",
+        priority=NOW if is_due else SCHEDULED,
+        schedule_at=None if is_due else effect.next_at,
     ).defer(effect_id=str(effect.pk))
 
 
@@ -71,14 +76,14 @@ def have_carried_out_once(effect_id: UUID) -> None:
     from reviews import tasks
 
     name = f"effect:{effect_id}"
-    defer_once(tasks.carry_out, name, priority=FIRST_OF_ALL, effect_id=str(effect_id))
+    defer_once(tasks.carry_out, name, priority=NOW, effect_id=str(effect_id))
 
 
 def have_dequeued(effect: Effect) -> None:
     """Defer the job that takes a pull request out of the forge's merge queue."""
     from reviews import tasks  # it runs what writes through this module
 
-    tasks.leave_merge_queue.configure(priority=FIRST_OF_ALL, lock=f"effect:{effect.pk}").defer(
+    tasks.leave_merge_queue.configure(priority=NOW, lock=f"effect:{effect.pk}").defer(
         effect_id=str(effect.pk)
     )
 

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob as Job
 
 from reviews.effects import carrying_out
 from reviews.models import Effect
@@ -208,8 +210,6 @@ def test_repository_that_is_not_watched_any_more_is_left_alone(decided: Decided)
 
 
 def test_effect_whose_job_was_lost_gets_another(decided: Decided) -> None:
-    from procrastinate.contrib.django.models import ProcrastinateJob as Job
-
     effect = decided.decide().effect
     Job.objects.filter(task_name="reviews.carry_out").delete()
     Effect.objects.update(next_at=timezone.now() - timedelta(minutes=1))
@@ -245,3 +245,39 @@ def test_what_the_queue_takes_out_stays_out(github: FakeGitHub) -> None:
     effect = decided.attempt()
     assert (effect.state, effect.in_merge_queue) == (REFUSED, False)
     assert decided.writes("enqueue") == 1
+
+
+# -- Jobs -------------------------------------------------------------------------------------
+
+
+def test_woken_effect_does_not_wait_for_its_scheduled_job(decided: Decided) -> None:
+    """A job with a lock waits for earlier ones, even if they are scheduled for later."""
+    decided.pull.repo.required = ("build",)
+    decided.carry_out()
+    Effect.objects.update(next_at=timezone.now() + timedelta(hours=1))
+    decided.fake.add_check(decided.pull.repo, decided.pull.head_sha, "build", "success")
+    decided.read()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour'"
+            " WHERE scheduled_at IS NOT NULL"
+        )
+        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
+        [worker] = cursor.fetchone()
+        found = []
+        while True:
+            sql = "SELECT task_name FROM procrastinate_fetch_job_v2(NULL, %s)"
+            cursor.execute(sql, [worker])
+            [name] = cursor.fetchone()
+            if name is None:
+                break
+            found.append(name)
+    assert "reviews.carry_out" in found
+
+
+def test_status_that_was_lost_is_set_again_while_it_waits(decided: Decided) -> None:
+    decided.pull.repo.required = ("hitl-console", "build")
+    assert decided.carry_out().state == WAITING
+    decided.pull.repo.statuses.clear()
+    assert decided.attempt().state == WAITING
+    assert decided.status() == "success"

@@ -51,8 +51,6 @@ def write(client: Client, pull: Pull) -> Callable[[str], object]:
 
 def carried_out(fake: FakeForge, pull: Pull, kind: str) -> int:
     """Return how often the forge did it."""
-    if kind == "branch":
-        return int(not pull.repo.git.head(pull.branch))
     return len(pull.repo.statuses) if kind == "status" else len(fake.ledger.of(pull.number, kind))
 
 

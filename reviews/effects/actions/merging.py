@@ -60,6 +60,7 @@ def _not_yet(attempt: Attempt, error: NotMergeable) -> Result:
     attempt.begun = False
     if attempt.client.merge_queue(*attempt.where).required:
         return _follow_queue(attempt)
+    gate.set_status(attempt.client, attempt.apv, again=True)  # it may have been lost
     found = attempt.look()
     if found.draft:
         return Result(EffectState.REFUSED, f"it is a draft ({error.words})")

@@ -359,6 +359,13 @@ class FakeForge(HttpServer):
         self.note(pull, "comment", self.asking(asked), text)
         return next(self._ids)
 
+    def delete_branch_asked(self, repo: Repo, branch: str, asked: Asked) -> None:
+        """Delete a branch for the account of a request."""
+        repo.git.delete_branch(branch)
+        for pull in repo.pulls.values():
+            if pull.branch == branch:
+                self.note(pull, "branch", self.asking(asked))
+
     def asking(self, asked: Asked) -> Account:
         """Return the account that a request comes from. Raise Failure."""
         found = self.tokens.get(self.token_of(asked))

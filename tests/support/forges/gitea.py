@@ -155,10 +155,10 @@ class FakeGitea(FakeForge):
 
     @route("DELETE", REPO + "/branches/{branch*}")
     def _delete(self, asked: Asked, owner: str, repo: str, branch: str) -> Reply:
-        git = self.repo_at(f"{owner}/{repo}").git
-        if not git.head(branch):
+        found = self.repo_at(f"{owner}/{repo}")
+        if not found.git.head(branch):
             raise Failure(404, "branch does not exist")
-        git.delete_branch(branch)
+        self.delete_branch_asked(found, branch, asked)
         return Reply(204)
 
     @route("POST", REPO + "/statuses/{sha}")

@@ -186,10 +186,10 @@ class FakeGitLab(FakeForge):
 
     @route("DELETE", PROJECT + "/repository/branches/{branch}")
     def _delete(self, asked: Asked, project: str, branch: str) -> Reply:
-        git = self.repo_at(project).git
-        if not git.head(branch):
+        repo = self.repo_at(project)
+        if not repo.git.head(branch):
             raise Failure(404, "404 Branch Not Found")
-        git.delete_branch(branch)
+        self.delete_branch_asked(repo, branch, asked)
         return Reply(204)
 
     @route("POST", PROJECT + "/statuses/{sha}")
