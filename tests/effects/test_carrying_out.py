@@ -57,6 +57,14 @@ def test_escalation_comments_and_assigns_whom_the_repository_names(fake: FakeFor
     assert len(decided.pull.comments) == 1
 
 
+def test_escalation_that_a_lead_decided_on_already_is_not_said(decided: Decided) -> None:
+    escalated = decided.decide("escalate")
+    assert decided.carry_out("approve").state == DONE
+    carrying_out.carry_out(escalated.effect.pk)
+    escalated.effect.refresh_from_db()
+    assert (escalated.effect.state, decided.pull.comments) == (REFUSED, [])
+
+
 @pytest.mark.parametrize("names", [False, True])
 def test_comment_names_the_reviewer_only_if_the_repository_says_so(
     fake: FakeForge, names: bool

@@ -1,13 +1,15 @@
 """Say that a lead is to decide."""
 
 from forges.choices import PullRequestState
-from reviews.choices import EffectState
+from reviews.choices import EffectState, Status
 from reviews.effects import comments
 from reviews.effects.attempt import Attempt, Result, ended_by
 
 
 def escalate(attempt: Attempt) -> Result:
     """Comment with the justification, and assign whom the repository names. Any head will do."""
+    if attempt.apv.status != Status.ESCALATED:
+        return Result(EffectState.REFUSED, "a lead decided before it was said")
     found = attempt.look()
     if found.state != PullRequestState.OPEN:
         return Result(EffectState.REFUSED, ended_by(found))
