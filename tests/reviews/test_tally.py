@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from reviews import services, tally
 from reviews.choices import Severity, Status
-from reviews.models import APV, Decision
+from reviews.models import APV, Decision, Retraction
 from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
@@ -40,15 +40,20 @@ def check() -> None:
     assert tally.pending_by_severity() == {one: pending[one] for one in Severity.values}
     for status in Status.values:
         assert tally.apvs_in(status) == APV.objects.filter(status=status).count()
-    kinds = Counter(Decision.objects.values_list("decision", "recommendation"))
-    for kind in tally.decided():
-        assert kind.count == kinds[kind.decision, kind.recommendation]
+    standing = Decision.objects.standing()
+    gone = Decision.objects.filter(retraction__isnull=False)
+    for rows, counted in ((standing, tally.decided()), (gone, tally.retracted())):
+        kinds = Counter(rows.values_list("decision", "recommendation"))
+        for kind in counted:
+            said = None if kind.recommendation == tally.NO_OPINION else kind.recommendation
+            assert kind.count == kinds[kind.decision, said]
+    assert (tally.decisions(), tally.records()) == (standing.count(), Decision.objects.count())
     today = timezone.now().date()
     for days in (0, 6, 30):
         first = today - timedelta(days=days)
-        found = Decision.objects.filter(decided_at__date__gte=first).count()
+        found = standing.filter(decided_at__date__gte=first).count()
         assert tally.decided_on(first, today) == found
-    check_times(list(Decision.objects.values_list("review_seconds", flat=True)))
+    check_times(list(standing.values_list("review_seconds", flat=True)))
 
 
 def check_times(seconds: list[float]) -> None:
@@ -82,6 +87,36 @@ def test_counters_follow_every_door(admin: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE reviews_apv SET priority = 1")
         cursor.execute("DELETE FROM reviews_apv WHERE apv_code = %s", [added[-3].apv_code])
+    check()
+
+
+def test_decision_that_was_taken_back_counts_as_none(admin: Any) -> None:
+    kinds = ("approve", "reject", "modify", "escalate", "dismiss")
+    for kind in kinds * 2:
+        fields = {"pr_number": None, "pr_url": ""} if kind == "dismiss" else {}
+        [one] = services.add_apvs(apvs=[APV(**apv(**fields))])
+        services.decide(
+            apv_id=one.pk,
+            decision=kind,
+            justification="Looked at closely.",
+            modifications={"version": 2},
+            reviewer=admin,
+        )
+    for decision in Decision.objects.all():
+        services.retract(decision_id=decision.pk, by=admin, reason="The wrong one.")
+        check()
+    assert (tally.decisions(), tally.records()) == (0, 10)
+
+
+def test_review_times_leave_out_what_was_taken_back(admin: Any) -> None:
+    """Also where it is among others in one bucket, of which the middle one is looked up."""
+    services.add_apvs(apvs=[APV(**apv()) for _ in range(30)])
+    with connection.cursor() as cursor:
+        cursor.execute(DECIDE, [admin.pk, 1])
+    for decision in Decision.objects.order_by("review_seconds")[::3]:
+        Retraction.objects.create(
+            decision=decision, reason="Wrong.", retracted_by=admin, retracted_by_name="Ada"
+        )
     check()
 
 
