@@ -184,8 +184,8 @@ def _nth(buckets: dict[int, int], rank: int) -> float:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT review_seconds FROM reviews_decision AS decision"
-            " WHERE reviews_time_bucket(review_seconds) = %s AND NOT EXISTS ("
-            "SELECT 1 FROM reviews_retraction AS gone WHERE gone.decision_id = decision.decision_id)"
+            " WHERE reviews_time_bucket(review_seconds) = %s AND NOT EXISTS (SELECT 1"
+            " FROM reviews_retraction AS gone WHERE gone.decision_id = decision.decision_id)"
             " ORDER BY review_seconds LIMIT 1 OFFSET %s",
             [bucket, rank],
         )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 
-from reviews import selectors, services
+from reviews import selectors, services, trends
 from reviews.events import current_stats
 from reviews.models import APV, Decision
 from tests.support.site import apv
@@ -101,3 +101,20 @@ def test_message_carries_the_same_numbers_as_the_dashboard(admin: Any) -> None:
     stats, message = selectors.review_stats(), current_stats()
     for name in ("pending_reviews", "total_decisions", "decisions_today"):
         assert getattr(message, name) == stats[name]
+
+
+def test_decision_that_was_taken_back_counts_nowhere(admin: Any) -> None:
+    decide(admin, "approve")
+    before = selectors.review_stats(), trends.days(), current_stats()
+    for kind in ("approve", "reject", "modify", "escalate"):
+        wrong = decide(admin, kind, severity="LOW")
+        services.retract(decision_id=wrong.pk, by=admin, reason="The wrong one.")
+    after = selectors.review_stats(), trends.days(), current_stats()
+    assert after[1] == before[1]
+    assert without_pending(after[0]) == without_pending(before[0])
+    assert after[0]["low_pending"] == after[2].pending_reviews == 4
+    assert (after[2].total_decisions, after[2].decisions_today) == (1, 1)
+
+
+def without_pending(stats: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in stats.items() if "pending" not in name}
