@@ -3,7 +3,7 @@
 import contextlib
 import inspect
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,13 @@ class Person:
                 token = self.token if door == "socket by API token" else self.access
                 opening = opened(self.server, f"Bearer {token}")
             yield await stack.enter_async_context(opening)
+
+
+@pytest.fixture(scope="module")
+def server(site: Site) -> Iterator[Server]:
+    """A server whose decisions can be taken back for as long as the tests run."""
+    with site.uvicorn(HITL_UNDO_SECONDS="3600") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +156,30 @@ def decides_for_another(person: Person, door: str) -> bool:
     return granted(answer) and answer.json()["reviewer_name"] == "Somebody Else"
 
 
+def takes_back_own(person: Person, door: str) -> bool:
+    """Take a decision of one's own back; whoever cannot decide tries it on somebody's."""
+    body = decision(person.server.add_apv()["apv_id"])
+    made = person.client(door).post("/hitl/decisions", json=body)
+    if not granted(made):
+        made = person.server.post("/hitl/decisions", body)
+    return takes_back(person, door, made)
+
+
+def takes_back_of_others(person: Person, door: str) -> bool:
+    return takes_back(person, door, person.server.decide(person.server.add_apv()["apv_id"]))
+
+
+def takes_back(person: Person, door: str, made: httpx.Response) -> bool:
+    path = f"/hitl/decisions/{made.json()['decision_id']}/retract"
+    return granted(person.client(door).post(path, json={"reason": "The wrong one."}))
+
+
+def reports_outcome(person: Person, door: str) -> bool:
+    made = person.server.decide(person.server.add_apv()["apv_id"])
+    path = f"/hitl/decisions/{made.json()['decision_id']}/outcome"
+    return granted(person.client(door).post(path, json={"outcome": "done"}))
+
+
 Doors = dict[str, Any]
 
 
@@ -167,7 +198,10 @@ ACTIONS: dict[str, Doors] = {
         **each(REST, reads("/hitl/decisions")),
         **each(SOCKET, hears("decisions")),
         "pages": reads("/?status=decided"),
-        "admin": reads("/admin/reviews/decision/"),
+        "admin": lambda person, door: all(
+            reads(f"/admin/reviews/{page}/")(person, door)
+            for page in ("decision", "effect", "retraction", "gate")
+        ),
     },
     "read statistics": {
         **each(REST, reads("/hitl/reviews/stats")),
@@ -178,6 +212,9 @@ ACTIONS: dict[str, Doors] = {
     "decide on pending APVs": each((*REST, "pages", "admin"), decides("pending")),
     "decide on escalated APVs": each((*REST, "pages", "admin"), decides("escalated")),
     "decide on behalf of others": each(REST, decides_for_another),
+    "take their own decisions back": each(REST, takes_back_own),
+    "take decisions of others back": each(REST, takes_back_of_others),
+    "report outcomes of decisions": each(REST, reports_outcome),
     "manage users and tokens": {
         "admin": lambda person, door: all(
             granted(person.client(door).get(f"/admin/{page}/"))

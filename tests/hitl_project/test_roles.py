@@ -67,6 +67,10 @@ async def test_the_service_does_all_its_work_under_its_role(
         await socket.until(type="stats_update", pending_reviews=0)
     answer = await asyncio.to_thread(server.decide, added["apv_id"], "lead")
     assert answer.status_code == 200, answer.text
+    path = f"/hitl/decisions/{answer.json()['decision_id']}"
+    outcome = {"outcome": "failed", "notes": "It conflicts."}
+    assert server.post(f"{path}/outcome", outcome, "pipeline").status_code == 200
+    assert server.post(f"{path}/retract", {"reason": "It conflicts."}, "lead").status_code == 200
     waiting = await asyncio.to_thread(server.add_apv, package_name="needle")
     found = server.client().get("/hitl/reviews", params={"search": "needle"}).json()["reviews"]
     assert [one["apv_id"] for one in found] == [waiting["apv_id"]]
@@ -93,6 +97,13 @@ def test_a_worker_runs_jobs_under_its_role(two_roles: TwoRoles) -> None:
         "UPDATE reviews_decision SET justification = 'something else altogether'",
         "DELETE FROM reviews_decision",
         "TRUNCATE reviews_decision",
+        "DELETE FROM reviews_effect",
+        "TRUNCATE reviews_effect CASCADE",
+        "UPDATE reviews_retraction SET reason = 'Another one.'",
+        "DELETE FROM reviews_retraction",
+        "TRUNCATE reviews_retraction",
+        "ALTER TABLE reviews_effect DISABLE TRIGGER ALL",
+        "ALTER TABLE reviews_retraction DISABLE TRIGGER USER",
         "UPDATE audit_entry SET actor = 'somebody else'",
         "DELETE FROM audit_entry",
         "TRUNCATE audit_entry",
