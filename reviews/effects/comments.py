@@ -8,12 +8,13 @@ import re
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.text import Truncator
 
-from reviews.models import Decision, Effect
+from reviews.models import JUSTIFICATION_LENGTH, Decision, Effect
 
-MOST_CHARACTERS = 10_000
-"""Of one text; forges take about 65,000 characters for a comment (GitHub's limit)."""
+MOST_CHARACTERS = JUSTIFICATION_LENGTH[1]
+MOST_IN_A_LIST = 40_000
+"""Of a text, and of all modifications; a comment has at most 65,536 characters on GitHub."""
+MOST_IN_A_LINE = 1000
 MOST_MODIFICATIONS = 50
 
 
@@ -39,24 +40,34 @@ def address_of(apv_code: str) -> str:
 
 def modifications(decision: Decision) -> list[str]:
     """Return the changes that a decision asks for, as items of a list."""
-    items = [*decision.modifications.items()]
-    shown = [f"- {inline(f'{name}: {value}')}" for name, value in items[:MOST_MODIFICATIONS]]
-    if more := len(items) - len(shown):
+    shown: list[str] = []
+    for name, value in [*decision.modifications.items()][:MOST_MODIFICATIONS]:
+        item = f"- {inline(f'{name}: {value}')}"
+        if sum(map(len, shown)) + len(item) > MOST_IN_A_LIST:
+            break
+        shown.append(item)
+    if more := len(decision.modifications) - len(shown):
         shown.append(f"- and {more} more")
     return ["\n".join(shown)]
 
 
 def block(text: str) -> str:
     """Return a text as a code block that nothing in it ends (CommonMark 0.31, 4.5)."""
-    fence = "`" * max(3, _longest_run(text) + 1)
-    return f"{fence}text\n{Truncator(text).chars(MOST_CHARACTERS)}\n{fence}"
+    shown = _cut(text, MOST_CHARACTERS)
+    fence = "`" * max(3, _longest_run(shown) + 1)
+    return f"{fence}text\n{shown}\n{fence}"
 
 
 def inline(text: str) -> str:
     """Return a text in one line as a code span that nothing in it ends (CommonMark 0.31, 6.1)."""
-    line = Truncator(" ".join(text.split())).chars(1000)
+    line = _cut(" ".join(text.split()), MOST_IN_A_LINE)
     ticks = "`" * (_longest_run(line) + 1)
     return f"{ticks} {line} {ticks}"
+
+
+def _cut(text: str, most: int) -> str:
+    """Return a text with `most` characters at most. Django's Truncator counts accents as none."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _longest_run(text: str) -> int:
