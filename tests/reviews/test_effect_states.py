@@ -12,11 +12,11 @@ from reviews import services
 from reviews.choices import EffectState
 from reviews.effects.states import FIRST, FOLLOWING, OPEN, STOPPED, UNBEGUN
 from reviews.models import APV, Decision, Effect
+from tests.support.effect_states import way_to
 from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
 
-States = list[EffectState]
 MOVE = """
 UPDATE reviews_effect SET state = %s, done_at = CASE WHEN %s = 'done' THEN now() END
 WHERE decision_id = %s
@@ -47,16 +47,6 @@ def works(sql: str, *parameters: Any) -> bool:
     except DatabaseError:
         return False
     return True
-
-
-def way_to(state: EffectState) -> States:
-    """Return a shortest way through FOLLOWING from a first state to `state`."""
-    ways: list[States] = [[one] for one in FIRST]
-    for way in ways:  # it grows meanwhile
-        if way[-1] == state:
-            return way
-        ways += [[*way, one] for one in FOLLOWING[way[-1]] if one not in way]
-    raise AssertionError(f"nothing leads to {state}")
 
 
 def test_table_has_every_state() -> None:
