@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from functools import cached_property, partial
+from typing import NamedTuple, TypeVar
 
 from forges.choices import PullRequestState
 from forges.clients.base import Client, PullRequestData
-from forges.errors import HeadMoved
+from forges.errors import HeadMoved, NotAllowed, NotFound, Refused, Unavailable
 from forges.models import Repository
 from reviews.choices import EffectState
 from reviews.effects import comments
 from reviews.models import APV, Effect
+
+Answer = TypeVar("Answer")
 
 
 class Result(NamedTuple):
@@ -53,7 +55,16 @@ class Attempt:
 
     def look(self) -> PullRequestData:
         """Return the pull request as it is now."""
-        return self.client.pull_request(*self.where)
+        return self.read(lambda: self.client.pull_request(*self.where))
+
+    def read(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask the forge what is there. That it does not say so tells nothing of what was begun."""
+        try:
+            return ask()
+        except (NotAllowed, NotFound, Refused) as error:
+            if self.begun:
+                raise Unavailable(error.words) from error
+            raise
 
     def write(self, ask: Callable[[], object]) -> None:
         """Ask the forge for a change. From now on a part of the effect may be done."""
@@ -68,7 +79,9 @@ class Attempt:
 
     def say_once(self, headline: str, *parts: str) -> None:
         """Comment on the pull request, unless an earlier attempt did."""
-        if not (self.begun and self.client.has_comment(*self.where, comments.marker(self.effect))):
+        marker = comments.marker(self.effect)
+        has_comment = partial(self.client.has_comment, *self.where, marker)
+        if not (self.begun and self.read(has_comment)):
             text = self.comment(headline, *parts)
             self.write(lambda: self.client.comment(*self.where, text))
 

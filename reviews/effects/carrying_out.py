@@ -68,7 +68,7 @@ def _attempt(effect: Effect, *, was_running: bool) -> tuple[Result, datetime | N
     """Return how an attempt ended, and when the next one is to be if the forge said when."""
     apv = effect.decision.apv
     if apv.pull_request is None or not records.is_connected(apv):
-        return Result(EffectState.REFUSED, NOT_WATCHED), None
+        return Result(_refused(begun=was_running), NOT_WATCHED), None
     forge = apv.pull_request.repository.forge
     attempt = None
     try:
@@ -81,12 +81,18 @@ def _attempt(effect: Effect, *, was_running: bool) -> tuple[Result, datetime | N
     except NotMergeable as error:
         return Result(EffectState.WAITING, error.words), None
     except ForgeError as error:
-        return Result(EffectState.REFUSED, error.words), None
+        begun = was_running and attempt is None  # nobody has looked
+        return Result(_refused(begun=begun), error.words), None
     except (DatabaseError, InterfaceError):
         raise
     except Exception as error:
         logger.exception("effect_error", apv=apv.apv_code, kind=effect.kind)
         return Result(_unfinished(begun=True), f"the console failed: {in_a_line(error)}"), None
+
+
+def _refused(*, begun: bool) -> EffectState:
+    """Return the state after a no to all that was asked; what was begun may have happened."""
+    return EffectState.RUNNING if begun else EffectState.REFUSED
 
 
 def _unfinished(begun: bool) -> EffectState:

@@ -5,7 +5,7 @@ from typing import cast
 
 from forges.choices import CheckState, PullRequestState
 from forges.clients.base import MergeMethod, PullRequestData
-from forges.errors import ForgeError, NotMergeable, Refused, Unavailable
+from forges.errors import ForgeError, NotAllowed, NotFound, NotMergeable, Refused, Unavailable
 from reviews.choices import EffectState
 from reviews.effects import gate
 from reviews.effects.attempt import Attempt, Result, ended_by
@@ -45,8 +45,9 @@ def _merge(attempt: Attempt) -> Result:
     head, method = attempt.effect.head_commit, cast(MergeMethod, attempt.repository.merge_method)
     try:
         attempt.write(lambda: attempt.client.merge(*attempt.where, head_sha=head, method=method))
-    except Refused:
-        # What an earlier attempt asked for may have happened only now.
+    except (NotAllowed, NotFound, Refused):
+        # What an earlier attempt asked for may have happened only now; or this one merged, and what
+        # the forge does not let us see is the result.
         if (found := attempt.look()).state != PullRequestState.MERGED:
             raise
         return _ended(attempt, found)

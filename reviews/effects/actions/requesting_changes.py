@@ -1,5 +1,7 @@
 """Ask the author of a pull request for changes."""
 
+from functools import partial
+
 from forges.choices import PullRequestState
 from reviews.choices import EffectState
 from reviews.effects import comments
@@ -10,7 +12,8 @@ def request_changes(attempt: Attempt) -> Result:
     """Request changes on the commit that was decided on, unless an earlier attempt did."""
     found = attempt.look()
     marker = comments.marker(attempt.effect)
-    if attempt.begun and attempt.client.has_change_request(*attempt.where, marker):
+    has_request = partial(attempt.client.has_change_request, *attempt.where, marker)
+    if attempt.begun and attempt.read(has_request):
         return Result(EffectState.DONE)
     if found.state != PullRequestState.OPEN:
         return Result(EffectState.REFUSED, ended_by(found))
