@@ -106,12 +106,18 @@ def stop_unbegun(apv: APV, why: str) -> None:
     """Stop the effects of a locked APV that were not begun, as it is another thing now."""
     unbegun = of_apv(apv).filter(state__in=UNBEGUN).exclude(kind=EffectKind.ESCALATE)
     for effect in unbegun.select_for_update(of=("self",)):
-        end(effect, apv, EffectState.REFUSED, answer=why)
+        end(effect, apv, EffectState.REFUSED, answer=why, in_merge_queue=False)
 
 
 def end(effect: Effect, apv: APV, state: EffectState, **values: Any) -> None:
-    """End a locked effect of a locked APV, with an audit entry, in the caller's transaction."""
+    """End a locked effect of a locked APV, with an audit entry, in the caller's transaction.
+
+    The forge would merge later what is left in its merge queue.
+    """
+    was_queued = effect.in_merge_queue
     move(effect, state, **values, next_at=None)
+    if was_queued and state != EffectState.DONE:
+        have_dequeued(effect)
     entries.record(
         AuditAction.CARRIED_OUT if state == EffectState.DONE else AuditAction.NOT_CARRIED_OUT,
         apv.apv_code,
