@@ -78,11 +78,13 @@ class QueueEntry(NamedTuple):
     """A pull request's place in a merge queue, in the forge's words.
 
     `own` says whether our credentials put it there; `position` counts from the next to be merged.
+    `commit` is the one that the queue made to check, "" while there is none.
     """
 
     state: str
     own: bool
     position: int | None
+    commit: str = ""
 
 
 class MergeQueue(NamedTuple):

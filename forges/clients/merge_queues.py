@@ -20,7 +20,7 @@ query MergeQueue($owner: String!, $name: String!, $number: Int!) {
       id
       headRefOid
       isMergeQueueEnabled
-      mergeQueueEntry { state position enqueuer { ... on Node { id } } }
+      mergeQueueEntry { state position headCommit { oid } enqueuer { ... on Node { id } } }
     }
   }
 }
@@ -86,4 +86,5 @@ def _entry(told: Fields, viewer: str) -> QueueEntry | None:
     if not (state := told.maybe_text("state", most=100)):
         return None
     own = told.maybe_inside("enqueuer").maybe_text("id") == viewer
-    return QueueEntry(state, own, told.maybe_number("position"))
+    commit = told.maybe_inside("headCommit").maybe_sha("oid")
+    return QueueEntry(state, own, told.maybe_number("position"), commit)

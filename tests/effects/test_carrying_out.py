@@ -245,6 +245,28 @@ def test_required_merge_queue_is_entered_once_and_followed(github: FakeGitHub) -
     assert decided.attempt().state == DONE
 
 
+def test_commit_that_the_queue_checks_has_the_status_too(github: FakeGitHub) -> None:
+    """Otherwise a queue would wait for it for ever where it is required."""
+    decided = Decided(github)
+    decided.pull.repo.queue, decided.pull.repo.required = True, ("hitl-console",)
+    assert decided.carry_out().state == WAITING
+    assert decided.pull.entry is not None
+    queued = decided.pull.entry.commit
+    assert github.status_of(decided.pull.repo, queued) == []
+    decided.attempt()
+    [status] = github.status_of(decided.pull.repo, queued)
+    assert (status.name, status.state) == ("hitl-console", "success")
+
+
+def test_queue_is_followed_though_its_commit_takes_no_status(github: FakeGitHub) -> None:
+    decided = Decided(github)
+    decided.pull.repo.queue = True
+    decided.carry_out()
+    github.fault(reply=answers(403), path="statuses", times=1)
+    effect = decided.attempt()
+    assert (effect.state, effect.in_merge_queue) == (WAITING, True)
+
+
 def test_what_the_queue_takes_out_stays_out(github: FakeGitHub) -> None:
     decided = Decided(github)
     decided.pull.repo.queue = True

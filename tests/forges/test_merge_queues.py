@@ -23,7 +23,12 @@ from tests.support.forges.http import Reply
 pytestmark = pytest.mark.server  # git runs
 
 PATH = "acme/shop"
-QUEUED = QueueEntry("AWAITING_CHECKS", own=True, position=1)
+
+
+def queued(pull: Pull, *, own: bool = True) -> QueueEntry:
+    """Return the entry of a pull request that is the next to be merged."""
+    assert pull.entry is not None
+    return QueueEntry("AWAITING_CHECKS", own, position=1, commit=pull.entry.commit)
 
 
 @pytest.fixture
@@ -59,7 +64,7 @@ def test_approved_head_goes_through_the_queue(
     client: Client, github: FakeGitHub, pull: Pull
 ) -> None:
     client.enqueue(PATH, pull.number, head_sha=pull.head_sha)
-    assert client.merge_queue(PATH, pull.number) == MergeQueue(required=True, entry=QUEUED)
+    assert client.merge_queue(PATH, pull.number) == MergeQueue(required=True, entry=queued(pull))
     [sha] = github.merge_queued(pull.repo)
     assert client.pull_request(PATH, pull.number).merged_sha == sha
     assert client.merge_queue(PATH, pull.number).entry is None
@@ -73,7 +78,7 @@ def test_entry_has_its_place_in_the_queue(client: Client, github: FakeGitHub, pu
     assert entry is not None
     assert entry.position == 2
     github.fail_queued(other)
-    assert client.merge_queue(PATH, pull.number).entry == QUEUED
+    assert client.merge_queue(PATH, pull.number).entry == queued(pull)
     assert client.merge_queue(PATH, other.number).entry is None
 
 
@@ -114,7 +119,7 @@ def test_entry_whose_answer_was_lost_is_found(
     github.fault(on="enqueue", drop=True)
     with pytest.raises(Unavailable):
         client.enqueue(PATH, pull.number, head_sha=pull.head_sha)
-    assert client.merge_queue(PATH, pull.number).entry == QUEUED
+    assert client.merge_queue(PATH, pull.number).entry == queued(pull)
     client.enqueue(PATH, pull.number, head_sha=pull.head_sha)
     assert len(github.ledger.writes) == 1
 
@@ -160,7 +165,7 @@ def test_entry_of_another_account_stays(
     connect(credentials).enqueue(PATH, pull.number, head_sha=pull.head_sha)
     client.dequeue(PATH, pull.number)
     found = client.merge_queue(PATH, pull.number).entry
-    assert found == QUEUED._replace(own=False)
+    assert found == queued(pull, own=False)
 
 
 def test_entry_that_leaves_meanwhile_is_no_error(

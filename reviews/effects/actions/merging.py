@@ -74,7 +74,10 @@ def _not_yet(attempt: Attempt, error: NotMergeable) -> Result:
 
 
 def _follow_queue(attempt: Attempt) -> Result:
-    """Put the pull request into the merge queue once; what the forge takes out stays out."""
+    """Put the pull request into the merge queue once; what the forge takes out stays out.
+
+    A status that is required before a merge is required of the commit that the queue checks, too.
+    """
     entry = attempt.client.merge_queue(*attempt.where).entry
     if entry is None and attempt.effect.in_merge_queue:
         if (found := attempt.look()).state == PullRequestState.MERGED:
@@ -83,6 +86,8 @@ def _follow_queue(attempt: Attempt) -> Result:
     if entry is None:
         head = attempt.effect.head_commit
         attempt.write(lambda: attempt.client.enqueue(*attempt.where, head_sha=head))
+    elif entry.commit:
+        gate.approve(attempt.client, attempt.apv, entry.commit)
     return Result(EffectState.WAITING, IN_THE_QUEUE, in_merge_queue=True)
 
 

@@ -46,10 +46,14 @@ class Status:
 
 @dataclass
 class Entry:
-    """A place in a merge queue, of which `order` is the smaller the sooner it was taken."""
+    """A place in a merge queue, of which `order` is the smaller the sooner it was taken.
+
+    `commit` is the merge that the queue's checks run on.
+    """
 
     enqueuer: Account
     order: int
+    commit: str
     state: str = "AWAITING_CHECKS"
 
 

@@ -16,7 +16,13 @@ interface Actor { login: String! }
 type User implements Node & Actor { id: ID! login: String! }
 type Bot implements Node & Actor { id: ID! login: String! }
 enum MergeQueueEntryState { AWAITING_CHECKS LOCKED MERGEABLE QUEUED UNMERGEABLE }
-type MergeQueueEntry { state: MergeQueueEntryState! position: Int! enqueuer: Actor! }
+type Commit { oid: GitObjectID! }
+type MergeQueueEntry {
+  state: MergeQueueEntryState!
+  position: Int!
+  enqueuer: Actor!
+  headCommit: Commit
+}
 type PullRequest {
   id: ID!
   headRefOid: GitObjectID!

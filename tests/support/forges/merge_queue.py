@@ -93,7 +93,12 @@ class MergeQueues(FakeForge):
             return None
         position = self._queued(pull.repo).index(pull) + 1
         enqueuer = account_value(pull.entry.enqueuer)
-        return {"state": pull.entry.state, "position": position, "enqueuer": enqueuer}
+        return {
+            "state": pull.entry.state,
+            "position": position,
+            "enqueuer": enqueuer,
+            "headCommit": {"oid": pull.entry.commit},
+        }
 
     def _node(self, name: str) -> Pull:
         for repo in self.repos.values():
@@ -110,10 +115,16 @@ class MergeQueues(FakeForge):
             raise Failed("UNPROCESSABLE", "Expected head sha didn't match current head ref.")
         if why := self._why_not_queued(pull):
             raise Failed("UNPROCESSABLE", f"Pull request {why}")
-        pull.entry = Entry(self.asking(asked), next(self._ids))
+        pull.entry = Entry(self.asking(asked), next(self._ids), self._merged_on_trial(pull))
         self.note(pull, "enqueue", self.asking(asked))
         self._changed(pull, "enqueued")
         return {"mergeQueueEntry": self._entry_node(pull)}
+
+    def _merged_on_trial(self, pull: Pull) -> str:
+        """Return a commit as the queue makes one for its checks, on a branch of its own."""
+        git, branch = pull.repo.git, f"gh-readonly-queue/{pull.base}/pr-{pull.number}"
+        git.set_branch(branch, git.head(pull.base))
+        return git.merge(branch, pull.head_sha, "merge", f"Try #{pull.number}")
 
     def _why_not_queued(self, pull: Pull) -> str:
         """Return why a pull request may not enter the queue, "" if it may."""
