@@ -1,3 +1,5 @@
+import gc
+
 from django.apps import AppConfig
 
 
@@ -6,3 +8,6 @@ class HITLProjectConfig(AppConfig):
 
     def ready(self) -> None:
         from hitl_project import checks  # noqa: F401 — registers them
+
+        gc.freeze()  # what is loaded is never garbage, so no collection need visit it
+        gc.enable()  # manage.py disabled it
