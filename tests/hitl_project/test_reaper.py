@@ -17,10 +17,10 @@ RUN = """
 import tests.support.environment
 import os, time
 from tests.support.redis_server import RedisServer
-from tests.support.site import Site
+from tests.support.site import TEMPLATE, Site
 
 server = RedisServer()
-with Site("short").uvicorn():
+with Site(TEMPLATE).uvicorn():  # an empty database, which is enough
     print(os.environ["TEST_RUN"], flush=True)
     time.sleep(600)
 """
