@@ -108,6 +108,9 @@ def test_programs_are_called_as_modules() -> None:
     assert set(recipes) == {"python"}
 
 
+CONNECT = ("shell", "-v", "0", "-c", "from django.db import connection; connection.cursor()")
+"""A command that starts the embedded servers."""
+
 # -- Starting ---------------------------------------------------------------------------------
 
 
@@ -140,7 +143,7 @@ def test_two_first_starts_at_once_both_end_well(installation: Installation) -> N
 def test_locks_and_key_are_nobody_elses(installation: Installation) -> None:
     installation.folder.mkdir()
     (installation.folder / "servers.lock").touch(0o644)  # as an earlier version left it
-    assert installation.run("migrate", "-v", "0").returncode == 0
+    assert installation.run(*CONNECT).returncode == 0
     files = [one for one in installation.folder.iterdir() if one.is_file()]
     assert {"servers.lock", "users.lock", "keeper.lock"} <= {one.name for one in files}
     assert {stat.S_IMODE(one.stat().st_mode) for one in files} == {0o600}
@@ -178,13 +181,13 @@ def test_private_folders_stay_private(
         "HITL_VAR": str(installation.folder),
         "PYTHONPATH": str(private / "packages"),
     }
-    done = installation.run("migrate", "-v", "0")
+    done = installation.run(*CONNECT)
     assert done.returncode == 0, done.stderr
     data = (installation.folder / "postgres").readlink()
     assert data.is_relative_to(postgres_user.ELSEWHERE)
     assert stat.S_IMODE(private.stat().st_mode) == 0o700
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
-    assert installation.run("migrate", "-v", "0").returncode == 0  # and is found again
+    assert installation.run(*CONNECT).returncode == 0  # and is found again
     wait_for(lambda: not installation.processes(), "the servers to stop")
     shutil.rmtree(data.parent)
 

@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.support.installations import Installation
+from tests.support.installations import Installation, installed
 from tests.support.outages import start_postgres, stop_postgres, url_of
 from tests.support.site import Server, Site, apv, decision
 from tests.support.waiting import ANSWER_SECONDS, wait_for
@@ -22,9 +22,24 @@ def readiness(server: Server) -> tuple[int, str]:
     return answer.status_code, answer.json()["status"]
 
 
-@pytest.fixture
-def server(installation: Installation) -> Server:
+@pytest.fixture(scope="module")
+def installation() -> Iterator[Installation]:
+    """An installation of all tests, of which each leaves the databases running."""
+    with installed() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def running(installation: Installation) -> Server:
     return installation.serve()
+
+
+@pytest.fixture
+def server(installation: Installation, running: Server) -> Iterator[Server]:
+    yield running
+    if readiness(running) != (200, "ready"):
+        start_postgres(installation)
+        wait_for(lambda: readiness(running) == (200, "ready"), "readiness to return")
 
 
 async def test_sockets_outlive_postgres_and_news_comes_after_it(
@@ -66,8 +81,7 @@ def test_pages_say_that_the_database_is_away(installation: Installation, server:
 
 
 def test_statement_under_way_in_a_frozen_postgres_is_given_up(installation: Installation) -> None:
-    installation.environment["HITL_DB_SECONDS"] = "2"
-    server = installation.serve()
+    server = installation.serve(HITL_DB_SECONDS="2")
     client = server.client("admin")
     body = decision(client.post("/hitl/apvs", json=apv()).json()["apv_id"])
     with lock_on_apvs(installation) as waiting, ThreadPoolExecutor() as others:

@@ -13,7 +13,8 @@ import psutil
 from tests.support.site import PASSWORD, ROOT, Server, launch, listening
 from tests.support.waiting import START_SECONDS
 
-PASSED_ON = {"PATH", "HOME", "LANG", "TEST_RUN"}
+PASSED_ON = {"PATH", "HOME", "LANG", "TEST_RUN", "DJANGO_SETTINGS_MODULE"}
+"""The settings are the product's, with a quick hasher of passwords."""
 ELSEWHERE = {
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
     "REDIS_URL": "redis://127.0.0.1:1",
@@ -45,10 +46,10 @@ class Installation:
             check=False,
         )
 
-    def serve(self) -> Server:
+    def serve(self, **variables: str) -> Server:
         log = self.folder.parent / f"serve-{len(self.started)}.log"
         command = [sys.executable, "manage.py", "serve", "--prepare", "--port", "0"]
-        process = launch(command, self.environment, log)
+        process = launch(command, {**self.environment, **variables}, log)
         self.started.append(process)
         return listening(process, log)
 
