@@ -16,7 +16,7 @@ from realtime.socket.writer import STALL_SECONDS, Burst, QueuedWriter
 from tests.support.metrics import open_connections
 from tests.support.proxy import Proxy
 from tests.support.raw import TEXT, RawLine, close, frame, raw_line
-from tests.support.site import Server, Site, Socket, Start, add
+from tests.support.site import Server, Site, Socket, Start
 from tests.support.waiting import wait_for
 
 MUCH = 16 * 1024 * 1024
@@ -49,6 +49,13 @@ async def stalled_reader(server: Server) -> AsyncIterator[ClientConnection]:
             connection.transport.abort()
 
 
+def pour(server: Server, count: int) -> None:
+    """Add APVs that take little to add, and whose events are long."""
+    small = {"severity": "LOW", "patch_strategy": "version_bump", "package_name": "x" * 214}
+    answer = server.post("/hitl/apvs", [small] * count, user="pipeline")
+    assert answer.status_code == 201, answer.text
+
+
 async def hear(reader: Socket, start: int, count: int) -> None:
     """Receive `count` events after offset `start`, in order."""
     for offset in range(start + 1, start + count + 1):
@@ -61,9 +68,9 @@ async def test_reader_that_lets_too_much_gather_is_closed_and_holds_up_nobody(
     async with server.socket() as reader, stalled_reader(server):
         offset = (await reader.subscribe("apvs"))["positions"]["apvs"]["offset"]
         while open_connections(server) > 1:
-            await asyncio.to_thread(add, server, 500)
-            await hear(reader, offset, 500)
-            offset += 500
+            await asyncio.to_thread(pour, server, 250)
+            await hear(reader, offset, 250)
+            offset += 250
             assert offset < 100_000, "the stalled reader is never closed"
 
 
