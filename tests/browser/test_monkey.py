@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.effort import tries
 from tests.support.site import Server, Site
 from tests.support.tab import NewContext
 from tools.monkey.monkey import run
@@ -13,6 +14,6 @@ async def test_whatever_is_pressed_each_decision_is_the_question_confirmed_last(
     new_context: NewContext, server: Server, site: Site, empty_queue: None
 ) -> None:
     contexts = [await new_context("reviewer") for _ in range(2)]
-    outcome = await run(contexts, server, site, seconds=45, seed=5)
+    outcome = await run(contexts, server, site, seconds=tries(25, thorough=300), seed=5)
     assert outcome.recorded > 0, outcome
     assert outcome.is_well, (outcome, outcome.lost, outcome.differing, outcome.errors)

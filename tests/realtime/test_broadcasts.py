@@ -14,8 +14,10 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus
 
 from realtime.broker import REST_SECONDS
+from tests.support.effort import tries
 from tests.support.site import CREATE, Server, Site, Socket
 
+SAVES = tries(300, thorough=1000)
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
@@ -197,11 +199,11 @@ async def test_edit_in_the_shell_reaches_the_stats(server: Server, site: Site) -
         await socket.until(type="stats_update", pending_reviews=pending - 1)
 
 
-async def test_a_thousand_saves_make_few_updates_of_the_stats_and_the_last_is_right(
+async def test_many_saves_make_few_updates_of_the_stats_and_the_last_is_right(
     server: Server, site: Site
 ) -> None:
     """At most one in REST_SECONDS, for any number of saves."""
-    saves = f"for _ in range(1000):\n    {CREATE.format('many')}\n"
+    saves = f"for _ in range({SAVES}):\n    {CREATE.format('many')}\n"
     [(pending,)] = site.rows("SELECT count(*) FROM reviews_apv WHERE status = 'pending'")
     async with server.socket() as socket:
         await socket.subscribe("stats")
@@ -210,7 +212,7 @@ async def test_a_thousand_saves_make_few_updates_of_the_stats_and_the_last_is_ri
             asyncio.to_thread(site.manage, "shell", "-v", "0", "-c", saves)
         )
         updates = 1
-        while (await socket.until(type="stats_update"))["pending_reviews"] != pending + 1000:
+        while (await socket.until(type="stats_update"))["pending_reviews"] != pending + SAVES:
             updates += 1
         seconds = time.monotonic() - began
         await saving

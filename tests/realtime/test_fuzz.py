@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.support.effort import tries
 from tests.support.raw import LIMIT, assert_no_traceback
 from tests.support.site import Server
 from tests.support.waiting import ANSWER_SECONDS
@@ -149,7 +150,7 @@ def test_any_text_is_answered_or_closed_with_1007_and_a_ping_behind_it_answered(
     told = len(server.printed())
 
     @settings(
-        max_examples=400,
+        max_examples=tries(150, thorough=1000),
         deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),

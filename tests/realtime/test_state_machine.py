@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.support.effort import tries
 from tests.support.follower import (
     LOGS,
     SERVICE_RESTART,
@@ -54,7 +55,7 @@ def test_state_from_events_equals_fresh_state() -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=14,
+            max_examples=tries(7, thorough=100),
             stateful_step_count=18,
             deadline=None,
             derandomize="CI" in os.environ,

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.effort import tries
 from tests.support.site import Server, Site
 
-SECONDS = 120
+SECONDS = tries(300, thorough=3000)
+EXAMPLES = tries(15, thorough=200)
+"""For each operation, besides those that its description leads to."""
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -26,7 +29,7 @@ def test_no_request_gives_a_500_or_an_undocumented_answer(
             *(str(Path(sys.executable).parent / "schemathesis"), "run"),
             *(f"{uvicorn_server.origin}/hitl/schema", "--url", uvicorn_server.origin),
             *("--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing"),
-            *("--max-examples", "40", "--seed", "1", "--generation-database", "none"),
+            *("--max-examples", str(EXAMPLES), "--seed", "1", "--generation-database", "none"),
             *("--suppress-health-check", "all", "--no-color"),
             *credentials(uvicorn_server, "admin"),
         ],
