@@ -88,8 +88,7 @@ class Run:
         self.terminal = -1
 
     def is_over(self) -> bool:
-        self.process.poll()
-        return not self.installation.processes()
+        return self.process.poll() is not None and not self.installation.processes()
 
 
 class TwoWorkers(Run):

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.support.effort import tries
 from tests.support.site import Server, Site
 
-SECONDS = tries(300, thorough=3000)
+SECONDS = tries(300, thorough=800)
 EXAMPLES = tries(15, thorough=200)
 """For each operation, besides those that its description leads to."""
 CHECKS = (
