@@ -22,6 +22,8 @@ WEBHOOKS = Counter(
 WEBHOOKS.labels("", "unknown_forge")
 
 FIELDS = ("forge__name", "method", "status", "count")
+FIRST = (("GET", "200"), ("GET", "error"))
+"""What each forge has from the start, so that it has a share of failures before the first one."""
 UNFINISHED = (DeliveryState.RECEIVED, DeliveryState.FAILED)
 QUANTILES = (0.5, 0.99)
 SECONDS = """
@@ -80,7 +82,7 @@ def _requests() -> Metric:
         labels=["forge", "method", "status"],
     )
     names = Forge.objects.values_list("name", flat=True)
-    counts = {(name, "GET", "200"): 0 for name in [*names] or [""]}
+    counts = {(name, *first): 0 for name, first in product([*names] or [""], FIRST)}
     for forge, method, status, count in RequestCount.objects.values_list(*FIELDS):
         counts[forge, method, status] = count
     for labels, count in sorted(counts.items()):

@@ -136,14 +136,17 @@ def test_metric_has_each_forge_even_if_none_was_asked(github: FakeGitHub) -> Non
         [family] = RequestCollector().collect()
         return {tuple(one.labels.values()): one.value for one in family.samples}
 
-    assert samples() == {("", "GET", "200"): 0}
+    def nothing(name: str) -> dict[tuple[str, ...], float]:
+        return {(name, "GET", "200"): 0, (name, "GET", "error"): 0}
+
+    assert samples() == nothing("")
     forge = github.watched(PATH).forge
-    assert samples() == {(forge.name, "GET", "200"): 0}
+    assert samples() == nothing(forge.name)
     request_counts.add(forge, Sent({("PUT", "405"): 3}))
-    assert samples() == {(forge.name, "GET", "200"): 0, (forge.name, "PUT", "405"): 3}
+    assert samples() == {**nothing(forge.name), (forge.name, "PUT", "405"): 3}
     Repository.objects.all().delete()
     forge.delete()
-    assert samples() == {("", "GET", "200"): 0}
+    assert samples() == nothing("")
 
 
 def test_servers_tell_what_workers_have_asked(site: Site, uvicorn_server: Server) -> None:
