@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 from django.core.management import call_command
@@ -13,6 +14,8 @@ from hitl_project.management.commands.write_docs import (
     with_close_codes,
     with_tables,
 )
+from reviews.choices import EffectState
+from reviews.effects.states import FIRST, FOLLOWING
 from tests.support.site import ROOT
 
 VARIABLE = re.compile(r"\b(?:env\.\w+|number|switch|url)\(\s*\"([A-Z_]+)\"")
@@ -47,10 +50,20 @@ def test_version_is_that_of_the_project() -> None:
 
 
 def test_every_promise_names_tests_that_exist() -> None:
-    named = re.findall(r"`(tests/[a-z_/]+\.py)::(\w+)`", (DOCS / "security.md").read_text())
-    assert named
-    for file, test in named:
+    pages = (DOCS / name for name in ("security.md", "effects.md"))
+    named = [re.findall(r"`(tests/[a-z_/]+\.py)::(\w+)`", page.read_text()) for page in pages]
+    assert all(named)
+    for file, test in chain(*named):
         assert re.search(rf"^(async )?def {test}\(", (ROOT / file).read_text(), re.MULTILINE), test
+
+
+def test_drawing_of_effects_has_the_steps_of_the_code() -> None:
+    page = (DOCS / "effects.md").read_text()
+    drawn = re.findall(r"^    ([\w*\[\]]+) --> (\w+)", page, re.MULTILINE)
+    steps = [(state.value, one.value) for state, all_of in FOLLOWING.items() for one in all_of]
+    assert sorted(drawn) == sorted([*steps, *(("[*]", one.value) for one in FIRST)])
+    rows = re.findall(r"^\| `(\w+)` \| ", page, re.MULTILINE)
+    assert sorted(rows) == sorted(EffectState.values)
 
 
 def test_links_between_documents_lead_somewhere() -> None:

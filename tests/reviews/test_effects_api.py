@@ -105,6 +105,19 @@ def test_dismissal_has_nothing_to_carry_out(server: Server) -> None:
     assert status_of(server, made) == "pending"
 
 
+def test_no_response_and_no_message_has_the_id_of_an_effect(server: Server, site: Site) -> None:
+    """It marks comments on forges."""
+    made = decided(server)
+    sql = "SELECT id::text FROM reviews_effect WHERE decision_id = %s"
+    [(effect_id,)] = site.rows(sql, made["decision_id"])
+    answers = [report(server, made), retract(server, decided(server))]
+    paths = ("decisions", f"decisions/{made['decision_id']}", f"apvs/{made['apv_id']}")
+    answers += [server.client().get(f"/hitl/{path}") for path in paths]
+    assert not [one.url for one in answers if effect_id in one.text]
+    told = "SELECT count(*) FROM realtime_event WHERE strpos(message, %s) > 0"
+    assert site.rows(told, effect_id) == [(0,)]
+
+
 # -- Taking back ------------------------------------------------------------------------------
 
 
