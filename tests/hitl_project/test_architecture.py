@@ -59,7 +59,7 @@ def test_each_step_of_a_walk_is_a_function_of_the_file_that_it_leads_to(walk: st
 
 
 def test_all_walks_are_drawn() -> None:
-    assert len(WALKS) == 5
+    assert len(WALKS) == 6
 
 
 def test_the_table_of_rooms_has_every_app() -> None:
