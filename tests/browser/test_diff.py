@@ -57,6 +57,12 @@ async def test_files_fold_by_the_keyboard(open_tab: OpenTab, server: Server) -> 
     await expect(page.locator("#reading")).to_have_attribute("data-code", apv["apv_code"])
 
 
+LEAVE_SOME_ROWS = """() => document
+  .querySelectorAll(".file tbody tr:nth-child(n + 50):nth-last-child(n + 50)")
+  .forEach((row) => row.remove())"""
+"""Removes rows in the middle, which are like those around them: axe takes long for each."""
+
+
 async def test_what_did_not_fit_is_read_when_it_is_unfolded(
     open_tab: OpenTab, server: Server
 ) -> None:
@@ -71,6 +77,7 @@ async def test_what_did_not_fit_is_read_when_it_is_unfolded(
     await third.locator("> details > summary").click()
     await third.get_by_role("link", name="Show more lines").click()
     await expect(third.locator("tbody tr")).to_have_count(1_201)
+    await page.evaluate(LEAVE_SOME_ROWS)
     assert await violations(page) == []
 
 
