@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
 from tests.support.chromium import OPTIONS, NoChromium, obtain
 from tests.support.proxy import Proxy
 from tests.support.redis_server import RedisServer
 from tests.support.site import Server, Site
 from tests.support.tab import KEEP_STATUSES, NewContext, OpenTab, Tab, port_of
+from tests.support.waiting import ANSWER_SECONDS
+
+expect.set_options(timeout=1000 * ANSWER_SECONDS)  # Playwright's own are 5 s
 
 
 @pytest.fixture(scope="session")
