@@ -317,7 +317,7 @@ class Client(ABC):
     def set_status(
         self, path: str, sha: str, *, state: CheckState, description: str, url: str
     ) -> None:
-        """Set the status `hitl-console` of a commit; `url` leads to the APV."""
+        """Set the status `hitl-console` of a commit; `url` leads to the APV, "" nowhere."""
 
 
 def latest(checks: Iterable[tuple[Hashable, Check]]) -> list[Check]:

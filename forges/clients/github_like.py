@@ -89,7 +89,7 @@ class GitHubLike(Client, ABC):
             "state": WORDS[state],
             "context": STATUS_NAME,
             "description": description[:LONGEST_DESCRIPTION],
-            "target_url": url,
+            **({"target_url": url} if url else {}),
         }
         self._http.send("POST", f"{repository_path(path)}/statuses/{quote(sha, safe='')}", values)
 

@@ -226,7 +226,7 @@ class GitLab(Client):
             "state": WORDS[state],
             "name": STATUS_NAME,
             "description": description[:LONGEST_DESCRIPTION],
-            "target_url": url,
+            **({"target_url": url} if url else {}),  # "" is no address to GitLab
         }
         try:
             self._http.send("POST", f"{_project(path)}/statuses/{quote(sha, safe='')}", values)
