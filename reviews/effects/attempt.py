@@ -2,27 +2,43 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from forges.choices import PullRequestState
 from forges.clients.base import Client, PullRequestData
 from forges.errors import HeadMoved, NotAllowed, NotFound, Refused, Unavailable
 from forges.models import Repository
-from reviews.choices import EffectState
-from reviews.effects import comments
+from reviews.choices import EffectKind, EffectState, Status
+from reviews.effects import comments, records
 from reviews.models import APV, Effect
 
 Answer = TypeVar("Answer")
+ALREADY_DECIDED = "a lead decided before it was said"
+
+
+class Overtaken(Exception):
+    """Another attempt has begun, as this one seemed to be dead."""
+
+
+class Outdated(Exception):
+    """The decision is not what is wanted any more; `words` say why."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
 
 
 class Result(NamedTuple):
-    """The state that an attempt ends in; `answer` says why, mostly in the forge's words."""
+    """The state that an attempt ends in; `answer` says why, mostly in the forge's words.
+
+    `in_merge_queue` is None if the attempt did not find out.
+    """
 
     state: EffectState
     answer: str = ""
     merged_commit: str = ""
-    in_merge_queue: bool = False
+    in_merge_queue: bool | None = None
 
 
 @dataclass
@@ -53,6 +69,10 @@ class Attempt:
         assert self.apv.pull_request
         return self.repository.path, self.apv.pull_request.number
 
+    @property
+    def is_first(self) -> bool:
+        return self.effect.attempts == 1
+
     def look(self) -> PullRequestData:
         """Return the pull request as it is now."""
         return self.read(lambda: self.client.pull_request(*self.where))
@@ -67,9 +87,29 @@ class Attempt:
             raise
 
     def write(self, ask: Callable[[], object]) -> None:
-        """Ask the forge for a change. From now on a part of the effect may be done."""
+        """Ask the forge for a change. From now on a part of the effect may be done.
+
+        Raise Overtaken or Outdated before it is asked.
+        """
+        self._check_present()
         self.begun = True
         ask()
+
+    def _check_present(self) -> None:
+        """Check that this attempt is the latest one, and its decision what is wanted.
+
+        This process may have stood still since it looked, for long enough to be taken for dead.
+        """
+        rows = Effect.objects.select_related("decision__apv").defer("decision__apv__patch_diff")
+        now = rows.get(pk=self.effect.pk)
+        if not records.is_same_attempt(now, self.effect):
+            raise Overtaken
+        decision = now.decision
+        if now.kind == EffectKind.ESCALATE:
+            if decision.apv.status != Status.ESCALATED:
+                raise Outdated(ALREADY_DECIDED)
+        elif not decision.is_in_force:
+            raise Outdated(records.why_outdated(now, decision.apv))
 
     def comment(self, headline: str, *parts: str) -> str:
         """Return the text of this effect's comment."""
@@ -79,11 +119,16 @@ class Attempt:
 
     def say_once(self, headline: str, *parts: str) -> None:
         """Comment on the pull request, unless an earlier attempt did."""
-        marker = comments.marker(self.effect)
-        has_comment = partial(self.client.has_comment, *self.where, marker)
-        if not (self.begun and self.read(has_comment)):
+        if not self.has_said():
             text = self.comment(headline, *parts)
             self.write(lambda: self.client.comment(*self.where, text))
+
+    def has_said(self) -> bool:
+        """Return whether an earlier attempt has commented."""
+        if self.is_first:
+            return False
+        marker = comments.marker(self.effect)
+        return self.read(lambda: self.client.has_comment(*self.where, marker))
 
     def check_head(self, found: PullRequestData) -> None:
         """Raise HeadMoved if the head is not the commit that was decided on."""

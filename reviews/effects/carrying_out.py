@@ -4,6 +4,7 @@ Each step commits before the next begins, so that a worker may die anywhere. An 
 running was begun, and nobody knows how far it came: whoever takes it up looks before asking again.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from random import uniform
 from uuid import UUID
@@ -13,6 +14,8 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
+from audit import entries
+from audit.choices import AuditAction
 from forges.clients import client_for
 from forges.errors import ForgeError, Limited, NotMergeable, Unavailable
 from forges.problems import noting
@@ -22,8 +25,8 @@ from realtime.transactions import publishing
 from reviews.choices import EffectKind, EffectState, Status
 from reviews.effects import records
 from reviews.effects.actions import ACTIONS
-from reviews.effects.attempt import Attempt, Result
-from reviews.effects.states import OPEN
+from reviews.effects.attempt import Attempt, Outdated, Overtaken, Result
+from reviews.effects.states import CALLED_OFF, OPEN, STOPPED, UNBEGUN
 from reviews.models import APV, Effect
 from reviews.receivers import publish_change
 from reviews.services.adding import save_values
@@ -44,8 +47,9 @@ def carry_out(effect_id: UUID) -> None:
     if begun is None:
         return
     effect, was_running = begun
-    result, again_at = _attempt(effect, was_running=was_running)
-    _record(effect, result, again_at)
+    with suppress(Overtaken):
+        result, again_at = _attempt(effect, was_running=was_running)
+        _record(effect, result, again_at)
 
 
 def _begin(effect_id: UUID) -> tuple[Effect, bool] | None:
@@ -80,10 +84,10 @@ def _attempt(effect: Effect, *, was_running: bool) -> tuple[Result, datetime | N
         return Result(state, error.words), getattr(error, "until", None)
     except NotMergeable as error:
         return Result(EffectState.WAITING, error.words), None
-    except ForgeError as error:
+    except (ForgeError, Outdated) as error:
         begun = was_running and attempt is None  # nobody has looked
         return Result(_refused(begun=begun), error.words), None
-    except (DatabaseError, InterfaceError):
+    except (DatabaseError, InterfaceError, Overtaken):
         raise
     except Exception as error:
         logger.exception("effect_error", apv=apv.apv_code, kind=effect.kind)
@@ -103,37 +107,58 @@ def _record(effect: Effect, result: Result, again_at: datetime | None) -> None:
     """Write how an attempt ended, and have the pull request read or the effect tried again."""
     with publishing():
         effect, apv = _locked(effect)
+        result = _final(effect, result)
         values = {
             "answer": result.answer,
             "merged_commit": result.merged_commit,
-            "in_merge_queue": result.in_merge_queue,
+            "in_merge_queue": _in_merge_queue(effect, result),
         }
-        state = _final(effect, result)
-        if state in ENDS:
-            records.end(effect, apv, state, **values)
+        if result.state in ENDS:
+            records.end(effect, apv, result.state, **values)
             _follow(effect, apv)
         else:
             next_at = max(filter(None, (again_at, _wait_after(effect.attempts))))
-            records.move(effect, state, **values, next_at=next_at)
+            records.move(effect, result.state, **values, next_at=next_at)
             records.have_carried_out(effect)
     logger.info("effect_attempted", apv=apv.apv_code, kind=effect.kind, state=str(effect.state))
 
 
 def _locked(effect: Effect) -> tuple[Effect, APV]:
-    """Return an effect and its APV as they are now, locked in the order of all writers."""
+    """Return an effect and its APV as they are now, locked in the order of all writers.
+
+    Raise Overtaken if another attempt has begun.
+    """
     apvs = APV.objects.with_pull_request().select_for_update(of=("self",))
     apv = apvs.get(pk=effect.decision.apv_id)
     rows = Effect.objects.select_for_update(of=("self",)).select_related("decision")
     locked = rows.get(pk=effect.pk)
     locked.decision.apv = apv
+    if not records.is_same_attempt(locked, effect):
+        raise Overtaken
     return locked, apv
 
 
-def _final(effect: Effect, result: Result) -> EffectState:
-    """Return the state after an attempt: failed for what has not ended in the time it has."""
-    if result.state in ENDS or timezone.now() < gives_up_at(effect):
-        return result.state
-    return EffectState.FAILED
+def _final(effect: Effect, result: Result) -> Result:
+    """Return how an attempt ended, or that nothing follows it: there is no time, or no reason."""
+    if result.state in ENDS:
+        return result
+    if result.state in UNBEGUN and _is_outdated(effect):
+        why = records.why_outdated(effect, effect.decision.apv)
+        return result._replace(state=EffectState.REFUSED, answer=why)
+    if timezone.now() >= gives_up_at(effect):
+        return result._replace(state=EffectState.FAILED)
+    return result
+
+
+def _is_outdated(effect: Effect) -> bool:
+    return effect.kind != EffectKind.ESCALATE and not effect.decision.is_in_force
+
+
+def _in_merge_queue(effect: Effect, result: Result) -> bool:
+    """Return whether the pull request may be in the merge queue after an attempt."""
+    if result.in_merge_queue is None:
+        return effect.in_merge_queue and result.state != EffectState.DONE
+    return result.in_merge_queue
 
 
 def gives_up_at(effect: Effect) -> datetime:
@@ -143,7 +168,8 @@ def gives_up_at(effect: Effect) -> datetime:
 
 def _wait_after(attempts: int) -> datetime:
     """Return when the next attempt is: after 1, 2, 4 … seconds, up to five minutes, and jitter."""
-    seconds = min(2.0 ** (attempts - 1), LONGEST_WAIT.total_seconds())
+    doublings = min(attempts - 1, 20)  # far more are no number any more
+    seconds = min(2.0**doublings, LONGEST_WAIT.total_seconds())
     return timezone.now() + timedelta(seconds=seconds * uniform(0.75, 1.25))  # noqa: S311 # nosec B311
 
 
@@ -153,9 +179,10 @@ def _follow(effect: Effect, apv: APV) -> None:
         read_soon(pull_request.repository_id, pull_request.number)
     decision = effect.decision
     is_past = decision.revision < apv.revision and apv.status == decision.traits.outcome
-    if effect.state == EffectState.REFUSED and is_past and decision.traits.final:
+    if effect.state in STOPPED and is_past and decision.traits.final:
         save_values(apv, {"status": Status.PENDING})
         publish_change(apv, "reopened")
+        entries.record(AuditAction.APV_REOPENED, apv.apv_code, revision=apv.revision)
 
 
 def wake(pull_request_id: int) -> None:
@@ -172,9 +199,12 @@ def wake(pull_request_id: int) -> None:
 
 
 def sweep() -> None:
-    """Have effects carried out that are due and whose job may be lost."""
+    """Have effects carried out, or called off, that are due and whose job may be lost."""
     overdue = Effect.objects.filter(
         state__in=OPEN, next_at__lt=timezone.now() - timedelta(seconds=30)
     )
     for effect_id in overdue.order_by("next_at").values_list("pk", flat=True)[:1000]:
         records.have_carried_out_once(effect_id)
+    entered = Effect.objects.filter(state__in=CALLED_OFF, in_merge_queue=True)
+    for effect_id in entered.values_list("pk", flat=True)[:1000]:
+        records.have_dequeued_once(effect_id)

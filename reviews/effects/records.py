@@ -12,7 +12,7 @@ from audit import entries
 from audit.choices import AuditAction
 from jobs.deferring import defer_once
 from reviews.choices import EffectKind, EffectState
-from reviews.effects.states import UNBEGUN
+from reviews.effects.states import CALLED_OFF, UNBEGUN
 from reviews.models import APV, Decision, Effect
 from reviews.receivers import publish_effect
 
@@ -88,10 +88,19 @@ def have_dequeued(effect: Effect) -> None:
     )
 
 
+def have_dequeued_once(effect_id: UUID) -> None:
+    """Defer a job for an effect that may still be in the merge queue, unless one waits already."""
+    from reviews import tasks
+
+    name = f"dequeue:{effect_id}"
+    defer_once(tasks.leave_merge_queue, name, priority=NOW, effect_id=str(effect_id))
+
+
 def move(effect: Effect, state: EffectState, **values: Any) -> None:
     """Change a locked effect, and tell of its new state, in the caller's transaction.
 
-    If the state stays, nobody is told.
+    If the state stays, nobody is told. What is called off does not stay in a merge queue:
+    the forge would merge it later.
     """
     before = effect.state
     effect.change_state(state, timezone.now())
@@ -100,24 +109,32 @@ def move(effect: Effect, state: EffectState, **values: Any) -> None:
     effect.save()
     if state != before:
         publish_effect(effect)
+    if effect.in_merge_queue and state in CALLED_OFF:
+        have_dequeued(effect)
+
+
+def is_same_attempt(effect: Effect, one: Effect) -> bool:
+    """Return whether an effect, as it is now, still is in the attempt that `one` was begun with."""
+    return effect.state == EffectState.RUNNING and effect.attempts == one.attempts
+
+
+def why_outdated(effect: Effect, apv: APV) -> str:
+    """Return why an effect is not what is wanted of its APV any more."""
+    if apv.head_commit != effect.head_commit:
+        return f"the head moved from {effect.head_commit[:8]} to {apv.head_commit[:8]}"
+    return "there is a newer revision"
 
 
 def stop_unbegun(apv: APV, why: str) -> None:
     """Stop the effects of a locked APV that were not begun, as it is another thing now."""
     unbegun = of_apv(apv).filter(state__in=UNBEGUN).exclude(kind=EffectKind.ESCALATE)
     for effect in unbegun.select_for_update(of=("self",)):
-        end(effect, apv, EffectState.REFUSED, answer=why, in_merge_queue=False)
+        end(effect, apv, EffectState.REFUSED, answer=why)
 
 
 def end(effect: Effect, apv: APV, state: EffectState, **values: Any) -> None:
-    """End a locked effect of a locked APV, with an audit entry, in the caller's transaction.
-
-    The forge would merge later what is left in its merge queue.
-    """
-    was_queued = effect.in_merge_queue
+    """End a locked effect of a locked APV, with an audit entry, in the caller's transaction."""
     move(effect, state, **values, next_at=None)
-    if was_queued and state != EffectState.DONE:
-        have_dequeued(effect)
     entries.record(
         AuditAction.CARRIED_OUT if state == EffectState.DONE else AuditAction.NOT_CARRIED_OUT,
         apv.apv_code,

@@ -38,3 +38,5 @@ OPEN = (*UNBEGUN, EffectState.RUNNING)
 """The console carries it out, now or later."""
 STOPPED = (EffectState.REFUSED, EffectState.FAILED)
 """It did not happen, and nothing more happens unless a person wants it."""
+CALLED_OFF = (*STOPPED, EffectState.CANCELLED)
+"""The forge must not do it later either."""

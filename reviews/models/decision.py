@@ -151,6 +151,11 @@ class Decision(AtomicSave):
         return DecisionKind(self.decision).traits
 
     @property
+    def is_in_force(self) -> bool:
+        """Return whether it is what is wanted of the APV as that is now."""
+        return self.revision == self.apv.revision and self.apv.status == self.traits.outcome
+
+    @property
     def effect_or_none(self) -> "Effect | None":
         """Return what carries it out, None for a decision with nothing to do."""
         return getattr(self, "effect", None)

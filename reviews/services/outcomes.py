@@ -73,9 +73,8 @@ def may_try_again(user: Any) -> bool:
 
 def can_be_tried_again(decision: Decision, effect: Effect) -> bool:
     """Return whether an effect did not happen, and its decision still is what is wanted."""
-    apv = decision.apv
-    is_in_force = decision.revision == apv.revision and apv.status == decision.traits.outcome
-    return effect.state in STOPPED and is_in_force and records.is_connected(apv)
+    is_stopped = effect.state in STOPPED
+    return is_stopped and decision.is_in_force and records.is_connected(decision.apv)
 
 
 def _locked_effect(decision: Decision) -> Effect | None:

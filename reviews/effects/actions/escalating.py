@@ -3,13 +3,15 @@
 from forges.choices import PullRequestState
 from reviews.choices import EffectState, Status
 from reviews.effects import comments
-from reviews.effects.attempt import Attempt, Result, ended_by
+from reviews.effects.attempt import ALREADY_DECIDED, Attempt, Result, ended_by
 
 
 def escalate(attempt: Attempt) -> Result:
     """Comment with the justification, and assign whom the repository names. Any head will do."""
     if attempt.apv.status != Status.ESCALATED:
-        return Result(EffectState.REFUSED, "a lead decided before it was said")
+        if attempt.has_said():
+            return Result(EffectState.DONE)
+        return Result(EffectState.REFUSED, ALREADY_DECIDED)
     found = attempt.look()
     if found.state != PullRequestState.OPEN:
         return Result(EffectState.REFUSED, ended_by(found))

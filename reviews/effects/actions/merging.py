@@ -19,7 +19,6 @@ def merge(attempt: Attempt) -> Result:
     found = attempt.look()
     if found.state != PullRequestState.OPEN:
         return _ended(attempt, found)
-    attempt.begun = False  # no earlier attempt merged it
     attempt.check_head(found)
     gate.set_status(attempt.client, attempt.apv)
     if attempt.effect.in_merge_queue:
@@ -58,9 +57,9 @@ def _merge(attempt: Attempt) -> Result:
 
 def _not_yet(attempt: Attempt, error: NotMergeable) -> Result:
     """Return what to do about a forge that does not merge now."""
-    attempt.begun = False
     if attempt.client.merge_queue(*attempt.where).required:
         return _follow_queue(attempt)
+    attempt.begun = False  # no earlier attempt merged it, or has it in a queue
     gate.set_status(attempt.client, attempt.apv, again=True)  # it may have been lost
     found = attempt.look()
     if found.draft:
@@ -82,7 +81,7 @@ def _follow_queue(attempt: Attempt) -> Result:
     if entry is None and attempt.effect.in_merge_queue:
         if (found := attempt.look()).state == PullRequestState.MERGED:
             return _ended(attempt, found)
-        return Result(EffectState.REFUSED, LEFT_THE_QUEUE)
+        return Result(EffectState.REFUSED, LEFT_THE_QUEUE, in_merge_queue=False)
     if entry is None:
         head = attempt.effect.head_commit
         attempt.write(lambda: attempt.client.enqueue(*attempt.where, head_sha=head))

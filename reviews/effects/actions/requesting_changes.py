@@ -13,7 +13,7 @@ def request_changes(attempt: Attempt) -> Result:
     found = attempt.look()
     marker = comments.marker(attempt.effect)
     has_request = partial(attempt.client.has_change_request, *attempt.where, marker)
-    if attempt.begun and attempt.read(has_request):
+    if not attempt.is_first and attempt.read(has_request):
         return Result(EffectState.DONE)
     if found.state != PullRequestState.OPEN:
         return Result(EffectState.REFUSED, ended_by(found))
