@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from audit import entries
 from audit.choices import AuditAction
+from forges.choices import PullRequestState
 from realtime.transactions import publishing
 from reviews.choices import EffectState, RevisionReason, Status
 from reviews.decision_kinds import DecisionKind
@@ -16,12 +17,14 @@ from reviews.effects import records
 from reviews.effects.states import STOPPED, UNBEGUN
 from reviews.errors import CannotRetract, InvalidInput, NotAllowed, UnknownDecision
 from reviews.models import APV, REASON_LENGTH, Decision, Effect, Retraction
+from reviews.orders import DECISIONS
 from reviews.permissions import Permission
 from reviews.receivers import publish_change
 from reviews.services.adding import save_values
 from reviews.services.revising import revise
 
 RETRACTABLE = (*UNBEGUN, *STOPPED)
+ENDED = (PullRequestState.MERGED, PullRequestState.CLOSED)
 
 
 def retract(*, decision_id: UUID, by: Any, reason: str) -> Retraction:
@@ -86,19 +89,17 @@ def _obstacle(decision: Decision, effect: Effect | None) -> str:
     """Return why a decision cannot be taken back, "" if it can."""
     if Retraction.objects.filter(decision=decision).exists():
         return _("It was taken back already.")
-    if not _is_in_force(decision):
+    if not decision.is_in_force:
         return _("It is not in force any more: the APV changed or was decided on again.")
+    if decision.apv.pull_request_state in ENDED:
+        message = _("It is too late: the pull request is {state}.")
+        return message.format(state=decision.apv.get_pull_request_state_display())
     if effect is None or effect.state == EffectState.EXTERNAL:
         return "" if _is_recent(decision) else _("It is too late: it may have been carried out.")
     if effect.state not in RETRACTABLE:
         message = _("It is too late: the effect is {state}.")
         return message.format(state=effect.get_state_display())
     return ""
-
-
-def _is_in_force(decision: Decision) -> bool:
-    apv = decision.apv
-    return decision.revision == apv.revision and apv.status == decision.traits.outcome
 
 
 def _is_recent(decision: Decision) -> bool:
@@ -108,20 +109,22 @@ def _is_recent(decision: Decision) -> bool:
 
 
 def _cancel(effect: Effect | None) -> None:
-    if effect is None:
-        return
-    was_queued = effect.in_merge_queue
-    records.move(effect, EffectState.CANCELLED, next_at=None, in_merge_queue=False)
-    if was_queued:
-        records.have_dequeued(effect)
+    if effect is not None:
+        records.move(effect, EffectState.CANCELLED, next_at=None)
 
 
 def _open(apv: APV) -> None:
     """Begin the next revision of an APV, which can be decided on."""
-    escalated = apv.decisions.standing().filter(
-        decision=DecisionKind.ESCALATE, revision=apv.revision
-    )
-    status = Status.ESCALATED if escalated.exists() else Status.PENDING
+    status = Status.ESCALATED if _is_with_leads(apv) else Status.PENDING
     revise(apv, {}, RevisionReason.RETRACTED)
     save_values(apv, {"status": status})
     publish_change(apv, "retracted")
+
+
+def _is_with_leads(apv: APV) -> bool:
+    """Return whether an APV is escalated, once its last decision was taken back."""
+    last = apv.decisions.standing().order_by(*DECISIONS.by).first()
+    if last is None or last.decision != DecisionKind.ESCALATE:
+        return False
+    later = apv.revisions.filter(number__gt=last.revision)
+    return not later.filter(reason=RevisionReason.REOPENED).exists()

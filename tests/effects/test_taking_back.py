@@ -58,6 +58,43 @@ def test_undone_decision_on_an_escalated_one_leaves_it_with_the_leads(held: Deci
     assert held.apv.status == "escalated"
 
 
+@pytest.mark.parametrize("between", ["nothing", "push", "evidence"])
+def test_escalation_outlives_any_number_of_undone_decisions(held: Decided, between: str) -> None:
+    retract(held)
+    held.decide("escalate")
+    if between == "push":
+        held.fake.push(held.pull, {"package.json": "{}\n"})
+        held.read()
+    for _ in range(2):
+        held.decide("approve")
+        retract(held)
+        assert held.apv.status == "escalated"
+        if between == "evidence":
+            values = {"confirmed": not held.apv.confirmed}
+            services.add_evidence(apv_id=held.apv.pk, values=values, version=held.apv.version)
+
+
+def test_undone_escalation_is_none(held: Decided) -> None:
+    retract(held)
+    held.decide("escalate")
+    retract(held)
+    assert held.apv.status == "pending"
+
+
+@pytest.mark.parametrize(("decision", "ends"), [("approve", "merge"), ("reject", "close")])
+def test_what_somebody_did_on_the_forge_meanwhile_cannot_be_taken_back(
+    held: Decided, decision: str, ends: str
+) -> None:
+    if decision == "reject":
+        retract(held)
+        held.decide("reject")
+    getattr(held.fake, ends)(held.pull)
+    held.read()
+    with pytest.raises(CannotRetract, match="too late: the pull request is"):
+        retract(held)
+    assert held.attempt().state == DONE
+
+
 def test_only_who_decided_or_a_lead_takes_back(held: Decided) -> None:
     with pytest.raises(NotAllowed):
         retract(held, by=member("reviewers"))
@@ -173,6 +210,14 @@ def test_status_is_set_once(decided: Decided) -> None:
     assert len(decided.fake.writes) == before
 
 
+def test_status_names_no_address_if_the_console_knows_none(decided: Decided, settings: Any) -> None:
+    """An empty one is no address to GitLab, which would refuse the status."""
+    settings.HITL_CONSOLE_URL = ""
+    set_gate(decided)
+    assert b"hitl-console" in decided.fake.writes[-1].body
+    assert b"target_url" not in decided.fake.writes[-1].body
+
+
 def test_forge_that_refuses_the_status_is_noted_and_no_obstacle(decided: Decided) -> None:
     decided.fake.fault(reply=answers(403), path="statuses", times=100)
     set_gate(decided)
@@ -204,3 +249,19 @@ def test_merge_of_the_approved_commit_by_somebody_is_none_around(decided: Decide
     decided.read()
     assert not Entry.objects.filter(action="merged_around").exists()
     assert decided.apv.status == "approved"
+
+
+@pytest.mark.parametrize("decision", [None, "approve"])
+def test_merge_after_the_last_decision_was_to_reject_is_one_around(
+    held: Decided, decision: str | None
+) -> None:
+    values = {"wargame_verdict": "failure"}
+    services.add_evidence(apv_id=held.apv.pk, values=values, version=held.apv.version)
+    assert held.apv.status == "pending"
+    held.decide("reject")
+    if decision:
+        retract(held)
+        held.decide(decision)
+    held.fake.merge(held.pull, by="somebody")
+    held.read()
+    assert Entry.objects.filter(action="merged_around").exists() is (decision is None)
