@@ -200,7 +200,7 @@ def _open_since(apv: APV) -> datetime:
     """Return when an APV came into the queue: for the first time, or after its last decision."""
     if apv.revision == 1:
         return apv.created_at
-    final = apv.decisions.filter(decision__in=FINAL).order_by("-revision").first()
+    final = apv.decisions.standing().filter(decision__in=FINAL).order_by("-revision").first()
     later = apv.revisions.filter(number__gt=final.revision) if final else None
     reopened = later.order_by("number").first() if later is not None else None
     return reopened.created_at if reopened else apv.created_at

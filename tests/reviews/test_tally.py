@@ -157,3 +157,15 @@ def test_counters_of_an_emptied_table_are_gone(admin: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE reviews_apv CASCADE")
     check()
+
+
+def test_time_of_a_review_begins_before_a_decision_that_was_taken_back(
+    admin: Any, settings: Any
+) -> None:
+    settings.HITL_UNDO_SECONDS = 60
+    (made,) = services.add_apvs(apvs=[APV(**apv())])
+    APV.objects.filter(pk=made.pk).update(created_at=timezone.now() - timedelta(seconds=5000))
+    given = {"apv_id": made.pk, "reviewer": admin, "justification": "long enough"}
+    decision = services.decide(**given, decision="approve")
+    services.retract(decision_id=decision.pk, by=admin, reason="The wrong one.")
+    assert services.decide(**given, decision="approve").review_seconds > 4999
