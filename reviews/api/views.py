@@ -135,7 +135,7 @@ class APVViewSet(CountedWrites, Retrieves):
             services.add_evidence(apv_id=pk, values=given, version=version)
         except VersionChanged as error:
             raise (PreconditionFailed(error) if is_by_header(request) else error) from None
-        return _with_tag(self.get_object())
+        return _with_tag(self.get_queryset().get(pk=pk))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return _with_tag(self.get_object())
@@ -229,7 +229,7 @@ class DecisionViewSet(CountedWrites, Retrieves):
         """
         given = validated(RetractionRequestSerializer(data=request.data))
         services.retract(decision_id=pk, by=request.user, **given)
-        return Response(represented(DecisionSerializer, [self.get_object()])[0])
+        return Response(represented(DecisionSerializer, [self.get_queryset().get(pk=pk)])[0])
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
