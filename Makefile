@@ -3,7 +3,7 @@
 VENV := .venv
 BIN  := $(VENV)/bin
 
-# How many processes run the tests; each has its own servers, and waits for them half of its time.
+# How many processes run the tests; each has its own servers, and waits for them now and then.
 JOBS ?= 3
 
 .DEFAULT_GOAL := help

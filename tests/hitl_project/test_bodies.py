@@ -181,7 +181,7 @@ def test_so_is_what_pipelines_sent(uncollected: Server, make: Any) -> None:
     def send() -> None:
         uncollected.client("pipeline").post("/hitl/apvs", content=body, headers=JSON)
 
-    assert not keeps(uncollected, send, 12, 3 * len(body))
+    assert not keeps(uncollected, send, 4, 2 * len(body))
 
 
 def test_so_is_what_was_read(uncollected: Server) -> None:
@@ -191,7 +191,7 @@ def test_so_is_what_was_read(uncollected: Server) -> None:
     def read() -> None:
         assert len(uncollected.client("pipeline").get(path).content) > MIB
 
-    assert not keeps(uncollected, read, 12, 3 * MIB)
+    assert not keeps(uncollected, read, 4, 2 * MIB)
 
 
 def test_so_are_forms(uncollected: Server) -> None:
@@ -202,4 +202,4 @@ def test_so_are_forms(uncollected: Server) -> None:
         answer = client.post(f"/apvs/{added['apv_code']}", data=form)
         assert answer.status_code == 400
 
-    assert not keeps(uncollected, send, 12, 3 * MIB)
+    assert not keeps(uncollected, send, 4, 2 * MIB)
