@@ -21,6 +21,8 @@ from realtime.registry import CHANNELS
 from reviews import services
 from reviews.choices import (
     Action,
+    EffectKind,
+    EffectState,
     PatchStrategy,
     RiskLevel,
     Severity,
@@ -28,12 +30,15 @@ from reviews.choices import (
     WargameVerdict,
 )
 from reviews.decision_kinds import DecisionKind
-from reviews.models import APV
+from reviews.models import APV, Gate
 from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
 
-CHOICES = (Action, AuditAction, Source, PatchStrategy, RiskLevel, Severity, Status, DecisionKind)
+CHOICES = (
+    *(Action, AuditAction, Source, PatchStrategy, RiskLevel, Severity, Status, DecisionKind),
+    *(EffectKind, EffectState),
+)
 SILENT = {"script", "style", "pre", "textarea", "code"}
 DATA = re.compile(r"\bfield-(object|message|cve_\w+|package_\w+|justification|details)\b")
 SAME = {
@@ -94,6 +99,14 @@ def pages(client: Client) -> Iterator[str]:
     decision = services.decide(
         apv_id=reviewed.pk, decision="reject", justification="Olhei com cuidado.", reviewer=user
     )
+    undone = services.decide(
+        apv_id=APV.objects.create(**apv()).pk,
+        decision="approve",
+        justification="Olhei com cuidado.",
+        reviewer=user,
+    )
+    services.retract(decision_id=undone.pk, by=user, reason="Errei.")
+    Gate.objects.create(apv=reviewed, state="pending", description="Waits", problem="404")
     token, _ = issue_token(user, days=1)
     jwt.sign_in(user)
     client.post("/hitl/token", {"username": "ninguem", "password": "x"}, "application/json")
@@ -111,7 +124,8 @@ def pages(client: Client) -> Iterator[str]:
             yield reverse(f"{name}_add")
         for row in model._default_manager.exclude(pk=pending.pk)[:1]:
             yield reverse(f"{name}_change", args=[row.pk])
-    yield reverse("admin:reviews_decision_change", args=[decision.pk])
+    for made in (decision, undone):
+        yield reverse("admin:reviews_decision_change", args=[made.pk])
     yield reverse("admin:knox_authtoken_delete", args=[token.pk])
 
 
