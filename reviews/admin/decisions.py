@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import display_for_field
 from django.db import models
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -18,11 +19,13 @@ from reviews.templatetags.shown import linked
 NOTHING = "–"
 
 
-def field_of(relation: str, model: type[models.Model], name: str) -> Callable[..., Any]:
+def field_of(
+    relation: str, model: type[models.Model], name: str, label: Any = ""
+) -> Callable[..., Any]:
     """Return what shows a field of the row that belongs to a decision, if there is one."""
     field: Any = model._meta.get_field(name)
 
-    @admin.display(description=field.verbose_name)
+    @admin.display(description=label or field.verbose_name)
     def shown(_admin: Any, decision: Decision) -> Any:
         row = getattr(decision, relation)
         return NOTHING if row is None else display_for_field(getattr(row, name), field, NOTHING)
@@ -37,7 +40,6 @@ class OfEffect:
     effect_state = field_of("effect_or_none", Effect, "state")
     effect_head_commit = field_of("effect_or_none", Effect, "head_commit")
     effect_attempts = field_of("effect_or_none", Effect, "attempts")
-    effect_in_merge_queue = field_of("effect_or_none", Effect, "in_merge_queue")
     effect_answer = field_of("effect_or_none", Effect, "answer")
     effect_merged_commit = field_of("effect_or_none", Effect, "merged_commit")
     effect_held_until = field_of("effect_or_none", Effect, "held_until")
@@ -56,7 +58,9 @@ class OfRetraction:
     """The fields of the retraction on a decision's page."""
 
     retracted_at = field_of("retraction_or_none", Retraction, "retracted_at")
-    retracted_by_name = field_of("retraction_or_none", Retraction, "retracted_by_name")
+    retracted_by_name = field_of(
+        "retraction_or_none", Retraction, "retracted_by_name", _("taken back by")
+    )
     retraction_reason = field_of("retraction_or_none", Retraction, "reason")
 
 
@@ -88,8 +92,8 @@ class DecisionAdmin(OfEffect, OfRetraction, ReadOnlyAdmin):
     readonly_fields = [*EFFECT, *RETRACTION]
     fieldsets = [
         (None, {"fields": [one.name for one in Decision._meta.fields if one.editable]}),
-        (pgettext_lazy("of a decision", "effect"), {"fields": [*EFFECT]}),
-        (_("taken back"), {"fields": [*RETRACTION]}),
+        (capfirst(pgettext_lazy("of a decision", "effect")), {"fields": [*EFFECT]}),
+        (capfirst(_("taken back")), {"fields": [*RETRACTION]}),
     ]
 
     @admin.display(description=_("taken back"), boolean=True)

@@ -117,7 +117,7 @@ def test_no_page_shows_the_id_of_an_effect(staff: Client, failed: Effect, gate: 
         assert str(failed.pk) not in page.text, path
         assert failed.pk.hex not in page.text, path
     link = url(Decision, "change", decision.pk)
-    assert f'<a href="{link}">' in staff.get(url(Effect, "changelist")).text
+    assert f'href="{link}"' in staff.get(url(Effect, "changelist")).text
     assert staff.get(url(Effect, "change", failed.pk)).headers["Location"] == link
 
 
