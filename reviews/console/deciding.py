@@ -8,24 +8,22 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django_htmx.http import trigger_client_event
 
 from reviews import services
 from reviews.api import problems
 from reviews.console.access import Request
 from reviews.console.changes import differences
-from reviews.console.effects import effect
+from reviews.console.effects import RECORDED, recorded, recorded_words
 from reviews.console.forms import ConsoleForm
 from reviews.console.list_query import asked_of, kept_of
 from reviews.console.listings import listing_of
 from reviews.console.pages import answer_with_apv, reading
 from reviews.console.question import GO_BACK, SEAL, Question, check_seal
+from reviews.console.undoing import undo_of
 from reviews.errors import AlreadyDecided, Conflict, NotAllowed, ReviewError
 from reviews.models import APV, Decision
 from reviews.permissions import Permission
-
-RECORDED = gettext_lazy("Your decision on {code} is recorded: {decision} – {effect}.")
 
 
 def decide(request: Request, code: str) -> HttpResponse:
@@ -80,18 +78,10 @@ def _record(request: Request, apv: APV, given: dict[str, Any]) -> Decision:
 def _tell(request: Request, apv: APV, decision: Decision) -> HttpResponse:
     """Show that a decision is recorded, and continue."""
     if request.htmx:
-        text = RECORDED.format(code=apv.apv_code, **_words(decision))
-        said = {"code": apv.apv_code, "text": text}
+        undo = undo_of(decision, request.user)
+        said = {"code": apv.apv_code, "text": recorded(decision), "undo": undo}
         return trigger_client_event(reading(request, apv.apv_code), "decided", said, after="swap")
     link = format_html('<a href="{}">{}</a>', reverse("apv", args=[apv.apv_code]), apv.apv_code)
-    messages.success(request, format_html(str(RECORDED), code=link, **_words(decision)))
+    messages.success(request, format_html(str(RECORDED), code=link, **recorded_words(decision)))
     kept = asked_of(request, listing_of(apv.status))
     return redirect(kept.address())
-
-
-def _words(decision: Decision) -> dict[str, str]:
-    """Return what was decided and what it does, for RECORDED."""
-    return {
-        "decision": decision.get_decision_display(),
-        "effect": effect(decision.apv, decision.decision),
-    }

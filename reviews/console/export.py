@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -18,7 +17,7 @@ from audit.choices import AuditAction
 from audit.models import Entry
 from reviews.api.serializers.decisions import DecisionSerializer
 from reviews.choices import Action
-from reviews.models import Decision
+from reviews.models.decision import DecisionQuerySet
 from reviews.orders import DECISIONS
 
 PIECE = 500
@@ -48,11 +47,11 @@ MOST_ASKED = 1000
 Encode = Callable[[Sequence[dict[str, Any]], bool], str]
 
 
-async def stream(rows: QuerySet[Decision], encode: Encode) -> AsyncIterator[str]:
+async def stream(rows: DecisionQuerySet, encode: Encode) -> AsyncIterator[str]:
     """Yield the decisions of `rows`, newest first, encoded in parts."""
     first, last = True, None
     while True:
-        piece, last = await sync_to_async(_read)(rows, last)
+        piece, last = await sync_to_async(read_piece)(rows, last)
         if piece or first:
             yield encode(piece, first)
         if last is None:
@@ -60,9 +59,9 @@ async def stream(rows: QuerySet[Decision], encode: Encode) -> AsyncIterator[str]
         first = False
 
 
-def _read(rows: QuerySet[Decision], last: Any) -> tuple[list[dict[str, Any]], Any]:
+def read_piece(rows: DecisionQuerySet, last: Any) -> tuple[list[dict[str, Any]], Any]:
     """Return the part after decision `last`, and its own last one, or None at the end."""
-    ordered = rows.order_by(*DECISIONS.by)
+    ordered = rows.with_effect().order_by(*DECISIONS.by)
     found = list((ordered.filter(DECISIONS.after(last)) if last else ordered)[:PIECE])
     piece: Any = DecisionSerializer(found, many=True).data
     return piece, found[-1] if len(found) == PIECE else None

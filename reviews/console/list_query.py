@@ -18,7 +18,7 @@ from reviews.console.filters import (
     QueueFilter,
     asked,
 )
-from reviews.console.listings import DECIDED, LISTINGS, PENDING, Listing, entries
+from reviews.console.listings import LISTINGS, PENDING, Listing, entries
 from reviews.orders import DECISIONS, QUEUE_SORTS, Order
 
 COUNTED = 1000
@@ -49,7 +49,7 @@ class ListQuery:
 
     @cached_property
     def filter(self) -> ListFilter:
-        kind = DecisionsFilter if self.listing is DECIDED else QueueFilter
+        kind = DecisionsFilter if self.listing.of_decisions else QueueFilter
         return kind(self.query, entries(self.listing))
 
     def count(self) -> int:
@@ -63,7 +63,7 @@ class ListQuery:
 
     @property
     def order(self) -> Order:
-        return DECISIONS if self.listing is DECIDED else QUEUE_SORTS[self.sort]
+        return DECISIONS if self.listing.of_decisions else QUEUE_SORTS[self.sort]
 
     @property
     def is_whole_queue(self) -> bool:
@@ -119,7 +119,7 @@ class ListQuery:
 def asked_of(request: Request, default: Listing = PENDING) -> ListQuery:
     """Return the list of an address; raise PermissionDenied if the user may not see it."""
     listing = LISTINGS.get(request.GET.get("status", ""), default)
-    if listing is DECIDED:
+    if listing.of_decisions:
         require_decisions(request)
     query = request.GET.copy()
     _name(query, listing)

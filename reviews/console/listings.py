@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from reviews.choices import Status
@@ -12,13 +13,18 @@ from reviews.models import APV, Decision
 
 @dataclass(frozen=True)
 class Listing:
-    """One of the lists, and its words; `tab` is the label of its tab."""
+    """One of the lists, and its words; `tab` is the label of its tab.
+
+    The rows of one that is `of_decisions` are decisions, which not everybody may see; of others,
+    APVs.
+    """
 
     name: str
     tab: Any
     title: Any
     empty: Any
     hint: Any
+    of_decisions: bool = False
 
 
 PENDING = Listing(
@@ -41,6 +47,18 @@ DECIDED = Listing(
     _("Decided"),
     _("Nothing is decided yet"),
     _("Decisions appear here as they are made."),
+    of_decisions=True,
+)
+ATTENTION = Listing(
+    "attention",
+    _("Attention"),
+    _("Needs attention"),
+    _("Nothing needs attention"),
+    _(
+        "Decisions appear here if the forge refuses them, if they fail, or if they are not carried"
+        " out within an hour."
+    ),
+    of_decisions=True,
 )
 WITHDRAWN = Listing(
     "withdrawn",
@@ -49,7 +67,7 @@ WITHDRAWN = Listing(
     _("Nothing is withdrawn"),
     _("APVs appear here when their pull request ends or all their advisories are withdrawn."),
 )
-LISTINGS = {one.name: one for one in (PENDING, ESCALATED, DECIDED, WITHDRAWN)}
+LISTINGS = {one.name: one for one in (PENDING, ESCALATED, ATTENTION, WITHDRAWN, DECIDED)}
 
 
 def listing_of(status: str, *, sees_decisions: bool = True) -> Listing:
@@ -61,10 +79,12 @@ def listing_of(status: str, *, sees_decisions: bool = True) -> Listing:
 def entries(listing: Listing) -> Any:
     """Return all rows of the list, unordered.
 
-    Only decisions escalate APVs, and an index finds these.
+    Only decisions escalate APVs, and an index finds these. An index finds effects by state, too.
     """
     if listing is DECIDED:
         return Decision.objects.select_related("apv")
+    if listing is ATTENTION:
+        return Decision.objects.select_related("apv").needing_attention(timezone.now())
     if listing is WITHDRAWN:
         return APV.objects.filter(status=Status.WITHDRAWN)
     if listing is ESCALATED:

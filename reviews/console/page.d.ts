@@ -32,7 +32,27 @@ interface ApvChanged {
   status: string;
   version: number;
   revision: number;
-  what: "revised" | "rebased" | "evidence" | "withdrawn" | "reopened";
+  what: "revised" | "rebased" | "evidence" | "withdrawn" | "reopened" | "retracted";
+}
+
+interface EffectChanged {
+  type: "effect_changed";
+  offset: number;
+  decision_id: string;
+  apv_id: string;
+  apv_code: string;
+  kind: string;
+  state:
+    | "held"
+    | "queued"
+    | "running"
+    | "waiting"
+    | "done"
+    | "refused"
+    | "failed"
+    | "cancelled"
+    | "external";
+  merged_commit: string;
 }
 
 interface StatsUpdate {
@@ -47,6 +67,7 @@ interface Listeners {
   new_apv?: (message: NewApv) => void;
   decision_made?: (message: DecisionMade) => void;
   apv_changed?: (message: ApvChanged) => void;
+  effect_changed?: (message: EffectChanged) => void;
   stats_update?: (message: StatsUpdate) => void;
 }
 
@@ -56,6 +77,8 @@ interface Watch {
   /** How the order of an APV begins that has its severity's own priority. */
   orders: Record<Severity, string>;
   user: number;
+  /** The name that stands on the user's decisions. */
+  name: string;
   /** Each kind of decision, by its value. */
   kinds: Record<string, DecisionKind>;
   /** Milliseconds between two reports that an APV is being read. */
@@ -121,6 +144,11 @@ type Sentence =
   | "suggest"
   | "typing"
   | "tooMuch"
+  | "canUndo"
+  | "undone"
+  | "nothingToUndo"
+  | "notUndoneBecause"
+  | "notUndone"
   | "failed";
 
 /** The state of an APV, as its address `data-state` or `data-reading` answers. */
@@ -136,6 +164,18 @@ interface ApvState {
 interface Recorded {
   code: string;
   text: string;
+  undo: Undoable | null;
+}
+
+/** A decision that can be undone for some seconds (reviews/console/undoing.py). */
+interface Undoable {
+  decision: string;
+  code: string;
+  text: string;
+  /** Until when. */
+  until: string;
+  /** Where it is undone. */
+  address: string;
 }
 
 /** Ends the connection where an error says that the session has ended; returns whether it did. */

@@ -3,22 +3,20 @@
 import json
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.socket_access import readable_channels
 from realtime import log
 from realtime.messages import wire_time
 from realtime.snapshot import snapshot
 from reviews import presence, services
-from reviews.console import confidence
 from reviews.console.access import Request, readable, sees_decisions
 from reviews.console.apv_fields import FIRST_TAB, TABS
 from reviews.console.changes import seen
 from reviews.console.diff_pages import diff_of
-from reviews.console.effects import effect
 from reviews.console.evidence import Evidence
 from reviews.console.fallback import with_fallback
 from reviews.console.filters import SORTS
@@ -26,11 +24,13 @@ from reviews.console.forms import ConsoleForm
 from reviews.console.list_query import COUNTED, asked_of, kept_of
 from reviews.console.listings import listing_of
 from reviews.console.origin import origin_of
+from reviews.console.outcomes import Made
 from reviews.console.places import PAGE
 from reviews.console.queue import Queue, read_queue
 from reviews.console.related import related
 from reviews.console.revisions import is_past, revisions_of
 from reviews.console.rows import orders_of_severities
+from reviews.console.undoing import undoable_by
 from reviews.console.wider_search import search_wider
 from reviews.console.words import kinds, words
 from reviews.decision_kinds import DecisionKind
@@ -55,13 +55,18 @@ def answer_with_apv(
     *,
     status: int = 200,
     reread: bool = False,
+    refusal: str = "",
 ) -> HttpResponse:
-    """Respond with the APV, in a page unless a script asks for the APV alone."""
-    context = reading_context(request, code, form, reread=reread)
+    """Respond with the APV, in a page unless a script asks for the APV alone.
+
+    `refusal` says why something about a decision on it was not done.
+    """
+    context = {**reading_context(request, code, form, reread=reread), "refusal": refusal}
     if wants_reading(request):
         return render(request, "console/_reading.html", context, status=status)
     ask = asked_of(request, context["listing"])
-    return page(request, read_queue(ask, around=code), context, status=status, opened=True)
+    queue = read_queue(ask, around=code, sees_decisions=sees_decisions(request))
+    return page(request, queue, context, status=status, opened=True)
 
 
 def reading(request: Request, code: str, *, seen_before: str = "") -> HttpResponse:
@@ -87,6 +92,8 @@ def page(
         "opened": opened,
         "open_code": reading["apv"].apv_code if "apv" in reading else "",
         "watch": json.dumps(_for_scripts(request)),
+        "undo": json.dumps(undoable_by(request.user)),
+        "undo_seconds": settings.HITL_UNDO_SECONDS,
         "keys": [(kind.traits.key, kind.label) for kind in DecisionKind],
     }
     return render(request, "console/console.html", context, status=status)
@@ -100,6 +107,7 @@ def _for_scripts(request: Request) -> dict[str, Any]:
         "kinds": kinds(),
         "orders": orders_of_severities(),
         "user": request.user.pk,
+        "name": request.user.get_full_name() or request.user.get_username(),
         "beat": presence.BEAT_SECONDS * 1000,
         "now": wire_time(timezone.now()),
     }
@@ -156,7 +164,7 @@ def reading_context(
 def _of_apv(request: Request, apv: APV) -> dict[str, Any]:
     """Return the context about an APV, read in one snapshot."""
     is_open = sees_decisions(request)
-    made = list(apv.decisions.order_by(*DECISIONS.by)) if is_open else []
+    made = _decisions_on(apv) if is_open else []
     return {
         "apv": apv,
         "origin": origin_of(apv),
@@ -164,21 +172,18 @@ def _of_apv(request: Request, apv: APV) -> dict[str, Any]:
         "before": next((one for one in made if is_past(apv, one)), None),
         "evidence": Evidence(apv),
         "related": related(apv, sees_decisions=is_open),
-        "decisions": _in_words(apv, made),
+        "decisions": [Made(apv, one, request.user) for one in made],
         "listing": listing_of(apv.status, sees_decisions=is_open),
         "reading_positions": json.dumps(readable(request, log.positions())),
     }
 
 
-def _in_words(apv: APV, made: list[Decision]) -> list[tuple[Decision, str, Any]]:
-    """Return decisions, each with its effect and its confidence in words."""
-    return [(one, _effect(apv, one), confidence.in_words(one.confidence)) for one in made]
-
-
-def _effect(apv: APV, decision: Decision) -> str:
-    if is_past(apv, decision):
-        return _("it does not stand any more")
-    return effect(apv, decision.decision)
+def _decisions_on(apv: APV) -> list[Decision]:
+    """Return the decisions on an APV with what became of them, the newest first."""
+    made = list(apv.decisions.select_related("effect", "retraction").order_by(*DECISIONS.by))
+    for one in made:
+        one.apv = apv
+    return made
 
 
 def _of_form(request: Request, apv: APV, form: ConsoleForm) -> dict[str, Any]:

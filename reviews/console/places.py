@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from reviews.console.list_query import ListQuery
-from reviews.console.listings import DECIDED, Listing
+from reviews.console.listings import Listing
 from reviews.models import APV, CODE_PATTERN, Decision
 
 PAGE = 50
@@ -20,7 +20,7 @@ def place(asked: ListQuery) -> Any:
 
 
 def _named_row(listing: Listing, name: str) -> Any:
-    if listing is not DECIDED:
+    if not listing.of_decisions:
         return APV.objects.filter(apv_code=name).first() if is_code(name) else None
     try:
         return Decision.objects.filter(pk=UUID(name)).first()
@@ -35,7 +35,7 @@ def place_around(asked: ListQuery, code: str) -> Any:
     """
     if not is_code(code):
         return None
-    column = "apv__apv_code" if asked.listing is DECIDED else "apv_code"
+    column = "apv__apv_code" if asked.listing.of_decisions else "apv_code"
     found = asked.filter.qs
     row = found.filter(**{column: code}).order_by(*asked.order.by).first()
     if row is None:

@@ -15,11 +15,10 @@ from realtime.snapshot import snapshot
 from reviews import selectors, tally
 from reviews.choices import Status
 from reviews.console.list_query import COUNTED, ListQuery
-from reviews.console.listings import DECIDED, ESCALATED, Listing, entries
+from reviews.console.listings import ATTENTION, ESCALATED, Listing, entries
 from reviews.console.places import PAGE, place, place_around
-from reviews.console.rows import Row
+from reviews.console.rows import DecisionRow, Row
 from reviews.events import current_stats
-from reviews.models import Decision
 
 COLUMNS = (
     "apv_code",
@@ -45,11 +44,18 @@ COLUMNS_OF_DECISIONS = (
     "wargame_verdict",
     "reviewer_name",
     "decided_at",
+    "revision",
     "apv__apv_code",
     "apv__package_name",
     "apv__package_version",
     "apv__fixed_version",
     "apv__status",
+    "apv__pr_number",
+    "effect__kind",
+    "effect__state",
+    "effect__answer",
+    "effect__merged_commit",
+    "effect__due_at",
 )
 
 
@@ -57,9 +63,9 @@ COLUMNS_OF_DECISIONS = (
 class Queue:
     """One page of a list, read in one snapshot.
 
-    In the list of decisions, `rows` are decisions; `pending`, `escalated` and `withdrawn` count
-    APVs. `total` is the length of the list, up to COUNTED if it must be counted; `changes` is the
-    number of the last change of any APV.
+    `pending`, `escalated` and `withdrawn` count APVs, `attention` counts decisions. `total` is the
+    length of the list, up to COUNTED if it must be counted; `changes` is the number of the last
+    change of any APV.
     """
 
     asked: ListQuery
@@ -67,6 +73,7 @@ class Queue:
     total: int
     pending: int
     escalated: int
+    attention: int
     withdrawn: int
     stats: Any
     positions: dict[str, Position]
@@ -105,16 +112,18 @@ class Counts:
     found: int
     pending: int
     escalated: int
+    attention: int
 
 
-def count_queue(asked: ListQuery) -> Counts:
+def count_queue(asked: ListQuery, *, sees_decisions: bool) -> Counts:
     """Return the counts of a list without its rows."""
     with snapshot():
         pending = current_stats().pending_reviews
-        return Counts(_count(asked, pending), pending, entries(ESCALATED).count())
+        found, escalated = _count(asked, pending), entries(ESCALATED).count()
+        return Counts(found, pending, escalated, _attention(sees_decisions))
 
 
-def read_queue(asked: ListQuery, around: str = "") -> Queue:
+def read_queue(asked: ListQuery, around: str = "", *, sees_decisions: bool) -> Queue:
     """Return the requested page of a list; its first one if the place is unknown.
 
     With the code of an APV on a later page, return the page around it.
@@ -123,6 +132,7 @@ def read_queue(asked: ListQuery, around: str = "") -> Queue:
         rows, at_top, at_end = read_page(asked, around)
         stats = current_stats()
         escalated = entries(ESCALATED).count()
+        attention = _attention(sees_decisions)
         withdrawn = tally.apvs_in(Status.WITHDRAWN)
         whole = at_top and at_end
         total = len(rows) if whole else _count(asked, stats.pending_reviews)
@@ -134,6 +144,7 @@ def read_queue(asked: ListQuery, around: str = "") -> Queue:
         total=total,
         pending=stats.pending_reviews,
         escalated=escalated,
+        attention=attention,
         withdrawn=withdrawn,
         stats=stats,
         positions=positions,
@@ -145,27 +156,40 @@ def read_queue(asked: ListQuery, around: str = "") -> Queue:
 
 def read_page(asked: ListQuery, around: str = "") -> tuple[list[Any], bool, bool]:
     """Return the rows of a page, whether it is the first, and whether it is the last."""
-    is_decided = asked.listing is DECIDED
     every = asked.filter.qs
-    found = every.only(*COLUMNS_OF_DECISIONS) if is_decided else _apvs(every)
+    found = _decisions(every) if asked.listing.of_decisions else _apvs(every)
     at = place(asked) or place_around(asked, around)
     ordered = found.order_by(*asked.order.by)
     page = list((ordered if at is None else ordered.filter(at))[: PAGE + 1])
-    rows = page[:PAGE] if is_decided else [Row(apv, asked.sort) for apv in page[:PAGE]]
-    return rows, at is None, len(page) <= PAGE
+    return _rows(page[:PAGE], asked), at is None, len(page) <= PAGE
 
 
-def read_rows(ids: Iterable[UUID], asked: ListQuery) -> list[Row]:
-    """Return those of the given APVs that the list has, in its order."""
-    if asked.listing is DECIDED:
-        return []  # its rows are decisions
-    found = _apvs(asked.filter.qs.filter(pk__in=ids)).order_by(*asked.order.by)
+def read_rows(ids: Iterable[UUID], asked: ListQuery) -> list[Any]:
+    """Return those of the given APVs or decisions that the list has, in its order."""
+    every = asked.filter.qs.filter(pk__in=ids)
+    found = _decisions(every) if asked.listing.of_decisions else _apvs(every)
+    return _rows(found.order_by(*asked.order.by), asked)
+
+
+def _rows(found: Iterable[Any], asked: ListQuery) -> list[Any]:
+    """Return APVs or decisions as rows."""
+    if asked.listing.of_decisions:
+        return [DecisionRow(decision) for decision in found]
     return [Row(apv, asked.sort) for apv in found]
+
+
+def _decisions(rows: Any) -> Any:
+    """Return decisions with what a row shows of them, and no more."""
+    return rows.select_related("apv", "effect").only(*COLUMNS_OF_DECISIONS)
 
 
 def _apvs(rows: Any) -> Any:
     """Return APVs with what a row shows of them, and no more."""
     return rows.only(*COLUMNS).prefetch_related(selectors.withdrawn_advisories())
+
+
+def _attention(sees_decisions: bool) -> int:
+    return entries(ATTENTION).count() if sees_decisions else 0
 
 
 def _count(asked: ListQuery, pending: int) -> int:
@@ -174,7 +198,7 @@ def _count(asked: ListQuery, pending: int) -> int:
 
 def _name(row: Any) -> str:
     """Return the name of a row in addresses."""
-    return str(row.pk) if isinstance(row, Decision) else str(row.apv.apv_code)
+    return str(row.pk) if isinstance(row, DecisionRow) else str(row.apv.apv_code)
 
 
 def _code(row: Any) -> str:

@@ -1,4 +1,4 @@
-"""An APV as a row of its list."""
+"""APVs and decisions as rows of their lists."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,8 @@ from realtime.messages import wire_time
 from reviews import selectors
 from reviews.choices import PRIORITY_OF_SEVERITY, PatchStrategy, Severity
 from reviews.console.filters import PRIORITY
-from reviews.models import APV
+from reviews.console.outcomes import Outcome, outcome_of
+from reviews.models import APV, Decision
 from reviews.orders import QUEUE_SORTS
 
 SHORT: dict[str, Any] = {
@@ -51,6 +52,25 @@ class Row:
         """Return the share in percent, or None if it is unknown."""
         known = self.apv.confirmation_confidence
         return None if known is None else round(known * 100)
+
+
+@dataclass(frozen=True)
+class DecisionRow:
+    """A decision as a row of its list, with what has become of it."""
+
+    decision: Decision
+
+    @property
+    def pk(self) -> UUID:
+        return self.decision.pk
+
+    @property
+    def apv(self) -> APV:
+        return self.decision.apv
+
+    @property
+    def outcome(self) -> Outcome | None:
+        return outcome_of(self.decision)
 
 
 def in_words(hours: float) -> str:

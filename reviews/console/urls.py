@@ -2,7 +2,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, re_path
 from django.views.i18n import set_language
 
-from reviews.console import views
+from reviews.console import decision_views, views
 from reviews.console.forms import SignInForm
 
 code = r"(?P<code>APV-[0-9]{4}-[0-9]{3,9})"
@@ -25,6 +25,11 @@ urlpatterns = [
     ),
     re_path(rf"^apvs/{code}\.diff$", views.apv_raw_diff, name="apv-raw-diff"),
     re_path(rf"^apvs/{code}\.json$", views.apv_json, name="apv-json"),
+    path("decisions/last", decision_views.last_decision, name="last-decision"),
+    path("decisions/<uuid:pk>/outcome", decision_views.outcome, name="outcome"),
+    path("decisions/<uuid:pk>/retract", decision_views.retract, name="retract"),
+    path("decisions/<uuid:pk>/try-again", decision_views.try_again, name="try-again"),
+    path("decisions/<uuid:pk>/undo", decision_views.undo, name="undo"),
     path("numbers", views.numbers, name="numbers"),
     path("decisions.csv", views.decisions_csv, name="decisions-csv"),
     path("decisions.jsonl", views.decisions_json_lines, name="decisions-jsonl"),

@@ -29,7 +29,7 @@ from reviews.console.deciding import decide
 from reviews.console.diff_pages import DIFF_COOKIE, answer_with_diff, diff_options
 from reviews.console.export import Encode, as_csv, as_json_lines, record_export, stream
 from reviews.console.list_query import ListQuery, asked_of, kept_of, path_beside
-from reviews.console.listings import DECIDED
+from reviews.console.listings import DECIDED, LISTINGS, Listing
 from reviews.console.numbers import read_numbers
 from reviews.console.pages import (
     answer_with_apv,
@@ -56,7 +56,7 @@ STATE = ("version", "status", "submitted_by")
 @require_safe
 def console(request: Request) -> HttpResponse:
     """Show the queue, or the list that `status` names, with its first APV open."""
-    queue = read_queue(asked_of(request))
+    queue = read_queue(asked_of(request), sees_decisions=sees_decisions(request))
     if exact := _searched_for(request, queue):
         return redirect("apv", exact.apv_code)
     code = queue.first_code
@@ -69,7 +69,8 @@ def console(request: Request) -> HttpResponse:
 @require_safe
 def queue_part(request: Request) -> HttpResponse:
     """Return the list alone, for a page that missed something or wants another list."""
-    queue = read_queue(asked_of(request), around=request.GET.get("around", ""))
+    around = request.GET.get("around", "")
+    queue = read_queue(asked_of(request), around, sees_decisions=sees_decisions(request))
     answer = render(request, "console/_part.html", queue_context(request, queue))
     if request.htmx:
         answer.headers["HX-Push-Url"] = path_beside(request) + queue.asked.kept
@@ -80,13 +81,14 @@ def queue_part(request: Request) -> HttpResponse:
 @require_safe
 def queue_counts(request: Request) -> HttpResponse:
     """Return the lengths of the list and of the tabs' lists, for a page that received a change."""
-    return JsonResponse(asdict(count_queue(asked_of(request))))
+    counts = count_queue(asked_of(request), sees_decisions=sees_decisions(request))
+    return JsonResponse(asdict(counts))
 
 
 @readers_only
 @require_safe
 def queue_rows(request: Request) -> HttpResponse:
-    """Return the rows of the APVs in `ids`, for a page that received events, or a page."""
+    """Return the rows of `ids`, for a page that received events, or a page of rows."""
     ask = asked_of(request)
     if "ids" in request.GET:
         rows, at_end = read_rows(_ids(request.GET["ids"]), ask), True
@@ -231,7 +233,7 @@ def _export(request: Request, encode: Encode, kind: str, name: str) -> HttpRespo
     require_decisions(request)
     if wait := write_rate_limit.wait_as_write(request, request.user):
         return too_many_writes(request, wait)
-    ask = ListQuery(DECIDED, request.GET)
+    ask = ListQuery(_of_decisions(request), request.GET)
     answer: HttpResponseBase
     if request.method == "HEAD":
         answer = HttpResponse(content_type=kind)
@@ -240,6 +242,12 @@ def _export(request: Request, encode: Encode, kind: str, name: str) -> HttpRespo
         answer = StreamingHttpResponse(stream(ask.filter.qs, encode), content_type=kind)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
+
+
+def _of_decisions(request: Request) -> Listing:
+    """Return which list of decisions an address names."""
+    listing = LISTINGS.get(request.GET.get("status", ""), DECIDED)
+    return listing if listing.of_decisions else DECIDED
 
 
 @readers_only

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviews.console.list_query import COUNTED, ListQuery, query_for
-from reviews.console.listings import DECIDED, LISTINGS, Listing
+from reviews.console.listings import LISTINGS, Listing
 from reviews.console.places import is_code
 from reviews.console.queue import Queue
 from reviews.models import APV
@@ -38,7 +38,7 @@ def search_wider(queue: Queue, *, sees_decisions: bool) -> WiderSearch:
     if not text or is_found_here:
         return WiderSearch(None, [])
     others = [one for one in LISTINGS.values() if one is not queue.listing]
-    asked = [_search(one, text) for one in others if sees_decisions or one is not DECIDED]
+    asked = [_search(one, text) for one in others if sees_decisions or not one.of_decisions]
     found = [OtherList(one.listing.tab, _count(one), one.address()) for one in asked]
     return WiderSearch(apv_named(text), [one for one in found if one.count])
 

@@ -52,6 +52,7 @@ def words() -> dict[str, Any]:
         **_of_reading(),
         **_of_drafts(),
         **_of_decisions(),
+        **_of_undoing(),
         **_of_failures(),
     }
 
@@ -136,6 +137,17 @@ def _of_decisions() -> dict[str, Any]:
         "isOver": _("Somebody else decided on this APV meanwhile"),
         "isClosed": _("This APV is not open any more"),
         "isAsked": _("The question about this decision is on its way"),
+    }
+
+
+def _of_undoing() -> dict[str, Any]:
+    """Return the texts about taking the last decision back."""
+    return {
+        "canUndo": _("For {count} seconds, Undo or the key z takes it back."),
+        "undone": _("Your decision on {code} is undone: it waits for a decision again."),
+        "nothingToUndo": _("There is nothing to undo any more."),
+        "notUndoneBecause": _("Your decision on {code} is not undone. {reason}"),
+        "notUndone": _("It may not be undone: the server could not be reached. Look at the APV."),
     }
 
 

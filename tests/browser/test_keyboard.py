@@ -29,7 +29,7 @@ async def test_keyboard_alone_leads_from_sign_in_to_a_decision(
     await page.keyboard.press("2")
     await expect(page.locator("#panel-patch")).to_be_visible()
     await decide(page, "r", "The lock file was not resolved.")
-    await expect(page.locator("#toast")).to_contain_text(f"Your decision on {second['apv_code']}")
+    await expect(page.locator("#undo")).to_contain_text(f"Your decision on {second['apv_code']}")
     assert site.status_of(second) == "rejected"
     await expect(page.locator("#reading-title")).to_contain_text("requests")
     assert await opened(page) == first["apv_code"]

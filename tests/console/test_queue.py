@@ -237,10 +237,11 @@ def test_rows_are_given_for_ids_that_are_pending(reviewer):
 
 
 def tabs_of(answer) -> dict[str, str]:
-    """Return the addresses of the tabs, by their labels."""
+    """Return the addresses of the tabs that are shown, by their labels."""
     nav = answer.content.decode().partition('<nav id="lists"')[2].partition("</nav>")[0]
-    links = re.findall(r'href="([^"]+)"[^>]*>(.*?)</a>', nav)
-    return {re.sub("<[^>]+>", "", words): address for address, words in links}
+    links = re.findall(r'href="([^"]+)"([^>]*)>(.*?)</a>', nav)
+    shown = [(address, words) for address, rest, words in links if "hidden" not in rest]
+    return {re.sub("<[^>]+>", "", words): address for address, words in shown}
 
 
 def test_tabs_lead_to_the_lists_and_count_what_waits_there(reviewer):

@@ -3,8 +3,9 @@
 import { connect } from "../realtime/socket.js";
 import { decisionForm } from "./decision.js";
 import { all, byId, one, targetOf } from "./dom.js";
+import { openOutcomes } from "./effects.js";
 import { filterChoices } from "./filters.js";
-import { isAtApv, read, readElement, SignedOut } from "./fragment.js";
+import { addressOf, isAtApv, read, readElement, SignedOut } from "./fragment.js";
 import { revealedAll } from "./invisible_characters.js";
 import { keys } from "./keys.js";
 import { queuePage } from "./queue.js";
@@ -12,6 +13,7 @@ import { readingPage } from "./reading.js";
 import { countRelated } from "./related.js";
 import { suggestions } from "./suggest.js";
 import { setClock } from "./times.js";
+import { undoBar } from "./undo.js";
 import { say, toast, watch, words } from "./words.js";
 
 /** @typedef {import("../realtime/socket.js").Positions} Positions */
@@ -32,14 +34,18 @@ function start(main) {
     signedOut: () => line.refuse(),
   });
   const reading = readingPage(endsLine, decision, queue.changed);
-  keys(queue, reading, decision);
+  const undo = undoBar({ endsLine, open: openAnew });
+  keys(queue, reading, decision, undo);
   suggestions((place) => {
     const reason = decision.suggest(place);
     if (reason) toast(reason);
   });
   filterChoices();
   /** @type {Listeners[]} */
-  const listeners = [queue.on, reading.on, countRelated(endsLine).on, { stats_update: showPlots }];
+  const listeners = [
+    ...[queue.on, reading.on, undo.on, openOutcomes(endsLine).on],
+    ...[countRelated(endsLine).on, { stats_update: showPlots }],
+  ];
 
   // -- The connection --------------------------------------------------------------------------
 
@@ -64,7 +70,7 @@ function start(main) {
     });
   }
 
-  /** @param {NewApv | DecisionMade | ApvChanged | StatsUpdate} told */
+  /** @param {NewApv | DecisionMade | ApvChanged | EffectChanged | StatsUpdate} told */
   function receive(told) {
     const message = revealedAll(told);
     for (const on of listeners) {
@@ -150,7 +156,8 @@ function start(main) {
    */
   function decided({ detail }) {
     decision.forgetDraft(detail.code);
-    toast(detail.text);
+    if (detail.undo) undo.offer(detail.undo);
+    else toast(detail.text);
     const next = queue.after(detail.code);
     queue.tidy();
     if (next && openCode() === detail.code) {
@@ -171,6 +178,21 @@ function start(main) {
     next.click();
     scrollTo(0, 0);
     byId("reading").scrollTop = 0;
+  }
+
+  /**
+   * Open an APV whose decision was undone, next to the list that is shown.
+   *
+   * @param {string} code
+   */
+  function openAnew(code) {
+    const link = document.createElement("a");
+    link.href = addressOf(code) + (byId("list").dataset.kept ?? "");
+    link.hidden = true;
+    one(byId("list"), "table").append(link); // which says how its links are opened
+    window.htmx.process(link);
+    focusNext = true;
+    link.click();
   }
 
   let focusNext = false;

@@ -9,6 +9,7 @@ import { digits, say, words } from "./words.js";
 
 const REST_MS = 500; // changes this close together are counted once
 const SPREAD_MS = 500; // so that many pages do not all ask at the same moment
+const RECOUNT_MS = 300_000;
 const NUMBER = /^\([^)]*\) /;
 const plural = new Intl.PluralRules(document.documentElement.lang);
 
@@ -30,6 +31,7 @@ export function listCounts({ endsLine, counted }) {
   /** Begin with the numbers of a list that was read again. */
   function adopt() {
     known = Number(list().dataset.known);
+    showAttention(attention()); // the head follows the tab
     show();
   }
 
@@ -47,11 +49,12 @@ export function listCounts({ endsLine, counted }) {
   async function recount() {
     resting = undefined;
     const address = list().dataset.counts ?? "";
-    const { found, pending, escalated } = await (await read(address)).json();
+    const { found, pending, escalated, attention } = await (await read(address)).json();
     if (list().dataset.counts !== address) return; // another list is shown by now
     if (isNarrowed() || !isQueue()) known = found; // every event of the whole queue arrives here
     showTab("pending", pending);
     showTab("escalated", escalated);
+    showAttention(attention);
     show();
     if (isNarrowed() && isQueue()) counted(found);
   }
@@ -66,6 +69,23 @@ export function listCounts({ endsLine, counted }) {
       counter.textContent = digits(number);
     }
   }
+
+  /**
+   * The list of what needs attention has a tab, and is named in the head, while it has something.
+   *
+   * @param {number} number
+   */
+  function showAttention(number) {
+    for (const counter of attentionCounts()) {
+      counter.dataset.count = String(number);
+      counter.textContent = digits(number);
+      const link = counter.closest("a");
+      if (link) link.hidden = number === 0 && !link.hasAttribute("aria-current");
+    }
+  }
+
+  const attentionCounts = () => all(document, ":is(#tab-attention, #attention) .count");
+  const attention = () => Number(all(document, "#tab-attention .count")[0]?.dataset.count ?? 0);
 
   /** @param {number} more */
   function escalatedBy(more) {
@@ -96,5 +116,8 @@ export function listCounts({ endsLine, counted }) {
   // An APV that opens sets its own title.
   new MutationObserver(showTitle).observe(document.head, { childList: true, subtree: true });
 
-  return { adopt, add, recountSoon, escalatedBy, known: () => known };
+  // What should be carried out by now needs attention without any message.
+  setInterval(() => document.hidden || recountSoon(), RECOUNT_MS);
+
+  return { adopt, add, recountSoon, escalatedBy, attention, known: () => known };
 }

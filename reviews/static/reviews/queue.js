@@ -5,8 +5,9 @@
  */
 
 import { listCounts } from "./counts.js";
-import { all, targetOf } from "./dom.js";
+import { all, byId, targetOf } from "./dom.js";
 import { arrivals, REMEMBERED } from "./queue/arrivals.js";
+import { decisionRows } from "./queue/decision_rows.js";
 import * as listed from "./queue/list.js";
 import { moreRows } from "./queue/more_rows.js";
 import { after, markOpen, neighbour, showOpenRow } from "./queue/open_row.js";
@@ -17,6 +18,8 @@ import { showTimes } from "./times.js";
 import { digits, isFinal, say, words } from "./words.js";
 
 const SETTLE_MS = 2_000; // numbers and rows are compared after neither changed for so long
+
+const UNFINISHED = new Set(["waiting", "refused", "failed"]); // what may need attention
 
 const { isNarrowed, isPending, isWhole, list, positions, rowOf, standing } = listed;
 
@@ -39,6 +42,7 @@ export function queuePage(endsLine) {
     isKnown: (apvId) => isDecided(apvId) || rows.isHeld(apvId),
     endsLine,
   });
+  const decisions = decisionRows({ endsLine });
   const rows = placing({ onRoom: more.refill });
   const arriving = arrivals({ rows, counts, isDecided, endsLine });
   const { reload, reloadSoon } = reloading({
@@ -125,6 +129,17 @@ export function queuePage(endsLine) {
     reloadSoon(100); // a burst of changes is read once
   }
 
+  /**
+   * What carries a decision out is in another state: its row changes, comes or leaves.
+   *
+   * @param {EffectChanged} message
+   */
+  function followEffect({ decision_id: decisionId, state }) {
+    if (UNFINISHED.has(state) || counts.attention() > 0) counts.recountSoon();
+    if (list().dataset.list === "attention") reloadSoon(100);
+    else decisions.change(decisionId);
+  }
+
   // -- Numbers ---------------------------------------------------------------------------------
 
   /** @param {StatsUpdate} message */
@@ -200,13 +215,20 @@ export function queuePage(endsLine) {
   });
   document.addEventListener("submit", openExact);
   showOpenRow();
+  showTab();
   adopt();
 
   return {
     positions: positions(),
     changed,
     /** @type {Listeners} */
-    on: { new_apv: arrive, decision_made: decide, apv_changed: follow, stats_update: count },
+    on: {
+      new_apv: arrive,
+      decision_made: decide,
+      apv_changed: follow,
+      effect_changed: followEffect,
+      stats_update: count,
+    },
     reload,
     adopt,
     letIn: rows.letIn,
@@ -216,6 +238,18 @@ export function queuePage(endsLine) {
     after,
   };
 }
+
+/** The tabs of a narrow window scroll: show the one of this list. */
+function showTab() {
+  const tabs = byId("lists");
+  /** @type {HTMLElement | null} */
+  const tab = tabs.querySelector("[aria-current]");
+  if (!tab) return;
+  const hidden = tab.getBoundingClientRect().right - tabs.getBoundingClientRect().right;
+  if (hidden > 0) tabs.scrollLeft += hidden + MARGIN_PIXELS;
+}
+
+const MARGIN_PIXELS = 12;
 
 /**
  * Enter in the search opens the APV whose code was typed, if it is in no row here.

@@ -11,6 +11,7 @@ import { watch } from "./words.js";
 
 const WAITING = "time.waiting[datetime]";
 const TICK_MS = 15_000;
+const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const moment = new Intl.DateTimeFormat(document.documentElement.lang, {
   dateStyle: "medium",
@@ -40,7 +41,8 @@ export function setClock(timestamp) {
   ahead = Date.parse(timestamp) - performance.now();
 }
 
-const now = () => performance.now() + ahead;
+/** What time it is at the server, in milliseconds since 1970. */
+export const now = () => performance.now() + ahead;
 
 /**
  * Show the times in `part` of the page as the reader knows them.
@@ -74,7 +76,19 @@ function tick() {
   }
 }
 
+/** Show the seconds until moments that are near, and nothing once they are over. */
+function countDown() {
+  for (const time of timesIn(document, "time.countdown[datetime]")) {
+    const seconds = Math.ceil((Date.parse(time.dateTime) - now()) / 1000);
+    time.textContent = `${Math.max(0, seconds)} s`;
+    /** @type {HTMLElement | null} */
+    const held = time.closest(".held");
+    if (held) held.hidden = seconds <= 0;
+  }
+}
+
 setInterval(tick, TICK_MS);
+setInterval(countDown, SECOND_MS);
 
 /**
  * A time of waiting in its two largest units, in the words of reviews/console/rows.py.

@@ -65,6 +65,15 @@ export function announce(line, kind) {
   }, ANNOUNCE_MS);
 }
 
+/**
+ * Announce to a screen reader what it should hear before its next batch.
+ *
+ * @param {string} text
+ */
+export function announceNow(text) {
+  byId("announcer").textContent = text;
+}
+
 /** @param {Announcement[]} batch */
 function summed(batch) {
   /** @type {Map<Sentence, string[]>} */

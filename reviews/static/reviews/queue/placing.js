@@ -197,12 +197,14 @@ export function bringIn(row, next) {
 }
 
 /**
+ * Put a row in the place of an older one of the same APV or decision.
+ *
  * @param {Row} there
  * @param {Row} row
  */
-function exchange(there, row) {
+export function exchange(there, row) {
   const hadFocus = there.contains(document.activeElement);
-  row.dataset.order = there.dataset.order;
+  if (there.dataset.order) row.dataset.order = there.dataset.order;
   if (there.querySelector("[aria-current]")) mark(row);
   there.replaceWith(row);
   window.htmx?.process(row);

@@ -63,10 +63,12 @@ function addressAround() {
 
 /** @param {HTMLElement} part */
 function exchange(part) {
+  const { scrollLeft } = byId("lists");
   for (const id of ["list", "lists"]) {
     byId(id).replaceWith(document.adoptNode(one(part, `#${id}`)));
   }
   byId("lists").removeAttribute("hx-swap-oob");
+  byId("lists").scrollLeft = scrollLeft;
 }
 
 /** @param {string} id of a row, or of a link above the list */

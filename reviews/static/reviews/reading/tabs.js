@@ -84,7 +84,20 @@ function follow(event) {
   if (link !== tab) tab?.focus();
 }
 
+/**
+ * A link whose answer comes into another panel shows that.
+ *
+ * @param {Event} event
+ */
+function showPanel(event) {
+  /** @type {HTMLElement | null | undefined} */
+  const link = targetOf(event)?.closest("[data-shows]");
+  const tab = every().find((one) => one.dataset.tab === link?.dataset.shows);
+  if (tab) choose(tab);
+}
+
 document.addEventListener("keydown", turn);
 document.addEventListener("click", follow);
+document.addEventListener("click", showPanel);
 
 export const tabs = { adopt, show };
