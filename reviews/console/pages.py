@@ -107,10 +107,15 @@ def _for_scripts(request: Request) -> dict[str, Any]:
         "kinds": kinds(),
         "orders": orders_of_severities(),
         "user": request.user.pk,
-        "name": request.user.get_full_name() or request.user.get_username(),
+        "name": _name_of(request.user),
         "beat": presence.BEAT_SECONDS * 1000,
         "now": wire_time(timezone.now()),
     }
+
+
+def _name_of(user: Any) -> str:
+    """Return the name that stands on a user's decisions."""
+    return str(user.get_full_name() or user.get_username())
 
 
 def queue_context(request: Request, queue: Queue) -> dict[str, Any]:
