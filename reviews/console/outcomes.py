@@ -123,7 +123,7 @@ class Outcome:
                 said = phrases.done
             case EffectState.REFUSED | EffectState.FAILED:
                 said = phrases.stopped
-            case EffectState.RUNNING if not self.effect.answer:
+            case EffectState.RUNNING if not self.is_unknown:
                 said = phrases.running
             case EffectState.CANCELLED:
                 said = _("it was taken back before anything happened")
@@ -150,11 +150,17 @@ class Outcome:
                 return _("It waits:")
             case EffectState.FAILED if not self.is_left_to_others:
                 return _("Given up:")
-            case EffectState.RUNNING:
+            case EffectState.RUNNING if self.is_unknown:
                 return _("Whether it happened is not known yet:")
-            case EffectState.QUEUED:
-                return _("Not yet:")
+            case EffectState.QUEUED | EffectState.RUNNING:
+                return _("The last time:")
         return ""
+
+    @property
+    def is_unknown(self) -> bool:
+        """Return whether the answer to the last attempt was lost, and the next one is to come."""
+        is_over = self.effect.next_at is not None and self.effect.next_at > timezone.now()
+        return self.state == EffectState.RUNNING and is_over
 
     @property
     def answer(self) -> str:
@@ -190,8 +196,9 @@ class Outcome:
     @property
     def next_at(self) -> datetime | None:
         """Return when it is tried again, None before the first attempt and after the last."""
+        is_tried = self.state == EffectState.RUNNING and not self.is_unknown
         tried_before = self.state in OPEN and self.effect.attempts > 0 and self.answer
-        return self.effect.next_at if tried_before else None
+        return self.effect.next_at if tried_before and not is_tried else None
 
     @property
     def is_stopped(self) -> bool:

@@ -107,7 +107,7 @@ def test_page_says_of_each_kind_only_what_is_true_in_each_state(
     says_only(asked)
     move(decision, QUEUED)
     says_only(asked)
-    move(decision, RUNNING, attempts=1)
+    move(decision, RUNNING, attempts=1, next_at=timezone.now())
     says_only(running)
     move(decision, WAITING, answer="a check runs")
     says_only(asked)
@@ -151,10 +151,16 @@ def test_waiting_says_for_what_and_when_it_is_tried_again(rita: User) -> None:
 
 def test_merge_whose_answer_was_lost_is_not_said_to_go_on(rita: User) -> None:
     apv = apv_of_forge()
-    move(decide(apv, rita), QUEUED, RUNNING, answer="no answer came", attempts=1)
+    decision = decide(apv, rita)
+    again = timezone.now() + timedelta(minutes=1)
+    move(decision, QUEUED, RUNNING, answer="no answer came", attempts=1, next_at=again)
     shown = page(rita, apv)
     assert "Whether it happened is not known yet: no answer came" in shown
     assert "is being merged" not in shown
+    Effect.objects.update(next_at=timezone.now())  # as the next attempt begins
+    shown = page(rita, apv)
+    assert "Pull request #7 is being merged" in shown
+    assert "The last time: no answer came" in shown
 
 
 def test_what_a_forge_or_a_person_says_is_text(rita: User, lena: User) -> None:
