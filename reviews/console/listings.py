@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from reviews.choices import Status
 from reviews.decision_kinds import DecisionKind
+from reviews.effects.attention import needs_attention
 from reviews.models import APV, Decision
 
 
@@ -84,7 +84,7 @@ def entries(listing: Listing) -> Any:
     if listing is DECIDED:
         return Decision.objects.select_related("apv")
     if listing is ATTENTION:
-        return Decision.objects.select_related("apv").needing_attention(timezone.now())
+        return Decision.objects.select_related("apv").filter(needs_attention("effect__"))
     if listing is WITHDRAWN:
         return APV.objects.filter(status=Status.WITHDRAWN)
     if listing is ESCALATED:

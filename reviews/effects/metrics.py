@@ -20,7 +20,7 @@ from reviews.effects.attention import needing_attention
 from reviews.effects.states import OPEN, STOPPED
 from reviews.models import Effect
 
-ATTENTION = (*STOPPED, EffectState.WAITING)
+ATTENTION = (*STOPPED, *OPEN)
 QUANTILES = (0.5, 0.99)
 # `changed_at` has an index, and nothing changes what is done.
 SECONDS = """
@@ -51,7 +51,7 @@ def _effects() -> Metric:
 def _attention() -> Metric:
     family = GaugeMetricFamily(
         "hitl_effects_needing_attention",
-        "Effects of decisions in force that did not happen, or wait for over an hour.",
+        "Effects of decisions in force that did not happen, or not within an hour.",
         labels=["state"],
     )
     counts = _counts(needing_attention(), "state")

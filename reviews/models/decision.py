@@ -1,7 +1,6 @@
 """A person's decision on an APV, and what they saw then."""
 
 import uuid
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -19,7 +18,6 @@ from reviews.choices import (
     WargameVerdict,
 )
 from reviews.decision_kinds import FINAL, RECOMMENDABLE, DecisionKind, Traits
-from reviews.effects.states import OPEN, STOPPED
 from reviews.models.apv import APV
 from reviews.models.apv_queryset import UNSHOWN
 from reviews.models.constraints import one_of, unit_interval, within
@@ -31,29 +29,12 @@ if TYPE_CHECKING:
 JUSTIFICATION_LENGTH = (10, 5000)
 
 
-OVERDUE_AFTER = timedelta(hours=1)
-"""A decision that is still not carried out then needs a person's attention."""
-
-
 class DecisionQuerySet(models.QuerySet["Decision"]):
     """Queries for decisions. Bulk writes are refused: `services.decide` makes one by one."""
 
     def standing(self) -> "DecisionQuerySet":
         """Leave out those that were taken back."""
         return self.filter(retraction__isnull=True)
-
-    def in_force(self) -> "DecisionQuerySet":
-        """Keep those that say what their APV is now."""
-        outcomes = models.Q()
-        for kind in DecisionKind:
-            outcomes |= models.Q(decision=kind, apv__status=kind.traits.outcome)
-        return self.filter(outcomes, revision=models.F("apv__revision"))
-
-    def needing_attention(self, now: datetime) -> "DecisionQuerySet":
-        """Keep those in force that were not carried out, or should have been long before `now`."""
-        stopped = models.Q(effect__state__in=STOPPED)
-        overdue = models.Q(effect__state__in=OPEN, effect__due_at__lt=now - OVERDUE_AFTER)
-        return self.in_force().filter(stopped | overdue)
 
     def with_effect(self) -> "DecisionQuerySet":
         """Read the APV, the effect and the retraction too."""

@@ -20,7 +20,8 @@ class Effect(models.Model):
     A trigger in the database refuses DELETE, and a state that may not follow the one before
     (migration 0009). `head_commit` is the commit that was decided on. `next_at` is when the console
     tries it next, None if it does not. `answer` is what the forge said last, or why it was not
-    asked. The id is told to nobody: it marks the comments on the forge.
+    asked. The id is told to nobody: it marks the comments on the forge. A trigger sets `superseded`
+    once the APV has another revision or status than the decision gave it (migration 0010).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -43,6 +44,12 @@ class Effect(models.Model):
     next_at = models.DateTimeField(_("next attempt at"), null=True)
     changed_at = models.DateTimeField(_("changed at"), default=timezone.now)
     done_at = models.DateTimeField(_("done at"), null=True)
+    superseded = models.BooleanField(
+        _("superseded"),
+        default=False,
+        db_default=False,
+        help_text=_("Whether its APV became something else since."),
+    )
 
     class Meta:
         verbose_name = _("effect")
@@ -59,6 +66,11 @@ class Effect(models.Model):
         indexes = [
             models.Index(fields=["state", "next_at"], name="effect_due"),
             models.Index(fields=["-changed_at"], name="effect_newest"),
+            models.Index(
+                fields=["state", "due_at"],
+                condition=models.Q(superseded=False),
+                name="effect_in_force",
+            ),
         ]
 
     def __str__(self) -> str:
