@@ -3,7 +3,6 @@
 import { connect } from "../realtime/socket.js";
 import { decisionForm } from "./decision.js";
 import { all, byId, one, targetOf } from "./dom.js";
-import { openOutcomes } from "./effects.js";
 import { filterChoices } from "./filters.js";
 import { addressOf, isAtApv, read, readElement, SignedOut } from "./fragment.js";
 import { revealedAll } from "./invisible_characters.js";
@@ -13,11 +12,11 @@ import { readingPage } from "./reading.js";
 import { countRelated } from "./related.js";
 import { suggestions } from "./suggest.js";
 import { setClock } from "./times.js";
-import { undoBar } from "./undo.js";
 import { say, toast, watch, words } from "./words.js";
 
 /** @typedef {import("../realtime/socket.js").Positions} Positions */
 /** @typedef {import("../realtime/socket.js").Status} Status */
+/** @typedef {ReturnType<typeof import("./undo.js").undoBar>} UndoBar */
 
 /** @param {HTMLElement} main */
 function start(main) {
@@ -34,8 +33,7 @@ function start(main) {
     signedOut: () => line.refuse(),
   });
   const reading = readingPage(endsLine, decision, queue.changed);
-  const undo = undoBar({ endsLine, open: openAnew });
-  keys(queue, reading, decision, undo);
+  keys(queue, reading, decision, { undo: () => withBar((bar) => bar.undo()).catch(endsLine) });
   suggestions((place) => {
     const reason = decision.suggest(place);
     if (reason) toast(reason);
@@ -43,8 +41,8 @@ function start(main) {
   filterChoices();
   /** @type {Listeners[]} */
   const listeners = [
-    ...[queue.on, reading.on, undo.on, openOutcomes(endsLine).on],
-    ...[countRelated(endsLine).on, { stats_update: showPlots }],
+    ...[queue.on, reading.on, countRelated(endsLine).on],
+    ...[{ stats_update: showPlots }, { decision_made: lookAtOwn }],
   ];
 
   // -- The connection --------------------------------------------------------------------------
@@ -156,8 +154,9 @@ function start(main) {
    */
   function decided({ detail }) {
     decision.forgetDraft(detail.code);
-    if (detail.undo) undo.offer(detail.undo);
-    else toast(detail.text);
+    const { undo, text } = detail;
+    if (undo) withBar((bar) => bar.offer(undo)).catch(() => toast(text));
+    else toast(text);
     const next = queue.after(detail.code);
     queue.tidy();
     if (next && openCode() === detail.code) {
@@ -178,6 +177,40 @@ function start(main) {
     next.click();
     scrollTo(0, 0);
     byId("reading").scrollTop = 0;
+  }
+
+  // -- Undo --------------------------------------------------------------------------------------
+
+  /** @type {Promise<UndoBar> | undefined} */
+  let bar;
+
+  /**
+   * Do something with the bar, which is loaded with the first decision.
+   *
+   * @param {(bar: UndoBar) => void} act
+   */
+  async function withBar(act) {
+    bar ??= loadBar().catch((error) => {
+      bar = undefined; // it is tried again
+      throw error;
+    });
+    act(await bar);
+  }
+
+  async function loadBar() {
+    const { undoBar } = await import("./undo.js");
+    const loaded = undoBar({ endsLine, open: openAnew });
+    listeners.push(loaded.on);
+    return loaded;
+  }
+
+  /**
+   * The reader may have decided in another tab.
+   *
+   * @param {DecisionMade} message
+   */
+  function lookAtOwn({ reviewer_name: name }) {
+    if (name === watch.name) withBar((bar) => bar.lookSoon()).catch(endsLine);
   }
 
   /**
@@ -217,6 +250,8 @@ function start(main) {
   document.addEventListener("visibilitychange", comeBack);
   addEventListener("focus", comeBack);
   byId("retry").addEventListener("click", () => line.retry());
+  const offered = JSON.parse(byId("undo").dataset.undo ?? "null");
+  if (offered) withBar((bar) => bar.offer(offered)).catch(endsLine);
   open(queue.positions);
 }
 

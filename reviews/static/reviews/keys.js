@@ -20,9 +20,10 @@ const kinds = new Map(Object.entries(watch.kinds ?? {}).map(([kind, { key }]) =>
  * @param {ReturnType<typeof import("./queue.js").queuePage>} queue
  * @param {ReturnType<typeof import("./reading.js").readingPage>} reading
  * @param {ReturnType<typeof import("./decision.js").decisionForm>} decision
- * @param {ReturnType<typeof import("./undo.js").undoBar>} undo
+ * @param {object} last the reader's last decision
+ * @param {() => void} last.undo
  */
-export function keys(queue, reading, decision, undo) {
+export function keys(queue, reading, decision, last) {
   let typedAt = -Infinity; // when a letter was typed that is not a shortcut
   let refused = false; // a key could not act, and that was not dismissed yet
   /** @type {number | undefined} The timer, while a held key moves on. */
@@ -35,7 +36,7 @@ export function keys(queue, reading, decision, undo) {
     ArrowDown: (event) => go(1, event),
     ArrowUp: (event) => go(-1, event),
     n: () => queue.letIn(),
-    z: ({ repeat }) => repeat || undo.undo(),
+    z: ({ repeat }) => repeat || last.undo(),
     "/": () => byId("id_search").focus(),
     "?": help,
   };

@@ -7,7 +7,6 @@
 import { listCounts } from "./counts.js";
 import { all, byId, targetOf } from "./dom.js";
 import { arrivals, REMEMBERED } from "./queue/arrivals.js";
-import { decisionRows } from "./queue/decision_rows.js";
 import * as listed from "./queue/list.js";
 import { moreRows } from "./queue/more_rows.js";
 import { after, markOpen, neighbour, showOpenRow } from "./queue/open_row.js";
@@ -42,7 +41,6 @@ export function queuePage(endsLine) {
     isKnown: (apvId) => isDecided(apvId) || rows.isHeld(apvId),
     endsLine,
   });
-  const decisions = decisionRows({ endsLine });
   const rows = placing({ onRoom: more.refill });
   const arriving = arrivals({ rows, counts, isDecided, endsLine });
   const { reload, reloadSoon } = reloading({
@@ -137,7 +135,11 @@ export function queuePage(endsLine) {
   function followEffect({ decision_id: decisionId, state }) {
     if (UNFINISHED.has(state) || counts.attention() > 0) counts.recountSoon();
     if (list().dataset.list === "attention") reloadSoon(100);
-    else decisions.change(decisionId);
+    else if (document.getElementById(`decision-${decisionId}`)) {
+      import("./queue/decision_rows.js")
+        .then((rows) => rows.change(decisionId, endsLine))
+        .catch(() => reloadSoon());
+    }
   }
 
   // -- Numbers ---------------------------------------------------------------------------------

@@ -52,6 +52,13 @@ export function readingPage(endsLine, decision, changed) {
     await module.follow(message, { look, showChanged, outdated: decision.outdated });
   }
 
+  /** @param {EffectChanged} message */
+  async function become(message) {
+    if (message.apv_id !== reading()?.dataset.apvId) return;
+    const module = await import("./reading/outcomes.js");
+    module.become(message, endsLine);
+  }
+
   /**
    * @param {string} text
    * @param {string} result
@@ -157,6 +164,7 @@ export function readingPage(endsLine, decision, changed) {
     /** @type {Listeners} */ on: {
       decision_made: decided,
       apv_changed: (message) => follow(message).catch(endsLine),
+      effect_changed: (message) => become(message).catch(endsLine),
     },
   };
 }

@@ -1,12 +1,12 @@
 /**
  * The bar that undoes the reader's last decision while nothing of it has happened. It stays while
- * other APVs and lists are opened, and every page of the reader has it.
+ * other APVs and lists are opened, and every page of the reader has it. Loaded with the first one.
  */
 
 import { byId, one } from "./dom.js";
 import { addressOf, read } from "./fragment.js";
 import { now } from "./times.js";
-import { announceNow, say, toast, watch, words } from "./words.js";
+import { announceNow, say, toast, words } from "./words.js";
 
 const TICK_MS = 250;
 const ANSWER_MS = 20_000;
@@ -75,7 +75,9 @@ export function undoBar({ endsLine, open }) {
     if (!isSending) offer(answer.undo);
   }
 
-  const lookSoon = () => void look().catch(endsLine);
+  function lookSoon() {
+    look().catch(endsLine);
+  }
 
   // -- Undoing ---------------------------------------------------------------------------------
 
@@ -119,11 +121,6 @@ export function undoBar({ endsLine, open }) {
 
   // -- What others do --------------------------------------------------------------------------
 
-  /** @param {DecisionMade} message */
-  function decided(message) {
-    if (message.reviewer_name === watch.name) lookSoon();
-  }
-
   /** @param {EffectChanged} message */
   function changed(message) {
     if (message.decision_id !== offered?.decision || isSending) return;
@@ -139,13 +136,12 @@ export function undoBar({ endsLine, open }) {
     event.preventDefault();
     undo();
   });
-  offer(JSON.parse(bar().dataset.undo ?? "null"));
-
   return {
     offer,
     undo,
+    lookSoon,
     /** @type {Listeners} */
-    on: { decision_made: decided, effect_changed: changed, apv_changed: followed },
+    on: { effect_changed: changed, apv_changed: followed },
   };
 }
 

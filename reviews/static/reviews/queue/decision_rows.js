@@ -1,4 +1,7 @@
-/** The rows of decisions: they change in place when something becomes of a decision. */
+/**
+ * The rows of decisions: they change in place when something becomes of a decision. Loaded with the
+ * first one.
+ */
 
 import { showTimes } from "../times.js";
 import { rows } from "./list.js";
@@ -8,29 +11,29 @@ import { inTurn, readRows } from "./server.js";
 const GATHER_MS = 100; // changes this close together are read at once
 const SPREAD_MS = 250; // so that many pages do not all ask in the same moment
 
-/** @param {{ endsLine: EndsLine }} options */
-export function decisionRows({ endsLine }) {
-  /** @type {Set<string>} Decisions whose rows are still to be read */
-  const changed = new Set();
-  /** @type {number | undefined} */
-  let gathering;
+/** @type {Set<string>} Decisions whose rows are still to be read */
+const changed = new Set();
+/** @type {number | undefined} */
+let gathering;
 
-  /** @param {string} decisionId */
-  function change(decisionId) {
-    if (!rowOf(decisionId)) return;
-    changed.add(decisionId);
-    gathering ??= setTimeout(readChanged, GATHER_MS + Math.random() * SPREAD_MS);
-  }
+/**
+ * @param {string} decisionId
+ * @param {EndsLine} endsLine
+ */
+export function change(decisionId, endsLine) {
+  if (!rowOf(decisionId)) return;
+  changed.add(decisionId);
+  const wait = GATHER_MS + Math.random() * SPREAD_MS;
+  gathering ??= setTimeout(() => showChanged(endsLine), wait);
+}
 
-  function readChanged() {
-    gathering = undefined;
-    const ids = [...changed].slice(0, MOST_AT_ONCE);
-    for (const id of ids) changed.delete(id);
-    if (changed.size) gathering = setTimeout(readChanged, GATHER_MS);
-    inTurn(() => show(ids)).catch(endsLine);
-  }
-
-  return { change };
+/** @param {EndsLine} endsLine */
+function showChanged(endsLine) {
+  gathering = undefined;
+  const ids = [...changed].slice(0, MOST_AT_ONCE);
+  for (const id of ids) changed.delete(id);
+  if (changed.size) gathering = setTimeout(() => showChanged(endsLine), GATHER_MS);
+  inTurn(() => show(ids)).catch(endsLine);
 }
 
 const MOST_AT_ONCE = 50; // as many as the server reads
