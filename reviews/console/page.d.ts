@@ -122,6 +122,7 @@ type Sentence =
   | "changed"
   | "revised"
   | "rebased"
+  | "retracted"
   | "isReading"
   | "areReading"
   | "noNext"

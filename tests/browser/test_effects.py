@@ -12,7 +12,7 @@ from tests.support.forges import FakeForge, FakeGitHub, Pull
 from tests.support.forges.watched import PATH, connected
 from tests.support.job_workers import job_worker
 from tests.support.site import Server, Site
-from tests.support.tab import OpenTab, Tab, becomes, decide, opened
+from tests.support.tab import OpenTab, Tab, becomes, decide, opened, send, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -166,6 +166,29 @@ async def test_bar_ends_with_its_seconds_and_does_not_move_for_those_who_want_no
     await page.locator("#undo").wait_for()
     await expect(page.locator("#undo .remaining")).to_be_hidden()
     await expect(page.locator("#undo")).to_be_hidden(timeout=SECONDS)
+
+
+async def test_other_reader_goes_on_with_the_draft_after_a_decision_was_undone(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv = server.add_apv()
+    code = str(apv["apv_code"])
+    rita, lena = await at(open_tab, code), await at(open_tab, code, "lead")
+    await write(lena.page, "r", "I would rather not merge this.")
+    await decide(rita.page)
+    await expect(lena.page.locator("#decided-meanwhile")).to_contain_text("approved by Rita")
+    await rita.page.locator("#undo button").click()
+    notice = lena.page.locator("#changed")
+    await expect(notice).to_contain_text("The decision was taken back")
+    await expect(lena.page.locator("#decided-meanwhile")).to_be_hidden()
+    await notice.get_by_role("button").click()
+    await lena.page.locator(f"#reading[data-code={code}][data-open]").wait_for()
+    reason = lena.page.get_by_label("Justification")
+    await expect(reason).to_have_value("I would rather not merge this.")
+    await expect(reason).to_be_editable()
+    await send(lena.page)
+    await lena.page.keyboard.press("Enter")
+    await becomes(lambda: asyncio.to_thread(site.status_of, apv), "rejected")
 
 
 # -- Carried out ------------------------------------------------------------------------------

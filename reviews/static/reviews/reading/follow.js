@@ -19,7 +19,10 @@ export async function follow(message, { look, showChanged, outdated }) {
   const { apvId, version, open } = byId("reading").dataset;
   if (message.apv_id !== apvId || message.version <= Number(version)) return; // known by now
   const isOpen = open !== undefined;
-  if (message.what === "revised" && isOpen) {
+  if (message.what === "retracted") {
+    byId("decided-meanwhile").hidden = true; // it does not stand any more
+    showChanged(words.retracted);
+  } else if (message.what === "revised" && isOpen) {
     showChanged(say(words.revised, { number: String(message.revision) }));
   } else if (message.what === "rebased" && isOpen && message.version === Number(version) + 1) {
     if (await takeOver(message)) outdated(words.changed);
