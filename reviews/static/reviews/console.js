@@ -4,12 +4,11 @@ import { connect } from "../realtime/socket.js";
 import { decisionForm } from "./decision.js";
 import { all, byId, one, targetOf } from "./dom.js";
 import { filterChoices } from "./filters.js";
-import { addressOf, isAtApv, read, readElement, SignedOut } from "./fragment.js";
+import { isAtApv, read, readElement, SignedOut } from "./fragment.js";
 import { revealedAll } from "./invisible_characters.js";
 import { keys } from "./keys.js";
 import { queuePage } from "./queue.js";
 import { readingPage } from "./reading.js";
-import { countRelated } from "./related.js";
 import { suggestions } from "./suggest.js";
 import { setClock } from "./times.js";
 import { say, toast, watch, words } from "./words.js";
@@ -41,8 +40,8 @@ function start(main) {
   filterChoices();
   /** @type {Listeners[]} */
   const listeners = [
-    ...[queue.on, reading.on, countRelated(endsLine).on],
-    ...[{ stats_update: showPlots }, { decision_made: lookAtOwn }],
+    ...[queue.on, reading.on, { stats_update: showPlots }],
+    ...[{ new_apv: countRelated, decision_made: countRelated }, { decision_made: lookAtOwn }],
   ];
 
   // -- The connection --------------------------------------------------------------------------
@@ -179,6 +178,10 @@ function start(main) {
     byId("reading").scrollTop = 0;
   }
 
+  function countRelated() {
+    import("./related.js").then(({ countSoon }) => countSoon(endsLine)).catch(endsLine);
+  }
+
   // -- Undo --------------------------------------------------------------------------------------
 
   /** @type {Promise<UndoBar> | undefined} */
@@ -199,7 +202,7 @@ function start(main) {
 
   async function loadBar() {
     const { undoBar } = await import("./undo.js");
-    const loaded = undoBar({ endsLine, open: openAnew });
+    const loaded = undoBar({ endsLine, opens: () => (focusNext = true) });
     listeners.push(loaded.on);
     return loaded;
   }
@@ -211,21 +214,6 @@ function start(main) {
    */
   function lookAtOwn({ reviewer_name: name }) {
     if (name === watch.name) withBar((bar) => bar.lookSoon()).catch(endsLine);
-  }
-
-  /**
-   * Open an APV whose decision was undone, next to the list that is shown.
-   *
-   * @param {string} code
-   */
-  function openAnew(code) {
-    const link = document.createElement("a");
-    link.href = addressOf(code) + (byId("list").dataset.kept ?? "");
-    link.hidden = true;
-    one(byId("list"), "table").append(link); // which says how its links are opened
-    window.htmx.process(link);
-    focusNext = true;
-    link.click();
   }
 
   let focusNext = false;

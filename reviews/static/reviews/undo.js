@@ -14,9 +14,9 @@ const ANSWER_MS = 20_000;
 /**
  * @param {object} options
  * @param {EndsLine} options.endsLine
- * @param {(code: string) => void} options.open shows an APV that can be decided anew
+ * @param {() => void} options.opens is called before an APV opens that can be decided anew
  */
-export function undoBar({ endsLine, open }) {
+export function undoBar({ endsLine, opens }) {
   /** @type {Undoable | null} */
   let offered = null;
   /** @type {number | undefined} */
@@ -93,6 +93,7 @@ export function undoBar({ endsLine, open }) {
     try {
       await post(undone);
       offered = null;
+      opens();
       open(undone.code);
       toast(say(words.undone, { code: undone.code }));
     } catch (error) {
@@ -143,6 +144,20 @@ export function undoBar({ endsLine, open }) {
     /** @type {Listeners} */
     on: { effect_changed: changed, apv_changed: followed },
   };
+}
+
+/**
+ * Open an APV whose decision was undone, next to the list that is shown.
+ *
+ * @param {string} code
+ */
+function open(code) {
+  const link = document.createElement("a");
+  link.href = addressOf(code) + (byId("list").dataset.kept ?? "");
+  link.hidden = true;
+  one(byId("list"), "table").append(link); // which says how its links are opened
+  window.htmx.process(link);
+  link.click();
 }
 
 /** The server says why something cannot be undone. */
