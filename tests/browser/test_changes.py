@@ -62,9 +62,7 @@ async def test_rebase_renews_the_form_quietly_and_it_can_be_sent(
     await expect(page.locator(".origin")).to_contain_text("c" * 10)
     await send(page)
     await page.keyboard.press("Enter")
-    await expect(page.locator("#undo")).to_contain_text(
-        "is recorded", timeout=SECONDS
-    )
+    await expect(page.locator("#undo")).to_contain_text("is recorded", timeout=SECONDS)
 
 
 async def test_push_of_another_patch_is_told_and_shown(

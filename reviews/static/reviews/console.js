@@ -187,16 +187,9 @@ function start(main) {
   /** @type {Promise<UndoBar> | undefined} */
   let bar;
 
-  /**
-   * Do something with the bar, which is loaded with the first decision.
-   *
-   * @param {(bar: UndoBar) => void} act
-   */
+  /** @param {(bar: UndoBar) => void} act */
   async function withBar(act) {
-    bar ??= loadBar().catch((error) => {
-      bar = undefined; // it is tried again
-      throw error;
-    });
+    bar ??= loadBar();
     act(await bar);
   }
 
@@ -207,11 +200,7 @@ function start(main) {
     return loaded;
   }
 
-  /**
-   * The reader may have decided in another tab.
-   *
-   * @param {DecisionMade} message
-   */
+  /** @param {DecisionMade} message maybe of the reader in another tab */
   function lookAtOwn({ reviewer_name: name }) {
     if (name === watch.name) withBar((bar) => bar.lookSoon()).catch(endsLine);
   }

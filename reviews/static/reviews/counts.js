@@ -70,11 +70,7 @@ export function listCounts({ endsLine, counted }) {
     }
   }
 
-  /**
-   * The list of what needs attention has a tab, and is named in the head, while it has something.
-   *
-   * @param {number} number
-   */
+  /** @param {number} number of decisions: without one, neither a tab nor the head names the list */
   function showAttention(number) {
     for (const counter of attentionCounts()) {
       counter.dataset.count = String(number);

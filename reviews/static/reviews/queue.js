@@ -5,7 +5,7 @@
  */
 
 import { listCounts } from "./counts.js";
-import { all, byId, targetOf } from "./dom.js";
+import { all, targetOf } from "./dom.js";
 import { arrivals, REMEMBERED } from "./queue/arrivals.js";
 import * as listed from "./queue/list.js";
 import { moreRows } from "./queue/more_rows.js";
@@ -217,7 +217,6 @@ export function queuePage(endsLine) {
   });
   document.addEventListener("submit", openExact);
   showOpenRow();
-  showTab();
   adopt();
 
   return {
@@ -240,18 +239,6 @@ export function queuePage(endsLine) {
     after,
   };
 }
-
-/** The tabs of a narrow window scroll: show the one of this list. */
-function showTab() {
-  const tabs = byId("lists");
-  /** @type {HTMLElement | null} */
-  const tab = tabs.querySelector("[aria-current]");
-  if (!tab) return;
-  const hidden = tab.getBoundingClientRect().right - tabs.getBoundingClientRect().right;
-  if (hidden > 0) tabs.scrollLeft += hidden + MARGIN_PIXELS;
-}
-
-const MARGIN_PIXELS = 12;
 
 /**
  * Enter in the search opens the APV whose code was typed, if it is in no row here.
