@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.support.accessibility import WIDE, violations_everywhere
+from tests.support.accessibility import WIDE, violations, violations_everywhere
 from tests.support.forges import FakeForge, FakeGitHub, Pull
 from tests.support.forges.watched import PATH, connected
 from tests.support.job_workers import job_worker
@@ -58,6 +58,18 @@ async def code_of(site: Site, pull: Pull) -> str:
 
     await becomes(is_taken_in, True)
     return str(found[0][0])
+
+
+async def require_check(fake: FakeForge, pull: Pull, state: str, site: Site, code: str) -> None:
+    """Require a check with this state, and wait until the APV says so: it changes by that."""
+    fake.repo_at(PATH).required = ("build",)
+    fake.add_check(pull.repo, pull.head_sha, "build", state)
+    sql = "SELECT checks::text LIKE '%%build%%' FROM reviews_apv WHERE apv_code = %s"
+
+    async def is_known() -> bool:
+        return bool(site.rows(sql, code)[0][0])
+
+    await becomes(is_known, True)
 
 
 async def at(open_tab: OpenTab, code: str, user: str = "reviewer") -> Tab:
@@ -165,6 +177,7 @@ async def test_bar_ends_with_its_seconds_and_does_not_move_for_those_who_want_no
     await decide(page)
     await page.locator("#undo").wait_for()
     await expect(page.locator("#undo .remaining")).to_be_hidden()
+    assert await violations(page) == []
     await expect(page.locator("#undo")).to_be_hidden(timeout=SECONDS)
 
 
@@ -186,6 +199,7 @@ async def test_other_reader_goes_on_with_the_draft_after_a_decision_was_undone(
     reason = lena.page.get_by_label("Justification")
     await expect(reason).to_have_value("I would rather not merge this.")
     await expect(reason).to_be_editable()
+    await reason.focus()
     await send(lena.page)
     await lena.page.keyboard.press("Enter")
     await becomes(lambda: asyncio.to_thread(site.status_of, apv), "rejected")
@@ -262,8 +276,7 @@ async def test_refused_merge_needs_attention_until_a_lead_has_it_tried_again(
 ) -> None:
     pull = bump(forge)
     code = await code_of(site, pull)
-    forge.repo_at(PATH).required = ("build",)
-    forge.add_check(pull.repo, pull.head_sha, "build", "failure")
+    await require_check(forge, pull, "failure", site, code)
     rita, lena = await at(open_tab, code), await open_tab(user="lead")
     for tab in (rita, lena):
         await expect(tab.page.locator("#attention")).to_be_hidden()
@@ -294,8 +307,7 @@ async def test_reason_that_is_being_written_stays_while_the_words_change(
 ) -> None:
     pull = bump(forge)
     code = await code_of(site, pull)
-    forge.repo_at(PATH).required = ("build",)
-    forge.add_check(pull.repo, pull.head_sha, "build", "pending")
+    await require_check(forge, pull, "pending", site, code)
     lena = await at(open_tab, code, "lead")
     assert (await asyncio.to_thread(decide_over_rest, lena.server, site, code)) == 200
     page = lena.page

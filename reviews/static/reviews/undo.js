@@ -4,7 +4,7 @@
  */
 
 import { byId, one } from "./dom.js";
-import { addressOf, read } from "./fragment.js";
+import { addressOf, read, SignedOut } from "./fragment.js";
 import { now } from "./times.js";
 import { announceNow, say, toast, words } from "./words.js";
 
@@ -97,6 +97,7 @@ export function undoBar({ endsLine, opens }) {
       open(undone.code);
       toast(say(words.undone, { code: undone.code }));
     } catch (error) {
+      endsLine(error);
       toast(error instanceof Refused ? error.message : words.notUndone);
     } finally {
       isSending = false;
@@ -115,6 +116,8 @@ export function undoBar({ endsLine, opens }) {
       signal: AbortSignal.timeout(ANSWER_MS),
     });
     if (answer.ok) return;
+    if (answer.type === "opaqueredirect") throw new SignedOut(address);
+    if (answer.status === 429) throw new Refused(words.tooMuch);
     const told = await answer.json().catch(() => ({}));
     if (told.error) throw new Refused(say(words.notUndoneBecause, { code, reason: told.error }));
     throw new Error(`${addressOf(code)}: ${answer.status}`);
