@@ -166,11 +166,6 @@ class Decision(AtomicSave):
         return getattr(self, "retraction", None)
 
     @property
-    def is_in_force(self) -> bool:
-        """Return whether it says what its APV is now: nothing came after it."""
-        return self.revision == self.apv.revision and self.apv.status == self.traits.outcome
-
-    @property
     def by_submitter(self) -> bool:
         """Return whether the reviewer had added the APV themselves."""
         return self.reviewer_id == self.apv.submitted_by_id
