@@ -51,14 +51,15 @@ def read_pull_request(repository: Repository, number: int) -> PullRequest:
 
 def read_and_store(client: Client, repository: Repository, number: int) -> PullRequest:
     """Read a pull request with a client, and return it as it is stored then. Raise a ForgeError."""
-    row, differs = None, False
+    row = None
     while row is None:
         stored = _stored(repository, number).first()
         read = _read(client, repository, number, stored)
         with publishing():
-            row, differs = _store(repository, read)
+            row, changed = _store(repository, read)
+            differs = not CHANGED_BY_ITSELF.issuperset(changed)
             if row and differs:
-                pull_request_read.send(sender=PullRequest, pull_request=row)
+                pull_request_read.send(sender=PullRequest, pull_request=row, changed=changed)
     logger.info(
         "pull_request_read",
         forge=repository.forge.name,
@@ -106,8 +107,8 @@ def _commits(one: PullRequest | PullRequestData) -> tuple[str, str]:
     return one.head_sha, one.base_sha
 
 
-def _store(repository: Repository, read: Read) -> tuple[PullRequest | None, bool]:
-    """Store what was read; return the row, and whether it differs from before.
+def _store(repository: Repository, read: Read) -> tuple[PullRequest | None, frozenset[str]]:
+    """Store what was read; return the row, and the names of its fields that differ from before.
 
     Something older than what is stored meanwhile is dropped. The row is None if the diff must be
     read after all, as other commits were stored meanwhile.
@@ -118,29 +119,29 @@ def _store(repository: Repository, read: Read) -> tuple[PullRequest | None, bool
         return _insert(repository, read, values)
     row.repository = repository
     if _is_older(read, row):
-        return row, False
+        return row, frozenset()
     if read.diff is None and _commits(row) != _commits(read.data):
-        return None, False
+        return None, frozenset()
     _keep_mergeable(values, row)
     changed = [name for name, value in values.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, values[name])
     row.save(update_fields=changed)
-    return row, not CHANGED_BY_ITSELF.issuperset(changed)
+    return row, frozenset(changed)
 
 
 def _insert(
     repository: Repository, read: Read, values: dict[str, Any]
-) -> tuple[PullRequest | None, bool]:
+) -> tuple[PullRequest | None, frozenset[str]]:
     if read.diff is None:
-        return None, False
+        return None, frozenset()
     try:
         with transaction.atomic():
             row = PullRequest(repository=repository, number=read.data.number, **values)
             row.save(force_insert=True)
     except IntegrityError:  # another thread was faster
         return _store(repository, read)
-    return row, True
+    return row, frozenset(values)
 
 
 def _is_older(read: Read, row: PullRequest) -> bool:

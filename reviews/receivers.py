@@ -35,11 +35,13 @@ def publish_decision(instance: "Decision", created: bool, **_: Any) -> None:
 
 
 @receiver(pull_request_read)
-def take_in_read_pull_request(pull_request: "PullRequest", **_: Any) -> None:
+def take_in_read_pull_request(
+    pull_request: "PullRequest", changed: Collection[str] = (), **_: Any
+) -> None:
     from reviews import services  # they write rows, which this module publishes
     from reviews.effects import carrying_out
 
-    services.take_in(pull_request)
+    services.take_in(pull_request, is_retargeted="base_ref" in changed)
     carrying_out.wake(pull_request.pk)
 
 

@@ -29,17 +29,18 @@ OF_A_REBASE = (
 """What a push changes if the patch is the same; people may have corrected the rest."""
 
 
-def take_in(pull_request: PullRequest) -> APV | None:
+def take_in(pull_request: PullRequest, *, is_retargeted: bool = False) -> APV | None:
     """Make an APV of a pull request that was read, or let its APV follow it.
 
-    Return None for a pull request that the rules of its repository do not take in. Its row must be
-    locked, so that two never take it in at once.
+    If `is_retargeted`, it goes into another branch than before: what was decided was another thing,
+    even if the patch is the same. Return None for a pull request that the rules of its repository
+    do not take in. Its row must be locked, so that two never take it in at once.
     """
     with publishing():
         apv = APV.objects.select_for_update().filter(pull_request=pull_request).first()
         if apv is None:
             return _add(pull_request)
-        if _has_moved(apv, pull_request):
+        if is_retargeted or _has_moved(apv, pull_request):
             _push(apv, pull_request)
         else:
             _follow_checks(apv, pull_request)

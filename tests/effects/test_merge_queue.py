@@ -1,13 +1,14 @@
 """What is called off leaves the merge queue, and only then."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob as Job
 
 from reviews import services
-from reviews.effects import carrying_out, merge_queue
+from reviews.effects import carrying_out, gate, merge_queue
 from reviews.models import Effect
 from tests.support.decided import WAITING, Decided
 from tests.support.forges import FakeGitHub
@@ -99,3 +100,21 @@ def test_lost_answer_of_the_queue_cannot_be_taken_back_before_it_is_known(
         assert decided.attempt().state == "running"
     assert decided.attempt().in_merge_queue
     assert decided.writes("enqueue") == 1
+
+
+def test_overtaken_attempt_sets_no_success_on_the_commit_of_the_queue(
+    queued: Decided, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was taken for dead may go on after the decision was taken back."""
+    assert queued.pull.entry is not None
+    commit, real = queued.pull.entry.commit, gate.set_status
+
+    def taken_back(*given: Any, **options: Any) -> None:
+        real(*given, **options)
+        Effect.objects.update(state="waiting")
+        retract(queued)
+
+    monkeypatch.setattr(gate, "set_status", taken_back)
+    queued.attempt()
+    names = [one.name for one in queued.fake.status_of(queued.pull.repo, commit)]
+    assert (queued.effect.state, names) == ("cancelled", [])

@@ -181,3 +181,41 @@ def test_it_is_tried_again_after_any_number_of_attempts(decided: Decided) -> Non
     assert (effect.state, effect.attempts) == ("queued", 5001)
     assert effect.next_at is not None
     assert effect.next_at <= timezone.now() + timedelta(minutes=7)
+
+
+# -- Another target ---------------------------------------------------------------------------
+
+
+def retarget(decided: Decided) -> None:
+    """Let the pull request go into another branch, with the same patch."""
+    git = decided.pull.repo.git
+    git.set_branch("release", git.head("main"))
+    decided.fake.edit(decided.pull, base="release")
+
+
+def test_approved_commit_is_not_merged_into_another_branch(fake: FakeForge, db: None) -> None:
+    decided = Decided(fake)
+    decided.decide()
+    retarget(decided)
+    effect = decided.attempt()
+    assert (effect.state, effect.answer) == (REFUSED, "its target changed from main to release")
+    assert decided.pull.state == "open"
+    decided.read()
+    assert is_back(decided)
+    assert decided.carry_out().state == DONE
+
+
+def test_new_target_that_is_read_first_puts_it_back(decided: Decided) -> None:
+    decided.decide()
+    retarget(decided)
+    decided.read()
+    assert (decided.effect.state, decided.effect.answer) == (REFUSED, "there is a newer revision")
+    assert is_back(decided)
+
+
+def test_merge_by_somebody_into_another_branch_is_not_the_approved_one(decided: Decided) -> None:
+    decided.decide()
+    retarget(decided)
+    decided.fake.merge(decided.pull)
+    effect = decided.attempt()
+    assert (effect.state, effect.merged_commit) == (REFUSED, "")

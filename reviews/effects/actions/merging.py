@@ -8,7 +8,7 @@ from forges.clients.base import MergeMethod, PullRequestData
 from forges.errors import ForgeError, NotAllowed, NotFound, NotMergeable, Refused, Unavailable
 from reviews.choices import EffectState
 from reviews.effects import gate
-from reviews.effects.attempt import Attempt, Result, ended_by
+from reviews.effects.attempt import Attempt, Outdated, Result, ended_by
 
 LEFT_THE_QUEUE = "the forge took it out of the merge queue"
 IN_THE_QUEUE = "it is in the merge queue"
@@ -20,6 +20,7 @@ def merge(attempt: Attempt) -> Result:
     if found.state != PullRequestState.OPEN:
         return _ended(attempt, found)
     attempt.check_head(found)
+    _check_target(attempt, found)
     gate.set_status(attempt.client, attempt.apv)
     if attempt.effect.in_merge_queue:
         return _follow_queue(attempt)
@@ -34,10 +35,18 @@ def _ended(attempt: Attempt, found: PullRequestData) -> Result:
     if found.state == PullRequestState.CLOSED:
         return Result(EffectState.REFUSED, ended_by(found))
     attempt.check_head(found)
+    _check_target(attempt, found)
     if attempt.begun or attempt.effect.in_merge_queue:
         _delete_branch(attempt, found)
         return Result(EffectState.DONE, merged_commit=found.merged_sha)
     return Result(EffectState.DONE, ended_by(found), found.merged_sha)
+
+
+def _check_target(attempt: Attempt, found: PullRequestData) -> None:
+    """Raise Outdated if the pull request goes into another branch than when it was taken in."""
+    assert attempt.apv.pull_request
+    if found.base_ref != (before := attempt.apv.pull_request.base_ref):
+        raise Outdated(f"its target changed from {before} to {found.base_ref}")
 
 
 def _merge(attempt: Attempt) -> Result:
@@ -85,8 +94,8 @@ def _follow_queue(attempt: Attempt) -> Result:
     if entry is None:
         head = attempt.effect.head_commit
         attempt.write(lambda: attempt.client.enqueue(*attempt.where, head_sha=head))
-    elif entry.commit:
-        gate.approve(attempt.client, attempt.apv, entry.commit)
+    elif commit := entry.commit:
+        attempt.write(lambda: gate.approve(attempt.client, attempt.apv, commit))
     return Result(EffectState.WAITING, IN_THE_QUEUE, in_merge_queue=True)
 
 
