@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from asgiref.sync import sync_to_async
+from django.db import close_old_connections
 from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.db_cleanup import close_db_connections
@@ -73,6 +74,8 @@ class Worker:
     async def _work(self) -> None:
         """Connect and run jobs, until something fails."""
         self._lost_a_job.clear()
+        # What runs at times is deferred over a connection of Django's, which nothing else closes.
+        await sync_to_async(close_old_connections)()
         connected = app.with_connector(_connector())
         async with connected.open_async():
             for start in STARTS:

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -206,6 +207,36 @@ def test_server_without_jobs_says_so(site: Site) -> None:
 def installation() -> Iterator[Installation]:
     with installed() as made:
         yield made
+
+
+BEATS = "SELECT id, last_heartbeat FROM procrastinate_workers"
+TERMINATE = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+def test_worker_that_lost_all_its_connections_works_on() -> None:
+    """A worker that does not keeps starting again, and has another id each time."""
+    site = Site("lost-connections")
+    with job_worker(site) as worker:
+
+        def starts_again() -> bool:
+            site.rows(TERMINATE)
+            return "job_worker_starts_again" in worker.log.read_text()
+
+        wait_for(starts_again, "the worker to start again", START_SECONDS)
+        wait_for_a_heartbeat(site)
+
+
+def wait_for_a_heartbeat(site: Site) -> None:
+    """Wait until a worker lives for longer than it takes to say so once."""
+    first: dict[int, Any] = {}
+
+    def lives_on() -> bool:
+        return any(first.setdefault(key, at) != at for key, at in site.rows(BEATS))
+
+    wait_for(lives_on, "a worker to live on", START_SECONDS)
 
 
 def test_worker_outlives_postgres(installation: Installation) -> None:
