@@ -1,5 +1,6 @@
 """Over REST: what became of decisions, taking them back, and what pipelines report."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 
 from tests.support.people import api, issue, new_user
 from tests.support.problems import assert_problem
-from tests.support.site import Server, Site
+from tests.support.site import Server, Site, Socket
 
 WRONG = {"reason": "The wrong one."}
 DONE = {"outcome": "done", "notes": "Merged by hand.", "url": "https://ci.example.com/runs/7"}
@@ -159,17 +160,43 @@ def numbers(server: Server) -> tuple[int, int, int]:
     return listed, stats["total_decisions"], narrowed.json()["total"]
 
 
-def test_retraction_and_its_effect_are_told(server: Server, site: Site) -> None:
-    made = decided(server)
-    retract(server, made)
-    sql = "SELECT type, message FROM realtime_event WHERE channel = 'changes' AND message LIKE %s"
-    told = [(kind, json.loads(text)) for kind, text in site.rows(sql, f"%{made['apv_id']}%")]
-    assert [kind for kind, _ in told] == ["effect_changed", "effect_changed", "apv_changed"]
-    assert [one["state"] for kind, one in told if kind == "effect_changed"] == [
-        "external",
-        "cancelled",
-    ]
-    assert (told[-1][1]["what"], told[-1][1]["status"]) == ("retracted", "pending")
+async def test_effect_and_retraction_are_told_with_their_exact_fields(server: Server) -> None:
+    added = server.add_apv()
+    same = {"apv_id": added["apv_id"], "apv_code": added["apv_code"], "channel": "changes"}
+    async with server.socket() as socket:
+        offset = (await socket.subscribe("changes"))["positions"]["changes"]["offset"]
+        made = (await asyncio.to_thread(server.decide, added["apv_id"])).json()
+        about = {"decision_id": made["decision_id"], "kind": "merge", "merged_commit": ""}
+        about |= {"type": "effect_changed", **same}
+        assert await told(socket) == {**about, "state": "external", "offset": offset + 1}
+        await asyncio.to_thread(retract, server, made)
+        assert await told(socket) == {**about, "state": "cancelled", "offset": offset + 2}
+        assert await told(socket) == {
+            "type": "apv_changed",
+            **same,
+            "status": "pending",
+            "version": 4,
+            "revision": 2,
+            "what": "retracted",
+            "offset": offset + 3,
+        }
+
+
+async def told(socket: Socket) -> dict[str, Any]:
+    message = await socket.receive()
+    del message["timestamp"]
+    return message
+
+
+async def test_statistics_are_told_when_a_decision_is_taken_back(server: Server) -> None:
+    async with server.socket() as socket:
+        await socket.subscribe("stats", snapshot=True)
+        before = await socket.until(type="stats_update")
+        made = await asyncio.to_thread(decided, server)
+        counts = ("total_decisions", "decisions_today")
+        await socket.until(**{name: before[name] + 1 for name in counts})
+        await asyncio.to_thread(retract, server, made)
+        await socket.until(**{name: before[name] for name in counts})
 
 
 def test_only_who_decided_or_a_lead_takes_back(server: Server, site: Site) -> None:
