@@ -7,10 +7,9 @@ from forges.models import PullRequest
 from realtime.transactions import publishing
 from reviews import selectors
 from reviews.choices import RevisionReason, Status, WithdrawalReason
-from reviews.decision_kinds import FINAL, DecisionKind
+from reviews.decision_kinds import DecisionKind
 from reviews.diffs.patch_id import patch_id
 from reviews.models import APV, APVAdvisory
-from reviews.orders import DECISIONS
 from reviews.pull_requests.assessment import assess
 from reviews.pull_requests.checks import check_fields
 from reviews.pull_requests.fields import Fields
@@ -178,10 +177,9 @@ def _is_withdrawn_with(apv: APV, pull_request: PullRequest) -> bool:
 
 
 def _is_approved_at(apv: APV, head_commit: str) -> bool:
-    """Return whether the last final decision on a commit was to merge it."""
-    final = apv.decisions.standing().filter(decision__in=FINAL, head_commit=head_commit)
-    last = final.order_by(*DECISIONS.by).first()
-    return last is not None and last.decision == DecisionKind.APPROVE
+    """Return whether an APV is approved now, and was on that commit."""
+    approvals = apv.decisions.standing().filter(decision=DecisionKind.APPROVE)
+    return apv.status == Status.APPROVED and approvals.filter(head_commit=head_commit).exists()
 
 
 def _withdrawal(apv: APV, pull_request: PullRequest) -> Withdrawal:

@@ -219,3 +219,6 @@ def test_merge_by_somebody_into_another_branch_is_not_the_approved_one(decided: 
     decided.fake.merge(decided.pull)
     effect = decided.attempt()
     assert (effect.state, effect.merged_commit) == (REFUSED, "")
+    decided.read()
+    assert (decided.apv.status, decided.apv.withdrawn_reason) == ("withdrawn", "merged")
+    assert Entry.objects.filter(action="merged_around").exists()
