@@ -15,9 +15,10 @@ from realtime.snapshot import snapshot
 from reviews import selectors, tally
 from reviews.choices import Status
 from reviews.console.list_query import COUNTED, ListQuery
-from reviews.console.listings import ATTENTION, ESCALATED, Listing, entries
+from reviews.console.listings import ESCALATED, Listing, entries
 from reviews.console.places import PAGE, place, place_around
 from reviews.console.rows import DecisionRow, Row
+from reviews.effects.attention import needing_attention
 from reviews.events import current_stats
 
 COLUMNS = (
@@ -189,7 +190,7 @@ def _apvs(rows: Any) -> Any:
 
 
 def _attention(sees_decisions: bool) -> int:
-    return entries(ATTENTION).count() if sees_decisions else 0
+    return needing_attention().count() if sees_decisions else 0
 
 
 def _count(asked: ListQuery, pending: int) -> int:
