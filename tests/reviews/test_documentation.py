@@ -22,6 +22,17 @@ def test_documentation_leads_to_the_sign_in_page_and_back() -> None:
     assert client.get("/hitl/docs").status_code == 200
 
 
+@pytest.mark.parametrize("accept", ["", "text/html", "image/png", "application/json"])
+def test_what_the_documentation_cannot_answer_is_a_problem(accept: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.create_superuser("lena"))
+    form = "application/x-www-form-urlencoded"
+    answer = client.post("/hitl/docs", "a=b", content_type=form, headers={"Accept": accept})
+    assert 400 <= answer.status_code < 500
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == answer.status_code
+
+
 def test_description_itself_stays_a_401_for_programs() -> None:
     answer = Client().get("/hitl/schema")
     assert answer.status_code == 401
