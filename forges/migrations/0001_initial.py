@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 (
                     "name",
                     models.CharField(
-                        help_text="Part of the webhook's address; it cannot be changed there by itself.",
+                        help_text="Part of the webhook's address: who changes it must change that on the forge, too.",
                         max_length=50,
                         unique=True,
                         validators=[

@@ -38,7 +38,9 @@ class Forge(models.Model):
         max_length=50,
         unique=True,
         validators=[RegexValidator(NAME_PATTERN, _("Use a to z, 0 to 9 and hyphens."))],
-        help_text=_("Part of the webhook's address; it cannot be changed there by itself."),
+        help_text=_(
+            "Part of the webhook's address: who changes it must change that on the forge, too."
+        ),
     )
     kind = models.CharField(_("kind"), max_length=10, choices=ForgeKind)
     url = models.URLField(_("address"), max_length=500, help_text=_("Where people open it."))
