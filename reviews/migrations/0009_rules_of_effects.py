@@ -40,6 +40,12 @@ BEGIN
             IS DISTINCT FROM (OLD.id, OLD.decision_id, OLD.kind, OLD.head_commit) THEN
         RAISE EXCEPTION 'What an effect is to do is never edited.'
             USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    ELSIF OLD.state = 'done'
+            AND (NEW.answer, NEW.merged_commit, NEW.outcome_url, NEW.attempts, NEW.done_at)
+            IS DISTINCT FROM
+            (OLD.answer, OLD.merged_commit, OLD.outcome_url, OLD.attempts, OLD.done_at) THEN
+        RAISE EXCEPTION 'What came of an effect is never edited.'
+            USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
     ELSIF NEW.state <> OLD.state AND NOT ({ALLOWED}) THEN
         RAISE EXCEPTION 'An effect that is % cannot become %.', OLD.state, NEW.state
             USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;

@@ -124,3 +124,15 @@ def test_retraction_is_never_edited_or_deleted(decision: Decision) -> None:
     assert made
     assert not works("UPDATE reviews_retraction SET reason = 'Another one.'")
     assert not works("DELETE FROM reviews_retraction")
+
+
+@pytest.mark.parametrize("field", ["answer", "merged_commit", "outcome_url", "attempts", "done_at"])
+def test_what_came_of_an_effect_is_never_edited(decision: Decision, field: str) -> None:
+    assert works(MAKE, decision.pk, "held", "held")
+    for state in ("queued", "running", "done"):
+        assert works(MOVE, state, state, decision.pk)
+    other = {"attempts": "7", "done_at": "now() + interval '1 hour'"}.get(field, "'another'")
+    assert not works(f"UPDATE reviews_effect SET {field} = {other} WHERE decision_id = %s",
+                     decision.pk)  # fmt: skip
+    assert works("UPDATE reviews_effect SET in_merge_queue = false WHERE decision_id = %s",
+                 decision.pk)  # fmt: skip
