@@ -7,7 +7,7 @@ BIN  := $(VENV)/bin
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fast check audit faults monkey restarts webhooks fuzz bench compare-diffs versions intake format docs pictures words lock clean installed installed-dev installed-front installed-stand-ins
+.PHONY: help run test fast check audit faults effects monkey restarts webhooks fuzz bench compare-diffs versions intake format docs pictures words lock clean installed installed-dev installed-front installed-stand-ins
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -44,6 +44,9 @@ format: installed-dev installed-front  ## rewrite the code in the house format
 
 faults: installed-dev  ## inject every fault under load, and count what was lost; ARGS=--help
 	$(BIN)/python -m tools.faults $(ARGS)
+
+effects: installed-dev  ## inject faults while decisions are carried out on three forges, and compare; ARGS=--help
+	$(BIN)/python -m tools.effects $(ARGS)
 
 monkey: installed-dev  ## decide at random in a browser, and compare the records with what was confirmed; ARGS=--help
 	$(BIN)/python -m tools.monkey $(ARGS)

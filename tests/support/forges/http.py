@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -181,7 +182,7 @@ class HttpServer:
             if hasattr(member := getattr(type(self), name), "route")
         ]
         handler = type("Handler", (_Handler,), {"forge": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = _Server(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -290,6 +291,13 @@ class HttpServer:
     def finished(self, asked: Asked, reply: Reply) -> Reply:
         """Add headers, and answer 304 where the forge does."""
         return reply
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print what failed, but not that a client went away or was killed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
