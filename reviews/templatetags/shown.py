@@ -114,7 +114,7 @@ def linked(address: str, text: object, number: int | None = None) -> SafeString:
     """Show `text` as a link to `address`, with its host.
 
     An ambiguous address, or one of another pull request than `number`, is shown as text: some
-    stored addresses are older than the checks.
+    stored addresses are older than the checks. Words of a template's own are shown as they are.
     """
     try:
         link = links.read(address)
@@ -130,6 +130,6 @@ def linked(address: str, text: object, number: int | None = None) -> SafeString:
         '<a class="linked" href="{}" rel="noopener noreferrer">{}</a>'
         ' <small class="host">{}</small>',
         iri_to_uri(link.address),
-        identifier(text),
+        text if isinstance(text, SafeString) else identifier(text),
         link.host,
     )

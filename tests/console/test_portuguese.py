@@ -100,3 +100,9 @@ def test_each_metric_of_cvss_has_words_of_its_own_gender() -> None:
 def test_every_number_says_what_it_counts() -> None:
     for number in read_numbers().sums:
         assert len(number.about.split()) > 4, number.label
+
+
+def test_number_sign_of_a_pull_request_passes_for_nothing() -> None:
+    one = APV.objects.create(**apv(pr_number=102, pr_url="https://git.example.com/a/b/pull/102"))
+    page = reader("pt-BR").get(f"/apvs/{one.apv_code}").content.decode()
+    assert re.search(r'<a class="linked"[^>]*>Pull request nº 102</a>', page)
