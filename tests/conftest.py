@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.utils import translation
 from hypothesis import settings
 
 from tests.support.database import Contents, contents, let_be_emptied
@@ -71,6 +72,13 @@ CONTENTS = pytest.StashKey[Contents]()
 @pytest.fixture(scope="session")
 def migrated(django_db_setup: None) -> Contents:
     return contents()
+
+
+@pytest.fixture(autouse=True)
+def usual_language() -> Iterator[None]:
+    """Forget the language that a test activated in this process, as requests do."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

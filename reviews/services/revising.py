@@ -138,6 +138,14 @@ def _beside_the_forge(apv: APV, values: Values) -> Values:
 # -- Withdrawn, and back ----------------------------------------------------------------------
 
 
+WHY_STOPPED = {
+    WithdrawalReason.MERGED: "it was merged on the forge",
+    WithdrawalReason.CLOSED: "it was closed on the forge",
+    WithdrawalReason.SUPERSEDED: "another pull request took its place",
+    WithdrawalReason.ADVISORIES: "none of its advisories asks for this change any more",
+}
+"""What the record says of effects that a withdrawal stops: in one language, as forges do."""
+
 NOT_WITHDRAWN: Values = {
     "withdrawn_reason": "",
     "withdrawn_by": "",
@@ -167,7 +175,7 @@ def withdraw(apv: APV, why: Withdrawal, **details: Any) -> None:
         "withdrawn_at": why.at or timezone.now(),
         "superseded_by": why.superseded_by,
     }
-    stop_unbegun(apv, f"it was {WithdrawalReason(why.reason).label}")
+    stop_unbegun(apv, WHY_STOPPED[why.reason])
     save_values(apv, values)
     publish_change(apv, "withdrawn")
     entries.record(AuditAction.APV_WITHDRAWN, apv.apv_code, **details)
