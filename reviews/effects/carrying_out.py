@@ -34,6 +34,8 @@ from reviews.services.adding import save_values
 logger = structlog.get_logger(__name__)
 
 LONGEST_WAIT = timedelta(minutes=5)
+LATE = timedelta(seconds=20)
+"""How late a forge may still write what it gave no answer to."""
 ENDS = (EffectState.DONE, EffectState.REFUSED, EffectState.FAILED)
 NOT_WATCHED = "its repository is not watched any more"
 
@@ -117,7 +119,7 @@ def _record(effect: Effect, result: Result, again_at: datetime | None) -> None:
             records.end(effect, apv, result.state, **values)
             _follow(effect, apv)
         else:
-            next_at = max(filter(None, (again_at, _wait_after(effect.attempts))))
+            next_at = max(filter(None, (again_at, _wait_after(effect, result.state))))
             records.move(effect, result.state, **values, next_at=next_at)
             records.have_carried_out(effect)
     logger.info("effect_attempted", apv=apv.apv_code, kind=effect.kind, state=str(effect.state))
@@ -166,10 +168,16 @@ def gives_up_at(effect: Effect) -> datetime:
     return (effect.due_at or effect.created_at) + timedelta(hours=settings.HITL_EFFECT_HOURS)
 
 
-def _wait_after(attempts: int) -> datetime:
-    """Return when the next attempt is: after 1, 2, 4 … seconds, up to five minutes, and jitter."""
-    doublings = min(attempts - 1, 20)  # far more are no number any more
+def _wait_after(effect: Effect, state: EffectState) -> datetime:
+    """Return when the next attempt is: after 1, 2, 4 … seconds, up to five minutes, and jitter.
+
+    A text whose answer was lost may yet appear, so it is looked for later. A merge may be asked for
+    twice, since the forge merges a head once.
+    """
+    doublings = min(effect.attempts - 1, 20)  # far more are no number any more
     seconds = min(2.0**doublings, LONGEST_WAIT.total_seconds())
+    if state == EffectState.RUNNING and effect.kind != EffectKind.MERGE:
+        seconds = max(seconds, LATE.total_seconds())
     return timezone.now() + timedelta(seconds=seconds * uniform(0.75, 1.25))  # noqa: S311 # nosec B311
 
 

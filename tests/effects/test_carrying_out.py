@@ -158,6 +158,18 @@ def test_lost_answer_is_looked_for_and_not_asked_twice(
     assert decided.fake.ledger.done_twice() == {}
 
 
+@pytest.mark.parametrize(("decision", "least"), [("approve", 0), ("reject", 14), ("modify", 14)])
+def test_text_that_may_come_late_is_looked_for_later(
+    decided: Decided, decision: str, least: int
+) -> None:
+    decided.decide(decision)
+    kind = {"approve": "merge", "reject": "comment", "modify": "review"}[decision]
+    decided.fake.fault(on=kind, drop=True)
+    effect = decided.attempt()
+    assert effect.next_at is not None
+    assert (effect.next_at - effect.changed_at).total_seconds() > least
+
+
 def test_error_before_the_first_write_leaves_it_unbegun(decided: Decided) -> None:
     decided.decide()
     decided.fake.fault(reply=answers(500))
