@@ -13,6 +13,7 @@ from tests.support.forges.watched import PATH, connected
 from tests.support.job_workers import job_worker
 from tests.support.site import Server, Site
 from tests.support.tab import OpenTab, Tab, becomes, decide, opened, send, write
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -317,10 +318,22 @@ async def test_reason_that_is_being_written_stays_while_the_words_change(
     await expect(beside(page)).to_contain_text("It waits:", timeout=SECONDS)
     await expect(page.get_by_label("Reason")).to_be_focused()
     await page.keyboard.type(" bump first.")
+    await asyncio.to_thread(wait_for, lambda: put_off(site, code), "it to wait")
     await page.locator(".retract form button").click()
     await expect(beside(page)).to_contain_text("Wait for the other bump first.")
     await page.locator(f"#reading[data-code={code}][data-open]").wait_for()
     assert forge.ledger.of(pull.number, "merge") == []
+
+
+def put_off(site: Site, code: str) -> bool:
+    """Put the next attempt off if the effect waits: while it runs, nobody takes it back."""
+    found = site.rows(
+        "UPDATE reviews_effect SET next_at = now() + interval '1 hour' WHERE state = 'waiting'"
+        " AND decision_id IN (SELECT decision_id FROM reviews_decision JOIN reviews_apv"
+        " USING (apv_id) WHERE apv_code = %s) RETURNING decision_id",
+        code,
+    )
+    return bool(found)
 
 
 def decide_over_rest(server: Server, site: Site, code: str) -> int:

@@ -199,6 +199,7 @@ class Machine(RuleBasedStateMachine):
         else:
             self.on.worker("decide", apv_id=apv_id, kind=kind)
         self.tops["decisions"] += 1
+        self.tops["changes"] += 1
 
     # -- Leaving and coming back --------------------------------------------------------------
 

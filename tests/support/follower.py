@@ -69,7 +69,7 @@ class View:
         if event["type"] == "new_apv":
             assert apv_id not in self.facts, f"told twice: {event}"
             self.facts[apv_id] = facts(event)
-        else:
+        elif event["type"] == "decision_made":
             outcome = OUTCOME[event["decision"]]
             assert self.decided.get(apv_id) in {None, "escalated"}, f"told twice: {event}"
             self.decided[apv_id] = outcome
@@ -209,7 +209,7 @@ class Follower:
         if message["type"] == "stats_update":
             self.stats = message
             return
-        assert message["type"] in {"new_apv", "decision_made"}, message
+        assert message["type"] in {"new_apv", "decision_made", "effect_changed"}, message
         last = self.view.positions[message["channel"]][1]
         if message["offset"] == last + 1:
             self.view.apply(message)
