@@ -58,7 +58,9 @@ class _Noted:
 
     def note(self, how: str) -> None:
         found = len(list(self._path.parent.glob(f"{self._path.name}.{how}-*")))
-        self._path.with_suffix(f".{how}-{found}").write_text(json.dumps(self._steps))
+        unfinished = self._path.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(self._steps))
+        unfinished.replace(self._path.with_suffix(f".{how}-{found}"))  # others read it any time
 
 
 def _work(folder: Path, jobs: str) -> NoReturn:

@@ -146,9 +146,19 @@ def _unapproved(effects: list[Recorded], fake: FakeForge) -> Iterator[str]:
 
 def _differing(effects: list[Recorded], fake: FakeForge) -> Iterator[str]:
     for one in effects:
-        for fault in _faults_of(one, pull_of(fake, one), _happened(one, fake)):
+        happened = 0 if _was_decided_again(one, effects) else _happened(one, fake)
+        for fault in _faults_of(one, pull_of(fake, one), happened):
             said = f"({one.state}; {one.answer})" if one.answer else f"({one.state})"
             yield f"{one.kind} of #{one.number}: {fault} {said}"
+
+
+def _was_decided_again(one: Recorded, effects: list[Recorded]) -> bool:
+    """Return whether the merge of a later decision did what an approval asked that was undone."""
+    wanted = (one.kind, one.number, one.head_commit)
+    return (one.kind, one.state) == ("merge", "cancelled") and any(
+        other.state == "done" and (other.kind, other.number, other.head_commit) == wanted
+        for other in effects
+    )
 
 
 def _faults_of(one: Recorded, pull: Pull, happened: int) -> Iterator[str]:
