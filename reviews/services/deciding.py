@@ -68,6 +68,7 @@ def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> 
             raise UnknownAPV(apv_id) from None
         check(apv=apv, reviewer=reviewer, **fields)
         record = _record(apv, reviewer, fields)
+        record._state.fields_cache["retraction"] = None  # not yet: nobody needs to ask for it
         save_values(apv, {"status": record.traits.outcome})
         records.make(record, apv)
         entries.record(
