@@ -91,6 +91,7 @@ class Soak:
     async def run(self) -> Outcome:
         async with self._in_use():
             await pause(self.size.seconds)
+            await self._all_listen()
         before = await self._steady()
         self.told(f"at the start: {before}")
         most = before
@@ -106,6 +107,12 @@ class Soak:
         after = await self._steady(before)
         self.told(f"at the end: {after}")
         return Outcome(self.size, before, most, after, now() - ended, self.rounds)
+
+    async def _all_listen(self) -> None:
+        """Return once each server's hub listens: one that nobody has used yet holds less."""
+        until = now() + SETTLE_SECONDS
+        while (await self._read()).members < len(self.world.servers) and now() < until:
+            await pause(0.2)
 
     # -- Use --------------------------------------------------------------------------------
 
