@@ -117,6 +117,8 @@ type Sentence =
   | "decided"
   | "decidedBy"
   | "manyDecided"
+  | "takenBack"
+  | "manyTakenBack"
   | "whileReading"
   | "closed"
   | "changed"

@@ -85,6 +85,8 @@ def _of_list() -> dict[str, Any]:
         "decided": _("{code} {outcome} by {reviewer}"),
         "decidedBy": _("{outcome} by {reviewer}"),
         "manyDecided": _("{count} APVs decided"),
+        "takenBack": _("The decision on {code} was taken back"),
+        "manyTakenBack": _("{count} decisions were taken back"),
         "noNext": _("Nothing comes after this one"),
         "otherRow": _("The focus is on {code}, which is not open: press Enter to open it"),
     }

@@ -145,6 +145,7 @@ async def test_bar_survives_a_reload_and_is_in_each_tab_of_the_reader_alone(
     await second.locator("#undo button").click()
     await second.locator(f"#reading[data-code={code}][data-open]").wait_for()
     await expect(rita.page.locator("#undo")).to_be_hidden()
+    await expect(lena.page.locator("#trace")).to_have_text(f"The decision on {code} was taken back")
     assert site.status_of(apv) == "pending"
 
 

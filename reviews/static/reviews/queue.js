@@ -12,7 +12,7 @@ import { moreRows } from "./queue/more_rows.js";
 import { after, markOpen, neighbour, showOpenRow } from "./queue/open_row.js";
 import { placing, tidy } from "./queue/placing.js";
 import { reloading } from "./queue/reloading.js";
-import { outcome, traceDecision } from "./queue/trace.js";
+import { outcome, traceDecision, traceRetraction } from "./queue/trace.js";
 import { showTimes } from "./times.js";
 import { digits, isFinal, say, words } from "./words.js";
 
@@ -123,6 +123,7 @@ export function queuePage(endsLine) {
    * @param {ApvChanged} message
    */
   function follow(message) {
+    if (message.what === "retracted") traceRetraction(message);
     if (message.status === "pending") decided.delete(message.apv_id); // it can be decided anew
     reloadSoon(100); // a burst of changes is read once
   }

@@ -14,6 +14,11 @@ export function traceDecision(message) {
   trace(say(words.decided, outcome(message)), "manyDecided");
 }
 
+/** @param {ApvChanged} message */
+export function traceRetraction({ apv_code: code }) {
+  trace(say(words.takenBack, { code }), "manyTakenBack");
+}
+
 /**
  * What the sentences about a decision are filled in with.
  *
