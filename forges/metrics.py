@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from forges.choices import DeliveryState
 from forges.models import Delivery, Forge, RequestCount
+from forges.webhooks.errors import UnknownForge, WebhookError
 from realtime.database_collector import DatabaseCollector
 from realtime.metrics import REGISTRY
 
@@ -19,7 +20,13 @@ WEBHOOKS = Counter(
     ["forge", "outcome"],
     registry=REGISTRY,
 )
-WEBHOOKS.labels("", "unknown_forge")
+WEBHOOKS.labels("", UnknownForge.outcome)
+
+
+def count_refused(forge: str, error: WebhookError) -> None:
+    """Count a webhook to the forge of a name; those to unknown names make no series each."""
+    WEBHOOKS.labels("" if isinstance(error, UnknownForge) else forge, error.outcome).inc()
+
 
 FIELDS = ("forge__name", "method", "status", "count")
 FIRST = (("GET", "200"), ("GET", "error"))

@@ -15,7 +15,7 @@ from forges.encryption import CannotDecrypt
 from forges.models import Delivery, Forge
 from forges.tasks import process_delivery
 from forges.texts import storable
-from forges.webhooks.errors import BadSignature, NoObject, UnknownForge
+from forges.webhooks.errors import BadSignature, NoObject, UnknownForge, WebhookError
 from forges.webhooks.kinds import KINDS
 from forges.webhooks.kinds.base import Headers, Payload
 from realtime.transactions import publishing
@@ -30,9 +30,13 @@ def take_in(name: str, headers: Headers, body: bytes) -> bool:
     `headers` have lower-case names. One that failed is processed again when it comes again. Raise a
     WebhookError.
     """
-    forge = _sender(name, headers, body)
+    try:
+        forge = _sender(name, headers, body)
+        payload = _parsed(body)
+    except WebhookError as error:
+        metrics.count_refused(name, error)
+        raise
     kind = KINDS[forge.kind]
-    payload = _parsed(body)
     with transaction.atomic():
         delivery_id = _id(kind.delivery_id(headers), body)
         added = _insert(forge, delivery_id, _cut("event", kind.event(headers, payload)), body)
@@ -60,10 +64,8 @@ def _sender(name: str, headers: Headers, body: bytes) -> Forge:
         secrets = []
     is_signed = KINDS[forge.kind if forge else ForgeKind.GITHUB].is_signed(headers, body, secrets)
     if forge is None:
-        metrics.WEBHOOKS.labels("", "unknown_forge").inc()
         raise UnknownForge
     if not is_signed:
-        metrics.WEBHOOKS.labels(name, "bad_signature").inc()
         raise BadSignature
     return forge
 

@@ -100,9 +100,11 @@ def test_unknown_forge_is_no_address(forge: Forge) -> None:
     ids=range(8),
 )
 def test_body_that_is_no_object_is_named(forge: Forge, body: bytes) -> None:
+    before = refused(forge, "no_object")
     answer = send(forge, body)
     assert answer.status_code == 400
     assert "JSON" in answer.json()["errors"]["body"][0]
+    assert refused(forge, "no_object") - before == 1
     assert not Delivery.objects.exists()
 
 
