@@ -1,9 +1,7 @@
 """Prometheus metrics of webhooks, and of the requests to forges."""
 
-import math
 from itertools import product
 
-from django.db import connection
 from django.db.models import Count
 from prometheus_client import Counter
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -11,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from forges.choices import DeliveryState
 from forges.models import Delivery, Forge, RequestCount
 from forges.webhooks.errors import UnknownForge, WebhookError
-from realtime.database_collector import DatabaseCollector
+from realtime.database_collector import DatabaseCollector, quantiles
 from realtime.metrics import REGISTRY
 
 WEBHOOKS = Counter(
@@ -32,9 +30,9 @@ FIELDS = ("forge__name", "method", "status", "count")
 FIRST = (("GET", "200"), ("GET", "error"))
 """What each forge has from the start, so that it has a share of failures before the first one."""
 UNFINISHED = (DeliveryState.RECEIVED, DeliveryState.FAILED)
-QUANTILES = (0.5, 0.99)
 SECONDS = """
-SELECT percentile_cont(%s) WITHIN GROUP (ORDER BY extract(epoch FROM processed_at - received_at))
+SELECT percentile_cont(%s::float8[])
+    WITHIN GROUP (ORDER BY extract(epoch FROM processed_at - received_at))
 FROM forges_delivery WHERE received_at > now() - interval '5 minutes' AND processed_at IS NOT NULL
 """
 
@@ -62,17 +60,11 @@ def _unfinished() -> Metric:
 
 
 def _seconds() -> Metric:
-    family = GaugeMetricFamily(
+    return quantiles(
         "hitl_delivery_seconds",
         "From a webhook to the end of its processing, of those received in the last 5 minutes.",
-        labels=["quantile"],
+        SECONDS,
     )
-    for quantile in QUANTILES:
-        with connection.cursor() as cursor:
-            cursor.execute(SECONDS, [quantile])
-            seconds = cursor.fetchone()[0]
-        family.add_metric([str(quantile)], math.nan if seconds is None else seconds)
-    return family
 
 
 class RequestCollector(DatabaseCollector):

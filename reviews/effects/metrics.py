@@ -3,17 +3,15 @@
 The processes that carry decisions out are scraped by nobody, and all others tell the same.
 """
 
-import math
 from itertools import product
 
-from django.db import connection
 from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from audit.choices import AuditAction
 from audit.models import Entry
-from realtime.database_collector import DatabaseCollector
+from realtime.database_collector import DatabaseCollector, quantiles
 from realtime.snapshot import snapshot
 from reviews.choices import EffectKind, EffectState
 from reviews.effects.attention import needing_attention
@@ -21,10 +19,10 @@ from reviews.effects.states import OPEN, STOPPED
 from reviews.models import Effect
 
 ATTENTION = (*STOPPED, *OPEN)
-QUANTILES = (0.5, 0.99)
 # `changed_at` has an index, and nothing changes what is done.
 SECONDS = """
-SELECT percentile_cont(%s) WITHIN GROUP (ORDER BY extract(epoch FROM done_at - created_at))
+SELECT percentile_cont(%s::float8[])
+    WITHIN GROUP (ORDER BY extract(epoch FROM done_at - created_at))
 FROM reviews_effect
 WHERE changed_at > now() - interval '1 hour' AND done_at IS NOT NULL AND due_at IS NOT NULL
 """
@@ -80,17 +78,11 @@ def _oldest() -> Metric:
 
 
 def _seconds() -> Metric:
-    family = GaugeMetricFamily(
+    return quantiles(
         "hitl_effect_seconds",
         "From a decision until it was carried out, of those done in the last hour.",
-        labels=["quantile"],
+        SECONDS,
     )
-    for quantile in QUANTILES:
-        with connection.cursor() as cursor:
-            cursor.execute(SECONDS, [quantile])
-            seconds = cursor.fetchone()[0]
-        family.add_metric([str(quantile)], math.nan if seconds is None else seconds)
-    return family
 
 
 def _merges_around() -> Metric:
