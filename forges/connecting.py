@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import entries
 from audit.choices import AuditAction
+from forges.choices import MergeMethod
 from forges.clients import client_for, usual_api_url
-from forges.clients.base import METHODS, Grants, RepositoryData
+from forges.clients.base import Grants, RepositoryData
 from forges.encryption import CannotDecrypt, rotated
 from forges.errors import Refused
 from forges.models import Credentials, Forge, Repository
@@ -109,7 +110,9 @@ def watch(forge: Forge, path: str, **fields: object) -> Repository:
         repository = (
             ours.filter(remote_id=found.remote_id).first()
             or ours.filter(path=found.path).first()
-            or Repository(forge=forge, merge_method=next(iter(found.merge_methods), METHODS[0]))
+            or Repository(
+                forge=forge, merge_method=next(iter(found.merge_methods), MergeMethod.MERGE)
+            )
         )
         values = {**fields, "path": found.path, "remote_id": found.remote_id, "watched": True}
         for name, value in values.items():

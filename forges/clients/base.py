@@ -4,9 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple, Self, get_args
+from typing import NamedTuple, Self
 
-from forges.choices import CheckState, PullRequestState
+from forges.choices import CheckState, MergeMethod, PullRequestState
 from forges.clients.addresses import next_page
 from forges.clients.answers import Fields
 from forges.clients.http import MOST_PAGES, Answer, Http, Params, Sent
@@ -19,8 +19,6 @@ from forges.errors import (
     Unavailable,
 )
 
-MergeMethod = Literal["merge", "squash", "rebase"]
-METHODS: tuple[MergeMethod, ...] = get_args(MergeMethod)
 STATUS_NAME = "hitl-console"
 """The name of the status that the console sets on head commits."""
 LONGEST_DESCRIPTION = 140
@@ -71,7 +69,7 @@ class RepositoryData(NamedTuple):
     path: str
     url: str
     archived: bool
-    merge_methods: tuple[MergeMethod, ...] = METHODS
+    merge_methods: tuple[MergeMethod, ...] = (*MergeMethod,)
 
 
 class QueueEntry(NamedTuple):

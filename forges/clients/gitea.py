@@ -6,13 +6,12 @@ The calls are those of version 1: https://docs.gitea.com/api/, https://code.forg
 from collections.abc import Hashable
 from urllib.parse import quote
 
-from forges.choices import CheckState, PullRequestState
+from forges.choices import CheckState, MergeMethod, PullRequestState
 from forges.clients.addresses import segments
 from forges.clients.answers import Fields
 from forges.clients.base import (
     Check,
     Grants,
-    MergeMethod,
     PullRequestData,
     latest,
     names,
@@ -41,9 +40,9 @@ class Gitea(GitHubLike):
 
     in_a_page = {"limit": PAGE}
     allows = {
-        "merge": "allow_merge_commits",
-        "squash": "allow_squash_merge",
-        "rebase": "allow_rebase",
+        MergeMethod.MERGE: "allow_merge_commits",
+        MergeMethod.SQUASH: "allow_squash_merge",
+        MergeMethod.REBASE: "allow_rebase",
     }
 
     def __init__(

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from contextlib import suppress
 from urllib.parse import quote
 
-from forges.choices import CheckState, PullRequestState
+from forges.choices import CheckState, MergeMethod, PullRequestState
 from forges.clients import merge_queues
 from forges.clients.addresses import segments
 from forges.clients.answers import Fields
@@ -16,7 +16,6 @@ from forges.clients.app_auth import AppKey, InstallationToken
 from forges.clients.base import (
     Check,
     Grants,
-    MergeMethod,
     MergeQueue,
     PullRequestData,
     latest,
@@ -72,9 +71,9 @@ class GitHub(GitHubLike):
 
     in_a_page = {"per_page": PAGE}
     allows = {
-        "merge": "allow_merge_commit",
-        "squash": "allow_squash_merge",
-        "rebase": "allow_rebase_merge",
+        MergeMethod.MERGE: "allow_merge_commit",
+        MergeMethod.SQUASH: "allow_squash_merge",
+        MergeMethod.REBASE: "allow_rebase_merge",
     }
 
     def __init__(

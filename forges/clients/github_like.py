@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 from urllib.parse import quote
 
-from forges.choices import CheckState
+from forges.choices import CheckState, MergeMethod
 from forges.clients.addresses import segments
 from forges.clients.answers import Fields
 from forges.clients.base import (
@@ -17,7 +17,6 @@ from forges.clients.base import (
     Check,
     Client,
     Listed,
-    MergeMethod,
     RepositoryData,
 )
 from forges.clients.http import Params

@@ -7,7 +7,7 @@ import re
 from collections.abc import Hashable
 from urllib.parse import quote
 
-from forges.choices import CheckState, PullRequestState
+from forges.choices import CheckState, MergeMethod, PullRequestState
 from forges.clients.addresses import segments
 from forges.clients.answers import Fields
 from forges.clients.base import (
@@ -17,7 +17,6 @@ from forges.clients.base import (
     Client,
     Grants,
     Listed,
-    MergeMethod,
     PullRequestData,
     RepositoryData,
     latest,
@@ -53,8 +52,9 @@ WORDS = {
 }
 """The states that a status is set to."""
 MERGE_ANSWERS = {405: NotMergeable, 406: NotMergeable, 409: HeadMoved, 422: NotMergeable}
-METHODS: dict[str, tuple[MergeMethod, ...]] = {"never": ("merge",), "always": ("squash",)}
+METHODS = {"never": (MergeMethod.MERGE,), "always": (MergeMethod.SQUASH,)}
 """The methods that a project allows by its `squash_option`; any other leaves the choice."""
+EITHER = (MergeMethod.MERGE, MergeMethod.SQUASH)
 SAME_STATE = "Cannot transition status"
 """GitLab refuses to set the state that a status has already."""
 
@@ -85,7 +85,7 @@ class GitLab(Client):
             path=told.text("path_with_namespace", most=500),
             url=told.link("web_url"),
             archived=told.truth("archived"),
-            merge_methods=METHODS.get(told.maybe_text("squash_option"), ("merge", "squash")),
+            merge_methods=METHODS.get(told.maybe_text("squash_option"), EITHER),
         )
 
     def pull_request(self, path: str, number: int) -> PullRequestData:
@@ -176,9 +176,9 @@ class GitLab(Client):
     # -- Writing ---------------------------------------------------------------------------------
 
     def _merge(self, path: str, number: int, head_sha: str, method: MergeMethod) -> str:
-        if method == "rebase":
+        if method == MergeMethod.REBASE:
             raise Refused("GitLab rebases if the project is set so, not for one merge request")
-        values = {"sha": head_sha, "squash": method == "squash"}
+        values = {"sha": head_sha, "squash": method == MergeMethod.SQUASH}
         where = f"{_request(path, number)}/merge"
         try:
             answer = self._http.send("PUT", where, values, meanings=MERGE_ANSWERS)

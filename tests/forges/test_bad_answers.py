@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from forges.choices import MergeMethod
 from forges.clients import client_for, http
 from forges.clients.base import Client
 from forges.errors import Refused, Unavailable
@@ -33,7 +34,7 @@ def everything(client: Client, pull: Pull) -> list[Callable[[], Any]]:
         lambda: client.diff(PATH, pull.number),
         lambda: client.checks(PATH, pull.head_sha),
         lambda: list(client.open_pull_requests(PATH)),
-        lambda: client.merge(PATH, pull.number, head_sha=pull.head_sha, method="merge"),
+        lambda: client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE),
     ]
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from forges.choices import CheckState, ForgeKind, PullRequestState
+from forges.choices import CheckState, ForgeKind, MergeMethod, PullRequestState
 from forges.clients.base import STATUS_NAME, Client
 from forges.errors import (
     HeadMoved,
@@ -231,11 +231,11 @@ def test_list_that_did_not_change_is_not_sent_again(
 # -- Merging -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["merge", "squash"])
+@pytest.mark.parametrize("method", [MergeMethod.MERGE, MergeMethod.SQUASH])
 def test_merge_returns_the_commit_that_is_on_main(
-    client: Client, fake: FakeForge, pull: Pull, method: str
+    client: Client, fake: FakeForge, pull: Pull, method: MergeMethod
 ) -> None:
-    sha = client.merge(PATH, pull.number, head_sha=pull.head_sha, method=method)  # type: ignore[arg-type]
+    sha = client.merge(PATH, pull.number, head_sha=pull.head_sha, method=method)
     assert pull.repo.git.head("main") == sha == pull.merged_sha
     found = client.pull_request(PATH, pull.number)
     assert (found.state, found.merged_sha) == (PullRequestState.MERGED, sha)
@@ -246,10 +246,10 @@ def test_rebase_is_refused_where_there_is_none(client: Client, fake: FakeForge, 
     fake.push_to_main(pull.repo, {"other": "1\n"})
     if fake.kind == ForgeKind.GITLAB:
         with pytest.raises(Refused):
-            client.merge(PATH, pull.number, head_sha=pull.head_sha, method="rebase")
+            client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.REBASE)
         assert fake.writes == []
         return
-    sha = client.merge(PATH, pull.number, head_sha=pull.head_sha, method="rebase")
+    sha = client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.REBASE)
     assert sha == pull.repo.git.head("main")
 
 
@@ -257,7 +257,7 @@ def test_another_head_is_not_merged(client: Client, fake: FakeForge, pull: Pull)
     approved = pull.head_sha
     moved = fake.push(pull, {"package.json": "{}\n"}, force=True)
     with pytest.raises(HeadMoved) as caught:
-        client.merge(PATH, pull.number, head_sha=approved, method="merge")
+        client.merge(PATH, pull.number, head_sha=approved, method=MergeMethod.MERGE)
     assert caught.value.words == f"the head moved from {approved[:8]} to {moved[:8]}"
     assert pull.state == "open"
 
@@ -267,7 +267,7 @@ def test_head_that_moves_while_the_merge_is_under_way_is_not_merged(
 ) -> None:
     fake.fault(before=lambda: fake.push(pull, {"evil": "1\n"}, force=True), path="/merge$")
     with pytest.raises(HeadMoved):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method="merge")
+        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
     assert pull.state == "open"
 
 
@@ -275,7 +275,7 @@ def test_conflict_is_not_mergeable(client: Client, fake: FakeForge, pull: Pull) 
     fake.push_to_main(pull.repo, {"package.json": '{"lodash": "5.0.0"}\n'})
     assert client.pull_request(PATH, pull.number).mergeable is False
     with pytest.raises(NotMergeable):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method="merge")
+        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
 
 
 def test_missing_check_is_not_mergeable_and_success_is(
@@ -283,7 +283,7 @@ def test_missing_check_is_not_mergeable_and_success_is(
 ) -> None:
     pull.repo.required = (STATUS_NAME,)
     with pytest.raises(NotMergeable):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method="merge")
+        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
     client.set_status(
         PATH,
         pull.head_sha,
@@ -291,7 +291,7 @@ def test_missing_check_is_not_mergeable_and_success_is(
         description="Approved",
         url="https://c.example/",
     )
-    assert client.merge(PATH, pull.number, head_sha=pull.head_sha, method="merge")
+    assert client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
 
 
 def test_gitlab_that_has_not_looked_yet_is_asked_again_later(connect: Connect) -> None:
@@ -301,8 +301,8 @@ def test_gitlab_that_has_not_looked_yet_is_asked_again_later(connect: Connect) -
         fake.unchecked = 1
         assert client.pull_request(PATH, pull.number).mergeable is None
         with pytest.raises(NotMergeable):
-            client.merge(PATH, pull.number, head_sha=pull.head_sha, method="merge")
-        assert client.merge(PATH, pull.number, head_sha=pull.head_sha, method="merge")
+            client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
+        assert client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
 
 
 def test_what_others_merged_or_closed_is_refused_with_its_state(
@@ -314,14 +314,14 @@ def test_what_others_merged_or_closed_is_refused_with_its_state(
     fake.close(closed, by="maria")
     for pull, words in ((merged, "it is merged already"), (closed, "it is closed already")):
         with pytest.raises(Refused, match=words):
-            client.merge(PATH, pull.number, head_sha=pull.head_sha, method="merge")
+            client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
 
 
 def test_archived_repository_merges_nothing(client: Client, fake: FakeForge, pull: Pull) -> None:
     pull.repo.archived = True
     assert client.repository(PATH).archived
     with pytest.raises((NotMergeable, Refused)):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method="merge")
+        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
 
 
 def test_merge_without_an_answer_may_have_happened(
@@ -329,7 +329,7 @@ def test_merge_without_an_answer_may_have_happened(
 ) -> None:
     fake.fault(drop=True, path="/merge$")
     with pytest.raises(Unavailable):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method="merge")
+        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
     assert client.pull_request(PATH, pull.number).merged_sha == pull.merged_sha != ""
     assert len(fake.writes) == 1
 
@@ -340,7 +340,7 @@ def test_refusal_with_the_same_head_is_not_called_a_moved_one(
 ) -> None:
     fake.fault(reply=answers(status), path="/merge$")
     with pytest.raises(kind):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method="merge")
+        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
 
 
 # -- Other writes --------------------------------------------------------------------------------

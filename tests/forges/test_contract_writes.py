@@ -2,8 +2,8 @@
 
 import pytest
 
-from forges.choices import ForgeKind
-from forges.clients.base import METHODS, STATUS_NAME, Client, MergeMethod, MergeQueue
+from forges.choices import ForgeKind, MergeMethod
+from forges.clients.base import STATUS_NAME, Client, MergeQueue
 from forges.errors import NotAllowed, NotMergeable, Refused, Unavailable
 from tests.support.forges import FakeForge, Pull
 
@@ -61,10 +61,12 @@ def test_repository_names_the_merge_methods_that_it_allows(client: Client, pull:
     allowed = client.repository(PATH).merge_methods
     pull.repo.methods = ("squash",)
     assert client.repository(PATH).merge_methods == ("squash",)
-    assert set(allowed) <= set(METHODS)
+    assert set(allowed) <= set(MergeMethod)
 
 
-@pytest.mark.parametrize(("method", "only"), [("merge", "squash"), ("squash", "merge")])
+@pytest.mark.parametrize(
+    ("method", "only"), [(MergeMethod.MERGE, "squash"), (MergeMethod.SQUASH, "merge")]
+)
 def test_method_that_the_repository_does_not_allow_is_refused(
     client: Client, pull: Pull, method: MergeMethod, only: str
 ) -> None:
@@ -78,13 +80,13 @@ def test_method_that_the_repository_does_not_allow_is_refused(
 def test_archived_repository_refuses_to_merge(client: Client, pull: Pull) -> None:
     pull.repo.archived = True
     with pytest.raises(Refused, match="archived"):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method="merge")
+        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
 
 
 def test_missing_check_of_an_allowed_method_may_still_come(client: Client, pull: Pull) -> None:
     pull.repo.required = (STATUS_NAME,)
     with pytest.raises(NotMergeable):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method="merge")
+        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
 
 
 def test_credentials_that_may_not_merge_are_not_called_a_refusal(
@@ -92,7 +94,7 @@ def test_credentials_that_may_not_merge_are_not_called_a_refusal(
 ) -> None:
     fake.fault(on="merge", reply=fake.forbidden())
     with pytest.raises(NotAllowed):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method="merge")
+        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
 
 
 # -- Merge queues --------------------------------------------------------------------------------

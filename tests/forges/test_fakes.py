@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from forges.choices import ForgeKind
+from forges.choices import ForgeKind, MergeMethod
 from forges.clients import client_for
 from forges.clients.base import Client
 from forges.errors import HeadMoved, Unavailable
@@ -162,7 +162,7 @@ def test_ledger_counts_what_was_carried_out_twice(fake: FakeForge, client: Clien
     for _ in range(2):
         client.close(PATH, pull.number)  # the second changes nothing
     fake.reopen(pull)
-    client.merge(PATH, pull.number, head_sha=head, method="squash")
+    client.merge(PATH, pull.number, head_sha=head, method=MergeMethod.SQUASH)
     twice = fake.ledger.done_twice()
     assert [(one.kind, one.text, count) for one, count in twice.items()] == [
         ("comment", "Rejected.", 2)
@@ -189,7 +189,7 @@ def test_requests_and_people_take_turns(fake: FakeForge) -> None:
 
     def merge(pull: Pull) -> bool:
         with client_for(fake.row()) as client, suppress(HeadMoved):
-            client.merge(PATH, pull.number, head_sha=heads[pull.number], method="squash")
+            client.merge(PATH, pull.number, head_sha=heads[pull.number], method=MergeMethod.SQUASH)
             return True
         return False
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from forges.choices import CheckState
+from forges.choices import CheckState, MergeMethod
 from forges.clients import http, limits
 from forges.clients.base import Client
 from forges.errors import (
@@ -38,7 +38,7 @@ def write(client: Client, pull: Pull) -> Callable[[str], object]:
     number, head = pull.number, pull.head_sha
     status: dict[str, Any] = {"state": CheckState.SUCCESS, "description": "x", "url": "http://c/"}
     ways: dict[str, Callable[[], object]] = {
-        "merge": lambda: client.merge(PATH, number, head_sha=head, method="squash"),
+        "merge": lambda: client.merge(PATH, number, head_sha=head, method=MergeMethod.SQUASH),
         "close": lambda: client.close(PATH, number),
         "comment": lambda: client.comment(PATH, number, "Rejected."),
         "review": lambda: client.request_changes(PATH, number, head_sha=head, text="Pin it."),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from forges.choices import MergeMethod
 from forges.clients import limits
 from forges.clients.base import STATUS_NAME, Client, MergeQueue, QueueEntry
 from forges.clients.graphql import address
@@ -56,7 +57,7 @@ def test_queue_is_at_the_address_beside_that_of_rest() -> None:
 
 def test_direct_merge_is_not_possible_where_a_queue_is_required(client: Client, pull: Pull) -> None:
     with pytest.raises(NotMergeable, match="must be made through the merge queue"):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method="merge")
+        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
     assert client.merge_queue(PATH, pull.number) == MergeQueue(required=True, entry=None)
 
 

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from graphql import GraphQLEnumType, GraphQLSchema, build_schema, parse, validate
 
-from forges.choices import CheckState, ForgeKind, PullRequestState
+from forges.choices import CheckState, ForgeKind, MergeMethod, PullRequestState
 from forges.clients import client_for, merge_queues
-from forges.clients.base import Client, MergeMethod, MergeQueue
+from forges.clients.base import Client, MergeQueue
 from forges.clients.github import GitHub
 from forges.errors import HeadMoved, NotFound, Refused, Unavailable
 from forges.models import Credentials, Forge
@@ -126,7 +126,7 @@ def test_pull_request_of_the_stand_in_is_read(client: Client, stand_in: StandIn)
     assert client.repository(PATH).path == PATH
 
 
-@pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
+@pytest.mark.parametrize("method", MergeMethod)
 def test_pull_request_of_the_stand_in_is_merged(
     client: Client, stand_in: StandIn, method: MergeMethod
 ) -> None:
@@ -157,7 +157,7 @@ def test_pull_request_of_the_stand_in_is_closed_with_a_comment(
 def test_another_head_is_not_merged_by_the_stand_in(client: Client, stand_in: StandIn) -> None:
     number, _ = stand_in.opened()
     with pytest.raises(HeadMoved):
-        client.merge(PATH, number, head_sha="0" * 40, method="merge")
+        client.merge(PATH, number, head_sha="0" * 40, method=MergeMethod.MERGE)
     assert client.pull_request(PATH, number).state == PullRequestState.OPEN
 
 
@@ -202,7 +202,7 @@ def test_what_the_stand_in_did_without_an_answer_is_found(
          lambda one: one.has_comment(PATH, number, MARKER)),
         ("review", lambda one: one.request_changes(PATH, number, head_sha=head, text=MARKER),
          lambda one: one.has_change_request(PATH, number, MARKER)),
-        ("merge", lambda one: one.merge(PATH, number, head_sha=head, method="squash"),
+        ("merge", lambda one: one.merge(PATH, number, head_sha=head, method=MergeMethod.SQUASH),
          lambda one: one.pull_request(PATH, number).merged_sha),
     ]  # fmt: skip
     with client_for(row(unreliable.url, credentials)) as client:
@@ -224,7 +224,7 @@ def test_stand_in_whose_head_moves_before_the_merge_merges_nothing(
         client_for(row(unreliable.url, Credentials(token="token-of-the-console"))) as client,
         pytest.raises(HeadMoved),
     ):
-        client.merge(PATH, number, head_sha=head, method="merge")
+        client.merge(PATH, number, head_sha=head, method=MergeMethod.MERGE)
 
 
 # -- Where emulate differs from GitHub -----------------------------------------------------------
@@ -236,10 +236,10 @@ def test_differs_another_head_and_merged_twice_are_422_where_github_has_409_and_
     number, head = stand_in.opened()
     with stand_in.api() as api, stand_in.client() as client:
         assert api.put(f"/pulls/{number}/merge", json={"sha": "0" * 40}).status_code == 422
-        client.merge(PATH, number, head_sha=head, method="merge")
+        client.merge(PATH, number, head_sha=head, method=MergeMethod.MERGE)
         assert api.put(f"/pulls/{number}/merge", json={"sha": head}).status_code == 422
         with pytest.raises(Refused, match="it is merged already"):
-            client.merge(PATH, number, head_sha=head, method="merge")
+            client.merge(PATH, number, head_sha=head, method=MergeMethod.MERGE)
 
 
 def test_differs_heads_do_not_follow_a_push(stand_in: StandIn) -> None:
@@ -247,7 +247,7 @@ def test_differs_heads_do_not_follow_a_push(stand_in: StandIn) -> None:
     stand_in.push(f"bump/{stand_in.branches}")
     with stand_in.client() as client:
         assert client.pull_request(PATH, number).head_sha == head
-        assert client.merge(PATH, number, head_sha=head, method="merge")
+        assert client.merge(PATH, number, head_sha=head, method=MergeMethod.MERGE)
 
 
 def missing(client: Client, number: int, head: str) -> list[tuple[str, Callable[[], object]]]:
@@ -339,7 +339,7 @@ def _use_all(client: Client, pull: Pull, github: FakeGitHub) -> None:
     assert client.has_comment(PATH, number, "Hello")
     assert client.has_change_request(PATH, number, "Pin it.")
     client.assign(PATH, number, "maria")
-    client.merge(PATH, number, head_sha=head, method="squash")
+    client.merge(PATH, number, head_sha=head, method=MergeMethod.SQUASH)
     closed = github.open_pull_request(pull.repo, f"c/{number}", {"c": "1\n"})
     client.close(PATH, closed.number)
     client.pull_request(PATH, closed.number)

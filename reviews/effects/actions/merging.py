@@ -1,10 +1,9 @@
 """Merge exactly the approved commit."""
 
 from contextlib import suppress
-from typing import cast
 
-from forges.choices import CheckState, PullRequestState
-from forges.clients.base import MergeMethod, PullRequestData
+from forges.choices import CheckState, MergeMethod, PullRequestState
+from forges.clients.base import PullRequestData
 from forges.errors import ForgeError, NotAllowed, NotFound, NotMergeable, Refused, Unavailable
 from reviews.choices import EffectState
 from reviews.effects import gate
@@ -50,7 +49,7 @@ def _check_target(attempt: Attempt, found: PullRequestData) -> None:
 
 
 def _merge(attempt: Attempt) -> Result:
-    head, method = attempt.effect.head_commit, cast(MergeMethod, attempt.repository.merge_method)
+    head, method = attempt.effect.head_commit, MergeMethod(attempt.repository.merge_method)
     try:
         attempt.write(lambda: attempt.client.merge(*attempt.where, head_sha=head, method=method))
     except (NotAllowed, NotFound, Refused):
