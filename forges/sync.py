@@ -19,6 +19,7 @@ from forges.errors import Refused, Unavailable
 from forges.models import PullRequest, Repository
 from forges.problems import noting
 from forges.signals import pull_request_read
+from forges.texts import fitting
 from realtime.transactions import publishing
 
 logger = structlog.get_logger(__name__)
@@ -168,13 +169,10 @@ def _values(read: Read) -> dict[str, Any]:
     }
     if read.diff is not None:
         values |= {"message": read.message, "diff": read.diff, "diff_problem": read.diff_problem}
-    return {name: _fitting(name, value) for name, value in values.items()}
-
-
-def _fitting(name: str, value: Any) -> Any:
-    """Cut a text to the length that its column has."""
-    most = getattr(PullRequest._meta.get_field(name), "max_length", None)
-    return value[:most] if most and isinstance(value, str) else value
+    return {
+        name: fitting(PullRequest, name, value) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
 
 
 def _stored(repository: Repository, number: int) -> QuerySet[PullRequest]:

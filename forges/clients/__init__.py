@@ -26,8 +26,7 @@ def client_for(forge: Forge) -> Client:
         credentials = forge.decrypted_credentials()
     except CannotDecrypt as error:
         raise NotAllowed(str(error)) from error
-    api_url = forge.api_url or usual_api_url(forge.kind, forge.url)
-    client = CLIENTS[forge.kind](forge.name, api_url, credentials, forge.ca_certificates)
+    client = CLIENTS[forge.kind](forge.name, forge.api_url, credentials, forge.ca_certificates)
     client.on_close = partial(request_counts.add, forge)
     return client
 

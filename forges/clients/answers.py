@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from django.db.models import BigIntegerField
+
 from forges.errors import Unavailable
 from forges.texts import storable
 
 SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 Choice = TypeVar("Choice")
-LARGEST_NUMBER = 2**63 - 1
 FAR = 10**10
 """Longer than any text in an answer, which is bounded."""
 
@@ -54,7 +55,7 @@ class Fields:
         if (
             not isinstance(value, int)
             or isinstance(value, bool)
-            or not 0 <= value <= LARGEST_NUMBER
+            or not 0 <= value <= BigIntegerField.MAX_BIGINT
         ):
             raise self._wrong(name, "a whole number")
         return value

@@ -23,6 +23,7 @@ from forges.clients.base import (
 )
 from forges.clients.github_like import (
     GitHubLike,
+    issue_path,
     pull_path,
     repository_path,
     status_check,
@@ -147,7 +148,7 @@ class GitHub(GitHubLike):
         if state != PullRequestState.CLOSED:
             return told.maybe_inside("merged_by").maybe_text("login", most=255)
         try:
-            issue = self._http.get(f"{repository_path(path)}/issues/{number}").fields("issue")
+            issue = self._http.get(issue_path(path, number)).fields("issue")
         except (NotAllowed, NotFound):
             return ""
         return issue.maybe_inside("closed_by").maybe_text("login", most=255)
@@ -206,7 +207,7 @@ class GitHub(GitHubLike):
             merge_queues.dequeue(self._http, path, number)
 
     def assign(self, path: str, number: int, account: str) -> None:
-        where = f"{repository_path(path)}/issues/{number}/assignees"
+        where = f"{issue_path(path, number)}/assignees"
         told = self._http.send("POST", where, {"assignees": [account]}).fields("issue")
         given = [one.maybe_text("login").lower() for one in told.maybe_objects("assignees")]
         if account.lower() not in given:  # GitHub leaves out silently who cannot be assigned

@@ -9,6 +9,7 @@ from typing import Any
 from forges.clients.answers import Fields
 from forges.clients.http import LONGEST_WORDS, Http
 from forges.errors import ForgeError, NotAllowed, NotFound, Refused, Unavailable
+from forges.texts import printable
 
 Kinds = Mapping[str, type[ForgeError]]
 """What the `type` of an error means."""
@@ -59,5 +60,4 @@ def _kind(error: Fields, kinds: Kinds) -> type[ForgeError]:
 
 def _words(errors: list[Fields]) -> str:
     said = "; ".join(one.maybe_text("message", most=LONGEST_WORDS) for one in errors)
-    printable = "".join(char if char.isprintable() else " " for char in said)
-    return f"answered GraphQL with an error: {' '.join(printable.split())}"[:LONGEST_WORDS]
+    return f"answered GraphQL with an error: {printable(said)}"[:LONGEST_WORDS]

@@ -25,7 +25,7 @@ from forges.clients.answers import Fields, objects
 from forges.clients.bodies import read_body
 from forges.clients.deadline import Deadline
 from forges.errors import ForgeError, Limited, NotAllowed, NotFound, Refused, Unavailable
-from forges.texts import storable
+from forges.texts import printable
 
 JSON_BYTES = 10 * 1024 * 1024
 DIFF_BYTES = 16 * 1024 * 1024
@@ -373,8 +373,7 @@ def _said(answer: Answer) -> str:
         else []
     )
     said = "; ".join(one if isinstance(one, str) else json.dumps(one) for one in found if one)
-    printable = "".join(char if char.isprintable() else " " for char in said)
-    return storable(" ".join(printable.split()))[:LONGEST_WORDS]
+    return printable(said)[:LONGEST_WORDS]
 
 
 def _speaks_of_a_limit(answer: Answer) -> bool:

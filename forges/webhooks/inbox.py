@@ -14,13 +14,12 @@ from forges.choices import DeliveryState, ForgeKind
 from forges.encryption import CannotDecrypt
 from forges.models import Delivery, Forge
 from forges.tasks import process_delivery
-from forges.texts import storable
+from forges.texts import fitting, storable
 from forges.webhooks.errors import BadSignature, NoObject, UnknownForge, WebhookError
 from forges.webhooks.kinds import KINDS
 from forges.webhooks.kinds.base import Headers, Payload
 from realtime.transactions import publishing
 
-MOST_CHARACTERS = {"delivery_id": 200, "event": 100}
 NO_SECRET = "no forge"  # noqa: S105 — takes the time that a secret would
 
 
@@ -37,9 +36,10 @@ def take_in(name: str, headers: Headers, body: bytes) -> bool:
         metrics.count_refused(name, error)
         raise
     kind = KINDS[forge.kind]
+    delivery_id = _id(kind.delivery_id(headers), body)
+    event = fitting(Delivery, "event", storable(kind.event(headers, payload)))
     with transaction.atomic():
-        delivery_id = _id(kind.delivery_id(headers), body)
-        added = _insert(forge, delivery_id, _cut("event", kind.event(headers, payload)), body)
+        added = _insert(forge, delivery_id, event, body)
         found = added or _failed(forge, delivery_id)
         if found is not None:
             process_delivery.defer(delivery_id=found)
@@ -84,13 +84,9 @@ def _id(given: str, body: bytes) -> str:
     """Return the id of a delivery: the given one, or its digest if there is none or it is long."""
     if not given:
         return hashlib.sha256(body).hexdigest()
-    if len(given) > MOST_CHARACTERS["delivery_id"]:
+    if given != fitting(Delivery, "delivery_id", given):
         return hashlib.sha256(given.encode()).hexdigest()
     return storable(given)
-
-
-def _cut(field: str, text: str) -> str:
-    return storable(text)[: MOST_CHARACTERS[field]]
 
 
 INSERT = """

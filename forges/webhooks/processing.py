@@ -62,7 +62,7 @@ def _subject(delivery: Delivery) -> tuple[Repository, list[int]]:
     if not hint.is_about_a_repository:
         raise Ignored("It is not about a repository.")
     repository = _repository(delivery, hint)
-    renames.follow(repository, path=hint.path[:500], remote_id=hint.remote_id[:50])
+    renames.follow(repository, path=hint.path, remote_id=hint.remote_id)
     if not repository.watched:
         raise Ignored(f"{repository.path} is not watched.")
     if not hint.is_about_pull_requests:

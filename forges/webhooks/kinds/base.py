@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.db.models import BigIntegerField
+
 from forges.texts import storable
 
 Headers = Mapping[str, str]
@@ -13,7 +15,6 @@ Payload = dict[str, Any]
 
 MOST_NUMBERS = 100
 """How many pull requests one webhook may be about; the rest is left to the reconciliation."""
-LARGEST_NUMBER = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,11 @@ def any_equal(given: str, expected: Iterable[str]) -> bool:
     return found
 
 
+def first_of(headers: Headers, *names: str) -> str:
+    """Return the first of some headers that is there and not empty, or ""."""
+    return next((headers[name] for name in names if headers.get(name)), "")
+
+
 def at(payload: Any, *names: str) -> Any:
     """Return what is found along `names`, or None where the payload has something else."""
     for name in names:
@@ -88,7 +94,9 @@ def numbers_of(*found: Any) -> tuple[int, ...]:
     good = [
         one
         for one in found
-        if isinstance(one, int) and not isinstance(one, bool) and 0 < one <= LARGEST_NUMBER
+        if isinstance(one, int)
+        and not isinstance(one, bool)
+        and 0 < one <= BigIntegerField.MAX_BIGINT
     ]
     return tuple(dict.fromkeys(good))[:MOST_NUMBERS]
 

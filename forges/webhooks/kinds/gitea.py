@@ -9,6 +9,7 @@ from forges.webhooks.kinds.base import (
     Payload,
     any_equal,
     at,
+    first_of,
     hex_hmac,
     list_at,
     numbers_of,
@@ -24,20 +25,16 @@ RUNS = ("workflow_run", "workflow_job")
 
 
 def is_signed(headers: Headers, body: bytes, secrets: Iterable[str]) -> bool:
-    given = _first(headers, SIGNATURES).removeprefix("sha256=")
+    given = first_of(headers, *SIGNATURES).removeprefix("sha256=")
     return any_equal(given, [hex_hmac(secret, body) for secret in secrets])
 
 
 def delivery_id(headers: Headers) -> str:
-    return _first(headers, ("x-forgejo-delivery", "x-gitea-delivery"))
+    return first_of(headers, "x-forgejo-delivery", "x-gitea-delivery")
 
 
 def event(headers: Headers, payload: Payload) -> str:
-    return _first(headers, EVENTS)
-
-
-def _first(headers: Headers, names: Iterable[str]) -> str:
-    return next((headers[name] for name in names if headers.get(name)), "")
+    return first_of(headers, *EVENTS)
 
 
 def hint(event: str, payload: Payload) -> Hint:

@@ -18,6 +18,7 @@ from forges.webhooks.kinds.base import (
     Payload,
     any_equal,
     at,
+    first_of,
     numbers_of,
     pushed_branch,
     pushed_commits,
@@ -66,8 +67,7 @@ def _is_recent(sent_at: str) -> bool:
 
 def delivery_id(headers: Headers) -> str:
     """Return the id that stays when GitLab sends a webhook again."""
-    names = ("idempotency-key", "webhook-id", "x-gitlab-event-uuid")
-    return next((headers[name] for name in names if headers.get(name)), "")
+    return first_of(headers, "idempotency-key", "webhook-id", "x-gitlab-event-uuid")
 
 
 def event(headers: Headers, payload: Payload) -> str:
