@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from audit import entries
 from audit.choices import AuditAction
+from forges.models import Repository
 from jobs.deferring import defer_once
 from reviews.choices import EffectKind, EffectState
 from reviews.effects.states import CALLED_OFF, UNBEGUN
@@ -48,7 +49,10 @@ def make(decision: Decision, apv: APV) -> Effect | None:
 
 def is_connected(apv: APV) -> bool:
     """Return whether the console carries decisions on an APV out itself."""
-    return apv.pull_request is not None and apv.pull_request.repository.watched
+    if apv.pull_request_id is None:
+        return False
+    repositories = Repository.objects.filter(pull_requests=apv.pull_request_id, watched=True)
+    return repositories.exists()
 
 
 def _held_until(decided_at: datetime) -> datetime | None:

@@ -15,7 +15,7 @@ def address_of_repository(pull_request: PullRequest) -> str:
 
 def commit_address(apv: APV, commit: str) -> str:
     """Return the address of a commit on the forge, or "" if there is none."""
-    if apv.pull_request is None or not re.fullmatch(COMMIT_PATTERN, commit):
+    if not re.fullmatch(COMMIT_PATTERN, commit) or apv.pull_request is None:
         return ""
     is_gitlab = apv.pull_request.repository.forge.kind == ForgeKind.GITLAB
     path = "-/commit" if is_gitlab else "commit"

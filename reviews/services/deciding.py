@@ -62,8 +62,7 @@ def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> 
     """
     with publishing():
         try:
-            found = APV.objects.with_pull_request().select_for_update(of=("self",))
-            apv = found.get(pk=apv_id)
+            apv = APV.objects.select_for_update().get(pk=apv_id)
         except APV.DoesNotExist:
             raise UnknownAPV(apv_id) from None
         check(apv=apv, reviewer=reviewer, **fields)
