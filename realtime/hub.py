@@ -24,7 +24,7 @@ from realtime.outages import for_ever
 from realtime.pruning import prune
 from realtime.registry import CHANNELS, LOGS
 from realtime.revocation import Revocation
-from realtime.socket.writer import bursts_of
+from realtime.socket.writer import Burst, bursts_of
 from realtime.subscribers import Subscriber, Subscribers
 
 CHECK_SECONDS = 2.0
@@ -142,23 +142,22 @@ class Hub:
                 self._early[channel].update(payload["events"])
             else:
                 await self._poll()  # which also delivers it, if it belongs to the current history
-        for channel in {payload["channel"] for payload in news}:
-            await self._deliver_early(channel)
-        self._subscribers.write(self._last_values.due())
+        channels = dict.fromkeys(payload["channel"] for payload in news)
+        await self._deliver({channel: self._take_early(channel) for channel in channels})
 
-    async def _deliver_early(self, channel: str) -> None:
-        """Deliver early events whose turn has come; drop those already delivered."""
+    def _take_early(self, channel: str) -> list[str]:
+        """Return the early events whose turn has come; drop those already delivered."""
         early, last = self._early[channel], self._last[channel].offset
         for offset in [offset for offset in early if offset <= last]:
             del early[offset]
         due: list[str] = []
         while (offset := last + len(due) + 1) in early:
             due.append(early.pop(offset))
-        await self._deliver(channel, due)
         if early and channel not in self._gaps:
             self._gaps.add(channel)
             fill = partial(self._fill_gap, channel)
             asyncio.get_running_loop().call_later(GAP_SECONDS, self._inbox.put_nowait, fill)
+        return due
 
     async def _fill_gap(self, channel: str) -> None:
         """Read from the log what is missing before the events that arrived early."""
@@ -191,8 +190,8 @@ class Hub:
             if not events or events[0][0] != last + 1:
                 self._start_anew(channel, position)  # away for longer than the history reaches
                 return
-            await self._deliver(channel, [text for _, text in events])
-        await self._deliver_early(channel)
+            await self._deliver({channel: [text for _, text in events]})
+        await self._deliver({channel: self._take_early(channel)})
 
     def _start_anew(self, channel: str, position: Position) -> None:
         """Continue from `position` although events before it are unknown; clients must subscribe
@@ -203,21 +202,28 @@ class Hub:
         for subscriber in tuple(self._subscribers.of(channel)):
             subscriber.restart()
 
-    async def _deliver(self, channel: str, texts: list[str]) -> None:
-        """Deliver the next events of a log, and with the last of them the values they changed.
+    async def _deliver(self, events: dict[str, list[str]]) -> None:
+        """Deliver the next events of logs, and the values they changed: if few, in one write.
 
-        The sockets write between the bursts.
+        Of many events, the sockets write between the bursts.
         """
-        bursts = list(bursts_of(texts))
-        for number, burst in enumerate(bursts, start=1):
-            epoch, offset = self._last[channel].epoch, self._last[channel].offset
-            position = Position.model_construct(epoch=epoch, offset=offset + len(burst.texts))
-            self._last[channel] = position
-            if number < len(bursts):
+        last_bursts: dict[str, Burst] = {}
+        for channel, texts in events.items():
+            bursts = list(bursts_of(texts))
+            for burst in bursts[:-1]:
+                self._advance(channel, burst)
                 self._subscribers.write({channel: burst})
                 await asyncio.sleep(0)
-            else:
-                self._subscribers.write({channel: burst, **self._last_values.due()})
+            if bursts:
+                last_bursts[channel] = bursts[-1]
+        for channel, burst in last_bursts.items():
+            self._advance(channel, burst)
+        self._subscribers.write({**last_bursts, **self._last_values.due()})
+
+    def _advance(self, channel: str, burst: Burst) -> None:
+        epoch, offset = self._last[channel].epoch, self._last[channel].offset
+        position = Position.model_construct(epoch=epoch, offset=offset + len(burst.texts))
+        self._last[channel] = position
 
     async def _check_sockets(self) -> None:
         """Close the sockets that were open or silent for too long, or whose clients do not read."""

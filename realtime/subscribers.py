@@ -59,8 +59,9 @@ class Subscribers:
     ) -> Iterator[tuple[tuple[str, ...], set[Subscriber]]]:
         """Return the subscribers of `channels`, grouped by those of them that they subscribe to."""
         seen: set[Subscriber] = set()
-        for count in range(len(channels), 0, -1):
-            for some in combinations(channels, count):
+        heard = [channel for channel in channels if self._of[channel]]
+        for count in range(len(heard), 0, -1):
+            for some in combinations(heard, count):
                 found = set.intersection(*(self._of[one] for one in some)) - seen
                 seen |= found
                 yield some, found
