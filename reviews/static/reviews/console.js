@@ -9,7 +9,6 @@ import { revealedAll } from "./invisible_characters.js";
 import { keys } from "./keys.js";
 import { queuePage } from "./queue.js";
 import { readingPage } from "./reading.js";
-import { suggestions } from "./suggest.js";
 import { setClock } from "./times.js";
 import { say, toast, watch, words } from "./words.js";
 
@@ -33,10 +32,6 @@ function start(main) {
   });
   const reading = readingPage(endsLine, decision, queue.changed);
   keys(queue, reading, decision, { undo: () => withBar((bar) => bar.undo()).catch(endsLine) });
-  suggestions((place) => {
-    const reason = decision.suggest(place);
-    if (reason) toast(reason);
-  });
   filterChoices();
   /** @type {Listeners[]} */
   const listeners = [
@@ -109,6 +104,7 @@ function start(main) {
     if (holds("reading")) {
       reading.adopt();
       decision.adopt();
+      offerSuggestions();
       showOpen();
     }
   }
@@ -178,6 +174,22 @@ function start(main) {
     byId("reading").scrollTop = 0;
   }
 
+  /** @type {Promise<void> | undefined} */
+  let suggesting;
+
+  /** Offer to suggest changes at the lines of the diff, once there is one to decide on. */
+  function offerSuggestions() {
+    if (!document.getElementById("decision-form")) return;
+    suggesting ??= import("./suggest.js").then(({ suggestions }) => suggestions(suggest));
+    suggesting.catch(endsLine);
+  }
+
+  /** @param {string} place */
+  function suggest(place) {
+    const reason = decision.suggest(place);
+    if (reason) toast(reason);
+  }
+
   function countRelated() {
     import("./related.js").then(({ countSoon }) => countSoon(endsLine)).catch(endsLine);
   }
@@ -229,6 +241,7 @@ function start(main) {
   byId("retry").addEventListener("click", () => line.retry());
   const offered = JSON.parse(byId("undo").dataset.undo ?? "null");
   if (offered) withBar((bar) => bar.offer(offered)).catch(endsLine);
+  offerSuggestions();
   open(queue.positions);
 }
 
