@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.names import display_name
 from reviews.models import APV, Reading
 
 BEAT_SECONDS = 4
@@ -36,7 +37,7 @@ def others_reading(*, apv: APV, user: Any, tab: str = "") -> list[str]:
     Reading.objects.filter(seen_at__lt=now - FORGOTTEN).delete()
     others = Reading.objects.filter(apv=apv).exclude(user=user).select_related("user")
     users = {one.user_id: one.user for one in others}
-    return sorted(one.get_full_name() or one.get_username() for one in users.values())
+    return sorted(display_name(one) for one in users.values())
 
 
 def leave(*, apv: APV, user: Any, tab: str = "") -> None:

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
+from accounts.names import display_name
 from accounts.socket_access import readable_channels
 from realtime import log
 from realtime.messages import wire_time
@@ -107,15 +108,10 @@ def _for_scripts(request: Request) -> dict[str, Any]:
         "kinds": kinds(),
         "orders": orders_of_severities(),
         "user": request.user.pk,
-        "name": _name_of(request.user),
+        "name": display_name(request.user),
         "beat": presence.BEAT_SECONDS * 1000,
         "now": wire_time(timezone.now()),
     }
-
-
-def _name_of(user: Any) -> str:
-    """Return the name that stands on a user's decisions."""
-    return str(user.get_full_name() or user.get_username())
 
 
 def queue_context(request: Request, queue: Queue) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from accounts.names import display_name
 from audit import entries
 from audit.choices import AuditAction
 from realtime.transactions import publishing
@@ -160,7 +161,7 @@ def _faults_of_kind(
 
 
 def _signature(reviewer: Any, name: str, email: str) -> tuple[str, str]:
-    own_name, own_email = reviewer.get_full_name() or reviewer.get_username(), reviewer.email
+    own_name, own_email = display_name(reviewer), reviewer.email
     if reviewer.has_perm(Permission.DECIDE_ON_BEHALF):
         return name.strip() or own_name, email.strip() or own_email
     return own_name, own_email

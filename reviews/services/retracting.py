@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.names import display_name
 from audit import entries
 from audit.choices import AuditAction
 from forges.choices import PullRequestState
@@ -42,7 +43,7 @@ def retract(*, decision_id: UUID, by: Any, reason: str) -> Retraction:
             decision=decision,
             reason=reason.strip(),
             retracted_by=by,
-            retracted_by_name=by.get_full_name() or by.get_username(),
+            retracted_by_name=display_name(by),
         )
         _cancel(effect)
         _open(decision.apv)
