@@ -43,6 +43,8 @@ OF_APVS: list[tuple[str, Any]] = [
 ]
 """Those that Django does not make by itself."""
 
+LEAD = (Permission.DECIDE_APV, Permission.DECIDE_ESCALATED)
+"""What those have who decide on what others escalated."""
 READ = (Permission.VIEW_APV, Permission.VIEW_DECISION, Permission.VIEW_STATS)
 ROLES: dict[str, tuple[Permission, ...]] = {
     "observers": READ,
@@ -51,9 +53,13 @@ ROLES: dict[str, tuple[Permission, ...]] = {
         Permission.REPORT_OUTCOME,
     ),
     "reviewers": (*READ, Permission.DECIDE_APV),
-    "leads": (*READ, Permission.DECIDE_APV, Permission.DECIDE_ESCALATED),
+    "leads": (*READ, *LEAD),
 }
 """For each group, what its users may do."""
+
+
+def is_lead(user: Any) -> bool:
+    return bool(user.has_perms(LEAD))
 
 
 def create_groups(group: Any, permission: Any, content_type: Any) -> None:

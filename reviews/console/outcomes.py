@@ -243,12 +243,7 @@ class Made:
 
     @property
     def may_try_again(self) -> bool:
-        found = self.decision.effect_or_none
-        return (
-            found is not None
-            and services.may_try_again(self.user)
-            and services.can_be_tried_again(self.decision, found)
-        )
+        return services.may_try_again(self.user, self.decision, self.decision.effect_or_none)
 
     @property
     def may_retract(self) -> bool:

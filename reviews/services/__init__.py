@@ -11,7 +11,7 @@ from reviews.services.deciding import (
     wanted_justification,
 )
 from reviews.services.following_advisories import follow_advisories
-from reviews.services.outcomes import can_be_tried_again, may_try_again, report_outcome, try_again
+from reviews.services.outcomes import may_try_again, report_outcome, try_again
 from reviews.services.retracting import may_retract, retract
 from reviews.services.revising import Withdrawal, add_evidence, reopen, revise, withdraw
 from reviews.services.taking_in import take_in
@@ -22,7 +22,6 @@ __all__ = [
     "Withdrawal",
     "add_apvs",
     "add_evidence",
-    "can_be_tried_again",
     "change_apv",
     "check",
     "codes_in_use",

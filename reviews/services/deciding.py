@@ -28,12 +28,12 @@ from reviews.errors import (
 )
 from reviews.models import APV, JUSTIFICATION_LENGTH, Decision
 from reviews.orders import DECISIONS
-from reviews.permissions import Permission
+from reviews.permissions import LEAD, Permission
 from reviews.services.adding import save_values
 
 DECIDERS = {
-    Status.PENDING: [Permission.DECIDE_APV],
-    Status.ESCALATED: [Permission.DECIDE_APV, Permission.DECIDE_ESCALATED],
+    Status.PENDING: (Permission.DECIDE_APV,),
+    Status.ESCALATED: LEAD,
 }
 """The permissions that deciding needs, for each status in which an APV is open."""
 

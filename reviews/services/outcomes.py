@@ -14,7 +14,7 @@ from reviews.effects import records
 from reviews.effects.states import STOPPED
 from reviews.errors import NotAllowed, OutcomeIsSettled
 from reviews.models import Decision, Effect
-from reviews.permissions import Permission
+from reviews.permissions import Permission, is_lead
 from reviews.services.retracting import locked_decision
 
 Outcome = Literal["done", "failed"]
@@ -53,10 +53,10 @@ def try_again(*, decision_id: UUID, by: Any) -> Decision:
     """
     with publishing():
         decision = locked_decision(decision_id)
-        if not may_try_again(by):
+        if not is_lead(by):
             raise NotAllowed(_("Only leads have a decision carried out again."))
         effect, now = _locked_effect(decision), timezone.now()
-        if effect is None or not can_be_tried_again(decision, effect):
+        if effect is None or not _can_be_tried_again(decision, effect):
             raise OutcomeIsSettled(effect)
         times = {"next_at": now, "due_at": now}
         records.move(effect, EffectState.QUEUED, **times, in_merge_queue=False)
@@ -67,11 +67,12 @@ def try_again(*, decision_id: UUID, by: Any) -> Decision:
     return decision
 
 
-def may_try_again(user: Any) -> bool:
-    return bool(user.has_perms([Permission.DECIDE_APV, Permission.DECIDE_ESCALATED]))
+def may_try_again(user: Any, decision: Decision, effect: Effect | None) -> bool:
+    """Return whether `user` may have a decision carried out again now."""
+    return is_lead(user) and effect is not None and _can_be_tried_again(decision, effect)
 
 
-def can_be_tried_again(decision: Decision, effect: Effect) -> bool:
+def _can_be_tried_again(decision: Decision, effect: Effect) -> bool:
     """Return whether an effect did not happen, and its decision still is what is wanted."""
     is_stopped = effect.state in STOPPED
     return is_stopped and decision.is_in_force and records.is_connected(decision.apv)

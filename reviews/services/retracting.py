@@ -19,7 +19,7 @@ from reviews.effects.states import STOPPED, UNBEGUN
 from reviews.errors import CannotRetract, InvalidInput, NotAllowed, UnknownDecision
 from reviews.models import APV, REASON_LENGTH, Decision, Effect, Retraction
 from reviews.orders import DECISIONS
-from reviews.permissions import Permission
+from reviews.permissions import Permission, is_lead
 from reviews.receivers import publish_change
 from reviews.services.adding import save_values
 from reviews.services.revising import revise
@@ -65,18 +65,17 @@ def locked_decision(decision_id: UUID) -> Decision:
 
 def may_retract(user: Any, decision: Decision, effect: Effect | None) -> bool:
     """Return whether `user` may take a decision back now."""
-    return is_allowed(user, decision) and not _obstacle(decision, effect)
+    return _is_allowed(user, decision) and not _obstacle(decision, effect)
 
 
-def is_allowed(user: Any, decision: Decision) -> bool:
-    """Return whether a user may take a decision back as far as rights go."""
-    if user.has_perms([Permission.DECIDE_APV, Permission.DECIDE_ESCALATED]):
-        return True
-    return bool(decision.reviewer_id == user.pk and user.has_perm(Permission.DECIDE_APV))
+def _is_allowed(user: Any, decision: Decision) -> bool:
+    """Return whether a user has the right to take a decision back: a lead, or who decided."""
+    is_own = decision.reviewer_id == user.pk and user.has_perm(Permission.DECIDE_APV)
+    return is_own or is_lead(user)
 
 
 def _check(decision: Decision, effect: Effect | None, by: Any, reason: str) -> None:
-    if not is_allowed(by, decision):
+    if not _is_allowed(by, decision):
         raise NotAllowed(_("Only who decided, or a lead, takes a decision back."))
     least, most = REASON_LENGTH
     if not least <= len(reason.strip()) <= most:
