@@ -27,6 +27,7 @@ from reviews.effects import records
 from reviews.effects.actions import ACTIONS
 from reviews.effects.attempt import Attempt, Outdated, Overtaken, Result
 from reviews.effects.states import CALLED_OFF, OPEN, STOPPED, UNBEGUN
+from reviews.locking import locked_decision, locked_effect
 from reviews.models import APV, Effect
 from reviews.receivers import publish_change
 from reviews.services.adding import save_values
@@ -108,7 +109,8 @@ def _unfinished(begun: bool) -> EffectState:
 def _record(effect: Effect, result: Result, again_at: datetime | None) -> None:
     """Write how an attempt ended, and have the pull request read or the effect tried again."""
     with publishing():
-        effect, apv = _locked(effect)
+        effect = _locked(effect)
+        apv = effect.decision.apv
         result = _final(effect, result)
         values = {
             "answer": result.answer,
@@ -125,19 +127,12 @@ def _record(effect: Effect, result: Result, again_at: datetime | None) -> None:
     logger.info("effect_attempted", apv=apv.apv_code, kind=effect.kind, state=str(effect.state))
 
 
-def _locked(effect: Effect) -> tuple[Effect, APV]:
-    """Return an effect and its APV as they are now, locked in the order of all writers.
-
-    Raise Overtaken if another attempt has begun.
-    """
-    apvs = APV.objects.with_pull_request().select_for_update(of=("self",))
-    apv = apvs.get(pk=effect.decision.apv_id)
-    rows = Effect.objects.select_for_update(of=("self",)).select_related("decision")
-    locked = rows.get(pk=effect.pk)
-    locked.decision.apv = apv
-    if not records.is_same_attempt(locked, effect):
+def _locked(effect: Effect) -> Effect:
+    """Return an effect with its APV, locked. Raise Overtaken if another attempt has begun."""
+    now = locked_effect(locked_decision(effect.decision_id))
+    if now is None or not records.is_same_attempt(now, effect):
         raise Overtaken
-    return locked, apv
+    return now
 
 
 def _final(effect: Effect, result: Result) -> Result:

@@ -23,9 +23,9 @@ from reviews.errors import (
     AlreadyDecided,
     InvalidInput,
     NotAllowed,
-    UnknownAPV,
     VersionChanged,
 )
+from reviews.locking import locked_apv
 from reviews.models import APV, JUSTIFICATION_LENGTH, Decision
 from reviews.orders import DECISIONS
 from reviews.permissions import LEAD, Permission
@@ -62,10 +62,7 @@ def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> 
     VersionChanged.
     """
     with publishing():
-        try:
-            apv = APV.objects.select_for_update().get(pk=apv_id)
-        except APV.DoesNotExist:
-            raise UnknownAPV(apv_id) from None
+        apv = locked_apv(apv_id)
         check(apv=apv, reviewer=reviewer, **fields)
         record = _record(apv, reviewer, fields)
         record._state.fields_cache["retraction"] = None  # not yet: nobody needs to ask for it

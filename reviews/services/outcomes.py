@@ -13,9 +13,9 @@ from reviews.choices import EffectState
 from reviews.effects import records
 from reviews.effects.states import STOPPED
 from reviews.errors import NotAllowed, OutcomeIsSettled
+from reviews.locking import locked_decision, locked_effect
 from reviews.models import Decision, Effect
 from reviews.permissions import Permission, is_lead
-from reviews.services.retracting import locked_decision
 
 Outcome = Literal["done", "failed"]
 
@@ -31,7 +31,7 @@ def report_outcome(
         decision = locked_decision(decision_id)
         if not by.has_perm(Permission.REPORT_OUTCOME):
             raise NotAllowed(_("You may not report outcomes."))
-        effect = _locked_effect(decision)
+        effect = locked_effect(decision)
         if effect is None or effect.state != EffectState.EXTERNAL:
             raise OutcomeIsSettled(effect)
         state = EffectState.DONE if outcome == "done" else EffectState.FAILED
@@ -55,7 +55,7 @@ def try_again(*, decision_id: UUID, by: Any) -> Decision:
         decision = locked_decision(decision_id)
         if not is_lead(by):
             raise NotAllowed(_("Only leads have a decision carried out again."))
-        effect, now = _locked_effect(decision), timezone.now()
+        effect, now = locked_effect(decision), timezone.now()
         if effect is None or not _can_be_tried_again(decision, effect):
             raise OutcomeIsSettled(effect)
         times = {"next_at": now, "due_at": now}
@@ -76,10 +76,3 @@ def _can_be_tried_again(decision: Decision, effect: Effect) -> bool:
     """Return whether an effect did not happen, and its decision still is what is wanted."""
     is_stopped = effect.state in STOPPED
     return is_stopped and decision.is_in_force and records.is_connected(decision.apv)
-
-
-def _locked_effect(decision: Decision) -> Effect | None:
-    effect = Effect.objects.select_for_update().filter(decision=decision).first()
-    if effect is not None:
-        effect.decision = decision
-    return effect

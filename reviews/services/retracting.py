@@ -16,7 +16,8 @@ from reviews.choices import EffectState, RevisionReason, Status
 from reviews.decision_kinds import DecisionKind
 from reviews.effects import records
 from reviews.effects.states import STOPPED, UNBEGUN
-from reviews.errors import CannotRetract, InvalidInput, NotAllowed, UnknownDecision
+from reviews.errors import CannotRetract, InvalidInput, NotAllowed
+from reviews.locking import locked_decision, locked_effect
 from reviews.models import APV, REASON_LENGTH, Decision, Effect, Retraction
 from reviews.orders import DECISIONS
 from reviews.permissions import Permission, is_lead
@@ -35,9 +36,7 @@ def retract(*, decision_id: UUID, by: Any, reason: str) -> Retraction:
     """
     with publishing():
         decision = locked_decision(decision_id)
-        effect = Effect.objects.select_for_update().filter(decision=decision).first()
-        if effect is not None:
-            effect.decision = decision
+        effect = locked_effect(decision)
         _check(decision, effect, by, reason)
         retraction = Retraction.objects.create(
             decision=decision,
@@ -51,16 +50,6 @@ def retract(*, decision_id: UUID, by: Any, reason: str) -> Retraction:
             AuditAction.RETRACTED, decision.apv.apv_code, actor=by, decision_id=str(decision.pk)
         )
     return retraction
-
-
-def locked_decision(decision_id: UUID) -> Decision:
-    """Return a decision with its APV, which is locked. Raise UnknownDecision."""
-    found = Decision.objects.select_related("retraction").filter(pk=decision_id).first()
-    if found is None:
-        raise UnknownDecision(decision_id)
-    rows = APV.objects.with_pull_request().select_for_update(of=("self",))
-    found.apv = rows.get(pk=found.apv_id)
-    return found
 
 
 def may_retract(user: Any, decision: Decision, effect: Effect | None) -> bool:

@@ -17,8 +17,9 @@ from realtime.transactions import publishing
 from reviews.choices import RevisionReason, Status, WithdrawalReason
 from reviews.diffs.patch_id import patch_id
 from reviews.effects.records import stop_unbegun
-from reviews.errors import InvalidInput, UnknownAPV, VersionChanged
+from reviews.errors import InvalidInput, VersionChanged
 from reviews.events import What
+from reviews.locking import locked_apv
 from reviews.models import APV, EVIDENCE_FOR_PATCH, Revision
 from reviews.pull_requests.warnings import before_others, forge_warnings
 from reviews.receivers import publish_change
@@ -99,10 +100,7 @@ def add_evidence(*, apv_id: UUID, values: Values, version: int) -> APV:
     `version` is the one that the caller read. Raise UnknownAPV, VersionChanged or InvalidInput.
     """
     with publishing():
-        try:
-            apv = APV.objects.select_for_update().get(pk=apv_id)
-        except APV.DoesNotExist:
-            raise UnknownAPV(apv_id) from None
+        apv = locked_apv(apv_id)
         if version != apv.version:
             raise VersionChanged(apv.version)
         if apv.pull_request_id:

@@ -1,0 +1,32 @@
+"""Rows for writers, locked in the order of all: the APV first, then what belongs to it."""
+
+from uuid import UUID
+
+from reviews.errors import UnknownAPV, UnknownDecision
+from reviews.models import APV, Decision, Effect
+
+
+def locked_apv(apv_id: UUID) -> APV:
+    """Return an APV with its pull request; its row alone is locked. Raise UnknownAPV."""
+    rows = APV.objects.with_pull_request().select_for_update(of=("self",))
+    try:
+        return rows.get(pk=apv_id)
+    except APV.DoesNotExist:
+        raise UnknownAPV(apv_id) from None
+
+
+def locked_decision(decision_id: UUID) -> Decision:
+    """Return a decision with its APV, which is locked. Raise UnknownDecision."""
+    found = Decision.objects.select_related("retraction").filter(pk=decision_id).first()
+    if found is None:
+        raise UnknownDecision(decision_id)
+    found.apv = locked_apv(found.apv_id)
+    return found
+
+
+def locked_effect(decision: Decision) -> Effect | None:
+    """Return the effect of a decision whose APV is locked, None if there is nothing to do."""
+    effect = Effect.objects.select_for_update().filter(decision=decision).first()
+    if effect is not None:
+        effect.decision = decision
+    return effect
