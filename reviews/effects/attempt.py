@@ -9,12 +9,11 @@ from forges.choices import PullRequestState
 from forges.clients.base import Client, PullRequestData
 from forges.errors import HeadMoved, NotAllowed, NotFound, Refused, Unavailable
 from forges.models import Repository
-from reviews.choices import EffectKind, EffectState, Status
+from reviews.choices import EffectState
 from reviews.effects import comments, records
 from reviews.models import APV, Effect
 
 Answer = TypeVar("Answer")
-ALREADY_DECIDED = "a lead decided before it was said"
 
 
 class Overtaken(Exception):
@@ -104,12 +103,8 @@ class Attempt:
         now = rows.get(pk=self.effect.pk)
         if not records.is_same_attempt(now, self.effect):
             raise Overtaken
-        decision = now.decision
-        if now.kind == EffectKind.ESCALATE:
-            if decision.apv.status != Status.ESCALATED:
-                raise Outdated(ALREADY_DECIDED)
-        elif not decision.is_in_force:
-            raise Outdated(records.why_outdated(now, decision.apv))
+        if why := records.why_unwanted(now):
+            raise Outdated(why)
 
     def comment(self, headline: str, *parts: str) -> str:
         """Return the text of this effect's comment."""
@@ -134,8 +129,7 @@ class Attempt:
         """Raise HeadMoved if the head is not the commit that was decided on."""
         wanted = self.effect.head_commit
         if found.head_sha != wanted:
-            moved = f"the head moved from {wanted[:8]} to {found.head_sha[:8]}"
-            raise HeadMoved(moved)
+            raise HeadMoved(records.why_outdated(wanted, found.head_sha))
 
 
 def ended_by(found: PullRequestData) -> str:

@@ -28,7 +28,7 @@ from reviews.effects.actions import ACTIONS
 from reviews.effects.attempt import Attempt, Outdated, Overtaken, Result
 from reviews.effects.states import CALLED_OFF, OPEN, STOPPED, UNBEGUN
 from reviews.locking import locked_decision, locked_effect
-from reviews.models import APV, Effect
+from reviews.models import Effect
 from reviews.receivers import publish_change
 from reviews.services.adding import save_values
 
@@ -110,7 +110,6 @@ def _record(effect: Effect, result: Result, again_at: datetime | None) -> None:
     """Write how an attempt ended, and have the pull request read or the effect tried again."""
     with publishing():
         effect = _locked(effect)
-        apv = effect.decision.apv
         result = _final(effect, result)
         values = {
             "answer": result.answer,
@@ -118,13 +117,14 @@ def _record(effect: Effect, result: Result, again_at: datetime | None) -> None:
             "in_merge_queue": _in_merge_queue(effect, result),
         }
         if result.state in ENDS:
-            records.end(effect, apv, result.state, **values)
-            _follow(effect, apv)
+            records.end(effect, result.state, **values)
+            _follow(effect)
         else:
             next_at = max(filter(None, (again_at, _wait_after(effect, result.state))))
             records.move(effect, result.state, **values, next_at=next_at)
             records.have_carried_out(effect)
-    logger.info("effect_attempted", apv=apv.apv_code, kind=effect.kind, state=str(effect.state))
+    code = effect.decision.apv.apv_code
+    logger.info("effect_attempted", apv=code, kind=effect.kind, state=str(effect.state))
 
 
 def _locked(effect: Effect) -> Effect:
@@ -139,16 +139,11 @@ def _final(effect: Effect, result: Result) -> Result:
     """Return how an attempt ended, or that nothing follows it: there is no time, or no reason."""
     if result.state in ENDS:
         return result
-    if result.state in UNBEGUN and _is_outdated(effect):
-        why = records.why_outdated(effect, effect.decision.apv)
+    if result.state in UNBEGUN and (why := records.why_unwanted(effect)):
         return result._replace(state=EffectState.REFUSED, answer=why)
     if timezone.now() >= gives_up_at(effect):
         return result._replace(state=EffectState.FAILED)
     return result
-
-
-def _is_outdated(effect: Effect) -> bool:
-    return effect.kind != EffectKind.ESCALATE and not effect.decision.is_in_force
 
 
 def _in_merge_queue(effect: Effect, result: Result) -> bool:
@@ -176,11 +171,12 @@ def _wait_after(effect: Effect, state: EffectState) -> datetime:
     return timezone.now() + timedelta(seconds=seconds * uniform(0.75, 1.25))  # noqa: S311 # nosec B311
 
 
-def _follow(effect: Effect, apv: APV) -> None:
+def _follow(effect: Effect) -> None:
     """Have the pull request read; put an APV back into the queue that changed meanwhile."""
+    decision = effect.decision
+    apv = decision.apv
     if pull_request := apv.pull_request:
         read_soon(pull_request.repository_id, pull_request.number)
-    decision = effect.decision
     is_past = decision.revision < apv.revision and apv.status == decision.traits.outcome
     if effect.state in STOPPED and is_past and decision.traits.final:
         save_values(apv, {"status": Status.PENDING})

@@ -12,7 +12,7 @@ from audit import entries
 from audit.choices import AuditAction
 from forges.models import Repository
 from jobs.deferring import defer_once
-from reviews.choices import EffectKind, EffectState
+from reviews.choices import EffectKind, EffectState, Status
 from reviews.effects.states import CALLED_OFF, UNBEGUN
 from reviews.models import APV, Decision, Effect
 from reviews.receivers import publish_effect
@@ -21,6 +21,7 @@ NOW, SCHEDULED = 11, 10
 """Priorities of jobs that carry decisions out: somebody waits for them. A job waits for those with
 its lock that were deferred before it, even if they are scheduled for later; so one that is to run
 now has a higher priority than these."""
+ALREADY_DECIDED = "a lead decided before it was said"
 
 
 def make(decision: Decision, apv: APV) -> Effect | None:
@@ -122,26 +123,39 @@ def is_same_attempt(effect: Effect, one: Effect) -> bool:
     return effect.state == EffectState.RUNNING and effect.attempts == one.attempts
 
 
-def why_outdated(effect: Effect, apv: APV) -> str:
-    """Return why an effect is not what is wanted of its APV any more."""
-    if apv.head_commit != effect.head_commit:
-        return f"the head moved from {effect.head_commit[:8]} to {apv.head_commit[:8]}"
-    return "there is a newer revision"
+def why_unwanted(effect: Effect) -> str:
+    """Return why an effect is not what is wanted of its APV any more, "" if it is.
+
+    An escalation is wanted until it is decided on, whatever is pushed meanwhile.
+    """
+    decision = effect.decision
+    if effect.kind == EffectKind.ESCALATE:
+        return "" if decision.apv.status == Status.ESCALATED else ALREADY_DECIDED
+    if decision.is_in_force:
+        return ""
+    return why_outdated(effect.head_commit, decision.apv.head_commit)
+
+
+def why_outdated(decided_on: str, head: str) -> str:
+    """Return why a decision on a commit is outdated, with the commit that is the head now."""
+    if decided_on == head:
+        return "there is a newer revision"
+    return f"the head moved from {decided_on[:8]} to {head[:8]}"
 
 
 def stop_unbegun(apv: APV, why: str) -> None:
     """Stop the effects of a locked APV that were not begun, as it is another thing now."""
     unbegun = of_apv(apv).filter(state__in=UNBEGUN).exclude(kind=EffectKind.ESCALATE)
     for effect in unbegun.select_for_update(of=("self",)):
-        end(effect, apv, EffectState.REFUSED, answer=why)
+        end(effect, EffectState.REFUSED, answer=why)
 
 
-def end(effect: Effect, apv: APV, state: EffectState, **values: Any) -> None:
+def end(effect: Effect, state: EffectState, **values: Any) -> None:
     """End a locked effect of a locked APV, with an audit entry, in the caller's transaction."""
     move(effect, state, **values, next_at=None)
     entries.record(
         AuditAction.CARRIED_OUT if state == EffectState.DONE else AuditAction.NOT_CARRIED_OUT,
-        apv.apv_code,
+        effect.decision.apv.apv_code,
         decision_id=str(effect.decision_id),
         kind=effect.kind,
         state=state,

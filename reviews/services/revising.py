@@ -16,7 +16,7 @@ from audit.choices import AuditAction
 from realtime.transactions import publishing
 from reviews.choices import RevisionReason, Status, WithdrawalReason
 from reviews.diffs.patch_id import patch_id
-from reviews.effects.records import stop_unbegun
+from reviews.effects.records import stop_unbegun, why_outdated
 from reviews.errors import InvalidInput, VersionChanged
 from reviews.events import What
 from reviews.locking import locked_apv
@@ -44,7 +44,8 @@ def revise(apv: APV, values: Values, reason: RevisionReason) -> Revision:
     if not same_patch:
         values = {**_without_evidence(), **values}
     status = _status_after(apv)
-    stop_unbegun(apv, _why_stopped(apv, values))
+    head = values.get("head_commit", apv.head_commit)
+    stop_unbegun(apv, why_outdated(apv.head_commit, head))
     save_values(apv, {**values, "revision": apv.revision + 1, "status": status})
     revision = Revision.of(apv, reason=reason, same_patch=same_patch)
     revision.save(force_insert=True)
@@ -79,13 +80,6 @@ def _status_after(apv: APV) -> str:
     if apv.status in {Status.APPROVED, Status.REJECTED} and apv.awaits_effect:
         return Status.PENDING
     return str(apv.status)
-
-
-def _why_stopped(apv: APV, values: Values) -> str:
-    head = values.get("head_commit", apv.head_commit)
-    if head != apv.head_commit:
-        return f"the head moved from {apv.head_commit[:8]} to {head[:8]}"
-    return "there is a newer revision"
 
 
 def _what(revision: Revision) -> What:

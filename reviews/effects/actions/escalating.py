@@ -1,17 +1,15 @@
 """Say that a lead is to decide."""
 
 from forges.choices import PullRequestState
-from reviews.choices import EffectState, Status
-from reviews.effects import comments
-from reviews.effects.attempt import ALREADY_DECIDED, Attempt, Result, ended_by
+from reviews.choices import EffectState
+from reviews.effects import comments, records
+from reviews.effects.attempt import Attempt, Result, ended_by
 
 
 def escalate(attempt: Attempt) -> Result:
     """Comment with the justification, and assign whom the repository names. Any head will do."""
-    if attempt.apv.status != Status.ESCALATED:
-        if attempt.has_said():
-            return Result(EffectState.DONE)
-        return Result(EffectState.REFUSED, ALREADY_DECIDED)
+    if why := records.why_unwanted(attempt.effect):
+        return Result(EffectState.DONE) if attempt.has_said() else Result(EffectState.REFUSED, why)
     found = attempt.look()
     if found.state != PullRequestState.OPEN:
         return Result(EffectState.REFUSED, ended_by(found))
