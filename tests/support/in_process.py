@@ -13,6 +13,11 @@ def client_of(group: str, full_name: str = "") -> Client:
     first, _, last = full_name.partition(" ")
     user = User.objects.create_user(uuid.uuid4().hex, first_name=first, last_name=last)
     user.groups.add(Group.objects.get(name=group))
+    return signed_in(user)
+
+
+def signed_in(user: User) -> Client:
+    """Return a browser in which `user` is signed in."""
     client = Client()
     client.force_login(user)
     return client

@@ -38,6 +38,11 @@ def text_of(answer: Any) -> str:
     return html.unescape(answer.content.decode())
 
 
+def plain_text_of(answer: Any) -> str:
+    """Return the text of a page without its elements."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", text_of(answer)))
+
+
 def codes_on(answer: Any) -> list[str]:
     """Return the codes in the list; the page may contain other APVs elsewhere."""
     rows = answer.content.decode().partition("<tbody")[2].partition("</tbody>")[0]
