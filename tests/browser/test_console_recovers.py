@@ -17,6 +17,12 @@ from tests.support.tab import NewContext, OpenTab, Tab, becomes, port_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+PATIENT = """
+const wait = window.setTimeout;
+window.setTimeout = (work, milliseconds, ...more) =>
+  wait(work, milliseconds === 15_000 ? 600_000 : milliseconds, ...more);
+"""
+"""A page that gives up no attempt by itself."""
 ANSWER_TIME = "00:16"
 """After this long without an answer, a line or a request counts as dead."""
 
@@ -211,6 +217,40 @@ KEEP_ATTEMPTS = """() => {
     }
   };
 }"""
+
+
+async def test_retry_now_connects_at_once(open_tab: OpenTab, server: Server, proxy: Proxy) -> None:
+    server.add_apv()
+    tab = await open_tab(proxy.origin, luck=100)  # by itself it would reconnect after 30 seconds
+    retry = tab.page.get_by_role("button", name="Retry now")
+    proxy.refuse(True)
+    proxy.cut()
+    await tab.status_becomes("stale")
+    proxy.refuse(False)
+    await retry.click()
+    await tab.status_becomes("live")
+    await expect(retry).to_be_hidden()
+    server.add_apv()
+    await expect(tab.page.locator("#tab-pending .count")).to_have_text("2")
+
+
+async def test_retry_now_gives_up_an_attempt_that_nobody_answers(
+    open_tab: OpenTab, proxy: Proxy
+) -> None:
+    tab = await open_tab(proxy.origin, script=PATIENT)
+    before = proxy.attempts
+    proxy.blackhole(True)
+    proxy.cut()
+
+    async def hangs() -> bool:
+        return proxy.attempts > before
+
+    await becomes(hangs, True)
+    proxy.forget()
+    proxy.blackhole(False)
+    await tab.status_becomes("stale")
+    await tab.page.get_by_role("button", name="Retry now").click()
+    await tab.status_becomes("live")
 
 
 # -- Server and Redis -------------------------------------------------------------------------

@@ -1,16 +1,13 @@
 """A decision is what was confirmed, and no accident chooses anything."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.support.people import move_to_group, new_user
-from tests.support.proxy import Proxy
 from tests.support.site import COPIES, Server, Site
-from tests.support.tab import REASON, OpenTab, becomes, decide, send, write
+from tests.support.tab import REASON, OpenTab, becomes, decide, recorded, send, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -21,12 +18,6 @@ BUSY = """(milliseconds) => {
   };
   document.querySelector("#confirm").addEventListener("click", () => setTimeout(stall));
 }"""
-PATIENT = """
-const wait = window.setTimeout;
-window.setTimeout = (work, milliseconds, ...more) =>
-  wait(work, milliseconds === 15_000 ? 600_000 : milliseconds, ...more);
-"""
-"""A page that gives up no attempt by itself."""
 TWO_LINES = """--- a/app.cfg
 +++ b/app.cfg
 @@ -1,2 +1,2 @@
@@ -47,15 +38,6 @@ OPTION_UNDER_THE_BUTTON = """(kind) => {
 async def ask(page: Page, key: str = "r") -> None:
     await write(page, key)
     await send(page)
-
-
-def recorded(site: Site, apv: dict[str, Any]) -> Callable[[], Awaitable[list[str]]]:
-    sql = "SELECT decision FROM reviews_decision WHERE apv_id = %s"
-
-    async def look() -> list[str]:
-        return [kind for (kind,) in site.rows(sql, apv["apv_id"])]
-
-    return look
 
 
 # -- The question -----------------------------------------------------------------------------
@@ -169,64 +151,6 @@ async def test_question_that_somebody_else_answered_first_says_so(
     assert site.status_of(apv) == "approved"
 
 
-# -- Keys -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("key", ["a", "r"])
-async def test_key_that_cannot_act_says_so_and_swallows_what_is_typed(
-    open_tab: OpenTab, server: Server, site: Site, key: str
-) -> None:
-    apv = server.add_apv(pr_number=None, pr_url="")
-    other = server.add_apv()
-    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
-    await page.keyboard.press(key)
-    await page.keyboard.type("Reviewed: routine bump, 2 jobs.")
-    await page.keyboard.press("Control+Enter")
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#cannot")).to_contain_text("this APV has no pull request")
-    await expect(page.locator("#cannot")).to_be_focused()
-    await expect(page.locator("[name=decision]:checked")).to_have_count(0)
-    await expect(page.locator("#reading")).to_have_attribute("data-code", apv["apv_code"])
-    assert [site.status_of(one) for one in (apv, other)] == ["pending", "pending"]
-    await page.keyboard.press("Escape")
-    await decide(page, "d")
-    await becomes(recorded(site, apv), ["dismiss"])
-
-
-@pytest.mark.parametrize("text", ["Reviewed: merge it", "looks fine, merge and escalate"])
-async def test_words_typed_without_a_caret_choose_nothing(
-    open_tab: OpenTab, server: Server, text: str
-) -> None:
-    apv = server.add_apv()
-    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
-    await page.keyboard.type(text)
-    await expect(page.locator("[name=decision]:checked")).to_have_count(0)
-    await expect(page.locator("#toast")).to_contain_text("No field has the caret")
-
-
-async def test_going_through_the_list_opens_what_it_goes_to(
-    open_tab: OpenTab, server: Server
-) -> None:
-    first, second = server.add_apv(severity="CRITICAL"), server.add_apv(severity="HIGH")
-    page = (await open_tab(path=f"/apvs/{first['apv_code']}")).page
-    await page.keyboard.press("j")
-    await page.keyboard.press("r")
-    await page.locator(f"#reading[data-code={second['apv_code']}]").wait_for()
-    await expect(page.get_by_label("Reject")).to_be_checked()
-    await expect(page.locator("#list [aria-current]")).to_contain_text(second["apv_code"])
-
-
-async def test_key_does_not_decide_on_one_apv_while_another_has_the_focus(
-    open_tab: OpenTab, server: Server
-) -> None:
-    first, second = server.add_apv(severity="CRITICAL"), server.add_apv(severity="HIGH")
-    page = (await open_tab(path=f"/apvs/{first['apv_code']}")).page
-    await page.get_by_role("link", name=second["apv_code"]).focus()
-    await page.keyboard.press("r")
-    await expect(page.locator("#cannot")).to_contain_text(second["apv_code"])
-    await expect(page.locator("[name=decision]:checked")).to_have_count(0)
-
-
 # -- What is missing, and what is refused -----------------------------------------------------
 
 
@@ -310,40 +234,6 @@ async def test_apv_that_cannot_be_read_is_no_decision_that_was_not_sent(
     await tab.status_becomes("live")
     await expect(page.locator("#unread")).to_be_hidden()
     await expect(page.get_by_role("button", name="Retry now")).to_be_hidden()
-
-
-async def test_retry_now_connects_at_once(open_tab: OpenTab, server: Server, proxy: Proxy) -> None:
-    server.add_apv()
-    tab = await open_tab(proxy.origin, luck=100)  # by itself it would reconnect after 30 seconds
-    retry = tab.page.get_by_role("button", name="Retry now")
-    proxy.refuse(True)
-    proxy.cut()
-    await tab.status_becomes("stale")
-    proxy.refuse(False)
-    await retry.click()
-    await tab.status_becomes("live")
-    await expect(retry).to_be_hidden()
-    server.add_apv()
-    await expect(tab.page.locator("#tab-pending .count")).to_have_text("2")
-
-
-async def test_retry_now_gives_up_an_attempt_that_nobody_answers(
-    open_tab: OpenTab, proxy: Proxy
-) -> None:
-    tab = await open_tab(proxy.origin, script=PATIENT)
-    before = proxy.attempts
-    proxy.blackhole(True)
-    proxy.cut()
-
-    async def hangs() -> bool:
-        return proxy.attempts > before
-
-    await becomes(hangs, True)
-    proxy.forget()
-    proxy.blackhole(False)
-    await tab.status_becomes("stale")
-    await tab.page.get_by_role("button", name="Retry now").click()
-    await tab.status_becomes("live")
 
 
 async def test_apv_that_was_asked_for_from_a_row_that_is_gone_can_be_decided_on(

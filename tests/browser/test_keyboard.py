@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.support.site import PASSWORD, Server, Site
-from tests.support.tab import REASON, NewContext, OpenTab, decide, opened
+from tests.support.tab import REASON, NewContext, OpenTab, becomes, decide, opened, recorded
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -106,3 +106,58 @@ async def test_focus_stays_where_it_is_whatever_is_told(open_tab: OpenTab, serve
     await tab.page.get_by_text(f"{gone['apv_code']} approved by").first.wait_for()
     await expect(tab.page.locator("#news")).to_have_text("1 new")
     await expect(tab.page.get_by_role("link", name=stays["apv_code"])).to_be_focused()
+
+
+@pytest.mark.parametrize("key", ["a", "r"])
+async def test_key_that_cannot_act_says_so_and_swallows_what_is_typed(
+    open_tab: OpenTab, server: Server, site: Site, key: str
+) -> None:
+    apv = server.add_apv(pr_number=None, pr_url="")
+    other = server.add_apv()
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    await page.keyboard.press(key)
+    await page.keyboard.type("Reviewed: routine bump, 2 jobs.")
+    await page.keyboard.press("Control+Enter")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#cannot")).to_contain_text("this APV has no pull request")
+    await expect(page.locator("#cannot")).to_be_focused()
+    await expect(page.locator("[name=decision]:checked")).to_have_count(0)
+    await expect(page.locator("#reading")).to_have_attribute("data-code", apv["apv_code"])
+    assert [site.status_of(one) for one in (apv, other)] == ["pending", "pending"]
+    await page.keyboard.press("Escape")
+    await decide(page, "d")
+    await becomes(recorded(site, apv), ["dismiss"])
+
+
+@pytest.mark.parametrize("text", ["Reviewed: merge it", "looks fine, merge and escalate"])
+async def test_words_typed_without_a_caret_choose_nothing(
+    open_tab: OpenTab, server: Server, text: str
+) -> None:
+    apv = server.add_apv()
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    await page.keyboard.type(text)
+    await expect(page.locator("[name=decision]:checked")).to_have_count(0)
+    await expect(page.locator("#toast")).to_contain_text("No field has the caret")
+
+
+async def test_going_through_the_list_opens_what_it_goes_to(
+    open_tab: OpenTab, server: Server
+) -> None:
+    first, second = server.add_apv(severity="CRITICAL"), server.add_apv(severity="HIGH")
+    page = (await open_tab(path=f"/apvs/{first['apv_code']}")).page
+    await page.keyboard.press("j")
+    await page.keyboard.press("r")
+    await page.locator(f"#reading[data-code={second['apv_code']}]").wait_for()
+    await expect(page.get_by_label("Reject")).to_be_checked()
+    await expect(page.locator("#list [aria-current]")).to_contain_text(second["apv_code"])
+
+
+async def test_key_does_not_decide_on_one_apv_while_another_has_the_focus(
+    open_tab: OpenTab, server: Server
+) -> None:
+    first, second = server.add_apv(severity="CRITICAL"), server.add_apv(severity="HIGH")
+    page = (await open_tab(path=f"/apvs/{first['apv_code']}")).page
+    await page.get_by_role("link", name=second["apv_code"]).focus()
+    await page.keyboard.press("r")
+    await expect(page.locator("#cannot")).to_contain_text(second["apv_code"])
+    await expect(page.locator("[name=decision]:checked")).to_have_count(0)

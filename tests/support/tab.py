@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, Page, Request, WebSocket
 
-from tests.support.site import Server
+from tests.support.site import Server, Site
 from tests.support.waiting import ANSWER_SECONDS
 
 KEEP_STATUSES = """
@@ -37,6 +37,16 @@ REASON = "The bump is minimal and the wargame holds."
 async def opened(page: Page) -> str | None:
     """Return the code of the APV that is open."""
     return await page.locator("#reading").get_attribute("data-code")
+
+
+def recorded(site: Site, apv: dict[str, Any]) -> Callable[[], Awaitable[list[str]]]:
+    """Return what reads the kinds of the decisions on an APV."""
+    sql = "SELECT decision FROM reviews_decision WHERE apv_id = %s"
+
+    async def look() -> list[str]:
+        return [kind for (kind,) in site.rows(sql, apv["apv_id"])]
+
+    return look
 
 
 async def write(page: Page, key: str = "a", reason: str = REASON) -> None:
