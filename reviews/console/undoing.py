@@ -10,6 +10,7 @@ from django.utils import timezone
 from realtime.messages import wire_time
 from reviews import services
 from reviews.console.effects import recorded
+from reviews.effects.records import held_until
 from reviews.models import Decision
 from reviews.orders import DECISIONS
 
@@ -50,5 +51,4 @@ def _held_until(decision: Decision) -> datetime | None:
     if (found := decision.effect_or_none) is not None:
         until: datetime | None = found.held_until
         return until
-    seconds = settings.HITL_UNDO_SECONDS
-    return decision.decided_at + timedelta(seconds=seconds) if seconds else None
+    return held_until(decision)

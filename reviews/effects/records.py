@@ -33,7 +33,7 @@ def make(decision: Decision, apv: APV) -> Effect | None:
     if (kind := decision.traits.effect_kind) is None:
         return None
     effect = Effect(decision=decision, kind=kind, head_commit=decision.head_commit)
-    now, until = decision.decided_at, _held_until(decision.decided_at)
+    now, until = decision.decided_at, held_until(decision)
     effect.created_at = now
     if not is_connected(apv):
         effect.change_state(EffectState.EXTERNAL, now)
@@ -56,9 +56,10 @@ def is_connected(apv: APV) -> bool:
     return repositories.exists()
 
 
-def _held_until(decided_at: datetime) -> datetime | None:
+def held_until(decision: Decision) -> datetime | None:
+    """Return until when nothing is done of a new decision, None if it is carried out at once."""
     seconds = settings.HITL_UNDO_SECONDS
-    return decided_at + timedelta(seconds=seconds) if seconds else None
+    return decision.decided_at + timedelta(seconds=seconds) if seconds else None
 
 
 def have_carried_out(effect: Effect) -> None:

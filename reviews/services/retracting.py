@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -93,8 +92,8 @@ def _obstacle(decision: Decision, effect: Effect | None) -> str:
 
 def _is_recent(decision: Decision) -> bool:
     """Return whether the time is not over in which others leave a decision alone."""
-    age = timezone.now() - decision.decided_at
-    return age.total_seconds() < settings.HITL_UNDO_SECONDS
+    until = records.held_until(decision)
+    return until is not None and timezone.now() < until
 
 
 def _cancel(effect: Effect | None) -> None:
