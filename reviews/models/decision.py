@@ -165,6 +165,10 @@ class Decision(AtomicSave):
         """Return who took it back and why, None if nobody did."""
         return getattr(self, "retraction", None)
 
+    def remember_no_retraction(self) -> None:
+        """Let nobody ask the database who took back what is only being made."""
+        Decision.retraction.related.set_cached_value(self, None)
+
     @property
     def by_submitter(self) -> bool:
         """Return whether the reviewer had added the APV themselves."""

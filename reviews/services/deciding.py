@@ -65,7 +65,7 @@ def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> 
         apv = locked_apv(apv_id)
         check(apv=apv, reviewer=reviewer, **fields)
         record = _record(apv, reviewer, fields)
-        record._state.fields_cache["retraction"] = None  # not yet: nobody needs to ask for it
+        record.remember_no_retraction()
         save_values(apv, {"status": record.traits.outcome})
         records.make(record, apv)
         entries.record(

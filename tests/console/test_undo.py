@@ -3,6 +3,7 @@
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import User
+from pytest_django import DjangoAssertNumQueries
 
 from reviews.choices import EffectState, Status
 from reviews.models import Retraction
@@ -71,3 +72,11 @@ def test_no_bar_and_no_key_without_seconds_to_undo(rita: User, settings: LazySet
     shown = text_of(signed_in(rita).get("/"))
     assert "Undo your last decision" not in shown
     assert 'data-undo="null"' in shown
+
+
+def test_new_decision_is_known_to_stand_without_a_query(
+    rita: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    decision = decide(apv_of_forge(), rita)
+    with django_assert_num_queries(0):
+        assert decision.retraction_or_none is None
