@@ -73,16 +73,10 @@ TONES = {
 }
 """The colours of states; of those that are not here, that of what goes on."""
 WORDS = {
-    EffectState.HELD: pgettext_lazy("effect", "held"),
-    EffectState.QUEUED: pgettext_lazy("effect", "queued"),
     EffectState.RUNNING: pgettext_lazy("effect", "being carried out"),
-    EffectState.WAITING: pgettext_lazy("effect", "waiting"),
-    EffectState.REFUSED: pgettext_lazy("effect", "refused"),
-    EffectState.FAILED: pgettext_lazy("effect", "failed"),
-    EffectState.CANCELLED: pgettext_lazy("effect", "taken back"),
     EffectState.EXTERNAL: pgettext_lazy("effect", "left to a pipeline"),
 }
-"""What a row says of an effect that is not done."""
+"""What a row says of a state instead of its label."""
 
 
 @dataclass(frozen=True)
@@ -103,11 +97,9 @@ class Outcome:
     @property
     def word(self) -> str:
         """Return the state in a word or two, for a row."""
-        if self.state != EffectState.DONE:
-            return str(WORDS[self.state])
-        if self.is_left_to_others:
-            return str(self.effect.get_state_display())
-        return str(self._phrases.word)
+        if self.state == EffectState.DONE and not self.is_left_to_others:
+            return str(self._phrases.word)
+        return str(WORDS.get(self.state, self.state.label))
 
     @property
     def text(self) -> str:
@@ -115,6 +107,8 @@ class Outcome:
         return str(capfirst(self._sentence()))
 
     def _sentence(self) -> str:
+        if self.state == EffectState.CANCELLED:
+            return _("it was taken back before anything happened")
         if self.is_left_to_others:
             return self._of_others()
         phrases, number = self._phrases, self.decision.apv.pr_number
@@ -125,8 +119,6 @@ class Outcome:
                 said = phrases.stopped
             case EffectState.RUNNING if not self.is_unknown:
                 said = phrases.running
-            case EffectState.CANCELLED:
-                said = _("it was taken back before anything happened")
             case _:
                 said = phrases.asked
         return str(said).format(number=number)
@@ -137,8 +129,6 @@ class Outcome:
                 return _("a pipeline reported that it is done")
             case EffectState.FAILED:
                 return _("a pipeline reported that it failed")
-            case EffectState.CANCELLED:
-                return _("it was taken back before anything happened")
         asked = effect(self.decision.apv, self.decision.decision)
         return _("{effect}, which is left to a pipeline").format(effect=asked)
 
