@@ -57,3 +57,7 @@ class Unavailable(ForgeError):
     """No answer, a server's error, or an answer that makes no sense: it may do better later."""
 
     code = "unavailable"
+
+
+REFUSALS = (NotAllowed, NotFound, Refused)
+"""A no that the forge gives again, however often it is asked; it may be about what it hides."""

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 from forges.choices import PullRequestState
 from forges.clients.base import Client, PullRequestData
-from forges.errors import HeadMoved, NotAllowed, NotFound, Refused, Unavailable
+from forges.errors import REFUSALS, HeadMoved, Unavailable
 from forges.models import Repository
 from reviews.choices import EffectState
 from reviews.effects import comments, records
@@ -80,7 +80,7 @@ class Attempt:
         """Ask the forge what is there. That it does not say so tells nothing of what was begun."""
         try:
             return ask()
-        except (NotAllowed, NotFound, Refused) as error:
+        except REFUSALS as error:
             if self.begun:
                 raise Unavailable(error.words) from error
             raise

@@ -10,16 +10,13 @@ from django.utils import timezone
 from forges.choices import CheckState
 from forges.clients import client_for
 from forges.clients.base import Client
-from forges.errors import ForgeError, NotAllowed, NotFound, Refused
+from forges.errors import REFUSALS, ForgeError
 from jobs.deferring import defer_once
 from reviews.choices import EffectState, Status
 from reviews.effects import comments
 from reviews.models import APV, Effect, Gate
 
 logger = structlog.get_logger(__name__)
-
-REFUSALS = (NotAllowed, NotFound, Refused)
-"""What the forge will not answer otherwise, however often it is asked."""
 
 
 class Wanted(NamedTuple):

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from forges.choices import CheckState, MergeMethod, PullRequestState
 from forges.clients.base import PullRequestData
-from forges.errors import ForgeError, NotAllowed, NotFound, NotMergeable, Refused, Unavailable
+from forges.errors import REFUSALS, ForgeError, NotMergeable, Unavailable
 from reviews.choices import EffectState
 from reviews.effects import gate
 from reviews.effects.attempt import Attempt, Outdated, Result, ended_by
@@ -52,7 +52,7 @@ def _merge(attempt: Attempt) -> Result:
     head, method = attempt.effect.head_commit, MergeMethod(attempt.repository.merge_method)
     try:
         attempt.write(lambda: attempt.client.merge(*attempt.where, head_sha=head, method=method))
-    except (NotAllowed, NotFound, Refused):
+    except REFUSALS:
         # What an earlier attempt asked for may have happened only now; or this one merged, and what
         # the forge does not let us see is the result.
         if (found := attempt.look()).state != PullRequestState.MERGED:
