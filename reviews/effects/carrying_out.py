@@ -74,12 +74,11 @@ def _begin(effect_id: UUID) -> tuple[Effect, bool] | None:
 def _attempt(effect: Effect, *, was_running: bool) -> tuple[Result, datetime | None]:
     """Return how an attempt ended, and when the next one is to be if the forge said when."""
     apv = effect.decision.apv
-    if apv.pull_request is None or not records.is_connected(apv):
+    if (repository := apv.watched_repository) is None:
         return Result(_refused(begun=was_running), NOT_WATCHED), None
-    forge = apv.pull_request.repository.forge
     attempt = None
     try:
-        with noting(forge), client_for(forge) as client:
+        with noting(repository.forge), client_for(repository.forge) as client:
             attempt = Attempt(effect, client, begun=was_running)
             return ACTIONS[EffectKind(effect.kind)](attempt), None
     except (Limited, Unavailable) as error:

@@ -104,9 +104,9 @@ def _ask(client: Client, apv: APV, wanted: Wanted) -> None:
 def set_now(apv_id: UUID) -> None:
     """Set the status of an APV's head commit, in this thread. Raise Limited or Unavailable."""
     apv = APV.objects.select_related("pull_request__repository__forge").get(pk=apv_id)
-    if apv.pull_request is None or not apv.pull_request.repository.watched:
+    if (repository := apv.watched_repository) is None:
         return
-    with client_for(apv.pull_request.repository.forge) as client:
+    with client_for(repository.forge) as client:
         set_status(client, apv)
 
 

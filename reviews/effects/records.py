@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from audit import entries
 from audit.choices import AuditAction
-from forges.models import Repository
 from jobs.deferring import defer_once
 from reviews.choices import EffectKind, EffectState, Status
 from reviews.effects.states import CALLED_OFF, UNBEGUN
@@ -35,7 +34,7 @@ def make(decision: Decision, apv: APV) -> Effect | None:
     effect = Effect(decision=decision, kind=kind, head_commit=decision.head_commit)
     now, until = decision.decided_at, held_until(decision)
     effect.created_at = now
-    if not is_connected(apv):
+    if apv.watched_repository is None:
         effect.change_state(EffectState.EXTERNAL, now)
         effect.held_until = until
     else:
@@ -46,14 +45,6 @@ def make(decision: Decision, apv: APV) -> Effect | None:
     if effect.next_at:
         have_carried_out(effect)
     return effect
-
-
-def is_connected(apv: APV) -> bool:
-    """Return whether the console carries decisions on an APV out itself."""
-    if apv.pull_request_id is None:
-        return False
-    repositories = Repository.objects.filter(pull_requests=apv.pull_request_id, watched=True)
-    return repositories.exists()
 
 
 def held_until(decision: Decision) -> datetime | None:

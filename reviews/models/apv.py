@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from forges.choices import PullRequestState
+from forges.models import Repository
 from realtime.atomic_saves import AtomicSave
 from reviews import fields, links
 from reviews.choices import (
@@ -300,6 +301,14 @@ class APV(AtomicSave):
         """Check the constraints, except for values that only saving fills in."""
         unfilled = {name for name in ("apv_code", "priority") if not getattr(self, name)}
         super().validate_constraints({*(exclude or ()), *unfilled})
+
+    @property
+    def watched_repository(self) -> Repository | None:
+        """Return where the console itself carries decisions on it out, None if nowhere."""
+        if self.pull_request is None or not self.pull_request.repository.watched:
+            return None
+        repository: Repository = self.pull_request.repository
+        return repository
 
     @property
     def awaits_effect(self) -> bool:

@@ -75,4 +75,4 @@ def may_try_again(user: Any, decision: Decision, effect: Effect | None) -> bool:
 def _can_be_tried_again(decision: Decision, effect: Effect) -> bool:
     """Return whether an effect did not happen, and its decision still is what is wanted."""
     is_stopped = effect.state in STOPPED
-    return is_stopped and decision.is_in_force and records.is_connected(decision.apv)
+    return is_stopped and decision.is_in_force and decision.apv.watched_repository is not None
