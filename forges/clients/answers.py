@@ -1,183 +1,76 @@
-"""Read the JSON of an answer field by field: what is needed strictly, the rest leniently.
+"""The answer of a forge: what it holds, and what it says of a failure."""
 
-A field that is needed and has another shape raises Unavailable, which names it: such an answer does
-not come from the forge as it is known, so that nothing else in it can be relied on.
-"""
-
+import json
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import BigIntegerField
+import httpx
 
+from forges.clients.fields import Fields, objects
 from forges.errors import Unavailable
-from forges.texts import storable
+from forges.texts import printable
 
-SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-Choice = TypeVar("Choice")
-FAR = 10**10
-"""Longer than any text in an answer, which is bounded."""
-
-
-def link(text: str) -> str:
-    """Return `text` if a page may link to it, otherwise ""."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return ""
-    return text if parts.scheme in {"http", "https"} and parts.netloc and len(text) <= 2000 else ""
+LONGEST_WORDS = 300
+WORDS = ("message", "error_description", "error", "errors")
+"""Where forges say in JSON what failed."""
 
 
-class Fields:
-    """A JSON object in an answer. `where` is the name of it that errors give."""
+@dataclass(frozen=True)
+class Answer:
+    """A forge's answer to `request`, a method and a path. Its body is read."""
 
-    def __init__(self, value: Any, where: str) -> None:
-        if not isinstance(value, dict):
-            raise Unavailable(f"{where} is {_kind(value)} instead of an object")
-        self._values = value
-        self._where = where
+    request: str
+    status: int
+    headers: httpx.Headers
+    body: bytes
 
-    # -- What is needed --------------------------------------------------------------------------
+    @property
+    def unchanged(self) -> bool:
+        return self.status == 304
 
-    def text(self, name: str, *, most: int = FAR) -> str:
-        """Return the text of a field, which must be there and have 1 to `most` characters."""
-        value = self._values.get(name)
-        if not isinstance(value, str) or not 1 <= len(value) <= most:
-            raise self._wrong(
-                name, "a text" if most == FAR else f"a text of 1 to {most} characters"
-            )
-        return storable(value)
+    @property
+    def etag(self) -> str:
+        """What to send to be told that nothing changed, "" if there is nothing that can be sent."""
+        told: str = self.headers.get("etag", "")
+        return told if re.fullmatch("[!-~]{1,500}", told) else ""
 
-    def number(self, name: str) -> int:
-        value = self._values.get(name)
-        if (
-            not isinstance(value, int)
-            or isinstance(value, bool)
-            or not 0 <= value <= BigIntegerField.MAX_BIGINT
-        ):
-            raise self._wrong(name, "a whole number")
-        return value
+    def fields(self, where: str) -> Fields:
+        """Return the JSON object that the body is. Raise Unavailable."""
+        return Fields(self._json(), where)
 
-    def sha(self, name: str) -> str:
-        """Return the name of a commit."""
-        value = self._values.get(name)
-        if not isinstance(value, str) or not SHA.fullmatch(value):
-            raise self._wrong(name, "the name of a commit")
-        return value
+    def objects(self, where: str) -> list[Fields]:
+        """Return the JSON objects in the list that the body is. Raise Unavailable."""
+        return objects(self._json(), where)
 
-    def link(self, name: str) -> str:
-        """Return an address that pages may link to."""
-        value = self.text(name, most=2000)
-        if not link(value):
-            raise self._wrong(name, "an address of the web")
-        return value
+    def diff(self) -> str:
+        """Return the body as a unified diff of git. Raise Unavailable."""
+        if self.body and not self.body.startswith(b"diff --git "):
+            raise Unavailable(f"answered {self.request} with {self._kind()} instead of a diff")
+        return self.body.decode("utf-8", "replace").replace("\0", "\ufffd")
 
-    def time(self, name: str) -> datetime:
-        if (found := self.maybe_time(name)) is None:
-            raise self._wrong(name, "a time")
-        return found
-
-    def choice(self, name: str, choices: Mapping[str, Choice]) -> Choice:
-        """Return what a word in a field means by `choices`."""
-        value = self._values.get(name)
-        if not isinstance(value, str) or value not in choices:
-            raise self._wrong(name, f"one of {', '.join(choices)}")
-        return choices[value]
-
-    def inside(self, name: str) -> "Fields":
-        """Return the object in a field."""
-        return Fields(self._values.get(name), self._path(name))
-
-    def objects(self, name: str) -> list["Fields"]:
-        """Return the objects in the list in a field."""
-        return objects(self._values.get(name), self._path(name))
-
-    # -- What may be missing ---------------------------------------------------------------------
-
-    def maybe_text(self, name: str, *, most: int = FAR) -> str:
-        """Return the first `most` characters of a text, "" if there is none."""
-        value = self._values.get(name)
-        return storable(value[:most]) if isinstance(value, str) else ""
-
-    def maybe_number(self, name: str) -> int | None:
-        value = self._values.get(name)
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-    def maybe_sha(self, name: str) -> str:
-        value = self._values.get(name)
-        return value if isinstance(value, str) and SHA.fullmatch(value) else ""
-
-    def maybe_link(self, name: str) -> str:
-        return link(self.maybe_text(name))
-
-    def truth(self, name: str) -> bool:
-        """Return whether a field is there and true."""
-        return self._values.get(name) is True
-
-    def maybe_truth(self, name: str) -> bool | None:
-        value = self._values.get(name)
-        return value if isinstance(value, bool) else None
-
-    def maybe_time(self, name: str) -> datetime | None:
-        """Return a time, with or without fractions of a second, None if there is none."""
-        value = self._values.get(name)
+    def said(self) -> str:
+        """Return the forge's own words for a failure, "" if there are none."""
         try:
-            found = datetime.fromisoformat(value) if isinstance(value, str) else None
-        except ValueError:
-            return None
-        return found.replace(tzinfo=UTC) if found and not found.tzinfo else found
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return ""
+        found = [value.get(name) for name in WORDS] if isinstance(value, dict) else []
+        said = "; ".join(one if isinstance(one, str) else json.dumps(one) for one in found if one)
+        return printable(said)[:LONGEST_WORDS]
 
-    def maybe_inside(self, name: str) -> "Fields":
-        """Return the object in a field, an empty one if there is none."""
-        value = self._values.get(name)
-        return Fields(value if isinstance(value, dict) else {}, self._path(name))
+    def speaks_of_a_limit(self) -> bool:
+        """Return whether a 403 is GitHub's secondary limit, which may come without any header."""
+        return self.status == 403 and "rate limit" in self.said().lower()
 
-    def maybe_objects(self, name: str) -> list["Fields"]:
-        """Return the objects in the list in a field; leave out what is no object."""
-        value = self._values.get(name)
-        found = value if isinstance(value, list) else []
-        return [Fields(one, self._path(name)) for one in found if isinstance(one, dict)]
+    def _json(self) -> Any:
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            kind = self._kind()
+            what = "broken JSON" if kind.endswith("json") else f"{kind} instead of JSON"
+            raise Unavailable(f"answered {self.request} with {what}") from None
 
-    def texts(self, name: str) -> list[str]:
-        """Return the texts in the list in a field; leave out what is no text."""
-        value = self._values.get(name)
-        found = value if isinstance(value, list) else []
-        return [storable(one) for one in found if isinstance(one, str)]
-
-    def texts_by_name(self, name: str) -> dict[str, str]:
-        """Return the texts in the object in a field by their names."""
-        value = self._values.get(name)
-        found = value if isinstance(value, dict) else {}
-        return {storable(key): storable(one) for key, one in found.items() if isinstance(one, str)}
-
-    def _wrong(self, name: str, wanted: str) -> Unavailable:
-        found = _kind(self._values[name]) if name in self._values else "missing"
-        return Unavailable(f"{self._path(name)} is {found} instead of {wanted}")
-
-    def _path(self, name: str) -> str:
-        return f"{self._where}.{name}"
-
-
-def objects(value: Any, where: str) -> list[Fields]:
-    """Return the objects in a list. Raise Unavailable."""
-    if not isinstance(value, list):
-        raise Unavailable(f"{where} is {_kind(value)} instead of a list")
-    return [Fields(one, f"{where}[{index}]") for index, one in enumerate(value)]
-
-
-def _kind(value: Any) -> str:
-    """Return what a JSON value is, without its content."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true or false"
-        case int() | float():
-            return "another number" if isinstance(value, int) else "a fraction"
-        case str():
-            return "another text" if value else "an empty text"
-        case list():
-            return "a list"
-    return "an object"
+    def _kind(self) -> str:
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return kind[:100] if self.body and kind else "nothing"

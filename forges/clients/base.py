@@ -8,8 +8,9 @@ from typing import NamedTuple, Self
 
 from forges.choices import CheckState, MergeMethod, PullRequestState
 from forges.clients.addresses import next_page
-from forges.clients.answers import Fields
-from forges.clients.http import MOST_PAGES, Answer, Http, Params, Sent
+from forges.clients.answers import Answer
+from forges.clients.fields import Fields
+from forges.clients.http import MOST_PAGES, Http, Params, Sent
 from forges.errors import (
     ForgeError,
     HeadMoved,

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from forges.choices import CheckState, MergeMethod, PullRequestState
 from forges.clients.addresses import segments
-from forges.clients.answers import Fields
+from forges.clients.auth import Token
 from forges.clients.base import (
     Check,
     Grants,
@@ -16,8 +16,9 @@ from forges.clients.base import (
     latest,
     names,
 )
+from forges.clients.fields import Fields
 from forges.clients.github_like import GitHubLike, pull_path, repository_path, status_check
-from forges.clients.http import Http, Params, Token
+from forges.clients.http import Http, Params
 from forges.errors import HeadMoved, NotMergeable, Refused
 from forges.models import Credentials
 

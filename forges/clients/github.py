@@ -11,8 +11,8 @@ from urllib.parse import quote
 from forges.choices import CheckState, MergeMethod, PullRequestState
 from forges.clients import merge_queues
 from forges.clients.addresses import segments
-from forges.clients.answers import Fields
 from forges.clients.app_auth import AppKey, InstallationToken
+from forges.clients.auth import Auth, Token
 from forges.clients.base import (
     Check,
     Grants,
@@ -21,6 +21,7 @@ from forges.clients.base import (
     latest,
     names,
 )
+from forges.clients.fields import Fields
 from forges.clients.github_like import (
     GitHubLike,
     issue_path,
@@ -29,7 +30,7 @@ from forges.clients.github_like import (
     status_check,
 )
 from forges.clients.graphql import Unsupported
-from forges.clients.http import Auth, Http, Params, Token
+from forges.clients.http import Http, Params
 from forges.errors import HeadMoved, NotAllowed, NotFound, NotMergeable, Refused
 from forges.models import Credentials
 

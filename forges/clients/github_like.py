@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from forges.choices import CheckState, MergeMethod
 from forges.clients.addresses import segments
-from forges.clients.answers import Fields
 from forges.clients.base import (
     LONGEST_DESCRIPTION,
     STATUS_NAME,
@@ -19,6 +18,7 @@ from forges.clients.base import (
     Listed,
     RepositoryData,
 )
+from forges.clients.fields import Fields
 from forges.clients.http import Params
 
 WORDS = {

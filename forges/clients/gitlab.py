@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from forges.choices import CheckState, MergeMethod, PullRequestState
 from forges.clients.addresses import segments
-from forges.clients.answers import Fields
+from forges.clients.auth import Token
 from forges.clients.base import (
     LONGEST_DESCRIPTION,
     STATUS_NAME,
@@ -21,7 +21,8 @@ from forges.clients.base import (
     RepositoryData,
     latest,
 )
-from forges.clients.http import Http, Params, Token
+from forges.clients.fields import Fields
+from forges.clients.http import Http, Params
 from forges.errors import HeadMoved, NotFound, NotMergeable, Refused
 from forges.models import Credentials
 

@@ -6,8 +6,9 @@ See https://docs.github.com/graphql. Merge queues cannot be used over its REST A
 from collections.abc import Mapping
 from typing import Any
 
-from forges.clients.answers import Fields
-from forges.clients.http import LONGEST_WORDS, Http
+from forges.clients.answers import LONGEST_WORDS
+from forges.clients.fields import Fields
+from forges.clients.http import Http
 from forges.errors import ForgeError, NotAllowed, NotFound, Refused, Unavailable
 from forges.texts import printable
 

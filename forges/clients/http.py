@@ -4,16 +4,14 @@ Every failure becomes one of forges.errors. Their words name the request and wha
 hold no credentials, even if the forge sends these back.
 """
 
-import json
-import re
 import ssl
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 from django.conf import settings
@@ -21,11 +19,11 @@ from django.utils import timezone
 
 from forges.clients import limits
 from forges.clients.addresses import api_address, next_page, same_origin
-from forges.clients.answers import Fields, objects
+from forges.clients.answers import Answer
+from forges.clients.auth import Auth
 from forges.clients.bodies import read_body
 from forges.clients.deadline import Deadline
 from forges.errors import ForgeError, Limited, NotAllowed, NotFound, Refused, Unavailable
-from forges.texts import printable
 
 JSON_BYTES = 10 * 1024 * 1024
 DIFF_BYTES = 16 * 1024 * 1024
@@ -34,7 +32,6 @@ WRITE_SECONDS = 10
 that says nothing any more counts as killed, so that no other worker writes at the same time."""
 MOST_REDIRECTS = 3
 REDIRECTS = {301, 302, 307, 308}
-LONGEST_WORDS = 300
 MOST_PAGES = 100
 """Of one list: with 100 on a page, no repository has as many open pull requests."""
 Params = Mapping[str, str | int]
@@ -46,76 +43,15 @@ Meanings = Mapping[int, type[ForgeError]]
 USUAL: Meanings = {401: NotAllowed, 403: NotAllowed, 404: NotFound, 408: Unavailable, 410: NotFound}
 
 
-class Auth(Protocol):
-    """Where the header that authenticates a request comes from."""
-
-    def header(self) -> dict[str, str]: ...
-
-    def renew(self) -> bool:
-        """Return whether there are other credentials, after the forge refused the present ones."""
-
-
 @dataclass(frozen=True)
-class Token:
-    """A token that does not change, in the header `name`, after `scheme`."""
+class _Asked:
+    """What is asked: `name` is what errors call it, and its answer has `most` bytes at most."""
 
+    method: str
     name: str
-    token: str = field(repr=False)
-    scheme: str = ""
-
-    def header(self) -> dict[str, str]:
-        if not re.fullmatch("[!-~]*", self.token):
-            raise NotAllowed("the token has characters that no token has")
-        return {self.name: f"{self.scheme}{self.token}"} if self.token else {}
-
-    def renew(self) -> bool:
-        return False
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A forge's answer to `request`, a method and a path. Its body is read."""
-
-    request: str
-    status: int
-    headers: httpx.Headers
-    body: bytes
-
-    @property
-    def unchanged(self) -> bool:
-        return self.status == 304
-
-    @property
-    def etag(self) -> str:
-        """What to send to be told that nothing changed, "" if there is nothing that can be sent."""
-        told: str = self.headers.get("etag", "")
-        return told if re.fullmatch("[!-~]{1,500}", told) else ""
-
-    def fields(self, where: str) -> Fields:
-        """Return the JSON object that the body is. Raise Unavailable."""
-        return Fields(self._json(), where)
-
-    def objects(self, where: str) -> list[Fields]:
-        """Return the JSON objects in the list that the body is. Raise Unavailable."""
-        return objects(self._json(), where)
-
-    def diff(self) -> str:
-        """Return the body as a unified diff of git. Raise Unavailable."""
-        if self.body and not self.body.startswith(b"diff --git "):
-            raise Unavailable(f"answered {self.request} with {self._kind()} instead of a diff")
-        return self.body.decode("utf-8", "replace").replace("\0", "\ufffd")
-
-    def _json(self) -> Any:
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            kind = self._kind()
-            what = "broken JSON" if kind.endswith("json") else f"{kind} instead of JSON"
-            raise Unavailable(f"answered {self.request} with {what}") from None
-
-    def _kind(self) -> str:
-        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return kind[:100] if self.body and kind else "nothing"
+    headers: Mapping[str, str]
+    values: Mapping[str, Any] | None
+    most: int
 
 
 class Http:
@@ -205,58 +141,42 @@ class Http:
         url = self._url(path)
         if params:
             url = url.copy_merge_params(dict(params))
-        request = f"{method} {url.path}"
-        conditional = "If-None-Match" in (headers or {})
+        asked = _Asked(method, f"{method} {url.path}", headers or {}, values, most)
         with self._deadline.within(_seconds(method)):
-            answer = self._followed(method, url, request, headers or {}, values, most)
+            answer = self._followed(url, asked)
+        conditional = "If-None-Match" in asked.headers
         self._raise_for(answer, {**USUAL, **(meanings or {})}, conditional=conditional)
         return answer
 
-    def _followed(
-        self,
-        method: str,
-        url: httpx.URL,
-        request: str,
-        headers: Mapping[str, str],
-        values: Mapping[str, Any] | None,
-        most: int,
-    ) -> Answer:
+    def _followed(self, url: httpx.URL, asked: _Asked) -> Answer:
         """Send a request, and follow where the forge redirects it to."""
         for _ in range(MOST_REDIRECTS + 1):
-            answer = self._authenticated(method, url, request, headers, values, most)
+            answer = self._authenticated(url, asked)
             if answer.status not in REDIRECTS:
                 return answer
             url = self._redirected(url, answer)
-        raise Unavailable(f"redirected {request} more than {MOST_REDIRECTS} times")
+        raise Unavailable(f"redirected {asked.name} more than {MOST_REDIRECTS} times")
 
-    def _authenticated(
-        self,
-        method: str,
-        url: httpx.URL,
-        request: str,
-        headers: Mapping[str, str],
-        values: Mapping[str, Any] | None,
-        most: int,
-    ) -> Answer:
+    def _authenticated(self, url: httpx.URL, asked: _Asked) -> Answer:
         """Send a request; if the credentials ran out, once more with new ones."""
         for last in (False, True):
             self._shown = self._auth.header()
             built = self._client.build_request(
-                method,
+                asked.method,
                 url,
-                headers={**self._shown, **headers},
-                json=values,
+                headers={**self._shown, **asked.headers},
+                json=asked.values,
                 timeout=self._deadline.seconds,
                 extensions={"trace": self._deadline.trace},
             )
-            answer = self._send(built, request, most)
+            answer = self._send(built, asked)
             self._remember_limit(answer)
             if last or answer.status != 401 or not self._auth.renew():
                 break
         return answer
 
-    def _send(self, built: httpx.Request, request: str, most: int) -> Answer:
-        words = f"did not answer {request} within {self._deadline.seconds} s"
+    def _send(self, built: httpx.Request, asked: _Asked) -> Answer:
+        words = f"did not answer {asked.name} within {self._deadline.seconds} s"
         if self._deadline.passed:
             raise Unavailable(words)
         status = FAILED
@@ -264,14 +184,14 @@ class Http:
             response = self._client.send(built, stream=True, follow_redirects=False)
             status = _status(response)
             with closing(response):
-                body = read_body(response, request, most)
+                body = read_body(response, asked.name, asked.most)
         except httpx.HTTPError as error:
             late = self._deadline.passed or isinstance(error, httpx.TimeoutException)
             status = TIMED_OUT if late else FAILED
-            raise Unavailable(words if late else _why(error, request)) from None
+            raise Unavailable(words if late else _why(error, asked.name)) from None
         finally:
-            self.sent[built.method, status] += 1
-        return Answer(request, response.status_code, response.headers, body)
+            self.sent[asked.method, status] += 1
+        return Answer(asked.name, response.status_code, response.headers, body)
 
     def _url(self, path: str) -> httpx.URL:
         """Return the address of a path, or a whole address if it is on the same host."""
@@ -301,7 +221,7 @@ class Http:
     def _remember_limit(self, answer: Answer) -> None:
         """Keep quiet if the forge limits, also if this was the last request that it allowed."""
         until = limits.retry_time(answer.headers)
-        if until is None and (answer.status == 429 or _speaks_of_a_limit(answer)):
+        if until is None and (answer.status == 429 or answer.speaks_of_a_limit()):
             until = timezone.now() + limits.UNTOLD
         if until is None:
             return
@@ -320,7 +240,7 @@ class Http:
 
     def _words(self, answer: Answer) -> str:
         words = f"answered {answer.status} to {answer.request}"
-        if said := _said(answer):
+        if said := answer.said():
             words += f": {said}"
         for header in self._shown.values():
             words = words.replace(header.rpartition(" ")[2], "…")
@@ -359,23 +279,3 @@ def _why(error: httpx.HTTPError, request: str) -> str:
         case httpx.RemoteProtocolError():
             return f"broke off its answer to {request}, or sent no HTTP"
     return f"{request} failed: {type(error).__name__}"
-
-
-def _said(answer: Answer) -> str:
-    """Return the forge's own words for a failure, "" if there are none."""
-    try:
-        value = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return ""
-    found = (
-        [value.get(name) for name in ("message", "error_description", "error", "errors")]
-        if isinstance(value, dict)
-        else []
-    )
-    said = "; ".join(one if isinstance(one, str) else json.dumps(one) for one in found if one)
-    return printable(said)[:LONGEST_WORDS]
-
-
-def _speaks_of_a_limit(answer: Answer) -> bool:
-    """Return whether a 403 is GitHub's secondary limit, which may come without any header."""
-    return answer.status == 403 and "rate limit" in _said(answer).lower()

@@ -7,8 +7,8 @@ It drops the entry of a pull request whose head moves, so that an entry is alway
 from typing import NamedTuple
 
 from forges.clients import graphql
-from forges.clients.answers import Fields
 from forges.clients.base import MergeQueue, QueueEntry
+from forges.clients.fields import Fields
 from forges.clients.http import Http
 from forges.errors import HeadMoved, NotMergeable, Refused
 
