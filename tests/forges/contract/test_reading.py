@@ -1,4 +1,4 @@
-"""What every client promises, on a fake of each forge.
+"""What every client promises to those who read, on a fake of each forge.
 
 `test_stand_ins.py` asks the same of a GitHub that was made by others.
 """
@@ -7,53 +7,15 @@ from itertools import pairwise
 
 import pytest
 
-from forges.choices import CheckState, ForgeKind, MergeMethod, PullRequestState
+from forges.choices import CheckState, ForgeKind, PullRequestState
 from forges.clients.base import STATUS_NAME, Client
-from forges.errors import (
-    HeadMoved,
-    NotAllowed,
-    NotFound,
-    NotMergeable,
-    Refused,
-    Unavailable,
-)
+from forges.errors import NotAllowed, NotFound
 from forges.models import Credentials
-from tests.support.forges import (
-    ACCOUNT,
-    Connect,
-    FakeForge,
-    FakeGitHub,
-    FakeGitLab,
-    Pull,
-    Repo,
-    answers,
-)
+from tests.support.forges import ACCOUNT, Connect, FakeForge, FakeGitHub, FakeGitLab, Pull, Repo
 
 pytestmark = pytest.mark.server  # git runs
 
 PATH = "acme/shop"
-NOWHERE = "0" * 40
-
-
-@pytest.fixture
-def repo(fake: FakeForge) -> Repo:
-    return fake.repository(PATH, {"package.json": '{"lodash": "4.17.20"}\n'})
-
-
-@pytest.fixture
-def pull(fake: FakeForge, repo: Repo) -> Pull:
-    return fake.open_pull_request(
-        repo,
-        "dependabot/npm/lodash",
-        {"package.json": '{"lodash": "4.17.21"}\n'},
-        title="Bump lodash",
-        body="It is **new**.",
-        message="Bump lodash\n\nFrom 4.17.20 to 4.17.21.",
-        labels=["dependencies"],
-    )
-
-
-# -- Reading -------------------------------------------------------------------------------------
 
 
 def test_credentials_name_their_account(client: Client) -> None:
@@ -228,168 +190,7 @@ def test_list_that_did_not_change_is_not_sent_again(
     assert len(changed.items) == 1
 
 
-# -- Merging -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("method", [MergeMethod.MERGE, MergeMethod.SQUASH])
-def test_merge_returns_the_commit_that_is_on_main(
-    client: Client, fake: FakeForge, pull: Pull, method: MergeMethod
-) -> None:
-    sha = client.merge(PATH, pull.number, head_sha=pull.head_sha, method=method)
-    assert pull.repo.git.head("main") == sha == pull.merged_sha
-    found = client.pull_request(PATH, pull.number)
-    assert (found.state, found.merged_sha) == (PullRequestState.MERGED, sha)
-    assert (found.ended_by, found.ended_at) == (ACCOUNT, pull.ended_at)
-
-
-def test_rebase_is_refused_where_there_is_none(client: Client, fake: FakeForge, pull: Pull) -> None:
-    fake.push_to_main(pull.repo, {"other": "1\n"})
-    if fake.kind == ForgeKind.GITLAB:
-        with pytest.raises(Refused):
-            client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.REBASE)
-        assert fake.writes == []
-        return
-    sha = client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.REBASE)
-    assert sha == pull.repo.git.head("main")
-
-
-def test_another_head_is_not_merged(client: Client, fake: FakeForge, pull: Pull) -> None:
-    approved = pull.head_sha
-    moved = fake.push(pull, {"package.json": "{}\n"}, force=True)
-    with pytest.raises(HeadMoved) as caught:
-        client.merge(PATH, pull.number, head_sha=approved, method=MergeMethod.MERGE)
-    assert caught.value.words == f"the head moved from {approved[:8]} to {moved[:8]}"
-    assert pull.state == "open"
-
-
-def test_head_that_moves_while_the_merge_is_under_way_is_not_merged(
-    client: Client, fake: FakeForge, pull: Pull
-) -> None:
-    fake.fault(before=lambda: fake.push(pull, {"evil": "1\n"}, force=True), path="/merge$")
-    with pytest.raises(HeadMoved):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
-    assert pull.state == "open"
-
-
-def test_conflict_is_not_mergeable(client: Client, fake: FakeForge, pull: Pull) -> None:
-    fake.push_to_main(pull.repo, {"package.json": '{"lodash": "5.0.0"}\n'})
-    assert client.pull_request(PATH, pull.number).mergeable is False
-    with pytest.raises(NotMergeable):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
-
-
-def test_missing_check_is_not_mergeable_and_success_is(
-    client: Client, fake: FakeForge, pull: Pull
-) -> None:
-    pull.repo.required = (STATUS_NAME,)
-    with pytest.raises(NotMergeable):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
-    client.set_status(
-        PATH,
-        pull.head_sha,
-        state=CheckState.SUCCESS,
-        description="Approved",
-        url="https://c.example/",
-    )
-    assert client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
-
-
-def test_gitlab_that_has_not_looked_yet_is_asked_again_later(connect: Connect) -> None:
-    with FakeGitLab() as fake:
-        client, repo = connect(fake.row()), fake.repository(PATH)
-        pull = fake.open_pull_request(repo, "b", {"a": "1\n"})
-        fake.unchecked = 1
-        assert client.pull_request(PATH, pull.number).mergeable is None
-        with pytest.raises(NotMergeable):
-            client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
-        assert client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
-
-
-def test_what_others_merged_or_closed_is_refused_with_its_state(
-    client: Client, fake: FakeForge, repo: Repo
-) -> None:
-    merged = fake.open_pull_request(repo, "a", {"a": "1\n"})
-    closed = fake.open_pull_request(repo, "b", {"b": "1\n"})
-    fake.merge(merged, by="maria")
-    fake.close(closed, by="maria")
-    for pull, words in ((merged, "it is merged already"), (closed, "it is closed already")):
-        with pytest.raises(Refused, match=words):
-            client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
-
-
-def test_archived_repository_merges_nothing(client: Client, fake: FakeForge, pull: Pull) -> None:
-    pull.repo.archived = True
-    assert client.repository(PATH).archived
-    with pytest.raises((NotMergeable, Refused)):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
-
-
-def test_merge_without_an_answer_may_have_happened(
-    client: Client, fake: FakeForge, pull: Pull
-) -> None:
-    fake.fault(drop=True, path="/merge$")
-    with pytest.raises(Unavailable):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
-    assert client.pull_request(PATH, pull.number).merged_sha == pull.merged_sha != ""
-    assert len(fake.writes) == 1
-
-
-@pytest.mark.parametrize(("status", "kind"), [(405, NotMergeable), (409, NotMergeable)])
-def test_refusal_with_the_same_head_is_not_called_a_moved_one(
-    client: Client, fake: FakeForge, pull: Pull, status: int, kind: type[Exception]
-) -> None:
-    fake.fault(reply=answers(status), path="/merge$")
-    with pytest.raises(kind):
-        client.merge(PATH, pull.number, head_sha=pull.head_sha, method=MergeMethod.MERGE)
-
-
-# -- Other writes --------------------------------------------------------------------------------
-
-
-def test_closed_by_the_console(client: Client, fake: FakeForge, pull: Pull) -> None:
-    client.close(PATH, pull.number)
-    found = client.pull_request(PATH, pull.number)
-    assert (found.state, found.ended_at) == (PullRequestState.CLOSED, pull.ended_at)
-    assert found.ended_by == ("" if fake.kind == ForgeKind.GITEA else ACCOUNT)
-    fake.reopen(pull)
-    assert client.pull_request(PATH, pull.number).state == PullRequestState.OPEN
-
-
-def test_comment_and_changes_requested_are_written(client: Client, pull: Pull) -> None:
-    client.comment(PATH, pull.number, "Rejected: <b>é</b>")
-    client.request_changes(PATH, pull.number, head_sha=pull.head_sha, text="Pin it.")
-    assert pull.comments == ["Rejected: <b>é</b>"]
-    assert [one["body"] for one in pull.reviews] + pull.threads == ["Pin it."]
-    assert all(one["commit_id"] == pull.head_sha for one in pull.reviews)
-
-
-def test_assigned_is_who_has_access(client: Client, fake: FakeForge, pull: Pull) -> None:
-    fake.account("maria")
-    client.assign(PATH, pull.number, "maria")
-    assert [one.login for one in pull.assignees] == ["maria"]
-    with pytest.raises((Refused, NotFound)):
-        client.assign(PATH, pull.number, "stranger")
-    assert [one.login for one in pull.assignees] == ["maria"]
-
-
-def test_deleted_branch_is_gone(client: Client, pull: Pull) -> None:
-    client.delete_branch(PATH, pull.branch)
-    assert pull.repo.git.head(pull.branch) == ""
-    with pytest.raises((NotFound, Refused)):
-        client.delete_branch(PATH, pull.branch)
-    with pytest.raises(NotFound):
-        client.delete_branch(PATH, "../../main")
-
-
-def test_status_may_be_set_twice(client: Client, pull: Pull) -> None:
-    for state in (CheckState.PENDING, CheckState.PENDING, CheckState.FAILURE):
-        client.set_status(
-            PATH, pull.head_sha, state=state, description="x" * 500, url="https://c.example/1"
-        )
-    last = pull.repo.statuses[-1]
-    assert (last.name, last.sha, last.url) == (STATUS_NAME, pull.head_sha, "https://c.example/1")
-    assert last.state in {"failure", "failed"}
-    assert len(last.description) == 140
+# -- What is of one forge --------------------------------------------------------------------------
 
 
 def test_check_runs_and_statuses_of_github_are_read_together(
