@@ -10,7 +10,7 @@ from forges.clients import client_for
 from forges.errors import NotAllowed, NotFound, Unavailable
 from forges.models import Credentials, Forge
 from tests.support.forges import Connect, FakeGitHub
-from tests.support.forges.github import APP_ID, INSTALLATION_ID
+from tests.support.forges.github_app import APP_ID, INSTALLATION_ID
 from tests.support.forges.http import Reply
 
 pytestmark = pytest.mark.server  # git runs

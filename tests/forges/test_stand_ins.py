@@ -23,7 +23,7 @@ from forges.errors import HeadMoved, NotFound, Refused, Unavailable
 from forges.models import Credentials, Forge
 from tests.support.forges import FakeGitHub, Pull
 from tests.support.forges.completed import Completed
-from tests.support.forges.github import PERMISSIONS
+from tests.support.forges.github_app import PERMISSIONS
 from tests.support.forges.github_graphql import SUBSET
 from tests.support.forges.stand_ins import emulate, prism, public_schema
 

@@ -1,8 +1,9 @@
 """Fakes of GitHub, GitLab and Gitea (and Forgejo): stateful, on a port of the loopback interface.
 
 Each speaks its forge's API as documented, over real git repositories: commits, diffs, merges,
-rebases and conflicts are git's. What all three keep is in `core.py`, what each speaks in its own
-file; faults are in `http.py`, webhooks in `webhooks.py`, git in `git.py`.
+rebases and conflicts are git's. What all three keep is in `models.py`, what people and bots do in
+`people.py`, what each speaks in its own file, and what they share of that in `core.py`; faults are
+in `http.py`, webhooks in `webhooks.py`, git in `git.py`.
 
     with FakeGitHub() as forge:
         repo = forge.repository("acme/shop", {"package.json": "{}"})
@@ -61,11 +62,12 @@ from collections.abc import Callable
 
 from forges.clients.base import Client
 from forges.models import Forge
-from tests.support.forges.core import ACCOUNT, TOKEN, FakeForge, Pull, Repo
+from tests.support.forges.core import ACCOUNT, TOKEN, FakeForge
 from tests.support.forges.gitea import FakeGitea
 from tests.support.forges.github import FakeGitHub
 from tests.support.forges.gitlab import FakeGitLab
 from tests.support.forges.http import Fault, answers, html
+from tests.support.forges.models import Pull, Repo
 
 FAKES: tuple[type[FakeForge], ...] = (FakeGitHub, FakeGitLab, FakeGitea)
 Connect = Callable[[Forge], Client]

@@ -1,33 +1,18 @@
 """A fake of GitHub, from https://docs.github.com/rest as of version 2022-11-28."""
 
 import json
-import secrets
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
-import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from forges.choices import ForgeKind
-from forges.models import Credentials, Forge
-from tests.support.forges.core import Account, Pull, Repo, Status, iso
+from tests.support.forges.core import iso
+from tests.support.forges.github_app import App
 from tests.support.forges.http import About, Asked, Failure, Reply, route
 from tests.support.forges.merge_queue import MergeQueues
+from tests.support.forges.models import Account, Pull, Repo, Status
 from tests.support.forges.webhooks import Webhook, hex_hmac
 
-APP_ID, INSTALLATION_ID = "1001", "2002"
-PERMISSIONS = {
-    "metadata": "read",
-    "contents": "write",
-    "pull_requests": "write",
-    "issues": "write",
-    "checks": "write",
-    "statuses": "write",
-}
 METHODS = {"merge": "Merge commits", "squash": "Squash merges", "rebase": "Rebase merges"}
 QUEUE_REQUIRED = (
     "Repository rule violations found\n\nChanges must be made through the merge queue\n\n"
@@ -47,8 +32,8 @@ PULL = PULLS + "/{number}"
 ISSUE = "/repos/{owner}/{repo}/issues/{number}"
 
 
-class FakeGitHub(MergeQueues):
-    """A GitHub with an App. `app_tokens` are those that it gave to the App, newest last."""
+class FakeGitHub(App, MergeQueues):
+    """A GitHub with an App and merge queues."""
 
     kind = ForgeKind.GITHUB
     requests = REQUESTS
@@ -56,26 +41,6 @@ class FakeGitHub(MergeQueues):
     def __init__(self) -> None:
         super().__init__()
         self.scopes = "repo"
-        self.permissions = dict(PERMISSIONS)
-        self.key = _key()
-        self.app_tokens: list[str] = []
-        self.milliseconds = False
-        """Whether times of tokens have fractions of a second, as some servers write them."""
-
-    def app_row(self) -> Forge:
-        """Return a row whose credentials are the App's."""
-        form = serialization.PrivateFormat.PKCS8
-        plain = serialization.NoEncryption()
-        pem = self.key.private_bytes(serialization.Encoding.PEM, form, plain).decode()
-        forge = self.row()
-        forge.set_credentials(
-            Credentials(app_id=APP_ID, installation_id=INSTALLATION_ID, private_key=pem)
-        )
-        return forge
-
-    def revoke_app_tokens(self) -> None:
-        for token in self.app_tokens:
-            self.tokens.pop(token, None)
 
     # -- Around each request ---------------------------------------------------------------------
 
@@ -111,34 +76,6 @@ class FakeGitHub(MergeQueues):
 
     def finished(self, asked: Asked, reply: Reply) -> Reply:
         return self.conditional(asked, reply, "X-RateLimit")
-
-    # -- The App ---------------------------------------------------------------------------------
-
-    @route("POST", "/app/installations/{installation}/access_tokens")
-    def _access_token(self, asked: Asked, installation: str) -> Reply:
-        self._check_app(asked, installation)
-        token = f"ghs_{secrets.token_hex(20)}"
-        self.tokens[token] = self.account("console[bot]")
-        self.app_tokens.append(token)
-        expires = datetime.now(UTC) + timedelta(hours=1)
-        form = "%Y-%m-%dT%H:%M:%S.123Z" if self.milliseconds else "%Y-%m-%dT%H:%M:%SZ"
-        value = {"token": token, "expires_at": expires.strftime(form)}
-        return Reply(201, {**value, "permissions": self.permissions})
-
-    @route("GET", "/app/installations/{installation}")
-    def _installation(self, asked: Asked, installation: str) -> dict[str, Any]:
-        self._check_app(asked, installation)
-        return {"id": int(installation), "app_slug": "console", "permissions": self.permissions}
-
-    def _check_app(self, asked: Asked, installation: str) -> None:
-        try:
-            claims = jwt.decode(self.token_of(asked), self.key.public_key(), algorithms=["RS256"])
-        except jwt.PyJWTError as error:
-            raise Failure(401, f"A JSON web token could not be decoded: {error}") from None
-        if claims["iss"] != APP_ID or claims["exp"] - claims["iat"] > 660:
-            raise Failure(401, "'Expiration time' claim ('exp') is too far in the future")
-        if installation != INSTALLATION_ID:
-            raise Failure(404, "Not Found")
 
     # -- Reading ---------------------------------------------------------------------------------
 
@@ -347,12 +284,6 @@ class FakeGitHub(MergeQueues):
             "X-Hub-Signature-256": f"sha256={digest}",
         }
         return Webhook(event, headers, body)
-
-
-@cache
-def _key() -> rsa.RSAPrivateKey:
-    """Return the key of the App, the same for all: making one takes long."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def _user(account: Account) -> dict[str, Any]:

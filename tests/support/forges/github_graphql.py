@@ -6,8 +6,8 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
 
-from tests.support.forges.core import Account, Pull
 from tests.support.forges.http import Reply
+from tests.support.forges.models import Account, Pull
 
 SUBSET = """
 scalar GitObjectID
@@ -44,7 +44,7 @@ type Mutation {
   dequeuePullRequest(input: DequeuePullRequestInput!): DequeuePullRequestPayload
 }
 """
-"""Of GitHub's public schema; test_stand_ins.py compares the two."""
+"""Of GitHub's public schema; test_descriptions.py compares the two."""
 
 
 class Failed(Exception):

@@ -5,8 +5,9 @@ import uuid
 from typing import Any
 
 from forges.choices import ForgeKind
-from tests.support.forges.core import Account, FakeForge, Pull, Repo, Status, iso
+from tests.support.forges.core import FakeForge, iso
 from tests.support.forges.http import About, Asked, Failure, Reply, route
+from tests.support.forges.models import Account, Pull, Repo, Status
 from tests.support.forges.webhooks import Webhook
 
 PROJECT = "/api/v4/projects/{project}"

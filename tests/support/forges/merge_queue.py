@@ -3,9 +3,10 @@
 from typing import Any
 
 from tests.support.forges import github_graphql
-from tests.support.forges.core import Entry, FakeForge, Pull, Repo
+from tests.support.forges.core import FakeForge
 from tests.support.forges.github_graphql import Failed, account_value, pull_id
 from tests.support.forges.http import About, Asked, Failure, Reply, locked, route
+from tests.support.forges.models import Entry, Pull, Repo
 
 
 class MergeQueues(FakeForge):
