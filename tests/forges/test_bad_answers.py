@@ -263,7 +263,7 @@ def test_write_that_could_not_begin_in_time_is_never_sent(
     look_up = socket.getaddrinfo
 
     def slowly(*args: Any, **values: Any) -> Any:
-        time.sleep(2)
+        time.sleep(2 * http.WRITE_SECONDS)
         return look_up(*args, **values)
 
     monkeypatch.setattr(socket, "getaddrinfo", slowly)

@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -99,9 +98,8 @@ def main() -> None:
             else:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 _work(folder, jobs)
-        ended, _ = os.waitpid(-1, os.WNOHANG)
+        ended, _ = os.waitpid(-1, 0)
         children.discard(ended)
-        time.sleep(0.02)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import cycle, islice
+from itertools import count, cycle, islice
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +18,7 @@ import psycopg
 from tests.support.forges import FakeForge
 from tests.support.forges.watched import name_of
 from tests.support.site import decision
+from tests.support.waiting import START_SECONDS, wait_for
 from tools.effects.outcome import Outcome, Recorded, compare, recorded
 from tools.effects.world import Asked, World
 
@@ -26,7 +27,8 @@ KINDS = ("approve", "reject", "modify", "escalate", "approve", "approve", "rejec
 DECIDER = "lead"
 AT_ONCE = 4
 SETTLE_SECONDS = 300
-TRIES = 600
+POLL_SECONDS = 0.5
+"""How often the effects are read while they are awaited: more often would slow what is measured."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,17 @@ class Run:
     def sent(self, path: str, body: dict[str, Any], first: int = 0) -> httpx.Response:
         """Send a request to both servers in turn, until one of them answers."""
         key = {"Idempotency-Key": str(uuid4())}
-        for number in range(first, first + TRIES):
-            url = f"{self.world.servers[number % 2].origin}{path}"
+        numbers = count(first)
+
+        def answer() -> httpx.Response | None:
+            url = f"{self.world.servers[next(numbers) % 2].origin}{path}"
             with suppress(httpx.TransportError):
-                answer = self.client.post(url, json=body, headers=key)
-                if answer.status_code < 500:
-                    return answer
-            time.sleep(0.1)
-        raise AssertionError(f"no server answered {path}")
+                found = self.client.post(url, json=body, headers=key)
+                return found if found.status_code < 500 else None
+            return None
+
+        found: httpx.Response = wait_for(answer, f"a server to answer {path}", START_SECONDS)
+        return found
 
     def effects(self) -> list[Recorded]:
         return [one for fake in self.fakes for one in recorded(self.world.site.rows, name_of(fake))]
@@ -172,7 +177,7 @@ def _settle(run: Run, told: Callable[[str], object]) -> None:
             told(f"{ended} of {len(run.decisions)} carried out")
             if ended == len(run.decisions) == len(effects):
                 return
-        time.sleep(0.5)
+        time.sleep(POLL_SECONDS)
 
 
 class _Beside:
