@@ -5,9 +5,9 @@ import pytest
 
 from forges.clients import app_auth, client_for, limits
 from forges.clients.base import Client
-from forges.models import Forge
+from forges.models import Forge, Repository
 from tests.support.forge_webhooks import connected
-from tests.support.forges import FAKES, Connect, FakeForge, FakeGitHub, FakeGitLab, Pull
+from tests.support.forges import FAKES, Connect, FakeForge, FakeGitHub, FakeGitLab, Pull, Repo
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +58,17 @@ def client(fake: FakeForge, connect: Connect) -> Client:
 @pytest.fixture
 def pull(fake: FakeForge) -> Pull:
     return fake.open_pull_request(fake.repository("acme/shop"), "bump", {"a": "1\n"})
+
+
+@pytest.fixture
+def repo(fake: FakeForge) -> Repo:
+    return fake.repository("acme/shop", {"package.json": "{}\n"})
+
+
+@pytest.fixture
+def repository(fake: FakeForge, repo: Repo) -> Repository:
+    """Store that repository of the fake as a watched one."""
+    return fake.watched(repo.path)
 
 
 @pytest.fixture

@@ -24,11 +24,6 @@ def repo(fake: FakeForge) -> Repo:
 
 
 @pytest.fixture
-def repository(fake: FakeForge, repo: Repo) -> Repository:
-    return fake.watched(PATH)
-
-
-@pytest.fixture
 def pull(fake: FakeForge, repo: Repo, repository: Repository) -> Pull:
     opened = fake.open_pull_request(
         repo,

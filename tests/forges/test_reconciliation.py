@@ -14,17 +14,6 @@ from tests.support.forges import FakeForge, Repo, answers
 from tests.support.forges.instant import InstantForge
 
 pytestmark = [pytest.mark.django_db, pytest.mark.server]
-PATH = "acme/shop"
-
-
-@pytest.fixture
-def repo(fake: FakeForge) -> Repo:
-    return fake.repository(PATH, {"package.json": "{}\n"})
-
-
-@pytest.fixture
-def repository(fake: FakeForge, repo: Repo) -> Repository:
-    return fake.watched(PATH)
 
 
 def test_reconciling_makes_ours_equal_to_the_forges(

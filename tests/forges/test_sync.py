@@ -12,17 +12,6 @@ from tests.support.forge_rows import heard
 from tests.support.forges import FakeForge, Repo, answers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.server]
-PATH = "acme/shop"
-
-
-@pytest.fixture
-def repo(fake: FakeForge) -> Repo:
-    return fake.repository(PATH, {"package.json": "{}\n"})
-
-
-@pytest.fixture
-def repository(fake: FakeForge, repo: Repo) -> Repository:
-    return fake.watched(PATH)
 
 
 def test_pull_request_is_stored_as_the_forge_has_it(

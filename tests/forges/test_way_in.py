@@ -1,7 +1,5 @@
 """From a webhook to the stored pull request, with a server, workers and a fake of each forge."""
 
-import hashlib
-import hmac
 from collections.abc import Iterator
 from contextlib import ExitStack
 from urllib.parse import urlsplit
@@ -11,7 +9,8 @@ import pytest
 
 from hitl_project.servers.large_webhooks import AT_ONCE
 from tests.support.forges import FAKES, FakeForge, FakeGitHub
-from tests.support.forges.watched import are_equal, connected, opened
+from tests.support.forges.watched import PATH, are_equal, connected
+from tests.support.forges.webhooks import hex_hmac
 from tests.support.http_line import PIECE, Line
 from tests.support.job_workers import job_worker
 from tests.support.problems import assert_problem
@@ -41,7 +40,7 @@ def fake(request: pytest.FixtureRequest, site: Site, server: Server) -> Iterator
 
 def test_what_happens_on_the_forge_is_stored_soon(site: Site, fake: FakeForge) -> None:
     with job_worker(site):
-        pull = opened(fake, "bump")
+        pull = fake.bump(fake.repo_at(PATH))
         wait_for(lambda: are_equal(site, fake), "it to be opened here")
         fake.push(pull, {"bump.txt": "newer\n"}, force=True)
         wait_for(lambda: are_equal(site, fake), "its new head")
@@ -57,7 +56,7 @@ def test_what_happens_on_the_forge_is_stored_soon(site: Site, fake: FakeForge) -
 
 def test_a_worker_that_starts_makes_up_for_what_was_lost(site: Site, fake: FakeForge) -> None:
     fake.webhooks.hold()
-    opened(fake, "bump")
+    fake.bump(fake.repo_at(PATH))
     fake.webhooks.lose()
     with job_worker(site):
         wait_for(lambda: are_equal(site, fake), "it to be read")
@@ -75,7 +74,7 @@ def test_lost_doubled_and_reordered_webhooks_and_killed_workers_lose_nothing() -
 
 
 def post(fake: FakeForge, body: bytes) -> httpx.Response:
-    digest = hmac.new(fake.webhooks.secret.encode(), body, hashlib.sha256).hexdigest()
+    digest = hex_hmac(fake.webhooks.secret, body)
     headers = {"X-Hub-Signature-256": f"sha256={digest}", "X-GitHub-Event": "push"}
     return httpx.post(fake.webhooks.url, content=body, headers=headers, timeout=60)
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from hitl_project.management.commands.serve import address_for_browser, link_to
 from tests.support.installations import ELSEWHERE, Installation, assert_one_line
+from tests.support.processes import job_workers
 from tests.support.site import PASSWORD, ROOT, Server, Site, sign_in
 from tests.support.waiting import wait_for
 
@@ -185,13 +185,8 @@ def test_jobs_of_a_local_installation_link_to_the_address_that_it_serves(site: S
 
 def addresses_of_jobs(server: Server) -> set[str | None]:
     """Return where the job workers of a server find the console, as their environment says."""
-
-    def workers() -> list[psutil.Process]:
-        children = psutil.Process(server.process.pid).children()
-        return [one for one in children if "work" in one.cmdline()]
-
-    wait_for(workers, "a worker to start")
-    return {one.environ().get("HITL_CONSOLE_URL") for one in workers()}
+    workers = wait_for(lambda: job_workers(server), "a worker to start")
+    return {one.environ().get("HITL_CONSOLE_URL") for one in workers}
 
 
 def test_guess_at_the_address_is_left_to_local_installations(

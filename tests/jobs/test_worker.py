@@ -14,7 +14,7 @@ from jobs.retries import MOST_ATTEMPTS
 from tests.support.installations import Installation, installed
 from tests.support.job_workers import Database, defer, job_worker, state_of
 from tests.support.metrics import numbers
-from tests.support.outages import start_postgres, stop_postgres, url_of
+from tests.support.outages import start_postgres, stop_postgres, terminate_backends, url_of
 from tests.support.processes import job_workers
 from tests.support.site import Server, Site
 from tests.support.waiting import START_SECONDS, wait_for
@@ -210,10 +210,6 @@ def installation() -> Iterator[Installation]:
 
 
 BEATS = "SELECT id, last_heartbeat FROM procrastinate_workers"
-TERMINATE = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
-"""
 
 
 def test_worker_that_lost_all_its_connections_works_on() -> None:
@@ -222,7 +218,7 @@ def test_worker_that_lost_all_its_connections_works_on() -> None:
     with job_worker(site) as worker:
 
         def starts_again() -> bool:
-            site.rows(TERMINATE)
+            terminate_backends(site)
             return "job_worker_starts_again" in worker.log.read_text()
 
         wait_for(starts_again, "the worker to start again", START_SECONDS)

@@ -1,8 +1,19 @@
-"""Stop and start the embedded PostgreSQL of an installation under its servers."""
+"""Take PostgreSQL away from servers: end their connections, or stop and start an embedded one."""
 
 import signal
 
 from tests.support.installations import Installation
+from tests.support.site import Site
+
+TERMINATE = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+def terminate_backends(site: Site) -> None:
+    """End all connections to a database, whatever they do."""
+    site.execute(TERMINATE)
 
 
 def stop_postgres(installation: Installation) -> None:

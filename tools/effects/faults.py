@@ -9,8 +9,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
-import psycopg
-
+from tests.support import outages
 from tests.support.forges import Pull
 from tests.support.forges.http import answers
 from tests.support.forges.webhooks import Webhook
@@ -43,13 +42,8 @@ def kill_web_process(run: Run) -> None:
 
 def terminate_backends(run: Run) -> None:
     """Terminate all backends of the database, again and again."""
-    sql = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
     for _ in range(max(3, round(20 * run.size.stretch))):
-        with psycopg.connect(run.world.site.database_url, autocommit=True) as connection:
-            connection.execute(sql)
+        outages.terminate_backends(run.world.site)
         time.sleep(run.chance.uniform(0.2, 2.0))
 
 

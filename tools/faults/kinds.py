@@ -4,8 +4,7 @@ import asyncio
 import signal
 from dataclasses import dataclass, field
 
-import psycopg
-
+from tests.support import outages
 from tests.support.proxy import Proxy
 from tests.support.waiting import pause
 from tools.faults.load import FULL, Fault, Load, Outcome, Size
@@ -66,13 +65,8 @@ async def receiver_stalled(world: World, stretch: float) -> None:
 
 
 async def backends_terminated(world: World, stretch: float) -> None:
-    sql = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
     for _ in range(5):
-        with psycopg.connect(world.site.database_url, autocommit=True) as connection:
-            connection.execute(sql)
+        outages.terminate_backends(world.site)
         await pause(1 * stretch)
 
 

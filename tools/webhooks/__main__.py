@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import django
 
@@ -21,14 +22,14 @@ from tests.support import environment  # noqa: F401 — first: it starts Postgre
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_project.settings")
 django.setup()
 
-from tests.support.forges import TOKEN, FakeGitHub  # noqa: E402 — these need the apps
+from tests.support.forges import FakeForge, FakeGitHub  # noqa: E402 — these need the apps
+from tests.support.forges.watched import PATH, connected  # noqa: E402
 from tests.support.job_workers import job_worker  # noqa: E402
 from tests.support.site import Server, Site  # noqa: E402
 from tests.support.waiting import wait_for  # noqa: E402
 from tools.quantiles import quantile  # noqa: E402
 from tools.webhooks import losses  # noqa: E402
 
-NAME, SECRET_LINE = "flood", "secret:"
 MOST_RATIO = 3.0
 DRAIN_SECONDS = 600
 WAITING = "SELECT count(*) FROM forges_delivery WHERE state = 'received'"
@@ -48,8 +49,8 @@ class Result(NamedTuple):
 def flooded(count: int, seconds: float) -> Result:
     """Send webhooks to a server and a worker, and wait until all are processed."""
     site = Site("webhook-flood")
-    with FakeGitHub() as fake, site.uvicorn() as server:
-        given = watched(site, fake) | {"count": count, "seconds": seconds}
+    with site.uvicorn() as server, connected(FakeGitHub, site, server) as fake:
+        given = subject(fake) | {"count": count, "seconds": seconds}
         with job_worker(site):
             began = time.monotonic()
             took = sent(server, given)
@@ -59,18 +60,14 @@ def flooded(count: int, seconds: float) -> Result:
         return Result(took, ended - began, drained - ended, dict(site.rows(STATES)))
 
 
-def watched(site: Site, fake: FakeGitHub) -> dict[str, Any]:
-    """Connect a fake with pull requests; return its secret, and what webhooks are about."""
-    repo = fake.repository("acme/shop", {"a": "b\n"})
-    pulls = [
-        fake.open_pull_request(repo, f"b{n}", {f"b{n}": "x\n"}, title=f"b{n}").number
-        for n in range(20)
-    ]
-    address = ["--url", fake.url, "--api-url", fake.url + fake.api, "--token-file", "-"]
-    printed = site.manage("connect_forge", "github", "--name", NAME, *address, stdin=TOKEN)
-    site.manage("watch_repository", NAME, "acme/shop")
-    secret = printed.partition(SECRET_LINE)[2].split()[0]
-    return {"secret": secret, "pulls": pulls, "repository": repo.id}
+def subject(fake: FakeForge) -> dict[str, Any]:
+    """Open pull requests unheard; return the webhooks' address and secret, and what they say."""
+    repo = fake.repo_at(PATH)
+    fake.webhooks.hold()
+    pulls = [fake.bump(repo, f"b{number}").number for number in range(20)]
+    fake.webhooks.lose()
+    path = urlsplit(fake.webhooks.url).path
+    return {"path": path, "secret": fake.webhooks.secret, "pulls": pulls, "repository": repo.id}
 
 
 def sent(server: Server, given: dict[str, Any]) -> dict[str, list[float]]:
@@ -78,7 +75,6 @@ def sent(server: Server, given: dict[str, Any]) -> dict[str, list[float]]:
     given = {
         **given,
         "address": server.origin.partition("//")[2],
-        "path": f"/hitl/forges/{NAME}/webhook",
         "cookie": server.client().cookies["hitl_session"],
     }
     command = [sys.executable, "-m", "tools.webhooks.sender"]

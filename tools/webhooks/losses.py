@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.support.forges import FakeForge, FakeGitHub, Pull
-from tests.support.forges.watched import connected, name_of, opened, ours, theirs
+from tests.support.forges.watched import PATH, connected, name_of, ours, theirs
 from tests.support.forges.webhooks import Webhook
 from tests.support.job_workers import job_worker
 from tests.support.site import Site
@@ -50,7 +50,8 @@ def run(size: Size, told: Callable[[str], None] = lambda _: None) -> Outcome:
     """Run everything against a server, workers and a fake of GitHub of its own."""
     site, outcome = Site("losses"), Outcome()
     with site.uvicorn() as server, connected(FakeGitHub, site, server) as fake:
-        pulls = [opened(fake, f"b{number}") for number in range(size.pulls)]
+        repo = fake.repo_at(PATH)
+        pulls = [fake.bump(repo, f"b{number}") for number in range(size.pulls)]
         for _ in range(size.kills):
             _kill_in_the_middle(site, fake, pulls, outcome)
             told(f"{outcome.kills} workers killed")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.support.forges import TOKEN, FakeForge, Pull
+from tests.support.forges import TOKEN, FakeForge
 from tests.support.site import Server, Site
 
 PATH = "acme/shop"
@@ -56,10 +56,3 @@ def theirs(fake: FakeForge) -> list[tuple[Any, ...]]:
 
 def are_equal(site: Site, fake: FakeForge) -> bool:
     return ours(site, fake) == theirs(fake)
-
-
-def opened(fake: FakeForge, branch: str) -> Pull:
-    """Open a pull request of a bot."""
-    title, author = f"Bump {branch}", "dependabot[bot]"
-    files = {f"{branch}.txt": "new\n"}
-    return fake.open_pull_request(fake.repo_at(PATH), branch, files, title=title, author=author)
