@@ -178,6 +178,15 @@ def test_entry_that_leaves_meanwhile_is_no_error(
     assert pull.state == "merged"
 
 
+@pytest.mark.parametrize("path", ["acme", "acme/shop/web", "../admin"])
+def test_path_that_is_none_is_never_asked_for(
+    client: Client, github: FakeGitHub, path: str
+) -> None:
+    with pytest.raises(NotFound):
+        client.merge_queue(path, 1)
+    assert github.asked == []
+
+
 def test_renamed_repository_keeps_its_queue(client: Client, github: FakeGitHub, pull: Pull) -> None:
     github.rename(pull.repo, "acme/store")
     assert client.merge_queue(PATH, pull.number).required

@@ -21,6 +21,7 @@ from tools.effects.world import Asked, restarted
 WRITES = {"approve": "merge", "reject": "close", "modify": "review", "escalate": "comment"}
 """For each kind of decision, the request that carries it out."""
 ALSO_WRITES = {"reject": "comment", "escalate": "assign"}
+"""What else two of them write."""
 UNDO_SECONDS = 2
 
 
@@ -64,11 +65,8 @@ def drop_answers(run: Run) -> None:
     """Drop the answer to each kind of change, also to the comment of one that is closed."""
     for_each(drop=True)(run)
     for one in run.asked:
-        others = (
-            {"comment"} if one.kind == "reject" else {"assign"} if one.kind == "escalate" else ()
-        )
-        for kind in others:
-            one.fake.fault(on=kind, number=one.pull.number, drop=True)
+        if also := ALSO_WRITES.get(one.kind):
+            one.fake.fault(on=also, number=one.pull.number, drop=True)
 
 
 def act_late(run: Run) -> None:
