@@ -22,12 +22,17 @@ def api_address(api_url: str) -> str:
     return str(url).rstrip("/")
 
 
+def names_in(path: str, *, exactly: int | None = None) -> list[str]:
+    """Return the names in the path of a repository. Raise NotFound if it cannot be one."""
+    names = path.split("/")
+    if (exactly and len(names) != exactly) or any(name in {"", ".", ".."} for name in names):
+        raise NotFound(f"{storable(path)[:100]!r} is not the path of a repository")
+    return names
+
+
 def segments(path: str, *, exactly: int | None = None) -> str:
     """Return the path of a repository quoted for an address. Raise NotFound if it cannot be one."""
-    parts = path.split("/")
-    if (exactly and len(parts) != exactly) or any(part in {"", ".", ".."} for part in parts):
-        raise NotFound(f"{storable(path)[:100]!r} is not the path of a repository")
-    return "/".join(quote(part, safe="") for part in parts)
+    return "/".join(quote(name, safe="") for name in names_in(path, exactly=exactly))
 
 
 def next_page(headers: httpx.Headers, url: str) -> str:

@@ -7,6 +7,7 @@ It drops the entry of a pull request whose head moves, so that an entry is alway
 from typing import NamedTuple
 
 from forges.clients import graphql
+from forges.clients.addresses import names_in
 from forges.clients.base import MergeQueue, QueueEntry
 from forges.clients.fields import Fields
 from forges.clients.http import Http
@@ -51,7 +52,7 @@ class Queued(NamedTuple):
 
 def look(http: Http, path: str, number: int) -> Queued:
     """Return whether a pull request needs a queue, and its entry there."""
-    owner, name = path.split("/")
+    owner, name = names_in(path, exactly=2)
     variables = {"owner": owner, "name": name, "number": number}
     data = graphql.execute(http, LOOK, variables)
     told = data.inside("repository").inside("pullRequest")
