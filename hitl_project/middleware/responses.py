@@ -2,6 +2,7 @@
 
 from csp.constants import SELF
 from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -41,6 +42,19 @@ class CompressedPages(GZipMiddleware):
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         if is_api(request):
+            return response
+        return super().process_response(request, response)
+
+
+class CompressedFiles(GZipMiddleware):
+    """Compresses static files, which hold no secret, without what hides the length of pages."""
+
+    max_random_bytes = 0
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if not request.path_info.startswith(str(settings.STATIC_URL)):
             return response
         return super().process_response(request, response)
 

@@ -28,6 +28,13 @@ def test_files_of_ours_travel_without_comments(server: Server, path: str, encodi
 
 
 @pytest.mark.parametrize("path", OURS)
+def test_compressed_files_have_one_size(server: Server, path: str) -> None:
+    answers = [server.client().get(path) for _ in range(5)]
+    assert len({answer.headers["Content-Length"] for answer in answers}) == 1
+    assert int(answers[0].headers["Content-Length"]) < len(answers[0].content) / 2
+
+
+@pytest.mark.parametrize("path", OURS)
 def test_files_that_are_known_are_not_sent_again(server: Server, path: str) -> None:
     client = server.client()
     tag = client.get(path).headers["ETag"]
