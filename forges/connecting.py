@@ -163,6 +163,20 @@ def _save(row: Forge | Repository, action: AuditAction, about: str, **details: A
         entries.record(action, about, change=change, **details)
 
 
+def undecryptable() -> list[Forge]:
+    """Return the forges whose credentials or webhook secrets no key decrypts."""
+    return [forge for forge in Forge.objects.all() if not _is_decryptable(forge)]
+
+
+def _is_decryptable(forge: Forge) -> bool:
+    try:
+        forge.decrypted_credentials()
+        forge.secrets()
+    except CannotDecrypt:
+        return False
+    return True
+
+
 def encrypt_again(forges: Iterable[Forge]) -> list[Forge]:
     """Encrypt what is stored of each forge under the first key; return those where it fails."""
     return [forge for forge in forges if not _encrypted_again(forge)]

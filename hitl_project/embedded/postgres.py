@@ -66,6 +66,11 @@ def process(folder: Path) -> Process | None:
     return Process(int(lines[0]), signal.SIGINT, lines[4])
 
 
+def programs_of(folder: Path) -> Path:
+    """Return where the programs of the server with its data in `folder` are: pg_dump and others."""
+    return _programs(_server(folder))
+
+
 def _start(folder: Path) -> str:
     if not (folder / "PG_VERSION").exists():
         _initialise(folder)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hitl_project.embedded import keeper, postgres, signals, valkey
+from hitl_project.embedded.errors import EmbeddedServerError
 from hitl_project.embedded.folder import check_owner, make, secret_key, var_folder
 
 OFFLINE_COMMANDS = frozenset(
@@ -30,6 +31,8 @@ OFFLINE_COMMANDS = frozenset(
     ]
 )
 """Commands that touch no database: they must work before the servers have ever run."""
+OWN_START = frozenset(["move_data"])
+"""Commands that start what they need themselves."""
 
 _lock: int | None = None
 """The file descriptor that holds our shared lock."""
@@ -43,7 +46,7 @@ def needed() -> bool:
 def needed_by(argv: list[str]) -> bool:
     """Return whether the management command in `argv` needs a server that no URL names."""
     command = argv[1] if len(argv) > 1 else "help"
-    if command in OFFLINE_COMMANDS or "--help" in argv or command.startswith("-"):
+    if command in OFFLINE_COMMANDS | OWN_START or "--help" in argv or command.startswith("-"):
         return False
     return needed()
 
@@ -91,6 +94,39 @@ def stop_unused(folder: Path, lock: int | None = None) -> bool:
         valkey.stop(folder / "redis")
         postgres.stop(folder / "postgres")
         return True
+
+
+@contextlib.contextmanager
+def postgres_alone() -> Iterator[str]:
+    """Start the embedded PostgreSQL for this process alone; yield its URL, and stop it at the end.
+
+    Raise EmbeddedServerError if there is none, or another process uses it.
+    """
+    folder = var_folder()
+    if not (folder / "postgres" / "PG_VERSION").exists():
+        raise EmbeddedServerError(f"HITL_VAR: there is no embedded PostgreSQL in {folder}")
+    check_owner(folder)
+    with open(folder / keeper.USERS, "a", opener=keeper.private) as users:
+        fcntl.flock(users, fcntl.LOCK_SH)  # waits while the keeper stops servers
+        with _exclusively(folder):
+            _use_alone(users.fileno(), folder)
+            keeper.ensure(folder)
+            url = postgres.start(folder / "postgres")
+            keeper.note(folder, list(filter(None, [postgres.process(folder / "postgres")])))
+        try:
+            yield url
+        finally:
+            with signals.deferred():
+                postgres.stop(folder / "postgres")
+
+
+def _use_alone(users: int, folder: Path) -> None:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise EmbeddedServerError(
+            f"HITL_VAR: another process uses the servers of {folder}; stop it first"
+        ) from None
 
 
 @contextlib.contextmanager
