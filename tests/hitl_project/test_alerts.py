@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.promtool import NoPromtool, obtain
+from tests.support.debian_program import PROMTOOL, NoProgram
 from tests.support.site import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -18,8 +18,8 @@ RULES, CASES = DEPLOY / "alerts.yml", DEPLOY / "alerts_test.yml"
 @pytest.fixture(scope="session")
 def promtool() -> Path:
     try:
-        return obtain()
-    except NoPromtool as error:
+        return PROMTOOL.obtain()
+    except NoProgram as error:
         pytest.skip(str(error))
 
 

@@ -20,6 +20,7 @@ import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.support.people import issue
+from tests.support.ports import free_port
 from tests.support.site import ROOT, Server, Site, apv, decision
 from tests.support.waiting import wait_for
 from tools.bench.crowd import Crowd
@@ -220,11 +221,6 @@ class Nats(OverTheSocket):
         for subject, message in (("decisions", body), ("stats", stats_update())):
             text = str(message).encode()
             await self._publisher.send(b"PUB %s %d\r\n%s\r\n" % (subject.encode(), len(text), text))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def all_systems(*, slow: int) -> list[System]:

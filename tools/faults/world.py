@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import signal
-import socket
 import time
 from typing import Any
 from uuid import uuid4
 
+from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
 from tests.support.site import Server, Site
 
@@ -52,11 +52,6 @@ class World:
         with contextlib.suppress(OSError):
             self.redis.process.send_signal(signal.SIGCONT)
             self.redis.remove()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def now() -> float:

