@@ -301,6 +301,7 @@ def sign_in(client: httpx.Client, user: str) -> None:
     answer = client.post("/sign-in", data=form, headers={"Referer": str(client.base_url)})
     assert answer.status_code == 302, answer.text
     client.headers["X-CSRFToken"] = client.cookies["csrftoken"]
+    client.headers["Referer"] = str(client.base_url)  # over TLS it must be there
 
 
 DIFF = """--- a/requirements.txt
