@@ -7,7 +7,7 @@ BIN  := $(VENV)/bin
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fast check audit faults effects monkey restarts webhooks fuzz bench compare-diffs versions intake format docs pictures words lock clean installed installed-dev installed-front installed-stand-ins
+.PHONY: help run test fast check audit faults effects monkey restarts webhooks fuzz bench compare-diffs versions intake format docs pictures words image lock clean installed installed-dev installed-front installed-stand-ins
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -78,6 +78,9 @@ pictures: installed-dev  ## take the README's pictures of the console again
 words: installed  ## collect texts for translation, and compile the translations; needs GNU gettext
 	$(BIN)/python manage.py makemessages --locale pt_BR --no-location --no-obsolete --no-wrap --ignore tests --ignore $(VENV) --ignore node_modules --ignore var
 	$(BIN)/python manage.py compilemessages --locale pt_BR
+
+image:  ## build the container image hitl-console with Docker; BASE names another base, ARGS more options
+	docker build --tag hitl-console $(if $(BASE),--build-arg BASE=$(BASE)) $(ARGS) .
 
 audit: installed-dev  ## ask pypi.org for known vulnerabilities of all pinned packages
 	$(BIN)/python -m pip_audit --strict --disable-pip --require-hashes -r requirements.txt -r requirements-embedded.txt -r requirements-dev.txt
