@@ -19,6 +19,7 @@ from reviews.effects.states import FIRST, FOLLOWING
 from tests.support.site import ROOT
 
 VARIABLE = re.compile(r"\b(?:env\.\w+|number|switch|url)\(\s*\"([A-Z_]+)\"")
+OF_COMPOSE = re.compile(r"\$\{([A-Z_]+)")
 
 
 def test_protocol_page_has_the_messages_of_the_code() -> None:
@@ -41,7 +42,8 @@ def test_openapi_file_is_what_the_server_serves(tmp_path: Path) -> None:
 def test_every_variable_stands_in_the_example_and_no_other() -> None:
     read = set(VARIABLE.findall((ROOT / "hitl_project" / "settings.py").read_text()))
     written = re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
-    assert read | {"HITL_VAR"} == set(written)
+    of_compose = set(OF_COMPOSE.findall((ROOT / "compose.yaml").read_text()))
+    assert read | of_compose | {"HITL_VAR"} == set(written)
 
 
 def test_version_is_that_of_the_project() -> None:
