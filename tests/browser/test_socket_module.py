@@ -27,10 +27,10 @@ PREPARE = """async () => {
       positions: since,
       onMessage: (message) => onMessage(message),
       onStatus: (status) => statuses.push(status),
-      onReload: async () => {
+      onReload: async (tops) => {
         reloads++;
         if (reloads <= failingReloads) throw new Error("the server is busy");
-        return positions();
+        return positions(tops);
       },
     });
   };
@@ -271,6 +271,55 @@ async def test_failed_reload_is_tried_again_and_costs_no_event(
     assert (
         await page.evaluate("line.positions.apvs") == (await page.evaluate("positions()"))["apvs"]
     )
+
+
+# -- More channels ----------------------------------------------------------------------------
+
+
+async def test_channel_that_is_added_is_followed_now_and_after_each_reconnection(
+    open_page: OpenPage, server: Server
+) -> None:
+    routes = []
+
+    def keep(page: WebSocketRoute, text: str) -> None:
+        if page not in routes:
+            routes.append(page)
+        page.send(text)
+
+    page = await open_page(keep)
+    await start(page, "decisions")
+    await is_live(page)
+    await page.evaluate("line.subscribe(['apvs'])")
+    await is_live(page)
+    before = add(server, 1)
+    await page_shows(page, HEARD, before)
+    await routes[0].close(code=1012)
+    after = add(server, 1)
+    await page_shows(page, HEARD, [*before, *after])
+    assert len(routes) == 2
+    assert await page.evaluate("reloads") == 0
+
+
+async def test_channel_that_is_added_before_the_connection_is_open_is_followed_from_its_start(
+    open_page: OpenPage, server: Server
+) -> None:
+    page = await open_page()
+    await page.evaluate("() => { start(['decisions'], {}); line.subscribe(['apvs']); }")
+    await is_live(page)
+    added = add(server, 1)
+    await page_shows(page, HEARD, added)
+    assert await page.evaluate("reloads") == 0
+
+
+async def test_reload_is_told_where_the_logs_end(open_page: OpenPage, server: Server) -> None:
+    page = await open_page()
+    add(server, 1)
+    await page.evaluate("() => { window.positions = async (tops) => tops; }")
+    await start(page, "apvs", since={"apvs": {"epoch": "of another history", "offset": 3}})
+    await is_live(page)
+    added = add(server, 2)
+    await page_shows(page, HEARD, added)
+    assert await page.evaluate("reloads") == 1
 
 
 # -- Ends -------------------------------------------------------------------------------------

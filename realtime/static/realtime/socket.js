@@ -12,7 +12,8 @@
  *     onReload: async () => positions,                       // read again; return its positions
  *   });
  *
- * The wire format is described in docs/protocol.md.
+ * It needs no page: programs and workers may use it too. The wire format is described in
+ * docs/protocol.md.
  *
  * @typedef {{ epoch: string, offset: number }} Position
  * @typedef {Record<string, Position>} Positions by channel
@@ -24,16 +25,23 @@
  *
  * @typedef {Message & { channel: string, offset: number }} LogEvent
  *
+ * @typedef {Pick<WebSocket, "readyState" | "send" | "close" | "onmessage" | "onclose">} Socket
+ *
  * @typedef {object} Options
  * @property {string} url
  * @property {string[]} channels
  * @property {Positions} [positions]
  * @property {boolean} [snapshot]
  * @property {(message: any) => void} onMessage
+ * @property {(message: any) => void} [onReceive] gets each message as it comes, before the events
+ *   are put in order
  * @property {(timestamp: string) => void} [onTime] gets the server's time
  * @property {(status: Status) => void} onStatus
- * @property {() => Promise<Positions>} onReload
+ * @property {(tops: Positions) => Promise<Positions>} onReload gets the last positions that the
+ *   server confirmed: what is read from now on is at least as new
  * @property {(channels: string[]) => void} [onForbidden] the connection goes on without these
+ * @property {(url: string) => Socket} [open] opens a socket; by default a WebSocket
+ * @property {(attempt: number) => number} [backoff] milliseconds before an attempt, from 0
  */
 
 /** @type {Status[]} */
@@ -80,7 +88,7 @@ export function connect(options) {
  *
  * @param {number} attempt
  */
-function backoff(attempt) {
+export function backoff(attempt) {
   return Math.random() * Math.min(BACKOFF_MOST_MS, BACKOFF_MS * 2 ** attempt);
 }
 
@@ -97,7 +105,7 @@ class Connection {
   #options;
   /** @type {string[]} The subscribed channels, without those that the user may not read. */
   #channels;
-  /** @type {WebSocket | null} */
+  /** @type {Socket | null} */
   #socket = null;
   #attempt = 0;
   #wasLive = false;
@@ -107,6 +115,8 @@ class Connection {
   #asked = new Set();
   /** @type {Map<string, number>} Channel → last offset of a replay. */
   #targets = new Map();
+  /** @type {Positions} Where each log ended when its channel was last confirmed. */
+  #tops = {};
   /** @type {Map<string, number>} Channel → offset before the last gap. */
   #gaps = new Map();
   /** @type {LogEvent[] | null} Events that wait while the page reloads. */
@@ -123,18 +133,18 @@ class Connection {
     this.#options = options;
     this.#channels = options.channels;
     this.positions = { ...options.positions };
-    addEventListener("online", this.#wake);
-    addEventListener("offline", this.#drop);
-    document.addEventListener("visibilitychange", this.#shown);
+    globalThis.addEventListener?.("online", this.#wake);
+    globalThis.addEventListener?.("offline", this.#drop);
+    globalThis.document?.addEventListener("visibilitychange", this.#shown);
     this.#open();
   }
 
   /** Close the connection for good. */
   close() {
     this.#isClosed = true;
-    removeEventListener("online", this.#wake);
-    removeEventListener("offline", this.#drop);
-    document.removeEventListener("visibilitychange", this.#shown);
+    globalThis.removeEventListener?.("online", this.#wake);
+    globalThis.removeEventListener?.("offline", this.#drop);
+    globalThis.document?.removeEventListener("visibilitychange", this.#shown);
     this.#disconnect();
   }
 
@@ -151,12 +161,24 @@ class Connection {
     this.#open();
   }
 
+  /**
+   * Subscribe to more channels, now and whenever the connection opens again.
+   *
+   * @param {string[]} channels
+   */
+  subscribe(channels) {
+    this.#channels = [...new Set([...this.#channels, ...channels])];
+    if (!this.#heartbeat) return; // the server's first message is still to come
+    this.#request(channels, this.#options.snapshot);
+    this.#showProgress();
+  }
+
   // -- Opening and closing ---------------------------------------------------------------------
 
   #open() {
     this.#setStatus(this.#unconnected());
-    const url = new URL(this.#options.url, location.href).href.replace(/^http/, "ws");
-    this.#socket = new WebSocket(url);
+    const url = new URL(this.#options.url, globalThis.location?.href).href.replace(/^http/, "ws");
+    this.#socket = this.#options.open?.(url) ?? new WebSocket(url);
     this.#socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
     this.#socket.onclose = ({ code, reason }) => this.#closed(code, reason);
     this.#expectAnswer();
@@ -175,7 +197,8 @@ class Connection {
     }
     if (action === "back off") this.#attempt = Math.max(this.#attempt, BACK_OFF_ATTEMPT);
     this.#setStatus(this.#unconnected());
-    this.#retry = setTimeout(() => this.#open(), backoff(this.#attempt++));
+    const milliseconds = (this.#options.backoff ?? backoff)(this.#attempt++);
+    this.#retry = setTimeout(() => this.#open(), milliseconds);
   }
 
   /** Drop the socket without waiting for its closing handshake, which a dead network never ends. */
@@ -183,6 +206,7 @@ class Connection {
     clearTimeout(this.#retry);
     clearTimeout(this.#deadline);
     clearInterval(this.#heartbeat);
+    this.#heartbeat = undefined;
     this.#asked.clear();
     this.#targets.clear();
     this.#gaps.clear();
@@ -220,10 +244,11 @@ class Connection {
 
   /** @param {any} message */
   #receive(message) {
+    this.#options.onReceive?.(message);
     switch (message.type) {
       case "connection_ack":
         this.#options.onTime?.(message.timestamp);
-        this.#subscribe(this.#channels, this.#options.snapshot);
+        this.#request(this.#channels, this.#options.snapshot);
         this.#heartbeat = setInterval(() => this.#pulse(), PING_MS);
         break;
       case "subscription_confirmed":
@@ -256,7 +281,7 @@ class Connection {
    * @param {string[]} channels
    * @param {boolean} [snapshot]
    */
-  #subscribe(channels, snapshot = false) {
+  #request(channels, snapshot = false) {
     const known = channels.filter((channel) => channel in this.positions);
     const since = Object.fromEntries(known.map((channel) => [channel, this.positions[channel]]));
     for (const channel of channels) this.#asked.add(channel);
@@ -275,13 +300,14 @@ class Connection {
     this.#channels = this.#channels.filter((channel) => !forbidden.includes(channel));
     this.#asked.clear();
     this.#options.onForbidden?.(forbidden);
-    if (this.#channels.length) this.#subscribe(this.#channels, this.#options.snapshot);
+    if (this.#channels.length) this.#request(this.#channels, this.#options.snapshot);
     else this.refuse();
   }
 
   /** @param {{ channels: string[], positions?: Positions, recovered?: Record<string, boolean> }} told */
   #confirmed({ channels, positions = {}, recovered = {} }) {
     let reload = false;
+    Object.assign(this.#tops, positions);
     for (const channel of channels) {
       this.#asked.delete(channel);
       const top = positions[channel];
@@ -321,7 +347,7 @@ class Connection {
     try {
       this.#options.onMessage(message);
     } catch (error) {
-      reportError(error); // after an error in the page, later events must still arrive
+      (globalThis.reportError ?? console.error)(error); // after an error in the page, later events must still arrive
     }
   }
 
@@ -337,7 +363,7 @@ class Connection {
       this.#reload();
     } else {
       this.#gaps.set(channel, offset);
-      this.#subscribe([channel]);
+      this.#request([channel]);
     }
     this.#showProgress();
   }
@@ -361,7 +387,7 @@ class Connection {
   async #readAgain() {
     for (let attempt = 0; !this.#isClosed; attempt++) {
       try {
-        return await this.#options.onReload();
+        return await this.#options.onReload({ ...this.#tops });
       } catch (error) {
         console.warn(`Reloading failed, will be tried again: ${error}`);
         await pause(backoff(attempt));
@@ -413,7 +439,7 @@ class Connection {
 
   /** @returns {Status} */
   #unconnected() {
-    if (!navigator.onLine) return "offline";
+    if (globalThis.navigator?.onLine === false) return "offline";
     return this.#wasLive ? "stale" : "connecting";
   }
 
