@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def tier_of(item: pytest.Item) -> str:
     """Return the mark for what a test needs: a browser, a server (the database too), or nothing."""
-    if "browser" in item.path.parts:
+    if "browser" in {*item.path.parts, *getattr(item, "fixturenames", ())}:
         return "browser"
     marked = item.get_closest_marker("server") or item.get_closest_marker("django_db")
     if marked or not isinstance(item, pytest.Function):
