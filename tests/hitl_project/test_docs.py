@@ -8,8 +8,10 @@ from pathlib import Path
 from django.core.management import call_command
 
 from hitl_project import __version__
+from hitl_project.javascript_messages import javascript_messages
 from hitl_project.management.commands.write_docs import (
     DOCS,
+    PACKAGE_MESSAGES,
     SOCKET_MODULE,
     with_close_codes,
     with_tables,
@@ -30,6 +32,10 @@ def test_protocol_page_has_the_messages_of_the_code() -> None:
 def test_browser_module_has_the_close_codes_of_the_code() -> None:
     module = SOCKET_MODULE.read_text()
     assert with_close_codes(module) == module, "run make docs"
+
+
+def test_messages_of_the_npm_package_are_those_of_the_code() -> None:
+    assert PACKAGE_MESSAGES.read_text() == javascript_messages(), "run make docs"
 
 
 def test_openapi_file_is_what_the_server_serves(tmp_path: Path) -> None:

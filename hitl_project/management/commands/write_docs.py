@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from hitl_project.javascript_messages import javascript_messages
 from realtime import registry
 from realtime.messages import ADDED, MESSAGES, Message
 from realtime.socket.close_codes import CLOSE_CODES, CloseCode
@@ -17,12 +18,14 @@ from realtime.socket.requests import REQUESTS
 DOCS: Path = settings.BASE_DIR / "docs"
 END = "<!-- end -->"
 SOCKET_MODULE: Path = settings.BASE_DIR / "realtime" / "static" / "realtime" / "socket.js"
+PACKAGE_MESSAGES: Path = settings.BASE_DIR / "clients" / "js" / "src" / "messages.js"
 BEGIN_CODES, END_CODES = "  // Made from the code: make docs\n", "  // End\n"
 
 
 class Command(BaseCommand):
     help = (
-        "Write docs/openapi.yaml, the tables of docs/protocol.md, and those of the browser module."
+        "Write docs/openapi.yaml, the tables of docs/protocol.md and of the browser module, and "
+        "the messages of clients/js."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,6 +33,7 @@ class Command(BaseCommand):
         page = DOCS / "protocol.md"
         page.write_text(with_tables(page.read_text()))
         SOCKET_MODULE.write_text(with_close_codes(SOCKET_MODULE.read_text()))
+        PACKAGE_MESSAGES.write_text(javascript_messages())
 
 
 def with_tables(page: str) -> str:
