@@ -7,7 +7,7 @@ BIN  := $(VENV)/bin
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fast check audit faults effects monkey restarts webhooks fuzz bench compare-diffs versions intake format docs pictures words image lock clean installed installed-dev installed-front installed-stand-ins
+.PHONY: help run test fast check audit faults effects monkey restarts webhooks fuzz bench compare-diffs versions intake format docs npm-package pictures words image lock clean installed installed-dev installed-front installed-stand-ins
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -72,6 +72,10 @@ versions: installed  ## compare the orders of versions with published ones; ARGS
 docs: installed  ## write the generated parts of docs/
 	$(BIN)/python manage.py write_docs
 
+npm-package: installed-front  ## pack clients/js for npm, into var/
+	@mkdir -p var
+	cd clients/js && ../../$(NODE) build.js && ../../$(NPM) pack --ignore-scripts --pack-destination ../../var
+
 pictures: installed-dev  ## take the README's pictures of the console again
 	$(BIN)/python -m tools.pictures
 
@@ -96,7 +100,7 @@ LINT_IMPORTS = $(BIN)/python -c 'from importlinter.cli import lint_imports_comma
 LOCK = $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-header $(ARGS)
 
 clean:  ## remove the virtual environment and caches; data under var/ stays
-	rm -rf $(VENV) node_modules $(STAND_INS)/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) node_modules $(STAND_INS)/node_modules clients/js/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 installed:
 	@$(call install,run)
@@ -113,7 +117,7 @@ TSC   := $(NODE) node_modules/typescript/bin/tsc
 # npm empties the folder first, so the copy of the lock file appears only when everything is there.
 installed-front: installed-dev
 	@cmp -s package-lock.json node_modules/installed.json || { \
-	  echo "Installing what checks scripts and style sheets into node_modules …"; \
+	  echo "Installing what checks scripts and style sheets, and builds React applications, into node_modules …"; \
 	  $(NPM) ci && cp package-lock.json node_modules/installed.json; }
 
 # Their package of descriptions has 390 MB, of which one file of 13 MB is read.
