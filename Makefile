@@ -25,7 +25,7 @@ check: installed-dev installed-front  ## lint, format, types, the direction of i
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy .
-	$(LINT_IMPORTS) --no-cache
+	PYTHONPATH=clients/python $(LINT_IMPORTS) --no-cache
 	$(BIOME) ci .
 	$(TSC)
 	$(BIN)/python -m bandit --quiet --recursive --configfile pyproject.toml .

@@ -1,4 +1,4 @@
-"""Write the parts of docs/ that are generated from the code."""
+"""Write what is generated from the code: parts of docs/, and of the clients."""
 
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from hitl_project import python_client
 from hitl_project.javascript_messages import javascript_messages
 from realtime import registry
 from realtime.messages import ADDED, MESSAGES, Message
@@ -24,8 +25,8 @@ BEGIN_CODES, END_CODES = "  // Made from the code: make docs\n", "  // End\n"
 
 class Command(BaseCommand):
     help = (
-        "Write docs/openapi.yaml, the tables of docs/protocol.md and of the browser module, and "
-        "the messages of clients/js."
+        "Write docs/openapi.yaml, the tables of docs/protocol.md and of the browser module, the "
+        "messages of clients/js, and the classes of clients/python."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,6 +35,8 @@ class Command(BaseCommand):
         page.write_text(with_tables(page.read_text()))
         SOCKET_MODULE.write_text(with_close_codes(SOCKET_MODULE.read_text()))
         PACKAGE_MESSAGES.write_text(javascript_messages())
+        for path, text in python_client.modules().items():
+            path.write_text(text)
 
 
 def with_tables(page: str) -> str:
