@@ -1,0 +1,1 @@
+"""The command `hitl`: the queue, decisions and events on the command line."""
