@@ -100,6 +100,15 @@ def _show(command: ArgumentParser) -> None:
 def _add(command: ArgumentParser) -> None:
     command.add_argument("files", nargs="+", metavar="FILE")
     command.add_argument("--diff", metavar="FILE", help="the patch of the one APV")
+    command.add_argument(
+        "--set",
+        dest="fields",
+        action="append",
+        default=[],
+        type=_field,
+        metavar="FIELD=TEXT",
+        help="a field of each APV, such as pr_number=7; again for others",
+    )
     which = command.add_mutually_exclusive_group()
     which.add_argument(
         "--key",
@@ -146,6 +155,13 @@ def _watch(command: ArgumentParser) -> None:
         help="apvs, decisions, changes or stats (default: the first three)",
     )
     command.add_argument("--positions", metavar="FILE", help="where it keeps how far it came")
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign):
+        raise ArgumentTypeError(f"give FIELD=TEXT, not {text!r}")
+    return name, value
 
 
 def _count(text: str) -> int:

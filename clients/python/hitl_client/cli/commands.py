@@ -100,17 +100,24 @@ def _tone_of_line(line: str) -> str | None:
 
 def add(arguments: Namespace) -> None:
     """Add APVs in batches: each of them all or none."""
-    apvs = [apv for name in arguments.files for apv in files.read_apvs(name)]
-    if arguments.diff:
-        if len(apvs) != 1:
-            raise Misconfigured(f"--diff is for one APV, not for {len(apvs):,}.")
-        apvs[0]["patch_diff"] = files.read_text(arguments.diff)
+    apvs = _apvs(arguments)
     with client(arguments) as hitl, Progress("APVs added", len(apvs)) as progress:
         for start in range(0, len(apvs), MOST_AT_ONCE):
             batch = apvs[start : start + MOST_AT_ONCE]
             for added in _added(hitl, batch, _key(arguments, batch, start)):
                 say_json(added) if arguments.json else say(f"{added.apv_code}  {added.apv_id}")
             progress.reach(start + len(batch))
+
+
+def _apvs(arguments: Namespace) -> list[dict[str, Any]]:
+    """Return the APVs of the files, with what the options say of them."""
+    more = dict(arguments.fields)
+    if arguments.diff:
+        more["patch_diff"] = files.read_text(arguments.diff)
+    apvs = [{**apv, **more} for name in arguments.files for apv in files.read_apvs(name)]
+    if arguments.diff and len(apvs) != 1:
+        raise Misconfigured(f"--diff is for one APV, not for {len(apvs):,}.")
+    return apvs
 
 
 def _added(hitl: Client, batch: list[dict[str, Any]], key: str) -> list[APV]:
