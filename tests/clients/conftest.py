@@ -1,11 +1,13 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hitl_client import AsyncClient, Client
 from tests.support.both_clients import Connect, EachClient
+from tests.support.client_wheel import new_environment
 from tests.support.people import issue
 from tests.support.site import Server, Site
 
@@ -14,6 +16,12 @@ from tests.support.site import Server, Site
 def tokens(site: Site) -> dict[str, str]:
     """Tokens of the demo users by name."""
     return {name: issue(site, name) for name in ("reviewer", "lead", "pipeline")}
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of a virtual environment that has nothing but the client."""
+    return new_environment(tmp_path_factory.mktemp("installed"))
 
 
 @pytest.fixture(params=[Client, AsyncClient], ids=["sync", "async"])
