@@ -23,13 +23,18 @@ def new_user(site: Site, group: str = "reviewers") -> str:
         " FROM auth_user WHERE username = 'reviewer'",
         name,
     )
+    add_to_group(site, name, group)
+    return name
+
+
+def add_to_group(site: Site, user: str, group: str) -> None:
+    """Put a user whom nobody has used yet into one more group."""
     site.execute(
         "INSERT INTO auth_user_groups (user_id, group_id)"
         " SELECT u.id, g.id FROM auth_user u, auth_group g WHERE u.username = %s AND g.name = %s",
-        name,
+        user,
         group,
     )
-    return name
 
 
 def move_to_group(site: Site, user: str, group: str) -> None:
