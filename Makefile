@@ -69,7 +69,7 @@ compare-diffs: installed-dev  ## compare how the console, git and unidiff read p
 versions: installed  ## compare the orders of versions with published ones; ARGS="FOLDER" tries advisories
 	$(BIN)/python -m tools.versions $(ARGS)
 
-docs: installed  ## write the generated parts of docs/
+docs: installed  ## write the generated parts of docs/ and clients/
 	$(BIN)/python manage.py write_docs
 
 npm-package: installed-front  ## pack clients/js for npm, into var/

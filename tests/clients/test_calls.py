@@ -204,9 +204,16 @@ def test_function_gives_the_token_of_the_moment(connect: Connect, tokens: dict[s
     reviewer.stats()
 
 
-def test_no_text_of_a_client_has_the_token(connect: Connect) -> None:
-    client = connect(token="secret-word")
-    assert "secret-word" not in f"{client._client!r} {client._client.server!r}"
+def test_no_log_and_no_text_of_a_client_has_the_token(
+    connect: Connect, tokens: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    reviewer = connect()
+    reviewer.stats()
+    reviewer.followed(1, "stats")
+    assert {"send_request_headers.complete", "Following stats."} <= set(caplog.messages)
+    assert tokens["reviewer"] not in caplog.text
+    assert tokens["reviewer"] not in f"{reviewer._client!r} {reviewer._client.server!r}"
 
 
 @pytest.mark.parametrize(

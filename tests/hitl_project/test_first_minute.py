@@ -236,6 +236,15 @@ def test_commands_of_the_readme_work_as_pasted(installation: Installation, serve
         )
         assert '"apv_id"' in added.stdout, added.stdout
         assert "new_apv" in watching.stdout.readline()
+        listed = subprocess.run(
+            ["bash", "-c", pasted(installation, "export HITL_URL=")],
+            cwd=ROOT,
+            env=installation.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert listed.stdout.startswith("CODE"), listed.stderr
     finally:
         os.killpg(watching.pid, 15)
         watching.wait()
@@ -252,5 +261,6 @@ def test_every_command_of_the_readme_is_one_that_is_tried() -> None:
         ".venv/bin/python manage.py import_osv",
         ".venv/bin/python manage.py connect_forge",
         "TOKEN=",
+        "export HITL_URL=",
     )
     assert all(block.startswith(starts) for block in BLOCKS)
