@@ -3,10 +3,13 @@
 import base64
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import cast
 
 import httpx
 import pytest
 
+from hitl_client import APVFields, Client, NewAPV
+from hitl_client.errors import NotAllowed
 from tests.support.people import api, issue, new_user, opened, refusal, signed_in
 from tests.support.problems import assert_problem
 from tests.support.site import Server, Site, apv, decision
@@ -33,19 +36,24 @@ def test_program_reads_and_writes_with_a_token_and_without_csrf(
     assert record["reviewer_name"] == "Rita Reviewer"
 
 
-async def test_program_opens_the_socket_with_a_token(server: Server, token: str) -> None:
-    async with opened(server, f"Bearer {token}") as socket:
-        await socket.subscribe("apvs", "decisions", "stats")
+def test_program_opens_the_socket_with_a_token(server: Server, token: str) -> None:
+    with Client(server.origin, token) as reviewer:
+        followed = reviewer.follow("apvs", "decisions", "stats")
+        assert next(followed).type == "stats_update"  # so it is subscribed
         added = server.add_apv()
-        await socket.until(type="new_apv", apv_id=added["apv_id"])
+        assert added["apv_id"] in (
+            str(message.apv_id) for message in followed if isinstance(message, NewAPV)
+        )
 
 
 def test_token_may_do_what_its_user_may(server: Server, site: Site, token: str) -> None:
-    with api(server, f"Bearer {token}") as client:
-        assert_problem(client.post("/hitl/apvs", json=apv()), 403)
-    with api(server, f"Bearer {issue(site, 'pipeline')}") as client:
-        assert client.post("/hitl/apvs", json=apv()).status_code == 201
-        assert_problem(client.get("/hitl/decisions"), 403)
+    fields = cast(APVFields, apv())
+    with Client(server.origin, token) as reviewer, pytest.raises(NotAllowed):
+        reviewer.add_apv(fields)
+    with Client(server.origin, issue(site, "pipeline")) as pipeline:
+        pipeline.add_apv(fields)
+        with pytest.raises(NotAllowed):
+            pipeline.decisions_page()
 
 
 @pytest.mark.parametrize("shown", ["hitl_", "hitl_" + "0" * 64, "nonsense", "\xff", "a b"])
