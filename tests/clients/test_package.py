@@ -5,9 +5,13 @@ import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 from tests.support.client_wheel import SOURCE, built, new_environment
 from tests.support.hitl_command import Hitl
 from tests.support.site import Server, add
+
+pytestmark = pytest.mark.server  # uv runs
 
 EXAMPLES = SOURCE / "examples"
 TYPED = """

@@ -28,26 +28,29 @@ def follow(server: Server, channels: Sequence[str], positions: Positions) -> Ste
     """
     if not channels:
         raise Misconfigured("Name the channels to follow.")
-    line = Line(list(dict.fromkeys(channels)), positions)
-    backoff = Backoff()
+    wanted, backoff, was_ready = list(dict.fromkeys(channels)), Backoff(), False
     while True:
         ended = yield Open(server.socket, server.headers())
         if ended is None:
-            ended = yield from line.events(on_ready=backoff.reset)
+            line = Line(wanted, positions)
+            ended = yield from line.events()
             yield Close()
-        _judge(ended, server, backoff, was_open=line.was_ready)
+            if line.was_ready:
+                was_ready = True
+                backoff.reset()
+        _judge(ended, server, backoff, was_ready=was_ready)
         wait = backoff.next()
         logger.info("No connection to %s: %s; again in %.1f s.", server.url, ended, wait)
         yield Sleep(wait)
 
 
-def _judge(ended: Ended, server: Server, backoff: Backoff, *, was_open: bool) -> None:
+def _judge(ended: Ended, server: Server, backoff: Backoff, *, was_ready: bool) -> None:
     """Raise what no other try can mend; wait longer if the server asks for it."""
     if is_distrusted(ended.error):
         raise Unreachable(f"{server.url}: {ended}")
     if ended.status in {401, 403}:
         raise SignedOut(ended.status, "the server refused the connection")
-    if ended.status and not was_open and _is_wrong(ended.status):
+    if ended.status and not was_ready and _is_wrong(ended.status):
         raise Unreachable(f"{server.socket} is no socket of a console: {ended}.")
     match action_after(ended.code, ended.reason):
         case "sign in":

@@ -7,7 +7,7 @@ for again. What the server cannot replay becomes a Reload.
 import json
 import logging
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -55,21 +55,22 @@ class NoLongerAllowed(Message):
 
 
 class Line:
-    """A follower's connections, one after the other."""
+    """One connection. Those of `channels` that the user may not read are taken out of the list."""
 
     def __init__(self, channels: list[str], positions: Positions) -> None:
         self.channels, self.positions = channels, positions
         self.was_ready = False
-        """Whether all channels have ever been confirmed."""
+        """Whether all channels were confirmed."""
         self._asked: set[str] = set()
+        """The channels without a confirmation yet."""
         self._gaps: dict[str, Position] = {}
-
-    def events(self, on_ready: Callable[[], None]) -> Steps[Ended]:
-        """Deliver what comes over one connection, and return why it ended."""
-        self._on_ready = on_ready
-        self._asked, self._gaps = set(), {}
+        """The last event before the gap that was asked for, by channel."""
         self._ping_at = time.monotonic() + PING_SECONDS
         self._answer_by: float | None = time.monotonic() + ANSWER_SECONDS
+        """When the connection counts as dead; None if nothing was asked."""
+
+    def events(self) -> Steps[Ended]:
+        """Deliver what comes, and return why the connection ended."""
         while True:
             received = yield Receive(self._patience())
             if isinstance(received, Ended):
@@ -132,7 +133,6 @@ class Line:
                 yield from self._reload(channel, message.reason.get(channel, "unknown"), top)
         if not self._asked:
             self._answer_by, self.was_ready = None, True
-            self._on_ready()
             logger.info("Following %s.", ", ".join(self.channels))
 
     def _apply(self, event: Event) -> Steps[None]:
@@ -183,7 +183,7 @@ class Line:
 
     def _leave_out(self, forbidden: list[str]) -> Steps[None]:
         """Subscribe to the others: the server refuses a whole request that names one."""
-        self.channels = [name for name in self.channels if name not in forbidden]
+        self.channels[:] = [name for name in self.channels if name not in forbidden]
         if not self.channels:
             raise Forbidden(forbidden)
         logger.warning("The user may not read %s.", ", ".join(forbidden))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 from hitl_client.base import PATIENCE_SECONDS, VERSION
+from hitl_client.calls import MOST_OF_PAGE
 from hitl_client.choices import DecisionKind, PatchStrategy, Severity, WargameVerdict
 from hitl_client.cli import commands
 from hitl_client.exchange import MOST_PATIENCE
@@ -71,13 +72,14 @@ def _command(
     )
     made.add_argument("--url", metavar="URL", help="the server (default: HITL_URL)")
     made.add_argument("--json", action="store_true", help="one JSON object on each line")
-    made.add_argument(
-        "--patience",
-        metavar="SECONDS",
-        type=_patience,
-        default=PATIENCE_SECONDS,
-        help="how long to try while the server does not answer (default: %(default)g)",
-    )
+    if run is not commands.watch:
+        made.add_argument(
+            "--patience",
+            metavar="SECONDS",
+            type=_patience,
+            default=PATIENCE_SECONDS,
+            help="how long to try while the server does not answer (default: %(default)g)",
+        )
     made.set_defaults(run=run)
     return made
 
@@ -89,7 +91,9 @@ def _queue(command: ArgumentParser) -> None:
     command.add_argument("--ecosystem", dest="package_ecosystem", metavar="NAME")
     command.add_argument("--package", dest="package_name", metavar="TEXT", help="part of its name")
     command.add_argument("--search", metavar="TEXT", help="part of code, CVE, package or texts")
-    command.add_argument("--limit", type=_count, default=50, metavar="N", help="default: 50")
+    command.add_argument(
+        "--limit", type=_limit, default=50, metavar="N", help=f"1 to {MOST_OF_PAGE} (default: 50)"
+    )
     command.add_argument("--all", action="store_true", help="the whole queue")
 
 
@@ -154,6 +158,7 @@ def _watch(command: ArgumentParser) -> None:
         metavar="CHANNEL",
         help="apvs, decisions, changes or stats (default: the first three)",
     )
+    command.set_defaults(patience=PATIENCE_SECONDS)  # it follows for ever
     command.add_argument("--positions", metavar="FILE", help="where it keeps how far it came")
 
 
@@ -168,6 +173,12 @@ def _count(text: str) -> int:
     if not (text.isdecimal() and 1 <= int(text) <= 10**9):
         raise ArgumentTypeError(f"give a whole number from 1 on, not {text!r}")
     return int(text)
+
+
+def _limit(text: str) -> int:
+    if (count := _count(text)) > MOST_OF_PAGE:
+        raise ArgumentTypeError(f"give at most {MOST_OF_PAGE}, or --all")
+    return count
 
 
 def _patience(text: str) -> float:

@@ -1,9 +1,9 @@
 """What each command does."""
 
 import logging
+import re
 from argparse import Namespace
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -25,6 +25,7 @@ from hitl_client.messages import LOGS
 from hitl_client.model import Event, Message
 from hitl_client.records import APV, APVFields, QueueFilters
 
+CODE = re.compile(r"APV-\d{4}-\d{3,9}", re.ASCII | re.IGNORECASE)
 MOST_AT_ONCE = 100
 """How many APVs `add` sends at once: few enough to show progress, many enough to be quick."""
 
@@ -40,8 +41,8 @@ def queue(arguments: Namespace) -> None:
     given = {name: getattr(arguments, name) for name in QueueFilters.__annotations__}
     filters = cast(QueueFilters, {name: one for name, one in given.items() if one is not None})
     with client(arguments) as hitl:
-        items = list(islice(hitl.queue(**filters), None if arguments.all else arguments.limit))
-        total = len(items) if arguments.all else hitl.queue_page(limit=1, **filters).total
+        page = hitl.queue_page(limit=arguments.limit, **filters)
+        items = list(hitl.queue(**filters)) if arguments.all else page.items
     if arguments.json:
         for item in items:
             say_json(item)
@@ -57,8 +58,8 @@ def queue(arguments: Namespace) -> None:
             for one in items
         ),
     )
-    if len(items) < total:
-        note(f"{len(items)} of {total:,} shown; --all shows all of them.")
+    if not arguments.all and page.next:
+        note(f"{len(items)} of {page.total:,} shown; --all shows all of them.")
 
 
 def show(arguments: Namespace) -> None:
@@ -208,9 +209,10 @@ def _id(hitl: Client, text: str) -> Id:
         return UUID(text)
     except ValueError:
         pass
-    for found in hitl.apvs(search=text):
-        if found.apv_code == text.upper():
-            return found.apv_id
+    if CODE.fullmatch(text):
+        for found in hitl.apvs(search=text):
+            if found.apv_code == text.upper():
+                return found.apv_id
     raise HITLError(f"No APV has the code or id {text}.")
 
 
