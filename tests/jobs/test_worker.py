@@ -184,6 +184,14 @@ def test_server_runs_a_worker_replaces_it_and_ends_it(
     assert "Traceback" not in server.printed()
 
 
+def test_supervised_worker_ends_in_order(site: Site) -> None:
+    """Without what Python prints if a thread still holds standard input's buffer."""
+    with job_worker(site, "--supervised") as worker:
+        worker.process.terminate()
+        assert worker.process.wait(20) == 0
+    assert "Fatal Python error" not in worker.log.read_text()
+
+
 def test_worker_ends_when_its_server_is_killed(site: Site) -> None:
     with site.uvicorn(HITL_JOB_WORKERS="1") as server:
         wait_for(lambda: readiness(server)["jobs"] == "ok", "a worker", START_SECONDS)

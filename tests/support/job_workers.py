@@ -55,6 +55,7 @@ def job_worker(site: Site, *arguments: str, **variables: str) -> Iterator[JobWor
             [sys.executable, "manage.py", "work", *arguments],
             cwd=ROOT,
             env={**site.environment, **variables},
+            stdin=subprocess.PIPE,  # whose end tells a supervised one that its server is gone
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -68,6 +69,8 @@ def job_worker(site: Site, *arguments: str, **variables: str) -> Iterator[JobWor
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        assert process.stdin
+        process.stdin.close()
 
 
 def _workers(site: Site) -> set[int]:

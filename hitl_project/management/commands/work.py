@@ -77,7 +77,8 @@ def _follow_parent(stop: Callable[[], object]) -> None:
     """Stop when standard input closes: the process that started this one has ended."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        while os.read(sys.stdin.fileno(), 1024):  # not its buffer, whose lock would outlive the end
+            pass
         stop()
 
     threading.Thread(target=wait, daemon=True).start()
