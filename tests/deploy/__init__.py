@@ -1,0 +1,1 @@
+"""What the files under deploy/ install, run and describe."""

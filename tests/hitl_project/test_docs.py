@@ -1,13 +1,11 @@
 """Documents agree with the code."""
 
 import re
-import tomllib
 from itertools import chain
 from pathlib import Path
 
 from django.core.management import call_command
 
-from hitl_project import __version__
 from hitl_project.javascript_messages import javascript_messages
 from hitl_project.management.commands.write_docs import (
     DOCS,
@@ -50,11 +48,6 @@ def test_every_variable_stands_in_the_example_and_no_other() -> None:
     written = re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
     of_compose = set(OF_COMPOSE.findall((ROOT / "compose.yaml").read_text()))
     assert read | of_compose | {"HITL_VAR"} == set(written)
-
-
-def test_version_is_that_of_the_project() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["version"] == __version__
 
 
 def test_every_promise_names_tests_that_exist() -> None:

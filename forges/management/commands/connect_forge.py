@@ -93,7 +93,8 @@ class Command(BaseCommand):
         self.stdout.write(f"  webhook: {webhook_url(forge)}")
         if made:
             self.stdout.write(f"  secret:  {made}   (shown once)")
-        self.stdout.write(f"Next: manage.py watch_repository {forge.name} OWNER/NAME")
+        program = Path(sys.argv[0]).name  # manage.py or hitl-console
+        self.stdout.write(f"Next: {program} watch_repository {forge.name} OWNER/NAME")
 
 
 KINDS = "github, gitlab, or gitea, which is for Forgejo too"

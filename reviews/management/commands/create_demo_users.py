@@ -1,6 +1,8 @@
 """Make users to try the console with."""
 
 import secrets
+import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -33,7 +35,7 @@ class Command(BaseCommand):
         if not any(made):
             self.stdout.write(
                 "Demo users: all exist already, with the passwords printed then. "
-                "Forgotten one? manage.py changepassword NAME"
+                f"Forgotten one? {Path(sys.argv[0]).name} changepassword NAME"
             )
             return
         self.stdout.write("Demo users (passwords are not shown again):")
