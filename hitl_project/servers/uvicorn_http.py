@@ -15,6 +15,9 @@ from hitl_project.servers.connections import CONNECTIONS, FIRST_BYTE_SECONDS
 MOST_HEAD_BYTES = 64 * 1024
 """More than any browser sends: cookies, addresses and tokens are of a few KB."""
 
+FRESH_SECONDS = 1.0
+"""How long after connecting a client may send its first request though the server is stopping."""
+
 
 class HeadTooLarge(Exception):
     """Ends the parsing of a request whose head is over the limit."""
@@ -31,9 +34,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     """How many bytes have come of a head that is not there yet."""
     _parsed = 0
     """How many bytes the lines of the head have that are there."""
+    _made_at = 0.0
+    """When the connection was made, by the loop's clock."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._made_at = self.loop.time()
         if CONNECTIONS.admit(transport, self._address()):
             self._start_head_timeout(
                 min(FIRST_BYTE_SECONDS, settings.HITL_REQUEST_SECONDS), silent=True
@@ -120,6 +126,18 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     # -- Ends ---------------------------------------------------------------------------------
+
+    def shutdown(self) -> None:
+        """Close when the response is there; wait for a request that is on its way.
+
+        A client that was accepted would take the end of its connection for a failure, where one
+        that was not is accepted by the next process.
+        """
+        fresh = self._made_at + FRESH_SECONDS - self.loop.time()
+        if self._head_timeout is not None and fresh > 0:
+            self.loop.call_later(fresh, super().shutdown)
+        else:
+            super().shutdown()
 
     def _address(self) -> str:
         return self.client[0] if self.client else ""

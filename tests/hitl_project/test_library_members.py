@@ -55,7 +55,7 @@ MEMBERS: dict[Any, str] = {
     # servers/uvicorn_http.py
     HttpToolsProtocol: "connection_lost connection_made data_received on_header"
     " on_headers_complete on_message_begin on_url pause_writing resume_writing send_400_response"
-    " client loop transport",
+    " shutdown client loop transport",
     # servers/uvicorn_socket.py
     WebSocketsSansIOProtocol: "connection_lost data_received handle_connect handle_cont"
     " handle_parser_exception handle_ping handle_pong keepalive_timeout pause_writing"

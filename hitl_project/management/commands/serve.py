@@ -21,7 +21,7 @@ from django.http.request import validate_host
 
 from hitl_project import startup_warnings
 from hitl_project.preparation import alone
-from hitl_project.servers import parent
+from hitl_project.servers import activation, parent
 from hitl_project.servers.job_workers import JobWorkers
 from hitl_project.servers.supervisor import REQUEST_SECONDS, Server, Workers
 from reviews.models import APV
@@ -79,7 +79,7 @@ class Command(BaseCommand):
     ) -> None:
         if with_parent:
             parent.follow()
-        listener = self._listen(host, port)
+        listeners, host, port = self._listeners(host, port)
         self._warn(startup_warnings.unknown_variables())
         self._check_database()
         self._warn(startup_warnings.silent_redis())
@@ -87,10 +87,9 @@ class Command(BaseCommand):
         if prepare:
             with alone():
                 self._prepare()
-        port = listener.getsockname()[1]  # with --port 0, the system chose it
         link_to(address_for_browser(host, port)[0])
         job_workers = JobWorkers(0 if no_jobs else settings.HITL_JOB_WORKERS)
-        with _servers(listener, workers, job_workers) as run, job_workers:
+        with _servers(listeners, workers, job_workers) as run, job_workers:
             self._tell_address(*address_for_browser(host, port))
             self.stdout.flush()
             run()
@@ -100,6 +99,13 @@ class Command(BaseCommand):
         if settings.HITL_VAR.exists():
             (settings.HITL_VAR / "address").write_text(address)
         self.stdout.write(f"\n  HITL Console  {address}/   ({note})\n\n")
+
+    def _listeners(self, host: str, port: int) -> tuple[list[socket.socket], str, int]:
+        """Return the listening sockets, and the host and port of the first one."""
+        given = activation.inherited()
+        listeners = given or [self._listen(host, port)]
+        address = listeners[0].getsockname()  # with --port 0, the system chose the port
+        return listeners, address[0] if given else host, address[1]
 
     def _listen(self, host: str, port: int) -> socket.socket:
         """Return the listening socket. Open it first, to report a port in use at once."""
@@ -153,7 +159,7 @@ def _at_least_one(text: str) -> int:
 
 @contextlib.contextmanager
 def _servers(
-    listener: socket.socket, workers: int, job_workers: JobWorkers
+    listeners: list[socket.socket], workers: int, job_workers: JobWorkers
 ) -> Iterator[Callable[[], None]]:
     """Yield what serves until a signal; one that arrives before is heeded too."""
     config = _configuration(workers)
@@ -161,12 +167,12 @@ def _servers(
         Server.job_workers = job_workers
         server = Server(config)
         catch_signals(server.handle_exit)
-        yield partial(server.run, sockets=[listener])
+        yield partial(server.run, sockets=listeners)
         return
     with tempfile.TemporaryDirectory(prefix="hitl-metrics-") as folder:
         # Set before the workers import the metrics, so that they count together.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
-        yield Workers(config, [listener], job_workers).run  # it has caught the signals
+        yield Workers(config, listeners, job_workers).run  # it has caught the signals
 
 
 def catch_signals(stop: Callable[[int, FrameType | None], None]) -> None:
