@@ -29,8 +29,6 @@ from tests.support.helm import (
     values_in,
 )
 
-pytestmark = pytest.mark.fast
-
 WARNING = 2
 """Helm's severity; 1 is a hint, such as that there is no icon."""
 VERSIONS = ("1.27", "1.31", kubernetes_validate.latest_version())
@@ -169,7 +167,7 @@ def test_settings_replace_what_follows_from_the_values() -> None:
     [web] = containers(web_of(EVERYTHING)["spec"]["template"])
     given = environment(web)
     assert given["HITL_ALLOWED_ORIGINS"].endswith(",https://other.example.com")
-    assert given["ALLOWED_HOSTS"] == "console.example.com"
+    assert given["ALLOWED_HOSTS"] == "console.example.com,$(POD_IP),[$(POD_IP)]"
     assert given["HITL_TRUSTED_PROXIES"] == "10.244.0.0/16,fd00:10:244::/56"
 
 

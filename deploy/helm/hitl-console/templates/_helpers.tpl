@@ -41,7 +41,10 @@ envFrom:
 {{- define "hitl.env" -}}
 {{- $origin := printf "https://%s" (include "hitl.host" .) }}
 {{- $proxies := required "trustedProxies: the addresses or networks of what forwards requests to the pods" (join "," .Values.trustedProxies) }}
-{{- $env := dict "ALLOWED_HOSTS" (include "hitl.host" .) "HITL_CONSOLE_URL" $origin "HITL_ALLOWED_ORIGINS" $origin "HITL_TRUSTED_PROXIES" $proxies "HITL_SHUTDOWN_GRACE_SECONDS" (toString .Values.web.graceSeconds) "HITL_SHUTDOWN_SPREAD_SECONDS" (toString .Values.web.spreadSeconds) }}
+{{- $hosts := printf "%s,$(POD_IP),[$(POD_IP)]" (include "hitl.host" .) }}
+{{- $env := dict "ALLOWED_HOSTS" $hosts "HITL_CONSOLE_URL" $origin "HITL_ALLOWED_ORIGINS" $origin "HITL_TRUSTED_PROXIES" $proxies "HITL_SHUTDOWN_GRACE_SECONDS" (toString .Values.web.graceSeconds) "HITL_SHUTDOWN_SPREAD_SECONDS" (toString .Values.web.spreadSeconds) }}
+- name: POD_IP  # under which Prometheus asks for a pod's metrics
+  valueFrom: {fieldRef: {fieldPath: status.podIP}}
 {{- range $name, $value := mergeOverwrite $env .Values.settings }}
 - {name: {{ $name }}, value: {{ $value | quote }}}
 {{- end }}
