@@ -3,7 +3,8 @@
     python deploy/compose/make_secrets.py FOLDER HOST
 
 FOLDER has a folder for each kind of container, which sees that one alone: so its files can be
-readable by all there. What is there is never changed; the database knows the passwords.
+readable by all there. Passwords and keys that are there stay; the certificate is made again for
+another host, and before it expires.
 """
 
 import ipaddress
@@ -24,6 +25,8 @@ from cryptography.x509.oid import NameOID
 MODE = 0o444
 CERTIFICATE_DAYS = 397
 """For how long a certificate may be valid for browsers to accept it."""
+RENEW_DAYS = 30
+SUBJECT = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "HITL Console")])
 ROLES = ("superuser", "owner", "app")
 FOLDERS = ("service", "owner", "database", "valkey", "tls")
 
@@ -43,7 +46,7 @@ def main(folder: Path, host: str) -> None:
     for name, role in {"service": "app", "owner": "owner"}.items():
         url = f"postgresql://hitl_{role}:{passwords[role]}@database:5432/hitl"
         write(folder / name / "hitl.env", lines({**shared, "DATABASE_URL": url}))
-    if not (folder / "tls" / "fullchain.pem").exists():
+    if not is_certified(folder / "tls", host):
         certify(folder / "tls", host)
 
 
@@ -75,13 +78,24 @@ def write(path: Path, text: str) -> None:
     os.replace(new, path)
 
 
+def is_certified(folder: Path, host: str) -> bool:
+    """Return whether there is a certificate for `host` that does not expire soon, or another's."""
+    if not (folder / "fullchain.pem").exists():
+        return False
+    certificate = x509.load_pem_x509_certificate((folder / "fullchain.pem").read_bytes())
+    if certificate.subject != SUBJECT:
+        return True
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    expires = certificate.not_valid_after_utc
+    return name_of(host) in names and expires > datetime.now(UTC) + timedelta(days=RENEW_DAYS)
+
+
 def certify(folder: Path, host: str) -> None:
     """Write a certificate for `host` that signs itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "HITL Console")])
     now = datetime.now(UTC)
     certificate = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        x509.CertificateBuilder(SUBJECT, SUBJECT, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=CERTIFICATE_DAYS))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

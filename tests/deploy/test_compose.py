@@ -14,6 +14,7 @@ import yaml
 from cryptography import x509
 from cryptography.fernet import Fernet
 
+from tests.support.certificates import certificate_for
 from tests.support.site import ROOT
 
 compose_spec = pytest.importorskip("compose_spec", reason="not compiled for this platform")
@@ -170,13 +171,26 @@ def variables(text: bytes) -> dict[str, str]:
 def test_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
     first = make(tmp_path)
     assert make(tmp_path) == first
-    (tmp_path / "tls" / "fullchain.pem").unlink()
-    assert {name for name, text in make(tmp_path).items() if first[name] != text} == {
-        "tls/fullchain.pem",
-        "tls/privkey.pem",
-    }
     other = make(tmp_path / "other")
     assert [name for name, text in first.items() if other[name] == text] == []
+
+
+def test_another_host_gets_another_certificate_and_nothing_else(tmp_path: Path) -> None:
+    first = make(tmp_path)
+    again = make(tmp_path, "other.example.com")
+    changed = {name for name, text in again.items() if first[name] != text}
+    assert changed == {"tls/fullchain.pem", "tls/privkey.pem"}
+
+
+def test_certificate_of_somebody_else_stays(tmp_path: Path) -> None:
+    make(tmp_path)
+    theirs = certificate_for(["*.example.com"])
+    for name, text in (("fullchain", theirs.certificate), ("privkey", theirs.key)):
+        (tmp_path / "tls" / f"{name}.pem").unlink()
+        (tmp_path / "tls" / f"{name}.pem").write_bytes(text)
+    made = make(tmp_path, "console.example.com")
+    assert made["tls/fullchain.pem"] == theirs.certificate
+    assert made["tls/privkey.pem"] == theirs.key
 
 
 def test_each_container_gets_only_what_it_needs(tmp_path: Path) -> None:

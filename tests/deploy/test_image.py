@@ -20,6 +20,7 @@ from tools.faults.world import World
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 HARDENED = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
 BUILD_SECONDS = 850
+WAYS_TO_HAVE = (("image", "inspect"), ("pull", "--quiet"))
 
 
 def copied() -> list[str]:
@@ -92,10 +93,12 @@ def test_health_check_asks_for_readiness_under_an_allowed_name(world: World) -> 
 
 @pytest.fixture(scope="module")
 def image() -> str:
-    """Build the image, from the base that IMAGE_BASE names if it is set."""
+    """Build the image: from the base IMAGE_BASE if that is set, with Docker's IMAGE_OPTIONS."""
     if not shutil.which("docker") or docker("info", check=False).returncode:
         pytest.skip("no Docker engine runs here")
-    base = os.environ.get("IMAGE_BASE", "")
+    base = os.environ.get("IMAGE_BASE") or default_base()
+    if all(docker(*command, base, check=False).returncode for command in WAYS_TO_HAVE):
+        pytest.skip(f"the image {base} is not here, and cannot be pulled")
     options = f"--network host --quiet {os.environ.get('IMAGE_OPTIONS', '')}"
     done = subprocess.run(
         ["make", "image", f"BASE={base}", f"ARGS={options}"],
@@ -109,9 +112,15 @@ def image() -> str:
     return "hitl-console"
 
 
+def default_base() -> str:
+    found = re.search(r"^ARG BASE=(\S+)$", DOCKERFILE, re.MULTILINE)
+    assert found
+    return found[1]
+
+
 def docker(*arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        ["docker", *arguments], capture_output=True, text=True, timeout=120, check=check
+        ["docker", *arguments], capture_output=True, text=True, timeout=BUILD_SECONDS, check=check
     )
 
 

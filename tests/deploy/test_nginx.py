@@ -1,7 +1,9 @@
 """The console through nginx with TLS, as deploy/nginx.conf has it."""
 
 import json
+import re
 import ssl
+import subprocess
 from http.client import HTTPSConnection
 from typing import Any
 
@@ -12,10 +14,10 @@ from websockets.exceptions import InvalidStatus
 from tests.support.forges import FakeGitHub
 from tests.support.forges.watched import connected
 from tests.support.forges.webhooks import hex_hmac
-from tests.support.nginx import NAME, Nginx, nginx_before
+from tests.support.nginx import CONFIGURATION, NAME, Nginx, nginx_before
 from tests.support.people import issue, opened
 from tests.support.problems import assert_problem
-from tests.support.site import PASSWORD, apv
+from tests.support.site import PASSWORD, ROOT, apv
 from tools.faults.world import World
 
 MIB = 1024 * 1024
@@ -31,6 +33,21 @@ def named(nginx: Nginx) -> httpx.Client:
         headers={"Host": NAME},
         transport=httpx.HTTPTransport(local_address=CLIENT, verify=True),
     )
+
+
+def test_documented_command_makes_a_configuration_for_one_machine() -> None:
+    comment = CONFIGURATION.read_text().partition("\nworker_processes")[0].replace("#   ", "")
+    command = re.search(r"^sed .*? deploy/nginx\.conf", comment, re.MULTILINE | re.DOTALL)
+    assert command
+    made = subprocess.run(
+        ["sh", "-c", command[0]], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    directives = "\n".join(line for line in made.splitlines() if not line.startswith("#"))
+    assert re.findall(r"server ([\w.:]+) ", directives) == 2 * [
+        "127.0.0.1:8003",
+        "127.0.0.1:8004",
+    ]
+    assert re.findall(r"listen (\d+)", directives) == ["80", "443"]
 
 
 # -- TLS --------------------------------------------------------------------------------------
