@@ -42,7 +42,7 @@ def test_hadolint_has_no_complaint() -> None:
 def test_image_gets_each_package_and_nothing_else_is_sent_to_docker() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     packages = project["tool"]["importlinter"]["root_packages"]
-    assert set(packages) <= set(copied())
+    assert {name for name in packages if (ROOT / name).is_dir()} <= set(copied())
     rules = (ROOT / ".dockerignore").read_text().splitlines()
     assert rules[0].startswith("# Only what runs")
     assert rules[1] == "*"
