@@ -19,6 +19,7 @@ SERVERS = {
     *("installation", "two_roles", "world", "worlds"),
     *("db", "transactional_db"),
     "promtool",
+    "archive",
 }
 """Fixtures that need a process: a test that uses one, however far away, is no `fast` test."""
 STARTS = {"Site", "installed", "subprocess", "Popen"}

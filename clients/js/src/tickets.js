@@ -87,8 +87,8 @@ class TicketSocket {
     if (this.#isClosed) return;
     console.warn(`No ticket for the socket: ${error}`);
     const refused = { code: 1008, reason: "Invalid token" };
-    const ending = error instanceof TicketRefused ? refused : { code: 1006 };
-    const event = new CloseEvent("close", ending);
+    /** @type {any} */
+    const event = error instanceof TicketRefused ? refused : { code: 1006, reason: "" };
     this.onclose?.call(/** @type {any} */ (this), event);
   }
 }

@@ -14,7 +14,7 @@ from tests.support.react_app import added
 from tests.support.site import ROOT, Server, Site
 
 CORE = ROOT / "realtime" / "static" / "realtime" / "socket.js"
-REACT = {"react": "react", "@types/react": "@types/react", "csstype": "csstype"}
+TYPES = {"csstype": "csstype", "@types/prop-types": "@types/prop-types"}
 
 USE = """\
 import {
@@ -170,8 +170,11 @@ def test_wrong_use_is_an_error_of_types(archive: Path, tmp_path: Path) -> None:
     assert "'urls' does not exist" in errors
 
 
-def test_project_with_react_type_checks(archive: Path, tmp_path: Path) -> None:
-    npm.install(tmp_path, archive, REACT)
+@pytest.mark.parametrize("version", ["18", "19"])
+def test_project_with_react_type_checks(archive: Path, tmp_path: Path, version: str) -> None:
+    suffix = "" if version == "19" else version
+    react = {"react": f"react{suffix}", "@types/react": f"@types/react{suffix}"}
+    npm.install(tmp_path, archive, {**TYPES, **react})
     (tmp_path / "use.ts").write_text(USE_IN_REACT)
     options(tmp_path, module="nodenext")
     assert npm.tsc(tmp_path) == ""
