@@ -7,7 +7,7 @@ BIN  := $(VENV)/bin
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run wheel test fast check audit faults effects monkey restarts webhooks fuzz bench compare-diffs versions intake format docs npm-package pictures words image lock clean installed installed-dev installed-front installed-stand-ins
+.PHONY: help run wheel test fast check audit faults effects monkey restarts webhooks fuzz bench compare-diffs versions intake format first-minute docs npm-package pictures words image lock clean installed installed-dev installed-front installed-stand-ins
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -71,6 +71,9 @@ compare-diffs: installed-dev  ## compare how the console, git and unidiff read p
 
 versions: installed  ## compare the orders of versions with published ones; ARGS="FOLDER" tries advisories
 	$(BIN)/python -m tools.versions $(ARGS)
+
+first-minute: installed-dev  ## time the first start by `make run` and by `uvx hitl-console`; ARGS=--help
+	$(BIN)/python -m tools.first_minute $(ARGS)
 
 docs: installed  ## write the generated parts of docs/ and clients/
 	$(BIN)/python manage.py write_docs
