@@ -1,5 +1,6 @@
 """The chart: what Helm and Kubernetes accept, what it demands, and that it fits the product."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.support.helm import (
     rendered,
     values_in,
 )
+from tests.support.site import ROOT
 
 WARNING = 2
 """Helm's severity; 1 is a hint, such as that there is no icon."""
@@ -266,6 +268,19 @@ def test_new_secret_replaces_the_pods_that_read_it() -> None:
     after = render(values)
     for old, new in zip(of_kind(before, "Deployment"), of_kind(after, "Deployment"), strict=True):
         assert old["spec"]["template"] != new["spec"]["template"]
+
+
+@each_file
+def test_pods_run_the_image_as_the_dockerfile_makes_it(path: Path) -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    [user] = re.findall(r"^USER (.+)$", dockerfile, re.MULTILINE)
+    [port] = re.findall(r"^EXPOSE (.+)$", dockerfile, re.MULTILINE)
+    assert 'ENTRYPOINT ["python", "manage.py"]' in dockerfile  # to which the arguments are added
+    for pod in pods(rendered(path)):
+        security = pod["spec"]["securityContext"]
+        assert user == f"{security['runAsUser']}:{security['runAsGroup']}"
+    [web] = containers(web_of(path)["spec"]["template"])
+    assert str(web["ports"][0]["containerPort"]) == port
 
 
 def test_chart_installs_this_version() -> None:
