@@ -252,12 +252,13 @@ def test_commands_of_the_readme_work_as_pasted(installation: Installation, serve
 
 
 def test_every_command_of_the_readme_is_one_that_is_tried() -> None:
-    """`make run`, `uvx`, `seed_apvs` and `connect_forge` have tests of their own, over forges'
+    """`make run`, `uvx`, Docker's, `seed_apvs` and `connect_forge` have tests of their own, over forges'
     fakes; what `import_osv` and `connect_forge` name is to be filled in.
     """
     starts = (
         "make run",
-        "uvx hitl-console",
+        "uvx --from . hitl-console",
+        "docker compose exec",
         ".venv/bin/python manage.py seed_apvs",
         ".venv/bin/python manage.py import_osv",
         ".venv/bin/python manage.py connect_forge",
