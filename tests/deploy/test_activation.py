@@ -1,18 +1,25 @@
 """`serve` takes the sockets that it is started with, and a restart refuses no connection."""
 
+import asyncio
 import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
+from hitl_project.servers import uvicorn_http
+from hitl_project.servers.uvicorn_http import BoundedHttpProtocol
 from tests.support.activation import activated, launch
 from tests.support.site import Server, Site
-from tests.support.waiting import wait_for
+from tests.support.waiting import until, wait_for
 
 pytestmark = pytest.mark.server
 
@@ -85,6 +92,48 @@ class Visitors:
                 if answer.status_code != 200:
                     self.failures.append(str(answer.status_code))
             self._done.wait(0.02)
+
+
+@pytest.fixture
+async def accepted() -> AsyncIterator[tuple[BoundedHttpProtocol, StreamReader, StreamWriter]]:
+    """A connection that a server has accepted, as server and client see it."""
+    state = ServerState()
+    config = uvicorn.Config(answer, lifespan="off", log_config=None)
+    config.load()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: BoundedHttpProtocol(config, state, {}), "127.0.0.1", 0
+    )
+    async with server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        await until(lambda: bool(state.connections))
+        [protocol] = state.connections
+        assert isinstance(protocol, BoundedHttpProtocol)
+        yield protocol, reader, writer
+        writer.close()
+
+
+async def answer(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def test_client_accepted_just_before_the_end_is_answered(
+    accepted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protocol, reader, writer = accepted
+    monkeypatch.setattr(uvicorn_http, "FRESH_SECONDS", 3600)  # however slow this machine is
+    protocol.shutdown()
+    writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 204")
+
+
+async def test_connection_that_has_been_silent_is_closed_at_the_end(
+    accepted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protocol, reader, _ = accepted
+    monkeypatch.setattr(uvicorn_http, "FRESH_SECONDS", 0)
+    protocol.shutdown()
+    assert await reader.read() == b""
 
 
 def test_sockets_for_another_process_are_left_alone(site: Site, listener: socket.socket) -> None:

@@ -252,8 +252,8 @@ def test_commands_of_the_readme_work_as_pasted(installation: Installation, serve
 
 
 def test_every_command_of_the_readme_is_one_that_is_tried() -> None:
-    """`make run`, `uvx`, Docker's, `seed_apvs` and `connect_forge` have tests of their own, over forges'
-    fakes; what `import_osv` and `connect_forge` name is to be filled in.
+    """`make run`, `uvx`, `docker`, `seed_apvs` and `connect_forge` have tests of their own, over
+    forges' fakes; what `import_osv` and `connect_forge` name is to be filled in.
     """
     starts = (
         "make run",
