@@ -15,6 +15,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TOTAL = "Number(document.querySelector('output').textContent)"
 READS = "reads['/hitl/reviews']"
+FULL = """
+const store = Storage.prototype.setItem;
+Storage.prototype.setItem = function (key, text) {
+  if (key.startsWith("hitl-console")) throw new DOMException("full", "QuotaExceededError");
+  return store.call(this, key, text);
+};
+"""
 STORED = "JSON.parse(sessionStorage.getItem('hitl-console {}'))"
 VALUES = "heard.filter(({ type }) => type === 'stats_update').map(({ by }) => by)"
 
@@ -222,15 +229,44 @@ async def test_reload_keeps_positions(open_app: OpenApp, server: Server) -> None
 async def test_page_without_storage_begins_with_what_comes(
     open_app: OpenApp, server: Server
 ) -> None:
-    app = await open_app(forgetful="")
+    app = await open_app(storage="none")
     await app.status_becomes("live")
     before = added(server, 1)
     await app.hears(before)
     await app.page.goto("about:blank")
     added(server, 2)
-    await app.open(forgetful="")
+    await app.open(storage="none")
     await app.status_becomes("live")
     await app.hears(before + added(server, 1))
+
+
+async def test_storage_that_is_given_is_used(
+    open_app: OpenApp, new_context: NewContext, server: Server
+) -> None:
+    context = await new_context()
+    closed = await open_app(page=await context.new_page(), storage="local")
+    await closed.status_becomes("live")
+    await closed.hears(added(server, 1))
+    await closed.page.close()
+    told = added(server, 2)
+    another = await open_app(page=await context.new_page(), storage="local")
+    await another.hears(told)
+
+
+async def test_page_goes_on_if_its_storage_is_full(
+    open_app: OpenApp, new_context: NewContext, server: Server
+) -> None:
+    page = await (await new_context()).new_page()
+    await page.add_init_script(FULL)
+    app = await open_app(page=page)
+    await app.status_becomes("live")
+    told = added(server, 2)
+    await app.hears(told)
+    await app.show()
+    await becomes(app.open_sockets, 0)
+    told += added(server, 1)
+    await app.show("first")
+    await app.hears(told)
 
 
 @pytest.mark.parametrize("stored", ["{", "null", "[1]", '{"apvs": {"epoch": 5, "offset": "x"}}'])

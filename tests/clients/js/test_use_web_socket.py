@@ -48,6 +48,9 @@ async def test_component_shows_what_happens(open_app: OpenApp, server: Server) -
     assert server.decide(apv["apv_id"]).status_code == 200
     await expect(app.page.get_by_text("approve by Rita Reviewer")).to_be_visible()
     await expect(code).to_have_count(0)
+    stats = server.client().get("/hitl/reviews/stats").json()
+    names = ("pending_reviews", "critical_pending", "decisions_today", "total_decisions")
+    await expect(app.page.locator("dd")).to_have_text([str(stats[name]) for name in names])
     assert len(app.sockets) == 1  # though each render passes another array of channels
 
 

@@ -16,7 +16,7 @@ const queryClient = new QueryClient({ defaultOptions: { queries: { staleTime: 60
 const connection = new SharedConnection({
   url,
   ticket: asked.has("tickets") ? () => fetchTicket("/ticket") : undefined,
-  storage: asked.has("forgetful") ? null : undefined,
+  storage: { none: null, local: localStorage }[asked.get("storage")],
 });
 Object.assign(window, { reactVersion: version, heard: journal.heard, connection });
 
