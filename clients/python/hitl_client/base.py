@@ -31,7 +31,7 @@ NO_SOCKET = (WebSocketException, OSError)
 try:
     VERSION = version("hitl-client")
 except PackageNotFoundError:  # it runs from its source
-    VERSION = "0"
+    VERSION = "0+source"
 USER_AGENT = f"hitl-client/{VERSION}"
 
 _socket_logger = logging.getLogger("hitl_client.socket")

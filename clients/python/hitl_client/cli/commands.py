@@ -87,7 +87,7 @@ def _facts(apv: APV) -> Iterator[tuple[str, str]]:
         "pull request": apv.pr_url,
         "about": apv.patch_description,
     }
-    yield from ((name, value) for name, value in found.items() if value)
+    yield from ((name, " ".join(value.split())) for name, value in found.items() if value)
 
 
 def _tone_of_line(line: str) -> str | None:
