@@ -1,6 +1,8 @@
 """Calls of the Python client whose answers are lost: they are sent again, and happen once."""
 
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -9,6 +11,7 @@ from hitl_client import errors
 from hitl_client.backoff import MOST, Backoff
 from hitl_client.exchange import MOST_PATIENCE
 from tests.support.both_clients import Connect
+from tests.support.certificates import certificate_for
 from tests.support.lost_answers import LostAnswers
 from tests.support.site import Server, apv
 
@@ -123,6 +126,24 @@ def test_patience_ends(connect: Connect, way: LostAnswers, address: str) -> None
 def test_server_that_is_not_there_is_unreachable(connect: Connect) -> None:
     with pytest.raises(errors.Unreachable, match=r"^http://127\.0\.0\.1:1: .+"):
         connect(url="http://127.0.0.1:1", patience=0).stats()
+
+
+def test_certificate_counts_only_if_its_authority_is_trusted(
+    connect: Connect, way: LostAnswers, tmp_path: Path
+) -> None:
+    own = certificate_for()
+    (tmp_path / "both.pem").write_bytes(own.certificate + own.key)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "both.pem")
+    with way.serving(tls) as address:
+        trusting = ssl.create_default_context(cadata=own.certificate.decode())
+        connect("reviewer", address, tls=trusting).stats()
+        reviewer = connect("reviewer", address, patience=600)
+        with pytest.raises(errors.Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
+            reviewer.stats()
+        with pytest.raises(errors.Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
+            reviewer.followed(1, "apvs")
+    assert len(way.seen) == 1
 
 
 def test_patience_ends_before_the_server_forgets_keys(connect: Connect) -> None:

@@ -1,6 +1,7 @@
 """A way to a server on which answers get lost, or others come instead of them."""
 
 import contextlib
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,18 +26,20 @@ class LostAnswers:
         """The method, path and idempotency key of each request."""
 
     @contextlib.contextmanager
-    def serving(self) -> Iterator[str]:
-        """Return the address for clients."""
+    def serving(self, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+        """Return the address for clients, over TLS if there is a context."""
         way = self
 
         class Handler(_Handler):
             of = way
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
+            yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()
