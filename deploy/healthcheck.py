@@ -5,7 +5,7 @@ import os
 import sys
 
 SECONDS = 4.0
-EVERYWHERE = {"", "0.0.0.0", "::"}  # noqa: S104 — compared with, not bound to
+EVERYWHERE = {"", "0.0.0.0", "::"}  # noqa: S104 — compared with, not bound to # nosec B104
 
 
 def allowed_host() -> str:
