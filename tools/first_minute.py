@@ -134,7 +134,8 @@ def measure(rounds: int) -> tuple[list[Row], int]:
 
 
 def table(rows: list[Row], size: int, command: str) -> str:
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    busy = f"{os.cpu_count()} cores under a load of {os.getloadavg()[2]:.0f}"
+    machine = f"{busy}, {platform.machine()}, Python {platform.python_version()}"
     made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `{command}`, on {machine}."
     head = ["| from the command to the first page | median | range |", "| --- | ---: | ---: |"]
     weight = f"The wheel has {size / 1e6:.2f} MB."
