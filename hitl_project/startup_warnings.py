@@ -15,9 +15,13 @@ from redis.retry import Retry
 REDIS_SECONDS = 2
 
 
+CLIENTS_VARIABLES = {"HITL_URL", "HITL_TOKEN", "HITL_TOKEN_FILE", "HITL_ALLOW_HTTP"}
+"""What the command `hitl` reads, which may run in the same shell."""
+
+
 def unknown_variables() -> Iterator[str]:
     """Name each variable of this project that no setting reads: it may be misspelt."""
-    for name in sorted(os.environ):
+    for name in sorted(os.environ.keys() - CLIENTS_VARIABLES):
         if name.startswith("HITL_") and name not in settings.HITL_VARIABLES:
             similar = difflib.get_close_matches(name, settings.HITL_VARIABLES, n=1)
             hint = f"; did you mean {similar[0]}?" if similar else ""
