@@ -12,7 +12,7 @@ from forges.clients import client_for
 from forges.clients.base import Client
 from forges.errors import REFUSALS, ForgeError
 from jobs.deferring import defer_once
-from reviews.choices import EffectState, Status
+from reviews.choices import EffectKind, EffectState, Status
 from reviews.effects import comments
 from reviews.models import APV, Effect, Gate
 
@@ -45,11 +45,12 @@ def wanted_status(apv: APV) -> Wanted | None:
 
 
 def _is_carried_out(apv: APV) -> bool:
-    effects = Effect.objects.filter(decision__apv=apv, head_commit=apv.head_commit)
-    newest = effects.order_by("-created_at").first()
-    if newest is None or newest.state in {EffectState.HELD, EffectState.CANCELLED}:
+    """Return whether what an approval wants has begun. A revision has one final decision."""
+    approval = {"decision__apv": apv, "decision__revision": apv.revision, "kind": EffectKind.MERGE}
+    effect = Effect.objects.filter(**approval, head_commit=apv.head_commit).first()
+    if effect is None or effect.state in {EffectState.HELD, EffectState.CANCELLED}:
         return False
-    return newest.state != EffectState.QUEUED or newest.attempts > 0
+    return effect.state != EffectState.QUEUED or effect.attempts > 0
 
 
 def set_status(client: Client, apv: APV, *, again: bool = False) -> None:

@@ -319,7 +319,7 @@ class APV(AtomicSave):
         if self.pull_request_state in {PullRequestState.MERGED, PullRequestState.CLOSED}:
             return False
         final = self.decisions.standing().filter(decision__in=FINAL)
-        newest = final.select_related("effect").order_by("-decided_at").first()
+        newest = final.select_related("effect").order_by("-revision").first()
         effect = newest.effect_or_none if newest else None
         if effect is None or effect.state == EffectState.EXTERNAL:
             return bool(self.status == Status.APPROVED)

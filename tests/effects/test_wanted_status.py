@@ -9,7 +9,7 @@ from forges.choices import CheckState
 from reviews import services
 from reviews.choices import EffectState, Status
 from reviews.effects.gate import Wanted, wanted_status
-from reviews.models import APV
+from reviews.models import APV, Decision
 from tests.support.effect_states import effect_in
 from tests.support.site import apv
 
@@ -78,6 +78,26 @@ def test_approval_whose_forge_is_away_counts_before_it_is_tried_again(approved: 
 def test_approval_of_another_commit_counts_for_nothing(approved: APV, state: EffectState) -> None:
     effect_in(state, approved.decisions.get(), OTHER)
     assert wanted_status(approved) == PENDING
+
+
+@pytest.mark.parametrize("state", EffectState)
+def test_escalation_before_an_approval_counts_for_nothing(
+    approved: APV, state: EffectState
+) -> None:
+    """Also if a clock was set back, so that it seems to be newer than the approval."""
+    effect_in(EffectState.RUNNING, approved.decisions.get(), HEAD)
+    escalation = Decision.objects.create(
+        apv=approved,
+        apv_version=approved.version,
+        revision=approved.revision,
+        decision="escalate",
+        action_taken="assigned_to_lead",
+        justification="Somebody else must see it.",
+        review_seconds=0,
+        reviewer=get_user_model().objects.get(username="root"),
+    )
+    effect_in(state, escalation, HEAD, "escalate")
+    assert wanted_status(approved) == SUCCESS
 
 
 @pytest.mark.parametrize("status", [one for one in Status if one != Status.APPROVED])

@@ -17,9 +17,11 @@ def way_to(state: EffectState) -> list[EffectState]:
     raise AssertionError(f"nothing leads to {state}")
 
 
-def effect_in(state: EffectState, decision: Decision, head_commit: str = "") -> Effect:
+def effect_in(
+    state: EffectState, decision: Decision, head_commit: str = "", kind: str = "merge"
+) -> Effect:
     """Store an effect of a decision that has none, in a state."""
-    effect = Effect(decision=decision, kind="merge", head_commit=head_commit)
+    effect = Effect(decision=decision, kind=kind, head_commit=head_commit)
     for one in way_to(state):
         if one == EffectState.RUNNING:
             effect.attempts += 1
