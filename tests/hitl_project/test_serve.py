@@ -152,8 +152,10 @@ def test_lines_of_the_env_file_that_are_no_variables_are_named(
 
 def test_start_warns_of_misspelled_variables_and_of_a_silent_redis(site: Site) -> None:
     redis = "redis://:hunter2@127.0.0.1:1/0"
-    clients = {"HITL_TOKEN": "hunter2", "HITL_URL": "https://console.example.com"}
-    with site.uvicorn(HITL_OPEN_ACESS="on", REDIS_URL=redis, **clients) as server:
+    url = "https://console.example.com"  # this and the next are the command's, and known
+    with site.uvicorn(
+        HITL_OPEN_ACESS="on", REDIS_URL=redis, HITL_URL=url, HITL_TOKEN="hunter2"
+    ) as server:
         printed = server.printed()
     assert "unknown variable HITL_OPEN_ACESS; did you mean HITL_OPEN_ACCESS?" in printed
     assert printed.count("unknown variable") == 1
