@@ -6,8 +6,19 @@ import gc
 import os
 import signal
 import sys
+import threading
+from types import FrameType
 
 INTERRUPTED = 128 + signal.SIGINT  # by the shell's convention
+AGAIN_SECONDS = 0.01
+
+
+class Signalled(SystemExit):
+    """A signal arrived that ends the process normally."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+        self.number = number
 
 
 def run() -> None:
@@ -17,11 +28,28 @@ def run() -> None:
     # Exiting normally, not dying, stops the servers that were started.
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
+            signal.signal(number, _exit)
+    sys.unraisablehook = _signal_again
     try:
         _run()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _exit(number: int, _: FrameType | None) -> None:
+    raise Signalled(number)
+
+
+def _signal_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Send a signal again if what its handler raised was lost: a finalizer ran at that moment."""
+    if isinstance(lost.exc_value, Signalled):
+        number = lost.exc_value.number
+    elif isinstance(lost.exc_value, KeyboardInterrupt):
+        number = int(signal.SIGINT)
+    else:
+        sys.__unraisablehook__(lost)
+        return
+    threading.Timer(AGAIN_SECONDS, os.kill, (os.getpid(), number)).start()
 
 
 def _run() -> None:

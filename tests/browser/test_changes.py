@@ -81,6 +81,22 @@ async def test_push_of_another_patch_is_told_and_shown(
     await expect(page.locator("#since .interdiff")).to_contain_text("4.17.22", timeout=SECONDS)
 
 
+async def test_what_was_typed_last_stays_when_the_patch_that_came_is_shown_slowly(
+    open_tab: OpenTab, on_forge: OnForge
+) -> None:
+    page = (await open_tab(path=f"/apvs/{on_forge.code}")).page
+    await write(page)
+    on_forge.becomes("head_sha='c' * 40, diff=forge_rows.FURTHER")
+    await expect(page.locator("#changed")).to_be_visible(timeout=SECONDS)
+    await page.evaluate("htmx.config.defaultSettleDelay = 1000")
+    await page.keyboard.type(" And the tests pass.")
+    await page.get_by_role("button", name="Show what changed").click()
+    await expect(page.locator(".notice.changes")).to_be_visible(timeout=SECONDS)
+    await expect(page.get_by_label("Justification")).to_have_value(f"{REASON} And the tests pass.")
+    await page.reload()
+    await expect(page.get_by_label("Justification")).to_have_value(f"{REASON} And the tests pass.")
+
+
 async def test_closed_one_leaves_the_list_and_returns_when_it_is_reopened(
     open_tab: OpenTab, on_forge: OnForge
 ) -> None:

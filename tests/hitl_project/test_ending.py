@@ -181,3 +181,40 @@ def test_under_nohup_it_outlives_the_terminal(installation: Installation, makefi
     assert serve.is_running()
     serve.terminate()
     wait_for(run.is_over, "all to end")
+
+
+FINALIZED = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+import manage
+
+class Finalized:
+    def __del__(self):
+        os.kill(os.getpid(), signal.{name})
+        for _ in range(10_000):
+            pass
+
+def command():
+    Finalized()
+    while True:
+        signal.pause()
+
+manage._run = command
+manage.run()
+"""
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"])
+def test_signal_during_a_finalizer_ends_a_command_all_the_same(name: str) -> None:
+    script = FINALIZED.format(root=str(ROOT), name=name)
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        preexec_fn=heed_signals,
+        timeout=START_SECONDS,
+        check=False,
+    )
+    assert ended.returncode == 128 + signal.Signals[name]
+    assert ended.stderr == ""

@@ -28,41 +28,47 @@ const PREFIX = "hitl-draft:";
  *
  * @param {object} options
  * @param {() => HTMLFormElement | null} options.form
- * @param {() => Draft} options.read the fields of the form
+ * @param {(form: HTMLFormElement) => Draft} options.read the fields of a form
  * @param {(draft: Draft) => void} options.fill
  */
 export function draftKeeper({ form, read, fill }) {
   /** @type {number | undefined} The timer, while what was typed last is not in the draft yet. */
   let saving;
+  /** @type {HTMLFormElement | null} Where it was typed: another form may have taken its place. */
+  let typedIn = null;
   /** @param {string | undefined} code */
   const keyOf = (code) => `${PREFIX}${watch.user}:${code}`;
   const key = () => keyOf(form()?.dataset.draft);
 
-  function save() {
+  function save(from = form()) {
     stopSaving();
-    if (!form()) return;
-    const draft = { at: Date.now(), ...read() };
-    if (isEmpty(draft)) localStorage.removeItem(key());
-    else localStorage.setItem(key(), JSON.stringify(draft));
-    showKept(!isEmpty(draft));
+    if (!from) return;
+    const draft = { at: Date.now(), ...read(from) };
+    const place = keyOf(from.dataset.draft);
+    if (isEmpty(draft)) localStorage.removeItem(place);
+    else localStorage.setItem(place, JSON.stringify(draft));
+    if (from === form()) showKept(!isEmpty(draft));
   }
 
   function saveSoon() {
     stopSaving();
-    saving = setTimeout(save, SAVE_MS);
+    typedIn = form();
+    saving = setTimeout(saveNow, SAVE_MS);
   }
 
   /** Save what was typed last, if it is not in the draft yet. */
   function saveNow() {
-    if (saving) save();
+    if (saving) save(typedIn);
   }
 
   function stopSaving() {
     clearTimeout(saving);
     saving = undefined;
+    typedIn = null;
   }
 
   function restore() {
+    saveNow(); // what was typed until this form replaced its predecessor
     /** @type {KeptDraft | null} */
     const draft = JSON.parse(localStorage.getItem(key()) ?? "null");
     if (!draft) return;

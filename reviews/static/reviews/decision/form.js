@@ -17,9 +17,9 @@ export const openForm = () => byId("decision-form");
 export const text = () => byId("id_justification");
 
 /** The kind of decision that is chosen. */
-export function chosen() {
+export function chosen(from = form()) {
   /** @type {HTMLInputElement | null | undefined} */
-  const radio = form()?.querySelector("[name=decision]:checked");
+  const radio = from?.querySelector("[name=decision]:checked");
   return radio ?? null;
 }
 
@@ -34,11 +34,14 @@ export const takesModifications = () => "modifies" in (chosen()?.dataset ?? {});
 
 // -- The draft ---------------------------------------------------------------------------------
 
-/** @returns {Draft} */
-export function read() {
-  const fields = new FormData(openForm());
+/**
+ * @param {HTMLFormElement} from
+ * @returns {Draft}
+ */
+export function read(from) {
+  const fields = new FormData(from);
   return {
-    decision: chosen()?.value ?? null, // also if it can no longer be changed
+    decision: chosen(from)?.value ?? null, // also if it can no longer be changed
     justification: String(fields.get("justification")),
     confidence: /** @type {string | null} */ (fields.get("confidence")),
     keys: fields.getAll("modifications-key").map(String),
