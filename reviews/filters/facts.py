@@ -1,0 +1,21 @@
+"""What filters see of an APV, as plain JSON that a decision can keep."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from reviews.filters.parameters import PARAMETERS
+
+if TYPE_CHECKING:
+    from reviews.models import APV
+
+Facts = Mapping[str, Any]
+"""The facts of an APV by parameter. One that is missing counts as unknown."""
+
+
+def facts_of(apv: "APV", now: datetime | None = None) -> dict[str, Any]:
+    """Return the facts of an APV, at `now` or at this moment."""
+    moment = now or timezone.now()
+    return {name: one.fact(apv, moment) for name, one in PARAMETERS.items()}

@@ -1,0 +1,91 @@
+"""Filters and APVs at random, of values so few that they often meet."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from hypothesis import strategies as st
+
+from forges.models import PullRequest, Repository
+from reviews.choices import PatchStrategy, Severity, WargameVerdict
+from reviews.filters import PARAMETERS
+from reviews.models import APV
+from tests.support import forge_rows
+
+PACKAGES = ("requests", "openssl", "com.example:lib", "@types/node")
+ECOSYSTEMS = ("PyPI", "npm", "Maven", "")
+VERSIONS = ("1.2.3", "1.2.4", "1.3.0", "2.0.0", "")
+CVES = ("CVE-2023-32681", "CVE-2024-0001")
+TEXTS = ("A handshake panics.", "50 % of REQUESTS_ fail \\ twice", "")
+
+FIELDS = st.fixed_dictionaries(
+    {
+        "severity": st.sampled_from(Severity.values),
+        "patch_strategy": st.sampled_from(PatchStrategy.values),
+        "wargame_verdict": st.sampled_from([None, *WargameVerdict.values]),
+        "package_name": st.sampled_from(PACKAGES),
+        "package_ecosystem": st.sampled_from(ECOSYSTEMS),
+        "package_version": st.sampled_from(VERSIONS),
+        "fixed_version": st.sampled_from(VERSIONS),
+        "cve_id": st.sampled_from([None, *CVES]),
+        "cve_title": st.sampled_from(TEXTS),
+        "cve_description": st.sampled_from(TEXTS),
+        "pr_number": st.sampled_from([None, 7]),
+    }
+)
+"""The fields of an APV."""
+PULL_REQUESTS = st.none() | st.fixed_dictionaries(
+    {"author": st.sampled_from(["dependabot[bot]", "lena"])}
+)
+"""The fields of its pull request, if it has one."""
+
+VALUES: dict[str, "st.SearchStrategy[str]"] = {
+    "search": st.sampled_from(["req", "APV-", "cve-2024", "panics", "% of", "_", "\\"]),
+    "severity": st.sampled_from(Severity.values),
+    "patch_strategy": st.sampled_from(PatchStrategy.values),
+    "wargame_verdict": st.sampled_from(["none", *WargameVerdict.values]),
+    "package_name": st.sampled_from(PACKAGES),
+    "package_ecosystem": st.sampled_from(ECOSYSTEMS[:-1]),
+    "package_version": st.sampled_from(VERSIONS[:-1]),
+    "fixed_version": st.sampled_from(VERSIONS[:-1]),
+    "cve_id": st.sampled_from(CVES),
+    "pull_request": st.sampled_from(["yes", "no"]),
+    "repository": st.sampled_from(["forge/shop/app", "forge/shop/web", "forge", "other/shop/app"]),
+    "author": st.sampled_from(["dependabot[bot]", "lena"]),
+}
+"""Some values of each parameter, in a text."""
+
+
+@st.composite
+def texts_of_filters(draw: Any, most: int = 3) -> str:
+    """Return the text of a filter by one to `most` parameters."""
+    names = draw(st.lists(st.sampled_from([*VALUES]), min_size=1, max_size=most, unique=True))
+    given = {name: draw(_values(name)) for name in names}
+    if "search" in given and draw(st.booleans()):
+        given["within"] = "text"
+    return urlencode(given)
+
+
+def _values(name: str) -> "st.SearchStrategy[str]":
+    most = 3 if PARAMETERS[name].takes_several else 1
+    return st.lists(VALUES[name], min_size=1, max_size=most).map(",".join)
+
+
+def store(fields: dict[str, Any], pull_request: dict[str, Any] | None) -> APV:
+    """Store an APV, of a pull request with these fields if there are any."""
+    row = None
+    if pull_request is not None:
+        number = PullRequest.objects.count() + 1
+        row = forge_rows.pull_request(_repository(), number, **pull_request)
+        row.save()
+    return APV.objects.create(**fields, pull_request=row)
+
+
+def _repository() -> Repository:
+    found = Repository.objects.filter(forge__name="forge").first()
+    return found or _named(forge_rows.repository(path="shop/app"))
+
+
+def _named(made: Repository) -> Repository:
+    made.forge.name = "forge"
+    made.forge.save()
+    return made
