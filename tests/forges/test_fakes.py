@@ -1,10 +1,12 @@
 """The fakes of forges do what other tests rely on."""
 
 import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -213,3 +215,14 @@ def test_payload_names_the_pull_request_and_its_repository(
     assert PATH in {where.get("full_name"), where.get("path_with_namespace")}
     about = told.get("pull_request") or told["object_attributes"]
     assert about["title"] == pull.title
+
+
+def test_request_whose_client_was_killed_in_its_middle_is_none(fake: FakeForge) -> None:
+    address = urlsplit(fake.url)
+    head = f"PUT / HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: 20\r\n\r\n"
+    before = len(fake.asked)
+    with socket.create_connection((address.hostname or "", address.port or 0)) as line:
+        line.sendall(f'{head}{{"Do"'.encode())
+        line.shutdown(socket.SHUT_WR)
+        assert line.recv(1) == b""
+    assert len(fake.asked) == before

@@ -310,14 +310,18 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         query = dict(parse_qsl(parts.query))
-        asked = Asked(self.command, parts.path, query, headers, self.rfile.read(length))
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client was killed in the middle of it
+            self.close_connection = True
+            return
+        asked = Asked(self.command, parts.path, query, headers, body)
         reply, fault = self.forge.answer(asked)
         if fault.drop:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
             return
-        body = reply.body() if fault.data is None else fault.data
-        self._send(reply, body, fault)
+        content = reply.body() if fault.data is None else fault.data
+        self._send(reply, content, fault)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 — of the base class
 
