@@ -122,6 +122,7 @@ class Machine(RuleBasedStateMachine):
         self.lead.groups.add(Group.objects.get(name="leads"))
         self.pushes = self.seen = 0
         self.closed_by_others: set[int] = set()
+        self.ended_unread: set[int] = set()
         self.open_pull_request()
 
     def teardown(self) -> None:
@@ -175,11 +176,22 @@ class Machine(RuleBasedStateMachine):
     def _close(self, pull: Pull) -> None:
         if pull.state == "open":
             self.closed_by_others.add(pull.number)
+            self._ends(pull)
             self.fake.close(pull, by=OTHERS)
 
     def _merge(self, pull: Pull) -> None:
         if pull.state == "open":
+            self._ends(pull)
             self.fake.merge(pull)
+
+    def _ends(self, pull: Pull) -> None:
+        """Note whether the console never read it while it was open; then it has no APV."""
+        if not self._apvs(pull).exists():
+            self.ended_unread.add(pull.number)
+
+    def _apvs(self, pull: Pull) -> Any:
+        of_it = {"pull_request__repository": self.row, "pull_request__number": pull.number}
+        return APV.objects.filter(**of_it)
 
     def tell(self, pull: Pull, told: bool = True) -> None:
         """Deliver a webhook, or lose it."""
@@ -310,6 +322,9 @@ class Machine(RuleBasedStateMachine):
         assert not Effect.objects.filter(state__in=OPEN).exists()
 
     def _check_pull(self, pull: Pull) -> None:
+        if pull.number in self.ended_unread and not self._apvs(pull).exists():
+            assert pull.state != "open"
+            return
         row = PullRequest.objects.get(repository=self.row, number=pull.number)
         assert (row.state, row.head_sha) == (pull.state, pull.head_sha)
         apv = APV.objects.get(pull_request=row)
