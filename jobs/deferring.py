@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.tasks import Task
 
@@ -17,11 +17,14 @@ def defer_once(
     """Defer a job in the current transaction; return False if one with this `lock` waits already.
 
     Jobs with the same lock run one after the other. One that runs does not count as waiting: what
-    it has read may be out of date already.
+    it has read may be out of date already. Raise OperationalError if the database went away, and
+    the current transaction is lost.
     """
     try:
         with transaction.atomic():  # a savepoint: the error would end the caller's transaction
             task.configure(lock=lock, queueing_lock=lock, priority=priority).defer(**arguments)
     except AlreadyEnqueued:
+        if connection.needs_rollback:  # Django could not roll the savepoint back, and says nothing
+            raise OperationalError("The transaction is lost.") from None
         return False
     return True

@@ -25,6 +25,13 @@ def carry_out_overdue(timestamp: int) -> None:
     carrying_out.sweep()
 
 
+@app.periodic(cron="7-59/10 * * * *")
+@app.task(name="reviews.set_refused_gates", queueing_lock="set-refused-gates", retry=Retries())
+def set_refused_gates(timestamp: int) -> None:
+    """Have commit statuses set that forges refused, every ten minutes."""
+    gate.sweep()
+
+
 @app.task(name="reviews.leave_merge_queue", retry=RETRIES)
 def leave_merge_queue(effect_id: str) -> None:
     """Take the pull request of a cancelled effect out of the merge queue."""

@@ -7,7 +7,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from forges.choices import CheckState
+from forges.choices import CheckState, PullRequestState
 from forges.clients import client_for
 from forges.clients.base import Client
 from forges.errors import REFUSALS, ForgeError
@@ -109,6 +109,13 @@ def set_now(apv_id: UUID) -> None:
         return
     with client_for(repository.forge) as client:
         set_status(client, apv)
+
+
+def sweep() -> None:
+    """Have statuses set that a forge refused: it may take them by now."""
+    refused = APV.objects.filter(pull_request_state=PullRequestState.OPEN, gate__problem__gt="")
+    for apv in refused.only("pk")[:1000]:
+        set_soon(apv)
 
 
 def set_soon(apv: APV) -> None:

@@ -32,7 +32,7 @@ from forges.models import PullRequest, Repository
 from forges.tasks import read_soon
 from reviews import services
 from reviews.choices import EffectKind, EffectState, Status
-from reviews.effects import carrying_out, comments
+from reviews.effects import carrying_out, comments, gate
 from reviews.effects.gate import wanted_status
 from reviews.effects.states import OPEN, STOPPED
 from reviews.errors import (
@@ -304,6 +304,7 @@ class Machine(RuleBasedStateMachine):
         self.fake.heal()
         self._run_until_ended()
         self.reconcile()
+        gate.sweep()
         self._run_until_ended()
         self.nothing_is_merged_that_nobody_approved()
         self.nothing_is_done_twice()

@@ -7,13 +7,14 @@ import pytest
 from django.utils import timezone
 
 from audit.models import Entry
-from reviews import services, tally
+from reviews import services, tally, tasks
 from reviews.effects import gate, merge_queue
 from reviews.errors import CannotRetract, NotAllowed, OutcomeIsSettled
 from reviews.models import Effect
 from tests.support.decided import DONE, REFUSED, WAITING, Decided, member
 from tests.support.forges import FakeForge, FakeGitHub
 from tests.support.forges.http import answers
+from tests.support.in_process_jobs import Jobs
 
 pytestmark = [pytest.mark.server, pytest.mark.django_db]
 
@@ -223,6 +224,20 @@ def test_forge_that_refuses_the_status_is_noted_and_no_obstacle(decided: Decided
     set_gate(decided)
     assert decided.apv.gate.problem
     assert decided.carry_out().state == DONE
+
+
+def test_refused_status_is_set_once_the_forge_takes_it(decided: Decided) -> None:
+    set_gate(decided)
+    decided.fake.fault(reply=answers(403), path="statuses", times=1)
+    decided.decide("modify")
+    set_gate(decided)
+    assert decided.status() == "pending"
+    jobs = Jobs()
+    tasks.set_refused_gates(timestamp=0)
+    while jobs.run_next(timezone.now()):
+        pass
+    assert decided.apv.gate.problem == ""
+    assert decided.status() in {"failure", "failed"}
 
 
 # -- Around the console -----------------------------------------------------------------------

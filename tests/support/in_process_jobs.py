@@ -66,7 +66,7 @@ class Jobs:
             with told_of_steps(steps.reach):
                 task.func(**arguments)
             steps.reach("before the end")
-        except Killed:
+        except DatabaseError:  # killed, or its connection was
             self._rows(AGAIN, now + FOUND_AFTER, key)
         except ForgeError as error:
             again = task.retry_strategy.get_retry_decision(
