@@ -85,6 +85,22 @@ class PatchStrategy(models.TextChoices):
     CONFIG_CHANGE = "config_change", _("configuration change")
 
 
+class VersionStep(models.TextChoices):
+    """How far a patch moves the version of its package, as `reviews.versions.step_of` says."""
+
+    MAJOR = "major", pgettext_lazy("step", "major")
+    MINOR = "minor", pgettext_lazy("step", "minor")
+    PATCH = "patch", pgettext_lazy("step", "patch")
+    DOWNGRADE = "downgrade", pgettext_lazy("step", "downgrade")
+
+
+class Dependency(models.TextChoices):
+    """Who asks for the package: the project itself, or another package."""
+
+    DIRECT = "direct", pgettext_lazy("dependency", "direct")
+    TRANSITIVE = "transitive", pgettext_lazy("dependency", "transitive")
+
+
 class RiskLevel(models.TextChoices):
     LOW = "low", pgettext_lazy("risk", "low")
     MEDIUM = "medium", pgettext_lazy("risk", "medium")

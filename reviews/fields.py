@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.utils import timezone
 
+from reviews import patch_facts
 from reviews.choices import PRIORITY_OF_SEVERITY, Severity
 
 if TYPE_CHECKING:
@@ -38,6 +40,25 @@ class VersionField(models.PositiveIntegerField):  # type: ignore[type-arg]
         if not add:
             setattr(model_instance, self.attname, getattr(model_instance, self.attname) + 1)
         return super().pre_save(model_instance, add)
+
+
+class OfPatch:
+    """A column that is read from the patch whenever it is saved; None until then."""
+
+    attname: str
+
+    def pre_save(self, model_instance: Any, add: bool) -> Any:
+        value = patch_facts.COLUMNS[self.attname](model_instance)
+        setattr(model_instance, self.attname, value)
+        return value
+
+
+class PathsField(OfPatch, ArrayField):  # type: ignore[type-arg]
+    """The files of the patch."""
+
+
+class WordOfPatchField(OfPatch, models.CharField):  # type: ignore[type-arg]
+    """A word about the patch, empty if nothing is known."""
 
 
 def assign_codes(apvs: "Sequence[APV]") -> None:

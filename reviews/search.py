@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BooleanField, Func, Q, TextField, Value
+from django.db.models.functions import Cast
 
 SEARCHED = ("apv_code", "cve_id", "package_name", "cve_title", "cve_description")
 NAMES = ("apv_code", "cve_id", "package_name")
@@ -21,6 +22,17 @@ class Trigrams(Func):
 
     function = "reviews_trigrams"
     output_field: Any = ArrayField(TextField())
+
+
+class TrigramsOfPlaces(Func):
+    """All sequences of three characters in the files of a patch, and in its branch."""
+
+    template = "reviews_trigrams(VARIADIC array_append(%(expressions)s))"
+    arity = 2
+    output_field: Any = ArrayField(TextField())
+
+
+PLACES = TrigramsOfPlaces("paths", Cast("pr_branch", TextField()))
 
 
 class Holds(Func):

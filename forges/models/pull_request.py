@@ -1,6 +1,7 @@
 """A pull request, as it was last read from its forge."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -68,7 +69,11 @@ class PullRequest(models.Model):
                 condition=models.Q(state__in=PullRequestState.values), name="pull_request_state"
             ),
         ]
-        indexes = [models.Index(fields=["repository", "head_sha"], name="pull_request_head")]
+        indexes = [
+            models.Index(fields=["repository", "head_sha"], name="pull_request_head"),
+            models.Index(fields=["author"], name="pull_request_author"),
+            GinIndex(fields=["labels"], name="pull_request_labels"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.repository}#{self.number}"

@@ -100,6 +100,8 @@ class APVAdmin(BoundedSearch):
                     "cve_description",
                     "cvss_score",
                     "cvss_vector",
+                    "epss",
+                    "known_exploited",
                     "cwe_ids",
                 ]
             },

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -22,10 +23,16 @@ TABS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
                 *("severity", "severity_source", "cwe_ids", "advisories"),
             ),
         ),
-        (gettext_lazy("Score"), ("cvss_score", "cvss_vector")),
+        (
+            gettext_lazy("Score"),
+            ("cvss_score", "cvss_vector", "epss", "known_exploited"),
+        ),
         (
             gettext_lazy("Package"),
-            ("package_name", "package_ecosystem", "package_version", "fixed_version"),
+            (
+                *("package_name", "package_ecosystem", "package_version", "fixed_version"),
+                *("version_step", "dependency"),
+            ),
         ),
         (
             gettext_lazy("Vulnerable code"),
@@ -44,7 +51,7 @@ TABS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
                 *("pr_branch", "head_commit", "pr_url", "changes"),
             ),
         ),
-        (gettext_lazy("Diff"), ("patch_diff",)),
+        (gettext_lazy("Diff"), ("patch_diff", "paths")),
     ),
     "wargame": (
         (
@@ -111,6 +118,7 @@ APART = frozenset(
         "pull_request",
         "changes",
         "patch_diff",
+        "paths",
         "validation_warnings",
         "forge_warnings",
         "checks",
@@ -143,10 +151,14 @@ LABELS = {
     "cve_title": gettext_lazy("Title"),
     "cvss_score": gettext_lazy("CVSS score"),
     "cvss_vector": gettext_lazy("CVSS vector"),
+    "epss": gettext_lazy("EPSS"),
+    "known_exploited": gettext_lazy("Known exploited"),
     "cwe_ids": gettext_lazy("Weaknesses"),
     "package_name": gettext_lazy("Package"),
     "package_ecosystem": gettext_lazy("Ecosystem"),
     "fixed_version": gettext_lazy("Fixed version"),
+    "version_step": gettext_lazy("Step of the version"),
+    "dependency": gettext_lazy("Dependency"),
     "affected_files": gettext_lazy("Affected files"),
     "confirmed": gettext_lazy("Confirmed"),
     "confirmation_confidence": gettext_lazy("Confidence of the confirmation"),
@@ -188,6 +200,7 @@ KINDS = {
     "head_commit": "name",
     "package_version": "name",
     "fixed_version": "name",
+    "epss": "text",
 }
 """How a field is shown; others by the type of their column."""
 KIND_OF_COLUMN: tuple[tuple[type[Any], str], ...] = (
@@ -259,6 +272,8 @@ def _value(apv: APV, column: Any, kind: str) -> Any:
     value = getattr(apv, column.name)
     if value in (None, "", [], {}):
         return None
+    if column.name == "epss":
+        return f"{number_format(value * 100, 1)} %"
     match kind:
         case "answer":
             return answer(apv, column.name, _("Yes"), _("No"))
@@ -279,4 +294,4 @@ def answer(apv: APV, name: str, yes: Any, no: Any) -> Any:
 def _left_traces(apv: APV, name: str) -> bool:
     if name == "confirmed":
         return any(getattr(apv, field) is not None for field in CONFIDENCES_OF_CONFIRMATION)
-    return apv.was_validated
+    return name == "known_exploited" or apv.was_validated

@@ -1,65 +1,56 @@
 """Filters and orders of the console's lists, which are kept in the address."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-import django_filters as filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from reviews import search, selectors
-from reviews.choices import (
-    PatchStrategy,
-    Severity,
-    WargameVerdict,
-)
+from reviews.console.filter_fields import SeveralChoices, field_for
 from reviews.decision_kinds import DecisionKind
+from reviews.filters import PARAMETERS, Filter, read_leniently
+from reviews.filters.filter import filter_of
+from reviews.filters.kinds import Columns, Offered
+from reviews.filters.parameters import SEARCH, SEARCH_IN_TEXT, WITHIN
 
-NOT_RUN = "none"
-PULL_REQUEST = [
-    ("yes", pgettext_lazy("pull request", "has one")),
-    ("no", pgettext_lazy("pull request", "has none")),
-]
 PRIORITY = "priority"
 SORTS = {
     PRIORITY: _("By priority"),
     "age": _("By age"),
     "score": _("By score"),
 }
-SEVERAL = (
-    "severity",
-    "patch_strategy",
-    "wargame_verdict",
-    "package_ecosystem",
-    "pull_request",
-    "decision",
-)
+SEVERAL = (*(name for name, one in PARAMETERS.items() if one.takes_several), "decision")
 """The parameters that may come several times, or with several values between commas."""
 KEPT = (
-    "status",
-    "search",
-    "within",
-    *SEVERAL,
-    "package_name",
-    "cve_id",
-    "repository",
-    "author",
-    "package_version",
-    "fixed_version",
-    "decided",
-    "decided_since",
-    "sort",
+    *("status", "search", "within"),
+    *(name for name in PARAMETERS if name != "search"),
+    *("decision", "decided", "decided_since", "sort"),
 )
 """The parameters of an address that say which list is shown, in the order they are written."""
 TEXT = "text"
 """The value of `within` that searches titles and descriptions besides names."""
+OFFERED = ("severity", "patch_strategy", "wargame_verdict", "package_ecosystem", "pull_request")
+"""The parameters of which every value is offered at once."""
+MORE = (
+    *("step", "dependency", "kev"),
+    *("repository", "author", "branch", "label", "path", "age", "epss"),
+)
+"""Those that are offered when somebody asks for more."""
+HIDDEN = ("package_name", "cve_id", "package_version", "fixed_version", "decided_since")
+"""Those that only links set, which every other choice must keep."""
+LOOKUPS = {
+    "decision": "decision__in",
+    "decided": "decided_at__date",
+    "decided_since": "decided_at__date__gte",
+}
+"""What filters decisions beside their APVs."""
+OWN = frozenset(["severity", "patch_strategy", "wargame_verdict", "cve_id"])
+"""What a decision keeps of its APV in columns of its own."""
 
 
 def asked(query: QueryDict) -> str:
@@ -77,45 +68,6 @@ def values_of(query: QueryDict, name: str) -> list[str]:
     return [part for part in dict.fromkeys(parts) if part]
 
 
-class Checkboxes(forms.CheckboxSelectMultiple):
-    """A checkbox for each choice."""
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
-        return values_of(data, name)
-
-
-class SeveralChoices(forms.MultipleChoiceField):
-    """Some of the choices. Unknown values are ignored."""
-
-    widget = Checkboxes
-
-    def clean(self, value: Any) -> list[str]:
-        return [one for one in value if self.valid_value(one)]
-
-
-class AnyOf(filters.Filter):
-    """Keeps the rows whose column has any of the chosen values."""
-
-    field_class = SeveralChoices
-
-    def filter(self, rows: QuerySet[Any], chosen: list[str]) -> QuerySet[Any]:
-        return rows.filter(**{f"{self.field_name}__in": chosen}) if chosen else rows
-
-
-def _capitalised(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Return choices with a capital letter; names, such as of ecosystems, stay as they are."""
-    return [(value, capfirst(words)) for value, words in choices]
-
-
-def _any_of(label: Any, choices: Any, **options: Any) -> Any:
-    return AnyOf(label=label, choices=choices, **options)
-
-
-def _exactly(label: Any, **options: Any) -> Any:
-    """Return a filter for exact values from links, which the form keeps."""
-    return filters.CharFilter(label=label, max_length=500, widget=forms.HiddenInput, **options)
-
-
 @dataclass(frozen=True)
 class Chosen:
     """One filter parameter of a list, in words."""
@@ -125,102 +77,138 @@ class Chosen:
     words: str
 
 
-class ListFilter(filters.FilterSet):
-    """Filters a list. Unknown values are ignored."""
+class ListForm(forms.Form):
+    """The fields of every list."""
 
-    prefix_of_apv = ""
-    """How the columns of the APV are reached from a row."""
-
-    search = filters.CharFilter(
-        method="by_text",
-        label=_("Search code, CVE, package and text"),
-        max_length=200,
+    search = forms.CharField(
+        label=SEARCH.label,
+        required=False,
+        max_length=SEARCH.longest,
         widget=forms.TextInput(
             attrs={"type": "search", "placeholder": _("Search"), "autocomplete": "off"}
         ),
     )
-    severity = _any_of(_("Severity"), _capitalised(Severity.choices))
-    patch_strategy = _any_of(_("Strategy"), _capitalised(PatchStrategy.choices))
-    wargame_verdict = _any_of(
-        _("Wargame"),
-        _capitalised([*WargameVerdict.choices, (NOT_RUN, pgettext_lazy("wargame", "not run"))]),
-        method="by_verdict",
-    )
-    pull_request = _any_of(_("Pull request"), _capitalised(PULL_REQUEST), method="by_pull_request")
-    package_ecosystem = _any_of(
-        _("Ecosystem"), selectors.ecosystem_choices, method="by_column_of_apv"
-    )
-    package_name = _exactly(_("Package"), method="by_column_of_apv")
-    package_version = _exactly(_("Vulnerable version"), method="by_column_of_apv")
-    fixed_version = _exactly(_("Fixed version"), method="by_column_of_apv")
-    cve_id = _exactly(_("CVE"))
-    repository = _exactly(_("Repository"), method="by_repository")
-    author = _exactly(_("Author"), method="by_author")
 
-    def by_text(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
-        return self._saying(rows, text) if self.reads_text else self._named(rows, text)
+    def __init__(self, query: QueryDict) -> None:
+        super().__init__(query)
+        for name in (*OFFERED, *MORE, *HIDDEN):
+            if name in PARAMETERS:
+                self.fields[name] = field_for(PARAMETERS[name], hidden=name in HIDDEN)
+
+
+class DecisionsForm(ListForm):
+    """The fields of the list of decisions."""
+
+    decision = SeveralChoices(
+        label=_("Decision"),
+        choices=[(value, capfirst(words)) for value, words in DecisionKind.choices],
+    )
+    decided = forms.DateField(
+        label=_("Day (UTC)"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    decided_since = forms.DateField(
+        label=_("Since (UTC)"), required=False, widget=forms.HiddenInput
+    )
+
+
+class ListFilter:
+    """Filters a list by the query of its address. Unknown parameters and values are ignored."""
+
+    form_class = ListForm
+    columns = Columns()
+    offered: tuple[str, ...] = OFFERED
+
+    def __init__(self, query: QueryDict, rows: QuerySet[Any]) -> None:
+        self.query = query
+        self.rows = rows
+
+    @cached_property
+    def form(self) -> forms.Form:
+        form = self.form_class(self.query)
+        form.is_valid()
+        return form
+
+    @cached_property
+    def terms(self) -> Filter:
+        """Return the filter in the query, which searches names unless the query says more."""
+        given = {name: self._given(name) for name in (*PARAMETERS, WITHIN.name)}
+        return read_leniently(given)
+
+    def _given(self, name: str) -> list[str]:
+        values = values_of(self.query, name)
+        if isinstance(PARAMETERS.get(name), Offered) and values:
+            return list(self.form.cleaned_data[name])
+        return values
+
+    @cached_property
+    def applied(self) -> Filter:
+        """Return the filter that the list shows."""
+        values = {one.name: list(values) for one, values in self.terms.terms}
+        return filter_of({**values, WITHIN.name: [TEXT]}) if self.reads_text else self.terms
 
     @cached_property
     def reads_text(self) -> bool:
         """Return whether to search titles and descriptions: on request, or if no name matches."""
-        text = self.chosen.get("search")
-        if not text:
-            return False
-        return self.data.get("within") == TEXT or not self._named(self.queryset, text).exists()
+        for parameter, values in self.terms.terms:
+            if parameter.name == SEARCH.name:
+                return parameter is SEARCH_IN_TEXT or not self._is_named(values)
+        return False
 
-    def _named(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return rows.filter(search.containing_in_queue(text, search.NAMES))
+    def _is_named(self, values: Any) -> bool:
+        named = filter_of({SEARCH.name: values}).condition(self.columns)
+        return self.rows.filter(named).exists()
 
-    def _saying(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return rows.filter(search.containing_in_queue(text))
-
-    def by_verdict(self, rows: QuerySet[Any], name: str, verdicts: list[str]) -> QuerySet[Any]:
-        condition = Q(wargame_verdict__in=verdicts)
-        if NOT_RUN in verdicts:
-            condition |= Q(wargame_verdict=None)
-        return rows.filter(condition)
-
-    def by_pull_request(self, rows: QuerySet[Any], name: str, chosen: list[str]) -> QuerySet[Any]:
-        if len(chosen) == len(PULL_REQUEST):
-            return rows
-        return rows.filter(**{f"{self.prefix_of_apv}pr_number__isnull": chosen == ["no"]})
-
-    def by_repository(self, rows: QuerySet[Any], name: str, given: str) -> QuerySet[Any]:
-        """Keep the rows of a repository, which is given as forge and path."""
-        forge, _, path = given.partition("/")
-        at = f"{self.prefix_of_apv}pull_request__repository"
-        return rows.filter(**{f"{at}__forge__name": forge, f"{at}__path": path})
-
-    def by_author(self, rows: QuerySet[Any], name: str, given: str) -> QuerySet[Any]:
-        return rows.filter(**{f"{self.prefix_of_apv}pull_request__author": given})
-
-    def by_column_of_apv(self, rows: QuerySet[Any], name: str, given: Any) -> QuerySet[Any]:
-        lookup = "__in" if isinstance(given, list) else ""
-        return rows.filter(**{f"{self.prefix_of_apv}{name}{lookup}": given})
+    @cached_property
+    def qs(self) -> Any:
+        """Return the rows that match."""
+        return self.rows.filter(self.applied.condition(self.columns))
 
     @cached_property
     def chosen(self) -> dict[str, Any]:
         """Return what filters the list, by parameter."""
-        self.form.is_valid()
-        return {name: value for name, value in self.form.cleaned_data.items() if value}
+        found = {one.name: values for one, values in self.terms.terms}
+        return {**found, **self._beside}
+
+    @property
+    def _beside(self) -> dict[str, str]:
+        """Return what filters a list beside the filter of its APVs, in words."""
+        return {}
 
     @cached_property
     def chosen_in_words(self) -> list[Chosen]:
-        return [
-            Chosen(name, self.form[name].label, self._in_words(name, value))
-            for name, value in self.chosen.items()
+        terms = [
+            Chosen(one.parameter.name, one.parameter.label, one.words) for one in self.terms.terms
         ]
+        beside = self._beside.items()
+        return [*terms, *(Chosen(name, self.form[name].label, words) for name, words in beside)]
 
-    def _in_words(self, name: str, value: Any) -> str:
-        if not isinstance(value, list):
-            return str(value)
-        words = {key: str(word) for key, word in self.form.fields[name].choices}
-        return ", ".join(words[one] for one in value)
+    @cached_property
+    def searched(self) -> str:
+        """Return what is searched for, or ""."""
+        return str(next(iter(self.chosen.get("search", ())), ""))
 
     @cached_property
     def choices_shown(self) -> list[forms.BoundField]:
         """Return the fields to choose from, in the order of the page."""
-        return [self.form[name] for name in SEVERAL if name in self.form.fields]
+        return [self.form[name] for name in self.offered]
+
+    @cached_property
+    def more(self) -> list[forms.BoundField]:
+        """Return the fields that are shown when somebody asks for more."""
+        return [self.form[name] for name in MORE]
+
+    @cached_property
+    def is_more_chosen(self) -> bool:
+        """Return whether a field is filled that is hidden otherwise."""
+        return any(self.query.get(name) for name in MORE)
+
+    @cached_property
+    def ignored(self) -> list[Chosen]:
+        """Return the fields with values that nobody can read, with the reasons."""
+        faulty = [self.form[name] for name in MORE if self.form.errors.get(name)]
+        return [Chosen(one.name, one.label, " ".join(map(str, one.errors))) for one in faulty]
 
     @cached_property
     def fields_kept(self) -> list[forms.BoundField]:
@@ -235,24 +223,23 @@ class QueueFilter(ListFilter):
 class DecisionsFilter(ListFilter):
     """Filters the list of decisions, by APV and by kind."""
 
-    prefix_of_apv = "apv__"
+    form_class = DecisionsForm
+    columns = Columns("apv__", OWN)
+    offered = (*OFFERED, "decision")
 
-    decision = _any_of(_("Decision"), _capitalised(DecisionKind.choices))
-    decided = filters.DateFilter(
-        field_name="decided_at",
-        lookup_expr="date",
-        label=_("Day (UTC)"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    decided_since = filters.DateFilter(
-        field_name="decided_at",
-        lookup_expr="date__gte",
-        label=_("Since (UTC)"),
-        widget=forms.HiddenInput,
-    )
+    @cached_property
+    def qs(self) -> Any:
+        given = {name: value for name, value in self.form.cleaned_data.items() if value}
+        conditions = {lookup: given[name] for name, lookup in LOOKUPS.items() if name in given}
+        return super().qs.filter(**conditions)
 
-    def _named(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return rows.filter(search.containing(text, self.prefix_of_apv, search.NAMES))
-
-    def _saying(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return rows.filter(search.containing(text, self.prefix_of_apv))
+    @property
+    def _beside(self) -> dict[str, str]:
+        given = self.form.cleaned_data
+        kinds = [str(capfirst(DecisionKind(one).label)) for one in given.get("decision", ())]
+        days = {name: given.get(name) for name in ("decided", "decided_since")}
+        found = {
+            "decision": ", ".join(kinds),
+            **{name: str(day or "") for name, day in days.items()},
+        }
+        return {name: words for name, words in found.items() if words}

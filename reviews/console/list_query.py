@@ -105,7 +105,7 @@ class ListQuery:
         """Return the list that searches titles and descriptions too, where this one does not."""
         query = self.query.copy()
         query["within"] = TEXT
-        names_only = self.filter.chosen.get("search") and not self.filter.reads_text
+        names_only = self.filter.searched and not self.filter.reads_text
         return reverse("console") + asked(query) if names_only else ""
 
     def address(self, **place: str) -> str:

@@ -33,7 +33,7 @@ class WiderSearch:
 
 def search_wider(queue: Queue, *, sees_decisions: bool) -> WiderSearch:
     """Search the other lists if the list of `queue` has no matching name."""
-    text = str(queue.asked.filter.chosen.get("search", ""))
+    text = queue.asked.filter.searched
     is_found_here = queue.total and not queue.asked.filter.reads_text
     if not text or is_found_here:
         return WiderSearch(None, [])

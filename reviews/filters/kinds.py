@@ -49,6 +49,8 @@ class Parameter:
     takes_several: bool = True
     """Whether commas divide values, and the parameter may come several times."""
     longest: int = LONGEST_VALUE
+    example: str = ""
+    """What a field shows that nobody filled."""
     suffix: str = ""
     """What follows it in the text of a filter."""
 

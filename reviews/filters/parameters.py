@@ -6,9 +6,20 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from reviews import search, selectors
-from reviews.choices import PatchStrategy, Severity, WargameVerdict
+from reviews.choices import Dependency, PatchStrategy, Severity, VersionStep, WargameVerdict
 from reviews.filters.kinds import Choice, Offered, Parameter
-from reviews.filters.special import HasValue, Repository, Search
+from reviews.filters.spans import UNKNOWN, Ages, Numbers
+from reviews.filters.special import (
+    HasValue,
+    Labels,
+    OfPatch,
+    Paths,
+    Pattern,
+    Repository,
+    Search,
+    YesNo,
+)
+from reviews.patch_facts import version_step_of
 
 NOT_RUN = "none"
 
@@ -43,7 +54,33 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("cve_id", _("CVE")),
         Repository("repository", _("Repository")),
         Parameter("author", _("Author"), column="pull_request__author"),
-        Parameter("package_version", _("Vulnerable version")),
-        Parameter("fixed_version", _("Fixed version")),
+        Pattern("branch", _("Branch"), column="pr_branch", example="renovate/*"),
+        Labels("label", _("Label"), column="pull_request__labels"),
+        Paths("path", _("File"), column="paths", example="services/, *.lock"),
+        OfPatch(
+            "step",
+            _("Step of the version"),
+            column="version_step",
+            read_patch=version_step_of,
+            unknown=UNKNOWN,
+            choices=[*VersionStep.choices, (UNKNOWN, _("unknown"))],
+        ),
+        OfPatch(
+            "dependency",
+            _("Dependency"),
+            unknown=UNKNOWN,
+            choices=[*Dependency.choices, (UNKNOWN, _("unknown"))],
+        ),
+        Ages("age", _("Waiting for"), column="created_at", example="24h-, -2d, 1d-1w"),
+        Numbers("epss", _("EPSS"), example="0.5-, 0.1-0.5"),
+        YesNo(
+            "kev",
+            _("Known exploited"),
+            column="known_exploited",
+            unknown=UNKNOWN,
+            choices=[("yes", _("yes")), ("no", _("no")), (UNKNOWN, _("unknown"))],
+        ),
+        Parameter("package_version", _("Vulnerable version"), takes_several=False),
+        Parameter("fixed_version", _("Fixed version"), takes_several=False),
     )
 }

@@ -18,7 +18,13 @@ from reviews.models.gate import Gate
 from reviews.models.idempotency import IdempotencyKey
 from reviews.models.reading import Reading
 from reviews.models.retraction import REASON_LENGTH, Retraction
-from reviews.models.revision import EVIDENCE, EVIDENCE_FOR_PATCH, KEPT_OF_REVISIONS, Revision
+from reviews.models.revision import (
+    EVIDENCE,
+    EVIDENCE_FOR_PATCH,
+    EXPLOITATION,
+    KEPT_OF_REVISIONS,
+    Revision,
+)
 
 __all__ = [
     "APV",
@@ -29,6 +35,7 @@ __all__ = [
     "DIFF_MAX_BYTES",
     "EVIDENCE",
     "EVIDENCE_FOR_PATCH",
+    "EXPLOITATION",
     "ILLUSTRATIVE",
     "JUSTIFICATION_LENGTH",
     "KEPT_OF_REVISIONS",

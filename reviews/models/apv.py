@@ -17,11 +17,13 @@ from forges.models import Repository
 from realtime.atomic_saves import AtomicSave
 from reviews import fields, links
 from reviews.choices import (
+    Dependency,
     EffectState,
     PatchStrategy,
     RiskLevel,
     Severity,
     Status,
+    VersionStep,
     WargameVerdict,
     WithdrawalReason,
 )
@@ -38,7 +40,7 @@ from reviews.models.apv_queryset import APVQuerySet
 from reviews.models.constraints import unit_interval
 from reviews.orders import QUEUE, QUEUE_SORTS
 from reviews.permissions import OF_APVS
-from reviews.search import SEARCHED, Trigrams
+from reviews.search import PLACES, SEARCHED, Trigrams
 
 NOTHING = models.Value([], models.JSONField())
 ILLUSTRATIVE = (
@@ -54,6 +56,7 @@ QUEUE_NARROWED_BY = (
     "wargame_verdict",
     "package_ecosystem",
     "package_name",
+    *("version_step", "dependency", "epss", "known_exploited"),
 )
 
 
@@ -103,6 +106,16 @@ class APV(AtomicSave):
     )
     cvss_vector = models.CharField(
         _("CVSS vector"), max_length=300, blank=True, help_text=_("The metrics behind the score.")
+    )
+    epss = unit_interval(
+        _("EPSS"),
+        help_text=_("How probable it is that the vulnerability is exploited within 30 days."),
+    )
+    known_exploited = models.BooleanField(
+        _("known exploited"),
+        null=True,
+        blank=True,
+        help_text=_("Whether a catalogue such as CISA's KEV lists it; unknown if left empty."),
     )
     cwe_ids = ArrayField(
         models.CharField(
@@ -227,6 +240,15 @@ class APV(AtomicSave):
         editable=False,
         help_text=_("Those of the validation warnings that the pull request gave."),
     )
+    paths = fields.PathsField(
+        models.TextField(), verbose_name=_("files of the patch"), null=True, editable=False
+    )
+    version_step = fields.WordOfPatchField(
+        _("step of the version"), max_length=10, choices=VersionStep, null=True, editable=False
+    )
+    dependency = fields.WordOfPatchField(
+        _("dependency"), max_length=10, choices=Dependency, null=True, editable=False
+    )
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, editable=False)
     withdrawn_by = models.CharField(
         _("withdrawn by"), max_length=255, blank=True, default="", db_default="", editable=False
@@ -278,6 +300,11 @@ class APV(AtomicSave):
             GinIndex(  # of pending APVs only, so that a decision does not write hundreds of entries
                 Trigrams(*SEARCHED),
                 name="apv_queue_search",
+                condition=models.Q(status=Status.PENDING),
+            ),
+            GinIndex(
+                PLACES,
+                name="apv_queue_places",
                 condition=models.Q(status=Status.PENDING),
             ),
             models.Index(*QUEUE.expressions, name="apv_order"),

@@ -63,6 +63,7 @@ CONSTRAINTS: list[models.BaseConstraint] = [
             "patch_confidence",
             "validation_confidence",
             "wargame_confidence",
+            "epss",
         )
     ),
     models.CheckConstraint(

@@ -8,9 +8,9 @@ from django.db import models
 UNIT_INTERVAL = (MinValueValidator(0.0), MaxValueValidator(1.0))
 
 
-def unit_interval(name: Any) -> "models.FloatField[Any, Any]":
+def unit_interval(name: Any, **options: Any) -> "models.FloatField[Any, Any]":
     """Validate a confidence or probability: from 0 to 1, or unknown."""
-    return models.FloatField(name, null=True, blank=True, validators=UNIT_INTERVAL)
+    return models.FloatField(name, null=True, blank=True, validators=UNIT_INTERVAL, **options)
 
 
 def one_of(field: str, choices: type[models.TextChoices], *, null: bool = False) -> models.Q:

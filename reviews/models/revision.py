@@ -34,6 +34,8 @@ EVIDENCE = (
     *EVIDENCE_FOR_PATCH,
 )
 """The fields of an APV that are evidence, which a pipeline may add to later."""
+EXPLOITATION = frozenset(["epss", "known_exploited"])
+"""What pipelines say of the vulnerability alone; it begins no revision."""
 KEPT_OF_REVISIONS = (
     *("severity", "cve_id", "cvss_score"),
     *("package_name", "package_ecosystem", "package_version", "fixed_version"),

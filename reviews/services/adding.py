@@ -12,6 +12,7 @@ from realtime.transactions import publishing
 from reviews.choices import PRIORITY_OF_SEVERITY, Severity
 from reviews.errors import CodeInUse
 from reviews.models import APV
+from reviews.patch_facts import with_columns
 from reviews.receivers import publish_change
 
 
@@ -54,7 +55,7 @@ def change_apv(*, apv: APV, fields: Sequence[str]) -> None:
 
 def save_changed(apv: APV, fields: Iterable[str]) -> None:
     """Save `fields` of an APV as its next version, inside the caller's transaction."""
-    apv.save(update_fields=[*fields, "version", "updated_at"])
+    apv.save(update_fields=[*with_columns(fields), "version", "updated_at"])
 
 
 def save_values(apv: APV, values: Mapping[str, Any]) -> None:

@@ -20,7 +20,7 @@ from reviews.effects.records import stop_unbegun, why_outdated
 from reviews.errors import InvalidInput, VersionChanged
 from reviews.events import What
 from reviews.locking import locked_apv
-from reviews.models import APV, EVIDENCE_FOR_PATCH, Revision
+from reviews.models import APV, EVIDENCE_FOR_PATCH, EXPLOITATION, Revision
 from reviews.pull_requests.warnings import before_others, forge_warnings
 from reviews.receivers import publish_change
 from reviews.services.adding import save_values
@@ -101,9 +101,7 @@ def add_evidence(*, apv_id: UUID, values: Values, version: int) -> APV:
             values = _beside_the_forge(apv, values)
         changed = {name: one for name, one in values.items() if one != getattr(apv, name)}
         if changed:
-            is_patch = {"patch_diff", "head_commit"} & changed.keys()
-            reason = RevisionReason.PUSHED if is_patch else RevisionReason.EVIDENCE
-            revise(apv, changed, reason)
+            _save_evidence(apv, changed)
             entries.record(
                 AuditAction.APV_CHANGED,
                 apv.apv_code,
@@ -111,6 +109,16 @@ def add_evidence(*, apv_id: UUID, values: Values, version: int) -> APV:
                 revision=apv.revision,
             )
     return apv
+
+
+def _save_evidence(apv: APV, changed: Values) -> None:
+    """Make the next revision, unless only the odds of an exploit moved, as they do daily."""
+    if EXPLOITATION.issuperset(changed):
+        save_values(apv, changed)
+        publish_change(apv, "evidence")
+        return
+    is_patch = {"patch_diff", "head_commit"} & changed.keys()
+    revise(apv, changed, RevisionReason.PUSHED if is_patch else RevisionReason.EVIDENCE)
 
 
 def _beside_the_forge(apv: APV, values: Values) -> Values:

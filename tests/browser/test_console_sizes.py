@@ -84,11 +84,11 @@ async def test_list_begins_high_on_a_phone_and_targets_fit_fingers(
     assert await first_row(page) < 170
     assert await page.evaluate(SMALL, 44) == []
     await expect(page.locator(".search kbd")).to_be_hidden()
-    await page.locator("#narrow summary").tap()
+    await page.locator("#narrow > summary").tap()
     await page.get_by_label("High", exact=True).check()
     assert await page.evaluate(SMALL, 44) == []
     assert await violations(page) == []
-    await page.locator("#narrow summary").tap()
+    await page.locator("#narrow > summary").tap()
     await page.locator(".rows tbody tr a").first.tap()
     await page.locator("#decide").wait_for()
     assert await page.evaluate(SMALL, 44) == []

@@ -1,5 +1,6 @@
 """Filters and APVs at random, of values so few that they often meet."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,12 +10,35 @@ from forges.models import PullRequest, Repository
 from reviews.choices import PatchStrategy, Severity, WargameVerdict
 from reviews.filters import PARAMETERS
 from reviews.models import APV
+from reviews.versions import Step
 from tests.support import forge_rows
+from tests.support.site import DIFF
 
 PACKAGES = ("requests", "openssl", "com.example:lib", "@types/node")
 ECOSYSTEMS = ("PyPI", "npm", "Maven", "")
 VERSIONS = ("1.2.3", "1.2.4", "1.3.0", "2.0.0", "")
 CVES = ("CVE-2023-32681", "CVE-2024-0001")
+BRANCHES = ("renovate/openssl-3.x", "main", "a%b_c\\d", "")
+FILES = ("services/api/go.mod", "services/web/package.json", "package.json", "a%b_c\\[1].lock")
+GLOBS = (
+    *FILES,
+    *BRANCHES[:-1],
+    "services/",
+    "*.json",
+    "services/*/go.???",
+    "a%*",
+    "[1]*",
+    "*",
+    "?",
+)
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+AGES = (0, 1, 23, 24, 25, 167, 168, 1000)
+CHANGES = [
+    {
+        **{"package": "requests", "ecosystem": "PyPI", "from": "1.2.3", "to": "1.2.4"},
+        **{"direct": False, "file": "uv.lock"},
+    }
+]
 TEXTS = ("A handshake panics.", "50 % of REQUESTS_ fail \\ twice", "")
 
 FIELDS = st.fixed_dictionaries(
@@ -30,11 +54,21 @@ FIELDS = st.fixed_dictionaries(
         "cve_title": st.sampled_from(TEXTS),
         "cve_description": st.sampled_from(TEXTS),
         "pr_number": st.sampled_from([None, 7]),
+        "pr_branch": st.sampled_from(BRANCHES),
+        "affected_files": st.lists(st.sampled_from(FILES), max_size=3),
+        "patch_diff": st.sampled_from(["", DIFF]),
+        "changes": st.sampled_from([[], CHANGES]),
+        "epss": st.sampled_from([None, 0.0, 0.25, 0.5, 1.0]),
+        "known_exploited": st.sampled_from([None, True, False]),
+        "created_at": st.sampled_from([NOW - timedelta(hours=hours) for hours in AGES]),
     }
 )
 """The fields of an APV."""
 PULL_REQUESTS = st.none() | st.fixed_dictionaries(
-    {"author": st.sampled_from(["dependabot[bot]", "lena"])}
+    {
+        "author": st.sampled_from(["dependabot[bot]", "lena"]),
+        "labels": st.lists(st.sampled_from(["security", "deps"]), max_size=2),
+    }
 )
 """The fields of its pull request, if it has one."""
 
@@ -51,6 +85,14 @@ VALUES: dict[str, "st.SearchStrategy[str]"] = {
     "pull_request": st.sampled_from(["yes", "no"]),
     "repository": st.sampled_from(["forge/shop/app", "forge/shop/web", "forge", "other/shop/app"]),
     "author": st.sampled_from(["dependabot[bot]", "lena"]),
+    "branch": st.sampled_from(GLOBS),
+    "path": st.sampled_from(GLOBS),
+    "label": st.sampled_from(["security", "deps", "Security"]),
+    "step": st.sampled_from([*Step, "unknown"]),
+    "dependency": st.sampled_from(["direct", "transitive", "unknown"]),
+    "age": st.sampled_from(["1h-", "-1d", "1d-1w", "25h-168h"]),
+    "epss": st.sampled_from(["unknown", "0.25-", "-0.5", "0.1-0.5", "0-1"]),
+    "kev": st.sampled_from(["yes", "no", "unknown"]),
 }
 """Some values of each parameter, in a text."""
 

@@ -131,6 +131,8 @@ class APV(Record):
     revision: int
     pull_request_state: PullRequestState | str | None
     withdrawn: Withdrawn | None
+    epss: float | None
+    known_exploited: bool | None
 
 
 class APVLine(Record):
@@ -180,6 +182,8 @@ class APVLine(Record):
     revision: int
     pull_request_state: PullRequestState | str | None
     withdrawn: Withdrawn | None
+    epss: float | None
+    known_exploited: bool | None
 
 
 class QueueItem(Record):
@@ -342,6 +346,8 @@ class APVFields(TypedDict, total=False):
     wargame_evidence: Any
     head_commit: str
     changes: list[ChangeFields]
+    epss: float | None
+    known_exploited: bool | None
 
 
 class EvidenceFields(TypedDict, total=False):
@@ -369,6 +375,8 @@ class EvidenceFields(TypedDict, total=False):
     patch_diff: str
     head_commit: str
     changes: list[ChangeFields]
+    epss: float | None
+    known_exploited: bool | None
 
 
 class QueueFilters(TypedDict, total=False):

@@ -12,7 +12,7 @@ from reviews import links, selectors
 from reviews.api.fields import BoundedBytes, BoundedListField, FirstErrors, NumberField, ObjectField
 from reviews.choices import Status, WithdrawalReason
 from reviews.lengths import LONGEST_PATH, MOST_CHANGES, longest
-from reviews.models import APV, CODE_PATTERN, DIFF_MAX_BYTES, EVIDENCE, APVAdvisory
+from reviews.models import APV, CODE_PATTERN, DIFF_MAX_BYTES, EVIDENCE, EXPLOITATION, APVAdvisory
 
 AS_IT_IS = {"trim_whitespace": False}  # white space is content in code
 
@@ -154,6 +154,7 @@ class OfPullRequest(serializers.ModelSerializer[APV]):
 ADDED = (
     *("repository", "author", "head_commit", "labels", "checks", "changes", "revision"),
     *("pull_request_state", "withdrawn"),
+    *("epss", "known_exploited"),
 )
 """What came to APVs later."""
 
@@ -279,7 +280,14 @@ class EvidenceSerializer(APVSerializer):
         return super().to_internal_value(data)
 
     class Meta(APVSerializer.Meta):
-        fields = ["version", *EVIDENCE, "patch_diff", "head_commit", "changes"]
+        fields = [
+            "version",
+            *EVIDENCE,
+            "patch_diff",
+            "head_commit",
+            "changes",
+            *sorted(EXPLOITATION),
+        ]
         read_only_fields: list[str] = []
 
 
