@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BooleanField, Func, Q, TextField, Value
-from django.db.models.functions import Cast
 
 SEARCHED = ("apv_code", "cve_id", "package_name", "cve_title", "cve_description")
 NAMES = ("apv_code", "cve_id", "package_name")
@@ -24,15 +23,15 @@ class Trigrams(Func):
     output_field: Any = ArrayField(TextField())
 
 
-class TrigramsOfPlaces(Func):
-    """All sequences of three characters in the files of a patch, and in its branch."""
+class TrigramsOfArray(Func):
+    """All sequences of three characters in the texts of an array."""
 
-    template = "reviews_trigrams(VARIADIC array_append(%(expressions)s))"
-    arity = 2
+    template = "reviews_trigrams(VARIADIC %(expressions)s)"
+    arity = 1
     output_field: Any = ArrayField(TextField())
 
 
-PLACES = TrigramsOfPlaces("paths", Cast("pr_branch", TextField()))
+PATHS = TrigramsOfArray("paths")
 
 
 class Holds(Func):

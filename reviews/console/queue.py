@@ -20,6 +20,7 @@ from reviews.console.places import PAGE, place, place_around
 from reviews.console.rows import DecisionRow, Row
 from reviews.effects.attention import needing_attention
 from reviews.events import current_stats
+from reviews.models import APV
 
 COLUMNS = (
     "apv_code",
@@ -157,11 +158,10 @@ def read_queue(asked: ListQuery, around: str = "", *, sees_decisions: bool) -> Q
 
 def read_page(asked: ListQuery, around: str = "") -> tuple[list[Any], bool, bool]:
     """Return the rows of a page, whether it is the first, and whether it is the last."""
-    every = asked.filter.qs
-    found = _decisions(every) if asked.listing.of_decisions else _apvs(every)
     at = place(asked) or place_around(asked, around)
-    ordered = found.order_by(*asked.order.by)
-    page = list((ordered if at is None else ordered.filter(at))[: PAGE + 1])
+    every = asked.filter.qs if at is None else asked.filter.qs.filter(at)
+    first = every.order_by(*asked.order.by)[: PAGE + 1]
+    page = list(_decisions(first)) if asked.listing.of_decisions else _apvs_of(first)
     return _rows(page[:PAGE], asked), at is None, len(page) <= PAGE
 
 
@@ -187,6 +187,13 @@ def _decisions(rows: Any) -> Any:
 def _apvs(rows: Any) -> Any:
     """Return APVs with what a row shows of them, and no more."""
     return rows.only(*COLUMNS).prefetch_related(selectors.withdrawn_advisories())
+
+
+def _apvs_of(page: Any) -> list[APV]:
+    """Return the APVs of a page; first their ids, which an index alone finds by most filters."""
+    ids = list(page.values_list("pk", flat=True))
+    found = {apv.pk: apv for apv in _apvs(APV.objects.filter(pk__in=ids))}
+    return [found[pk] for pk in ids]
 
 
 def _attention(sees_decisions: bool) -> int:

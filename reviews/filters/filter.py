@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from reviews.errors import FieldErrors, InvalidInput
 from reviews.filters.facts import Facts
-from reviews.filters.kinds import BadValue, Columns, Parameter
+from reviews.filters.kinds import BadValue, Columns, Parameter, at_most
 from reviews.filters.parameters import PARAMETERS, SEARCH, SEARCH_IN_TEXT, WITHIN
 
 LONGEST = 4000
@@ -110,8 +110,7 @@ def filter_of(values: Mapping[str, Iterable[Any]]) -> Filter:
 def _given(text: str) -> dict[str, list[str]]:
     """Return the texts of the values by parameter. Raise InvalidFilter."""
     if len(text) > LONGEST:
-        message = _("Write at most {most} characters.")
-        raise InvalidFilter({WHOLE: [message.format(most=LONGEST)]})
+        raise InvalidFilter({WHOLE: [at_most(LONGEST)]})
     given: dict[str, list[str]] = {}
     for name, value in parse_qsl(text.removeprefix("?"), keep_blank_values=True):
         given.setdefault(name, []).append(value)

@@ -52,13 +52,13 @@ def condition(pattern: str, column: str, at: Columns, *, of_many: bool) -> Q:
     """Return the condition that a column matches; `of_many` if it is an array of texts."""
     matches = AnyLike if of_many else Like
     exact = Q(matches(F(at(column)), Value(like(pattern))))
-    return _may_match(pattern) & exact if not at.prefix else exact
+    return _may_match(pattern) & exact if of_many and not at.prefix else exact
 
 
 def _may_match(pattern: str) -> Q:
-    """Return what an index of pending APVs finds: all pieces are in the branch or in a path."""
+    """Return what an index of pending APVs finds: all pieces are in their paths."""
     pieces = [one for one in re.split(r"[*?]", pattern) if len(one) >= search.LEAST]
     found = Q()
     for piece in pieces:
-        found &= Q(search.Holds(search.PLACES, search.Trigrams(Value(piece))))
+        found &= Q(search.Holds(search.PATHS, search.Trigrams(Value(piece))))
     return found

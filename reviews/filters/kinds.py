@@ -25,6 +25,14 @@ class BadValue(ValueError):
     """A parameter does not have this value; the arguments say why."""
 
 
+def at_most(characters: int) -> str:
+    """Return what is said of a longer text."""
+    message = ngettext(
+        "Write at most {most} character.", "Write at most {most} characters.", characters
+    )
+    return message.format(most=characters)
+
+
 @dataclass(frozen=True)
 class Columns:
     """How the columns of an APV are reached from a row: those in `own` are the row's own."""
@@ -67,10 +75,7 @@ class Parameter:
     def read(self, text: str) -> Any:
         """Return the value in a text. Raise BadValue."""
         if len(text) > self.longest:
-            message = ngettext(
-                "Write at most {most} character.", "Write at most {most} characters.", self.longest
-            )
-            raise BadValue(message.format(most=self.longest))
+            raise BadValue(at_most(self.longest))
         if "\x00" in text:
             raise BadValue(_("Null characters are not allowed."))
         return text

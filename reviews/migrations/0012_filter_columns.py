@@ -3,7 +3,6 @@
 import django.contrib.postgres.indexes
 import django.core.validators
 import django.db.models.expressions
-import django.db.models.functions.comparison
 from django.conf import settings
 from django.db import migrations, models
 
@@ -28,6 +27,7 @@ class Migration(migrations.Migration):
             name="dependency",
             field=reviews.fields.WordOfPatchField(
                 choices=[("direct", "direct"), ("transitive", "transitive")],
+                blank=True,
                 editable=False,
                 max_length=10,
                 null=True,
@@ -63,6 +63,7 @@ class Migration(migrations.Migration):
             name="paths",
             field=reviews.fields.PathsField(
                 base_field=models.TextField(),
+                blank=True,
                 editable=False,
                 null=True,
                 size=None,
@@ -79,6 +80,7 @@ class Migration(migrations.Migration):
                     ("patch", "patch"),
                     ("downgrade", "downgrade"),
                 ],
+                blank=True,
                 editable=False,
                 max_length=10,
                 null=True,
@@ -105,6 +107,7 @@ class Migration(migrations.Migration):
                     "dependency",
                     "epss",
                     "known_exploited",
+                    "pr_branch",
                 ),
                 name="apv_queue_priority",
             ),
@@ -112,12 +115,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="apv",
             index=django.contrib.postgres.indexes.GinIndex(
-                reviews.search.TrigramsOfPlaces(
-                    "paths",
-                    django.db.models.functions.comparison.Cast("pr_branch", models.TextField()),
-                ),
+                reviews.search.TrigramsOfArray("paths"),
                 condition=models.Q(("status", "pending")),
-                name="apv_queue_places",
+                name="apv_queue_paths",
             ),
         ),
         migrations.AddConstraint(

@@ -40,7 +40,7 @@ from reviews.models.apv_queryset import APVQuerySet
 from reviews.models.constraints import unit_interval
 from reviews.orders import QUEUE, QUEUE_SORTS
 from reviews.permissions import OF_APVS
-from reviews.search import PLACES, SEARCHED, Trigrams
+from reviews.search import PATHS, SEARCHED, Trigrams
 
 NOTHING = models.Value([], models.JSONField())
 ILLUSTRATIVE = (
@@ -56,7 +56,7 @@ QUEUE_NARROWED_BY = (
     "wargame_verdict",
     "package_ecosystem",
     "package_name",
-    *("version_step", "dependency", "epss", "known_exploited"),
+    *("version_step", "dependency", "epss", "known_exploited", "pr_branch"),
 )
 
 
@@ -241,13 +241,22 @@ class APV(AtomicSave):
         help_text=_("Those of the validation warnings that the pull request gave."),
     )
     paths = fields.PathsField(
-        models.TextField(), verbose_name=_("files of the patch"), null=True, editable=False
+        models.TextField(),
+        verbose_name=_("files of the patch"),
+        null=True,
+        blank=True,
+        editable=False,
     )
     version_step = fields.WordOfPatchField(
-        _("step of the version"), max_length=10, choices=VersionStep, null=True, editable=False
+        _("step of the version"),
+        max_length=10,
+        choices=VersionStep,
+        null=True,
+        blank=True,
+        editable=False,
     )
     dependency = fields.WordOfPatchField(
-        _("dependency"), max_length=10, choices=Dependency, null=True, editable=False
+        _("dependency"), max_length=10, choices=Dependency, null=True, blank=True, editable=False
     )
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, editable=False)
     withdrawn_by = models.CharField(
@@ -303,8 +312,8 @@ class APV(AtomicSave):
                 condition=models.Q(status=Status.PENDING),
             ),
             GinIndex(
-                PLACES,
-                name="apv_queue_places",
+                PATHS,
+                name="apv_queue_paths",
                 condition=models.Q(status=Status.PENDING),
             ),
             models.Index(*QUEUE.expressions, name="apv_order"),

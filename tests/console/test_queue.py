@@ -118,7 +118,7 @@ def test_page_far_down_is_found_by_the_index_of_its_order(sort):
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         cursor.execute(f"EXPLAIN {sql}")
         plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert f"Index Scan using apv_queue_{sort}" in plan
+    assert re.search(rf"Index (Only )?Scan using apv_queue_{sort}", plan), plan
     assert re.search(r"Index Cond: .*ROW\(", plan)
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.site import DIFF, Server, Site
+from tests.support.problems import assert_problem
+from tests.support.site import DIFF, Server, Site, apv
 
 OTHER = DIFF.replace("2.31.0", "2.32.0")
 
@@ -76,6 +77,26 @@ def test_equal_evidence_changes_nothing(server: Server) -> None:
     added = server.add_apv()
     now = patch(server, added, {"version": 1, "wargame_verdict": "success"}).json()
     assert (now["version"], now["revision"]) == (1, 1)
+
+
+def test_odds_of_an_exploit_are_changed_without_a_revision(server: Server) -> None:
+    added = server.add_apv(epss=0.02)
+    assert (added["epss"], added["known_exploited"]) == (0.02, None)
+    body = {"version": 1, "epss": 0.31, "known_exploited": True}
+    answer = patch(server, added, body)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["epss"], found["known_exploited"]) == (0.31, True)
+    assert (found["revision"], found["version"]) == (1, 2)
+    both = {"version": 2, "epss": 0.5, "confirmation_confidence": 0.4}
+    further = patch(server, found, both).json()
+    assert (further["revision"], further["epss"]) == (2, 0.5)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, "NaN", "high", True])
+def test_odds_of_an_exploit_are_from_0_to_1(server: Server, value: Any) -> None:
+    answer = server.post("/hitl/apvs", apv(epss=value), user="pipeline")
+    assert_problem(answer, 400, "epss")
 
 
 def test_version_must_be_named_and_current(server: Server) -> None:

@@ -1,0 +1,126 @@
+"""Time a page of the queue under each filter: `python -m tools.queue_filters`.
+
+It fills two sites, with 1,000 and with 100,000 pending APVs of as many pull requests, and reads the
+first page of the queue under filters that most of them match, and under filters that few or none
+do. A page of the long queue may take twice the time of a page of the whole short one. Exits with 1
+if one takes longer.
+"""
+
+import tests.support.environment  # noqa: F401, I001 — starts the servers before the settings are read
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.support.site import Server, Site
+
+FEW, MANY = 1_000, 100_000
+MOST = 2.0
+FIRST = (
+    "from tests.support import forge_rows as rows; from tests.support.site import apv;"
+    "from reviews.models import APV;"
+    "row = rows.pull_request(rows.repository(), 1); row.save();"
+    "APV.objects.create(**apv(), pull_request=row)"
+)
+"""What `manage.py shell` runs to add the APV that all others are copies of."""
+FILL = """
+UPDATE forges_forge SET name = 'forge';
+INSERT INTO forges_repository SELECT copy.* FROM forges_repository AS one,
+    generate_series(2, 200) AS n,
+    jsonb_populate_record(one, jsonb_build_object(
+        'id', one.id + n, 'path', 'shop/app-' || n
+    )) AS copy;
+INSERT INTO forges_pullrequest SELECT copy.* FROM forges_pullrequest AS one,
+    generate_series(2, {count}) AS n,
+    jsonb_populate_record(one, jsonb_build_object(
+        'id', one.id + n, 'number', n,
+        'repository_id', one.repository_id + CASE WHEN n %% 200 < 2 THEN 0 ELSE n %% 200 END,
+        'author', CASE WHEN n %% 500 = 3 THEN 'snyk-bot' ELSE 'dependabot[bot]' END,
+        'labels', CASE WHEN n %% 500 = 3 THEN '["deps", "rare"]' ELSE '["deps"]' END::jsonb
+    )) AS copy;
+INSERT INTO reviews_apv SELECT copy.* FROM reviews_apv AS one,
+    generate_series(2, {count}) AS n,
+    jsonb_populate_record(one, jsonb_build_object(
+        'apv_id', gen_random_uuid(), 'apv_code', 'APV-2000-' || (100000 + n),
+        'pull_request_id', one.pull_request_id + n,
+        'severity', (ARRAY['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'])[1 + n %% 4],
+        'priority', (ARRAY[10, 8, 5, 2])[1 + n %% 4],
+        'created_at', now() - n * interval '1 minute' * 50000 / {count},
+        'package_name', 'package-' || n %% 500,
+        'package_version', '1.' || n %% 500,
+        'cve_id', 'CVE-2026-' || 10000 + n %% 500,
+        'patch_strategy', CASE WHEN n %% 500 = 3 THEN 'code_rewrite' ELSE 'version_bump' END,
+        'wargame_verdict', CASE WHEN n %% 500 = 3 THEN 'failure' ELSE 'success' END,
+        'pr_number', n,
+        'pr_branch', 'renovate/package-' || n %% 500,
+        'paths', ARRAY['services/app-' || n %% 500 || '/uv.lock', 'README.md'],
+        'version_step', CASE WHEN n %% 500 = 3 THEN 'major' ELSE 'minor' END,
+        'dependency', CASE WHEN n %% 500 = 3 THEN 'transitive' ELSE 'direct' END,
+        'epss', (n %% 500) / 500.0,
+        'known_exploited', n %% 500 = 3
+    )) AS copy;
+"""
+"""Of every 500 APVs one differs from the others, in everything."""
+FILTERS = (
+    "",
+    *("severity=CRITICAL", "patch_strategy=code_rewrite", "wargame_verdict=failure"),
+    *("package_ecosystem=PyPI", "package_name=package-3", "package_name=nobody"),
+    *("pull_request=yes", "pull_request=no", "cve_id=CVE-2026-10003", "cve_id=CVE-1999-0001"),
+    *("repository=forge/shop/app-3", "repository=forge/nobody"),
+    *("author=dependabot[bot]", "author=snyk-bot", "author=nobody"),
+    *("branch=renovate/*", "branch=*/package-3", "branch=nobody*", "branch=*"),
+    *("label=deps", "label=rare", "label=nobody"),
+    *("path=services/", "path=services/app-3/*", "path=*.lock", "path=nobody/", "path=?"),
+    *("step=minor", "step=major", "step=unknown"),
+    *("dependency=direct", "dependency=transitive", "dependency=unknown"),
+    *("age=1d-", "age=-2h", "age=900w-"),
+    *("epss=0.1-", "epss=0.99-", "epss=unknown", "kev=no", "kev=yes", "kev=unknown"),
+    *("package_version=1.3", "fixed_version=2.31.0", "fixed_version=nobody"),
+    *("search=package-3", "search=nobody", "search=proxy&within=text"),
+    "severity=CRITICAL&author=snyk-bot&path=*.lock&epss=0-0.5&age=1d-",
+)
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(prog="tools.queue_filters", description=__doc__)
+    arguments.add_argument("--rounds", type=int, default=9, help="pages of each, of each site")
+    rounds = arguments.parse_args().rounds
+    with filled(FEW) as few, filled(MANY) as many:
+        slow = [one for one in FILTERS if compare(one, few, many, rounds) > MOST]
+    return 1 if slow else 0
+
+
+@contextmanager
+def filled(count: int) -> Iterator[Server]:
+    """Serve a site with so many pending APVs."""
+    site = Site(f"filters-{count}")
+    site.manage("shell", "-c", FIRST)
+    site.execute("SET session_replication_role = replica;" + FILL.format(count=count))
+    site.vacuum()
+    with site.uvicorn() as server:
+        yield server
+
+
+def compare(text: str, few: Server, many: Server, rounds: int) -> float:
+    """Print the times of the whole short queue and of a filter's page; return their ratio."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds):  # by turns, so that a busy moment meets both
+        times[0].append(milliseconds(few, ""))
+        times[1].append(milliseconds(many, text))
+    short, long = (statistics.median(one) for one in times)
+    print(f"{text or 'all':60} {short:7.1f} ms {long:7.1f} ms {long / short:5.2f} ×", flush=True)
+    return long / short
+
+
+def milliseconds(server: Server, text: str) -> float:
+    began = time.perf_counter()
+    answer = server.client("reviewer").get(f"/?{text}")
+    assert answer.status_code == 200, answer.text
+    return (time.perf_counter() - began) * 1e3
+
+
+if __name__ == "__main__":
+    sys.exit(main())
