@@ -42,7 +42,7 @@ CHOICES = (
 SILENT = {"script", "style", "pre", "textarea", "code"}
 DATA = re.compile(r"\bfield-(object|message|cve_\w+|package_\w+|justification|details)\b")
 SAME = {
-    *("", "apv", "apvs", "cve", "cwes", "mac", "id", "token", "rest", "console", "socket"),
+    *("", "apv", "apvs", "cve", "cwes", "epss", "mac", "id", "token", "rest", "console", "socket"),
     *("pull request", "pull requests"),
 }
 """Words that are no others in Portuguese."""
