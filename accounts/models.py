@@ -58,6 +58,42 @@ class Ticket(models.Model):
         return self.digest[:8]
 
 
+class AccountOwner(models.Model):
+    """A person who answers for the account of a program, and can act as it.
+
+    Who makes a token of an account is one from then on; administrators add others.
+    """
+
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="owners",
+        verbose_name=_("account"),
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="owned_accounts",
+        verbose_name=_("owner"),
+    )
+    since = models.DateTimeField(_("since"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("owner of an account")
+        verbose_name_plural = _("owners of accounts")
+        constraints = [
+            models.UniqueConstraint(fields=["account", "owner"], name="account_owner_once"),
+            models.CheckConstraint(
+                condition=~models.Q(account=models.F("owner")),
+                name="account_owner_is_another",
+                violation_error_message=_("Nobody needs to own their own account."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.owner} – {self.account}"
+
+
 def forget_expired(model: Any) -> None:
     """Delete a few expired rows of `model`. Each write deletes more rows than it adds."""
     old = model.objects.filter(expires_at__lt=timezone.now())

@@ -38,6 +38,7 @@ class AuditAction(models.TextChoices):
     FORGE_CHANGED = "forge_changed", _("changed a forge")
     REPOSITORY_CHANGED = "repository_changed", _("changed a repository")
     DELIVERY_REPEATED = "delivery_repeated", _("processed a webhook again")
+    POLICY_CHANGED = "policy_changed", _("changed a policy")
     JOB_CHANGED = "job_changed", _("changed a job")
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from forges import connecting
 from forges.forms import ForgeForm
-from forges.models import Delivery, Forge, PullRequest, Repository
+from forges.models import Delivery, Forge, ForgeAccount, PullRequest, Repository
 from forges.webhooks.inbox import process_again
 from realtime.admin_base import BoundedSearch, ReadOnlyAdmin
 
@@ -109,6 +109,18 @@ class RepositoryAdmin(BoundedSearch):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A repository that was read stays on record; it can be left unwatched."""
         return False
+
+
+@admin.register(ForgeAccount)
+class ForgeAccountAdmin(BoundedSearch):
+    """Which account of a forge belongs to which user, for policies about authors."""
+
+    list_display = ["name", "forge", "user"]
+    list_filter = ["forge"]
+    list_select_related = ["forge", "user"]
+    search_fields = ["name", "user__username"]
+    autocomplete_fields = ["user"]
+    ordering = ["forge__name", "name"]
 
 
 @admin.register(PullRequest)

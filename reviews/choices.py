@@ -126,3 +126,5 @@ class Action(models.TextChoices):
     CHANGES_REQUESTED = "changes_requested", _("changes requested")
     ASSIGNED_TO_LEAD = "assigned_to_lead", _("assigned to a lead")
     DISMISSED = "dismissed", _("nothing to merge or close")
+    AWAITING_APPROVAL = "awaiting_approval", _("waits for another approval")
+    """A policy asks for more than this approval, so nothing is merged yet."""

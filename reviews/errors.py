@@ -8,6 +8,7 @@ ReviewError
 ├── NotConfirmed       what was sent is not what the question showed
 └── Conflict           the world changed meanwhile
     ├── AlreadyDecided
+    ├── AlreadyApproved
     ├── VersionChanged
     ├── CannotRetract
     ├── OutcomeIsSettled
@@ -88,6 +89,15 @@ class AlreadyDecided(Conflict):
                 moment=f"{decision.decided_at:%Y-%m-%d %H:%M:%S}",
             )
         )
+        self.decision = decision
+
+
+class AlreadyApproved(Conflict):
+    """The same person's approval of this revision waits for others."""
+
+    def __init__(self, decision: "Decision") -> None:
+        message = _("You approved {code} already: it waits for somebody else.")
+        super().__init__(message.format(code=decision.apv.apv_code))
         self.decision = decision
 
 

@@ -46,12 +46,12 @@ class DecisionMade(LogMessage):
     channel: Literal["decisions"] = "decisions"
 
 
-What = Literal["revised", "rebased", "evidence", "withdrawn", "reopened", "retracted"]
-"""What became of an APV without a decision, or by taking one back."""
+What = Literal["revised", "rebased", "evidence", "withdrawn", "reopened", "retracted", "approval"]
+"""What became of an APV without a decision, by taking one back, or by an approval that waits."""
 
 
 class APVChanged(LogMessage):
-    """An APV changed, without a decision."""
+    """An APV changed, without a decision that ended its review."""
 
     type: Literal["apv_changed"] = "apv_changed"
     apv_id: UUID

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     )
     REPORT_OUTCOME = "report_outcome", "apv", "Can report what became of a decision"
     VIEW_STATS = "view_stats", "apv", "Can view the review statistics"
+    MANAGE_POLICIES = "manage_policies", "policy", "Can manage policies"
 
     @property
     def codename(self) -> str:
@@ -53,7 +54,7 @@ ROLES: dict[str, tuple[Permission, ...]] = {
         Permission.REPORT_OUTCOME,
     ),
     "reviewers": (*READ, Permission.DECIDE_APV),
-    "leads": (*READ, *LEAD),
+    "leads": (*READ, *LEAD, Permission.MANAGE_POLICIES),
 }
 """For each group, what its users may do."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from forges.models import PullRequest
     from reviews.models import APV, Decision, Effect
 
-GATED_BY = frozenset({"status", "head_commit"})
+GATED_BY = frozenset({"status", "head_commit", "approvals"})
 """The fields of an APV that its commit status follows."""
 
 

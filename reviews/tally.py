@@ -1,6 +1,6 @@
 """Statistics that triggers keep: reading them costs the same for any number of rows.
 
-A decision that was taken back counts as none.
+A decision that was taken back counts as none, and so does an approval that waits for another one.
 
 Each statement that adds, changes or deletes APVs, decisions or retractions updates these counters
 in its own transaction, through any interface. A counter is spread over slots, one of which a
@@ -24,6 +24,8 @@ from reviews.choices import (
 from reviews.decision_kinds import RECOMMENDABLE, DecisionKind
 from reviews.models import Tally
 
+AWAITING = f"awaiting:{DecisionKind.APPROVE}"
+"""Approvals that wait, or waited, for another one, whether or not they were taken back."""
 NO_OPINION = "none"
 RECOMMENDED = (*RECOMMENDABLE, NO_OPINION)
 """What the machine recommended, as the counters of decisions are kept by."""
@@ -74,8 +76,9 @@ def decisions() -> int:
 
 
 def records() -> int:
-    """Return the number of recorded decisions, with those that were taken back."""
-    return decisions() + sum(kind.count for kind in retracted())
+    """Return the number of recorded decisions, with those that wait and that were taken back."""
+    waiting = _read([AWAITING]).get(AWAITING, 0)
+    return decisions() + sum(kind.count for kind in retracted()) + waiting
 
 
 @dataclass(frozen=True)
@@ -184,7 +187,8 @@ def _nth(buckets: dict[int, int], rank: int) -> float:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT review_seconds FROM reviews_decision AS decision"
-            " WHERE reviews_time_bucket(review_seconds) = %s AND NOT EXISTS (SELECT 1"
+            " WHERE reviews_time_bucket(review_seconds) = %s"
+            " AND action_taken <> 'awaiting_approval' AND NOT EXISTS (SELECT 1"
             " FROM reviews_retraction AS gone WHERE gone.decision_id = decision.decision_id)"
             " ORDER BY review_seconds LIMIT 1 OFFSET %s",
             [bucket, rank],

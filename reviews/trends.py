@@ -56,6 +56,7 @@ def _rows(first: date) -> Any:
     by_kind = {kind.value: Count("pk", filter=Q(decision=kind)) for kind in DecisionKind}
     return (
         Decision.objects.standing()
+        .without_awaiting()
         .filter(decided_at__gte=datetime(*first.timetuple()[:3], tzinfo=UTC))
         .annotate(day=TruncDate("decided_at", tzinfo=UTC))
         .values("day")

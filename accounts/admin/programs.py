@@ -16,7 +16,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from accounts import delegation
 from accounts.admin_words import reword
 from accounts.credentials.api_token import MOST_TOKEN_DAYS, TOKEN_DAYS, issue_token
-from accounts.models import SignIn
+from accounts.models import AccountOwner, SignIn
 from realtime.admin_base import BoundedSearch, DeleteOnlyAdmin
 
 admin.site.unregister(AuthToken)  # knox's own page keeps a new token in a cookie for a while
@@ -40,6 +40,7 @@ class TokenForm(forms.ModelForm):
     days = forms.IntegerField(
         label=_("Days"), min_value=1, max_value=MOST_TOKEN_DAYS, initial=TOKEN_DAYS
     )
+    issuer: Any = None
 
     class Meta:
         model = AuthToken
@@ -47,7 +48,8 @@ class TokenForm(forms.ModelForm):
 
     def save(self, commit: bool = True) -> AuthToken:
         """Create the token. Its row carries `secret`, which is shown once."""
-        row, secret = issue_token(self.cleaned_data["user"], days=self.cleaned_data["days"])
+        given = self.cleaned_data
+        row, secret = issue_token(given["user"], days=given["days"], by=self.issuer)
         row.secret = secret
         return row
 
@@ -85,6 +87,13 @@ class TokenAdmin(BoundedSearch):
             options["queryset"] = delegation.manageable_users(request.user)
         return super().formfield_for_foreignkey(db_field, request, **options)
 
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any
+    ) -> Any:
+        """Tell the form who sees the token: they own its account from then on."""
+        form = super().get_form(request, obj, change, **options)
+        return type(form.__name__, (form,), {"issuer": request.user})
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -113,3 +122,18 @@ class SignInAdmin(DeleteOnlyAdmin):
     search_fields = ["user__username"]
     ordering = ["-created_at"]
     fields = ["user", "created_at", "expires_at"]
+
+
+@admin.register(AccountOwner)
+class AccountOwnerAdmin(BoundedSearch):
+    """Who answers for the accounts of programs. Policies count owners as who added an APV."""
+
+    list_display = ["account", "owner", "since"]
+    list_select_related = ["account", "owner"]
+    search_fields = ["account__username", "owner__username"]
+    autocomplete_fields = ["account", "owner"]
+    fields = ["account", "owner"]
+    ordering = ["account__username", "owner__username"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

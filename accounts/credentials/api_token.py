@@ -8,6 +8,7 @@ from knox.crypto import hash_token
 from knox.models import AuthToken
 
 from accounts.credentials.kinds import CredentialKind, Opened, UnknownToken, renewed_by, seconds
+from accounts.models import AccountOwner
 from realtime.access import Proof
 
 NAME = "api_token"
@@ -16,11 +17,14 @@ TOKEN_DAYS = 90
 MOST_TOKEN_DAYS = 3650
 
 
-def issue_token(user: Any, *, days: int) -> tuple[AuthToken, str]:
+def issue_token(user: Any, *, days: int, by: Any = None) -> tuple[AuthToken, str]:
     """Make an API token of `user` that is valid for `days`; return its row and the secret.
 
-    The secret is not stored: the row has its hash, and its first characters to recognise it by.
+    The secret is not stored: the row has its hash, and its first characters to recognise it by. The
+    person whom it is shown to, `by`, can act as `user` and so owns that account from now on.
     """
+    if by is not None and by.pk != user.pk:
+        AccountOwner.objects.get_or_create(account=user, owner=by)
     row, secret = AuthToken.objects.create(user=user, expiry=timedelta(days=days))
     return row, secret
 

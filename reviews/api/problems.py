@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reviews.errors import (
+    AlreadyApproved,
     AlreadyDecided,
     CodeInUse,
     Conflict,
@@ -166,7 +167,9 @@ def extensions_of(error: ReviewError, request: Request) -> dict[str, Any]:
             return {"version": error.current}
         case CodeInUse():
             return {"errors": {"apv_code": [f"{code} is in use already." for code in error.codes]}}
-        case AlreadyDecided() if request.user.has_perm(Permission.VIEW_DECISION):
+        case AlreadyDecided() | AlreadyApproved() if request.user.has_perm(
+            Permission.VIEW_DECISION
+        ):
             # Imported here, as the serializers raise these problems.
             from reviews.api.serializers.decisions import DecisionSerializer
 

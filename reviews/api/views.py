@@ -46,11 +46,13 @@ from reviews.api.serializers.decisions import (
     OutcomeRequestSerializer,
     RetractionRequestSerializer,
 )
+from reviews.api.serializers.requirements import ReviewSerializer
 from reviews.api.serializers.stats import StatsSerializer
 from reviews.errors import UnknownAPV, VersionChanged
 from reviews.models import APV, Decision
 from reviews.orders import DECISIONS, QUEUE, order_of_apvs
 from reviews.permissions import Permission
+from reviews.policies.explaining import Explanation
 
 MOST_APVS_AT_ONCE = 1000
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -147,15 +149,24 @@ def _with_tag(apv: APV) -> Response:
     return Response(represented(APVSerializer, [apv])[0], headers={"ETag": tag})
 
 
-@extend_schema_view(retrieve=extend_schema(description="One APV that waits or waited, by its id."))
+@extend_schema_view(
+    retrieve=extend_schema(
+        description="One APV that waits or waited, by its id, with what the policies ask for."
+    )
+)
 class ReviewViewSet(CountedWrites, Retrieves):
     """The queue of APVs that wait for a decision."""
 
     queryset = APVS
-    serializer_class = APVSerializer
+    serializer_class = ReviewSerializer
     filterset_class = APVFilter
     lookup_url_kwarg = "apv_id"
     permission_for = {"*": Permission.VIEW_APV, "stats": Permission.VIEW_STATS}
+
+    def get_object(self) -> Any:
+        apv = super().get_object()
+        apv.requirements = Explanation(apv, self.request.user).requirements
+        return apv
 
     @extend_schema(parameters=[PageQuery], responses=page_schema("reviews", QueueItemSerializer))
     def list(self, request: Request) -> Response:
@@ -202,7 +213,11 @@ class DecisionViewSet(CountedWrites, Retrieves):
     )
     @idempotent
     def create(self, request: Request) -> Response:
-        """Decide on an APV."""
+        """Decide on an APV.
+
+        If a policy asks for more than this approval, `action_taken` is `awaiting_approval`: the APV
+        stays as it is until others have approved the same revision.
+        """
         given = validated(DecisionRequestSerializer(data=request.data))
         decision = services.decide(reviewer=request.user, **given)
         return Response(DECISION_RECORD.to_representation(decision))

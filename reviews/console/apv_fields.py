@@ -86,6 +86,8 @@ TABS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
                 "status",
                 "priority",
                 "revision",
+                "approvals",
+                "approvals_needed",
                 "version",
                 "withdrawn_at",
                 "withdrawn_by",
@@ -123,6 +125,8 @@ APART = frozenset(
         "forge_warnings",
         "checks",
         "wargame_evidence",
+        "approvals",
+        "approvals_needed",
     ]
 )
 """Fields that the page shows in a way of their own, not in the list of their group."""
@@ -134,6 +138,8 @@ LABELS = {
     "apv_id": gettext_lazy("APV id"),
     "status": gettext_lazy("Status"),
     "revision": gettext_lazy("Revision"),
+    "approvals": gettext_lazy("Approvals"),
+    "approvals_needed": gettext_lazy("Approvals needed"),
     "withdrawn_at": gettext_lazy("Withdrawn"),
     "withdrawn_by": gettext_lazy("Withdrawn by"),
     "withdrawn_reason": gettext_lazy("Why it was withdrawn"),

@@ -21,7 +21,7 @@ from reviews.console.listings import listing_of
 from reviews.console.pages import answer_with_apv, reading
 from reviews.console.question import GO_BACK, SEAL, Question, check_seal
 from reviews.console.undoing import undo_of
-from reviews.errors import AlreadyDecided, Conflict, NotAllowed, ReviewError
+from reviews.errors import AlreadyApproved, AlreadyDecided, Conflict, NotAllowed, ReviewError
 from reviews.models import APV, Decision
 from reviews.permissions import Permission
 
@@ -67,7 +67,7 @@ def _record(request: Request, apv: APV, given: dict[str, Any]) -> Decision:
     """Record the decision, or find it recorded: the first response may have been lost."""
     try:
         return services.decide(apv_id=apv.pk, reviewer=request.user, **given)
-    except AlreadyDecided as error:
+    except (AlreadyDecided, AlreadyApproved) as error:
         standing = error.decision
         same = all(getattr(standing, name) == given[name] for name in given if name != "version")
         if standing.reviewer_id == request.user.pk and same:

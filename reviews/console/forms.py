@@ -20,6 +20,7 @@ from reviews.console.question import SEALED
 from reviews.decision_kinds import DecisionKind
 from reviews.errors import InvalidInput, ReviewError, VersionChanged
 from reviews.models import APV, JUSTIFICATION_LENGTH
+from reviews.policies.explaining import Explanation
 
 
 class SignInForm(AuthenticationForm):
@@ -120,11 +121,15 @@ class Option(NamedTuple):
     offered: bool
 
 
-def _option(kind: DecisionKind, apv: APV, chosen: Any) -> Option:
+def _option(kind: DecisionKind, apv: APV, chosen: Any, why_not: str, follows: str) -> Option:
+    """Return an option; `why_not` and `follows` say what policies make of it."""
     fits = kind.fits(apv.pr_number, apv.status)
-    text = capfirst(effect(apv, kind)) if fits else kind.traits.impossible
+    text = str(capfirst(effect(apv, kind)) if fits else kind.traits.impossible)
+    if fits:
+        text = why_not or (f"{text}: {follows}" if follows else text)
     offered = fits or not kind.traits.for_none
-    return Option(kind, str(text), kind == chosen, fits, offered)
+    available = fits and not why_not
+    return Option(kind, text, kind == chosen and available, available, offered)
 
 
 class DecisionForm(forms.Form):
@@ -170,10 +175,16 @@ class DecisionForm(forms.Form):
     def clean_justification(self) -> str:
         return str(self.cleaned_data["justification"]).replace("\r\n", "\n")
 
-    def options(self, apv: APV) -> list[Option]:
-        """Return the kinds of decision, and which of them are possible for `apv`."""
+    def options(self, apv: APV, asked: Explanation | None = None) -> list[Option]:
+        """Return the kinds of decision, and which of them are possible for `apv`.
+
+        `asked` is what the policies ask of the reader's approval.
+        """
         chosen = self["decision"].value()
-        return [_option(kind, apv, chosen) for kind in DecisionKind]
+        why_not = asked.why_not if asked else ""
+        follows = asked.follows if asked and not why_not else ""
+        said = {DecisionKind.APPROVE: (why_not, follows)}
+        return [_option(kind, apv, chosen, *said.get(kind, ("", ""))) for kind in DecisionKind]
 
     def take(self, error: ReviewError) -> None:
         """Add the service's errors to their fields, or to the form."""

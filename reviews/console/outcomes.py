@@ -223,9 +223,17 @@ class Made:
         if self.decision.retraction_or_none:
             return ""
         if not self.decision.is_in_force:
-            return _("it does not stand any more") if self.decision.traits.final else ""
+            return self._past()
+        if self.decision.is_awaiting:
+            return _("it waits for another approval")
         is_said = self.decision.effect_or_none and self.decision.traits.final
         return "" if is_said else effect(self.apv, self.decision.decision)
+
+    def _past(self) -> str:
+        """Return what is to be said of a decision that is not in force."""
+        if self.decision.is_awaiting and self.decision.revision == self.apv.revision:
+            return ""  # it counted, or another decision ended the round
+        return _("it does not stand any more") if self.decision.traits.final else ""
 
     @property
     def confidence(self) -> str:

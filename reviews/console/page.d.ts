@@ -22,6 +22,7 @@ interface DecisionMade {
   apv_code: string;
   decision: string;
   reviewer_name: string;
+  action_taken: string;
 }
 
 interface ApvChanged {
@@ -32,7 +33,7 @@ interface ApvChanged {
   status: string;
   version: number;
   revision: number;
-  what: "revised" | "rebased" | "evidence" | "withdrawn" | "reopened" | "retracted";
+  what: "revised" | "rebased" | "evidence" | "withdrawn" | "reopened" | "retracted" | "approval";
 }
 
 interface EffectChanged {
@@ -123,6 +124,7 @@ type Sentence =
   | "closed"
   | "changed"
   | "revised"
+  | "approvals"
   | "rebased"
   | "retracted"
   | "isReading"

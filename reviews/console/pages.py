@@ -38,6 +38,7 @@ from reviews.decision_kinds import DecisionKind
 from reviews.models import APV, JUSTIFICATION_LENGTH, Decision
 from reviews.orders import DECISIONS
 from reviews.permissions import Permission
+from reviews.policies.explaining import Explanation
 
 EMBEDDED_DIFF = 20_000
 """Longer diffs, in characters, are loaded when they are looked at."""
@@ -189,10 +190,13 @@ def _decisions_on(apv: APV) -> list[Decision]:
 
 def _of_form(request: Request, apv: APV, form: ConsoleForm) -> dict[str, Any]:
     """Return the context of the decision form."""
+    may_decide = services.may_decide(request.user, apv)
+    asked = Explanation(apv, request.user) if apv.status in services.DECIDERS else None
     return {
-        "may_decide": services.may_decide(request.user, apv),
+        "may_decide": may_decide,
+        "asked": asked,
         "form": form,
-        "options": form.options(apv),
+        "options": form.options(apv, asked if may_decide else None),
         "justification_length": JUSTIFICATION_LENGTH,
     }
 

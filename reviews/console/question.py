@@ -26,6 +26,7 @@ from reviews.console.effects import effect
 from reviews.decision_kinds import RECOMMENDABLE, DecisionKind
 from reviews.errors import NotConfirmed
 from reviews.models import APV
+from reviews.policies.explaining import Explanation
 
 SEAL, GO_BACK = "question", "back"
 """The field of an answer that has the seal, and the one that goes back to the form instead."""
@@ -83,7 +84,11 @@ class Question:
 
     @property
     def effect(self) -> str:
-        return str(capfirst(effect(self.apv, self.kind)))
+        said = str(capfirst(effect(self.apv, self.kind)))
+        if self.kind != DecisionKind.APPROVE:
+            return said
+        follows = Explanation(self.apv, self.user).follows
+        return f"{said}: {follows}" if follows else said
 
     @property
     def confidence(self) -> Any:

@@ -37,6 +37,8 @@ COLUMNS = (
     "wargame_verdict",
     "confirmation_confidence",
     "created_at",
+    "approvals",
+    "approvals_needed",
 )
 COLUMNS_OF_DECISIONS = (
     "decision",

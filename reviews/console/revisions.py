@@ -70,7 +70,7 @@ def revisions_of(apv: APV, decisions: Sequence[Decision]) -> Revisions:
 
 def is_past(apv: APV, decision: Decision) -> bool:
     """Return whether a decision does not stand any more: the APV waits for another one."""
-    return decision.traits.final and apv.status in {
+    return decision.is_final and apv.status in {
         Status.PENDING,
         Status.ESCALATED,
         Status.WITHDRAWN,

@@ -100,6 +100,7 @@ def _of_reading() -> dict[str, Any]:
         "changed": _("This APV changed while you were reading."),
         "revised": _("Revision {number} came while you were reading: the patch is another one."),
         "retracted": _("The decision was taken back: the APV waits for one again."),
+        "approvals": _("The approvals of this APV changed while you were reading."),
         "rebased": _("Revision {number}: the same patch on another commit."),
         "isReading": _("{name} is reading this"),
         "areReading": _("{name} are reading this"),

@@ -41,7 +41,14 @@ def wanted_status(apv: APV) -> Wanted | None:
         return Wanted(apv.head_commit, CheckState.FAILURE, "Rejected")
     if apv.status == Status.CHANGES_REQUESTED:
         return Wanted(apv.head_commit, CheckState.FAILURE, "Changes requested")
-    return Wanted(apv.head_commit, CheckState.PENDING, "Waits for a decision")
+    return Wanted(apv.head_commit, CheckState.PENDING, _waiting(apv))
+
+
+def _waiting(apv: APV) -> str:
+    """Return what an APV without a decision waits for, in one language, as forges do."""
+    if apv.approvals:
+        return f"{apv.approvals} of {apv.approvals_needed} approvals"
+    return "Waits for a decision"
 
 
 def _is_carried_out(apv: APV) -> bool:

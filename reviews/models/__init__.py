@@ -1,4 +1,4 @@
-"""The models of the review: APVs, revisions, advisories, decisions, effects, counters."""
+"""The models of the review: APVs, revisions, advisories, policies, decisions, effects."""
 
 from reviews.models.advisory import Advisory, APVAdvisory
 from reviews.models.apv import APV, ILLUSTRATIVE, QUEUE_NARROWED_BY
@@ -16,6 +16,7 @@ from reviews.models.decision import JUSTIFICATION_LENGTH, Decision
 from reviews.models.effect import Effect
 from reviews.models.gate import Gate
 from reviews.models.idempotency import IdempotencyKey
+from reviews.models.policy import Policy, PolicyVersion
 from reviews.models.reading import Reading
 from reviews.models.retraction import REASON_LENGTH, Retraction
 from reviews.models.revision import (
@@ -50,6 +51,8 @@ __all__ = [
     "Effect",
     "Gate",
     "IdempotencyKey",
+    "Policy",
+    "PolicyVersion",
     "Reading",
     "Retraction",
     "Revision",

@@ -27,7 +27,7 @@ from reviews.choices import (
     WargameVerdict,
     WithdrawalReason,
 )
-from reviews.decision_kinds import FINAL, DecisionKind
+from reviews.decision_kinds import DecisionKind
 from reviews.models.apv_constraints import (
     CODE_PATTERN,
     COMMIT_PATTERN,
@@ -258,6 +258,20 @@ class APV(AtomicSave):
     dependency = fields.WordOfPatchField(
         _("dependency"), max_length=10, choices=Dependency, null=True, blank=True, editable=False
     )
+    approvals = models.PositiveIntegerField(
+        _("approvals"),
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text=_("On its current revision."),
+    )
+    approvals_needed = models.PositiveIntegerField(
+        _("approvals needed"),
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text=_("As the policies were when it was approved last."),
+    )
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, editable=False)
     withdrawn_by = models.CharField(
         _("withdrawn by"), max_length=255, blank=True, default="", db_default="", editable=False
@@ -354,7 +368,7 @@ class APV(AtomicSave):
         """
         if self.pull_request_state in {PullRequestState.MERGED, PullRequestState.CLOSED}:
             return False
-        final = self.decisions.standing().filter(decision__in=FINAL)
+        final = self.decisions.standing().final()
         newest = final.select_related("effect").order_by("-revision").first()
         effect = newest.effect_or_none if newest else None
         if effect is None or effect.state == EffectState.EXTERNAL:

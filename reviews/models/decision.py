@@ -4,6 +4,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Length, Trim
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
@@ -15,6 +16,7 @@ from reviews.choices import (
     Action,
     PatchStrategy,
     Severity,
+    Status,
     WargameVerdict,
 )
 from reviews.decision_kinds import FINAL, RECOMMENDABLE, DecisionKind, Traits
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from reviews.models.retraction import Retraction
 
 JUSTIFICATION_LENGTH = (10, 5000)
+ENDS_REVIEW = models.Q(decision__in=FINAL) & ~models.Q(action_taken=Action.AWAITING_APPROVAL)
+"""The condition that a decision ends the review of its revision."""
+OPEN = (Status.PENDING, Status.ESCALATED)
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
@@ -35,6 +40,18 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
     def standing(self) -> "DecisionQuerySet":
         """Leave out those that were taken back."""
         return self.filter(retraction__isnull=True)
+
+    def final(self) -> "DecisionQuerySet":
+        """Keep those that ended the review of their revision."""
+        return self.filter(ENDS_REVIEW)
+
+    def awaiting(self) -> "DecisionQuerySet":
+        """Keep the approvals that wait, or waited, for another one."""
+        return self.filter(action_taken=Action.AWAITING_APPROVAL)
+
+    def without_awaiting(self) -> "DecisionQuerySet":
+        """Leave out approvals that changed nothing by themselves."""
+        return self.exclude(action_taken=Action.AWAITING_APPROVAL)
 
     def with_effect(self) -> "DecisionQuerySet":
         """Read the APV, the effect and the retraction too."""
@@ -101,6 +118,17 @@ class Decision(AtomicSave):
 
     action_taken = models.CharField(_("action taken"), max_length=20, choices=Action)
     decided_at = models.DateTimeField(_("decided at"), default=timezone.now)
+    policies = ArrayField(
+        models.CharField(max_length=64),
+        verbose_name=_("policies"),
+        default=list,
+        db_default=models.Value([], ArrayField(models.CharField(max_length=64))),
+        blank=True,
+        help_text=_("The hashes of the policies that applied."),
+    )
+    facts = models.JSONField(
+        _("facts"), null=True, blank=True, help_text=_("What the policies saw.")
+    )
 
     objects = DecisionQuerySet.as_manager()
 
@@ -114,6 +142,11 @@ class Decision(AtomicSave):
         constraints = [
             models.CheckConstraint(
                 condition=one_of("decision", DecisionKind), name="decision_verb_known"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(action_taken=Action.AWAITING_APPROVAL)
+                | models.Q(decision=DecisionKind.APPROVE),
+                name="decision_awaits_as_approval",
             ),
             models.CheckConstraint(
                 condition=within("confidence", 0, 1), name="decision_confidence"
@@ -130,7 +163,7 @@ class Decision(AtomicSave):
             ),
             models.UniqueConstraint(
                 fields=["apv", "revision"],
-                condition=models.Q(decision__in=FINAL),
+                condition=ENDS_REVIEW,
                 name="decision_once",
                 violation_error_message=_("This revision is decided already."),
             ),
@@ -151,8 +184,20 @@ class Decision(AtomicSave):
         return DecisionKind(self.decision).traits
 
     @property
+    def is_awaiting(self) -> bool:
+        """Return whether it is an approval that waits, or waited, for another one."""
+        return self.action_taken == Action.AWAITING_APPROVAL
+
+    @property
+    def is_final(self) -> bool:
+        """Return whether it ended the review of its revision."""
+        return self.traits.final and not self.is_awaiting
+
+    @property
     def is_in_force(self) -> bool:
         """Return whether it is what is wanted of the APV as that is now."""
+        if self.is_awaiting:
+            return self.revision == self.apv.revision and self.apv.status in OPEN
         return self.revision == self.apv.revision and self.apv.status == self.traits.outcome
 
     @property

@@ -12,6 +12,7 @@ from reviews.services.deciding import (
 )
 from reviews.services.following_advisories import follow_advisories
 from reviews.services.outcomes import may_try_again, report_outcome, try_again
+from reviews.services.policies import add_version, make_policy, set_active
 from reviews.services.retracting import may_retract, retract
 from reviews.services.revising import Withdrawal, add_evidence, reopen, revise, withdraw
 from reviews.services.taking_in import take_in
@@ -22,12 +23,14 @@ __all__ = [
     "Withdrawal",
     "add_apvs",
     "add_evidence",
+    "add_version",
     "change_apv",
     "check",
     "codes_in_use",
     "decide",
     "follow_advisories",
     "is_barred",
+    "make_policy",
     "may_decide",
     "may_retract",
     "may_try_again",
@@ -36,6 +39,7 @@ __all__ = [
     "retract",
     "revise",
     "save_values",
+    "set_active",
     "take_in",
     "try_again",
     "wanted_justification",

@@ -16,10 +16,11 @@ from accounts.names import display_name
 from audit import entries
 from audit.choices import AuditAction
 from realtime.transactions import publishing
-from reviews.choices import Status
-from reviews.decision_kinds import FINAL, DecisionKind
+from reviews.choices import Action, Status
+from reviews.decision_kinds import DecisionKind
 from reviews.effects import records
 from reviews.errors import (
+    AlreadyApproved,
     AlreadyDecided,
     InvalidInput,
     NotAllowed,
@@ -29,6 +30,9 @@ from reviews.locking import locked_apv
 from reviews.models import APV, JUSTIFICATION_LENGTH, Decision
 from reviews.orders import DECISIONS
 from reviews.permissions import LEAD, Permission
+from reviews.policies import refusals
+from reviews.policies.rounds import Round, approvals_of, round_of
+from reviews.receivers import publish_change
 from reviews.services.adding import save_values
 
 DECIDERS = {
@@ -58,16 +62,18 @@ class DecisionFields(TypedDict, total=False):
 def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> Decision:
     """Record a person's decision on an APV, change the APV, and have the decision carried out.
 
-    All of that is one transaction. Raise UnknownAPV, NotAllowed, InvalidInput, AlreadyDecided or
-    VersionChanged.
+    All of that is one transaction. If policies ask for more than this approval, it waits for the
+    others, and nothing else happens. Raise UnknownAPV, NotAllowed, InvalidInput, AlreadyDecided,
+    AlreadyApproved or VersionChanged.
     """
     with publishing():
         apv = locked_apv(apv_id)
-        check(apv=apv, reviewer=reviewer, **fields)
-        record = _record(apv, reviewer, fields)
+        _check_as_it_is(apv, reviewer, fields)
+        found = round_of(apv, reviewer, fields["justification"])
+        _check_policies(found, fields["decision"])
+        record = _record(apv, reviewer, fields, found)
         record.remember_no_retraction()
-        save_values(apv, {"status": record.traits.outcome})
-        records.make(record, apv)
+        _follow(record, found)
         entries.record(
             AuditAction.DECIDED,
             apv.apv_code,
@@ -79,14 +85,45 @@ def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> 
     return record
 
 
+def _follow(record: Decision, found: Round) -> None:
+    """Change the APV as a new decision wants, and have it carried out unless it waits."""
+    apv = record.apv
+    if record.is_awaiting:
+        evaluation = found.evaluation.after_approval()
+        counts = {"approvals": evaluation.approvals, "approvals_needed": evaluation.needed}
+        save_values(apv, counts)
+        publish_change(apv, "approval")
+        return
+    values: dict[str, Any] = {"status": record.traits.outcome}
+    if record.is_final and apv.approvals:
+        values["approvals"] = 0  # the round is over
+    save_values(apv, values)
+    records.make(record, apv)
+
+
 def check(*, apv: APV, reviewer: Any, **fields: Unpack[DecisionFields]) -> None:
     """Raise what `decide` would raise for the current `apv`."""
+    _check_as_it_is(apv, reviewer, fields)
+    if fields["decision"] == DecisionKind.APPROVE:
+        _check_policies(round_of(apv, reviewer, fields["justification"]), fields["decision"])
+
+
+def _check_policies(found: Round, decision: str) -> None:
+    """Raise NotAllowed or InvalidInput if policies refuse an approval: they ask nothing of else."""
+    if decision == DecisionKind.APPROVE:
+        refusals.check(found.evaluation)
+
+
+def _check_as_it_is(apv: APV, reviewer: Any, fields: DecisionFields) -> None:
+    """Check all rules but those of policies."""
     if not reviewer.has_perm(Permission.DECIDE_APV):
         raise NotAllowed(_("You may not decide on APVs."))
     if apv.status in DECIDERS and is_barred(reviewer, apv):
         message = _("You added {code} yourself, so somebody else must decide on it.")
         raise NotAllowed(message.format(code=apv.apv_code))
     _check_open(apv, fields["decision"], reviewer)
+    if fields["decision"] == DecisionKind.APPROVE:
+        _check_not_approved(apv, reviewer)
     version = fields.get("version")
     if version is not None and version != apv.version:
         raise VersionChanged(apv.version)
@@ -114,13 +151,25 @@ def _check_open(apv: APV, decision: str, reviewer: Any) -> None:
         return
     if apv.status == Status.PENDING:
         return
-    standing = apv.decisions.order_by(*DECISIONS.by).select_related("apv").first()
+    standing = (
+        apv.decisions.without_awaiting().order_by(*DECISIONS.by).select_related("apv").first()
+    )
     if standing is None or apv.status == Status.WITHDRAWN:
         message = _("{code} is {status}, not open.")
         said = message.format(code=apv.apv_code, status=apv.get_status_display())
         raise InvalidInput({"apv_id": [said]})
     sees_decisions = reviewer.has_perm(Permission.VIEW_DECISION)
     raise AlreadyDecided(standing, sees_decisions=sees_decisions)
+
+
+def _check_not_approved(apv: APV, reviewer: Any) -> None:
+    """Raise AlreadyApproved if an approval by the same person waits for others."""
+    if not apv.approvals:
+        return
+    own = (one for one in approvals_of(apv) if one.reviewer_id == reviewer.pk)
+    if (approval := next(own, None)) is not None:
+        approval.apv = apv
+        raise AlreadyApproved(approval)
 
 
 def wanted_justification() -> str:
@@ -164,8 +213,15 @@ def _signature(reviewer: Any, name: str, email: str) -> tuple[str, str]:
     return own_name, own_email
 
 
-def _record(apv: APV, reviewer: Any, fields: DecisionFields) -> Decision:
-    """Write the decision, with a snapshot of the APV."""
+def _action(kind: DecisionKind, found: Round) -> Action:
+    """Return what a decision triggers: an approval waits until the policies have all they ask."""
+    if kind == DecisionKind.APPROVE and not found.evaluation.after_approval().is_complete:
+        return Action.AWAITING_APPROVAL
+    return kind.traits.action
+
+
+def _record(apv: APV, reviewer: Any, fields: DecisionFields, found: Round) -> Decision:
+    """Write the decision, with a snapshot of the APV and of what the policies saw."""
     now = timezone.now()
     kind = DecisionKind(fields["decision"])
     given_name, given_email = fields.get("reviewer_name", ""), fields.get("reviewer_email", "")
@@ -189,8 +245,10 @@ def _record(apv: APV, reviewer: Any, fields: DecisionFields) -> Decision:
         revision=apv.revision,
         head_commit=apv.head_commit,
         review_seconds=max(0.0, (now - _open_since(apv)).total_seconds()),
-        action_taken=kind.traits.action,
+        action_taken=_action(kind, found),
         decided_at=now,
+        policies=found.hashes,
+        facts=found.snapshot,
     )
 
 
@@ -198,7 +256,7 @@ def _open_since(apv: APV) -> datetime:
     """Return when an APV came into the queue: for the first time, or after its last decision."""
     if apv.revision == 1:
         return apv.created_at
-    final = apv.decisions.standing().filter(decision__in=FINAL).order_by("-revision").first()
+    final = apv.decisions.standing().final().order_by("-revision").first()
     later = apv.revisions.filter(number__gt=final.revision) if final else None
     reopened = later.order_by("number").first() if later is not None else None
     return reopened.created_at if reopened else apv.created_at

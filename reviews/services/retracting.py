@@ -18,8 +18,10 @@ from reviews.effects.states import STOPPED, UNBEGUN
 from reviews.errors import CannotRetract, InvalidInput, NotAllowed
 from reviews.locking import locked_decision, locked_effect
 from reviews.models import APV, REASON_LENGTH, Decision, Effect, Retraction
+from reviews.models.decision import OPEN
 from reviews.orders import DECISIONS
 from reviews.permissions import Permission, is_lead
+from reviews.policies.rounds import round_of
 from reviews.receivers import publish_change
 from reviews.services.adding import save_values
 from reviews.services.revising import revise
@@ -44,7 +46,10 @@ def retract(*, decision_id: UUID, by: Any, reason: str) -> Retraction:
             retracted_by_name=display_name(by),
         )
         _cancel(effect)
-        _open(decision.apv)
+        if decision.is_awaiting:
+            _leave_round(decision.apv)
+        else:
+            _open(decision.apv)
         entries.record(
             AuditAction.RETRACTED, decision.apv.apv_code, actor=by, decision_id=str(decision.pk)
         )
@@ -77,11 +82,15 @@ def _obstacle(decision: Decision, effect: Effect | None) -> str:
     """Return why a decision cannot be taken back, "" if it can."""
     if Retraction.objects.filter(decision=decision).exists():
         return _("It was taken back already.")
+    if decision.is_awaiting and decision.apv.status not in OPEN:
+        return _("It is too late: others have completed or ended the approvals.")
     if not decision.is_in_force:
         return _("It is not in force any more: the APV changed or was decided on again.")
     if decision.apv.pull_request_state in ENDED:
         message = _("It is too late: the pull request is {state}.")
         return message.format(state=decision.apv.get_pull_request_state_display())
+    if decision.is_awaiting:
+        return ""  # nothing happens of it alone
     if effect is None or effect.state == EffectState.EXTERNAL:
         return "" if _is_recent(decision) else _("It is too late: it may have been carried out.")
     if effect.state not in RETRACTABLE:
@@ -101,6 +110,14 @@ def _cancel(effect: Effect | None) -> None:
         records.move(effect, EffectState.CANCELLED, next_at=None)
 
 
+def _leave_round(apv: APV) -> None:
+    """Count the approvals of an APV again, one of which was taken back; the others stay."""
+    evaluation = round_of(apv).evaluation
+    counts = {"approvals": evaluation.approvals, "approvals_needed": evaluation.needed}
+    save_values(apv, counts)
+    publish_change(apv, "approval")
+
+
 def _open(apv: APV) -> None:
     """Begin the next revision of an APV, which can be decided on."""
     status = Status.ESCALATED if _is_with_leads(apv) else Status.PENDING
@@ -111,7 +128,7 @@ def _open(apv: APV) -> None:
 
 def _is_with_leads(apv: APV) -> bool:
     """Return whether an APV is escalated, once its last decision was taken back."""
-    last = apv.decisions.standing().order_by(*DECISIONS.by).first()
+    last = apv.decisions.standing().without_awaiting().order_by(*DECISIONS.by).first()
     if last is None or last.decision != DecisionKind.ESCALATE:
         return False
     later = apv.revisions.filter(number__gt=last.revision)

@@ -46,6 +46,8 @@ def revise(apv: APV, values: Values, reason: RevisionReason) -> Revision:
     status = _status_after(apv)
     head = values.get("head_commit", apv.head_commit)
     stop_unbegun(apv, why_outdated(apv.head_commit, head))
+    if apv.approvals:
+        values = {**values, "approvals": 0}  # they were of the revision before
     save_values(apv, {**values, "revision": apv.revision + 1, "status": status})
     revision = Revision.of(apv, reason=reason, same_patch=same_patch)
     revision.save(force_insert=True)

@@ -178,7 +178,7 @@ def _is_withdrawn_with(apv: APV, pull_request: PullRequest) -> bool:
 
 def _is_approved_at(apv: APV, head_commit: str) -> bool:
     """Return whether an APV is approved now, and was on that commit."""
-    approvals = apv.decisions.standing().filter(decision=DecisionKind.APPROVE)
+    approvals = apv.decisions.standing().final().filter(decision=DecisionKind.APPROVE)
     return apv.status == Status.APPROVED and approvals.filter(head_commit=head_commit).exists()
 
 

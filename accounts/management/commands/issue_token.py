@@ -25,17 +25,31 @@ class Command(BaseCommand):
             help="days until it expires (default: %(default)s)",
         )
 
+        parser.add_argument(
+            "--owner",
+            metavar="OWNER",
+            default="",
+            help="the user who keeps the token: policies count them as who adds what it adds",
+        )
+
     @transaction.atomic
-    def handle(self, *args: Any, user: str, days: int = TOKEN_DAYS, **options: Any) -> None:
+    def handle(
+        self, *args: Any, user: str, days: int = TOKEN_DAYS, owner: str = "", **options: Any
+    ) -> None:
         """Print the token before the commit, so that none exists that was not shown."""
         if not 1 <= days <= MOST_TOKEN_DAYS:
             raise CommandError(f"--days must be from 1 to {MOST_TOKEN_DAYS:,}, not {days}")
-        found = get_user_model().objects.filter(username=user).first()
-        if found is None:
-            raise CommandError(f"there is no user {user!r}")
+        found = _user(user)
         if not found.is_active:
             raise CommandError(f"the account of {user!r} is disabled")
-        row, secret = issue_token(found, days=days)
+        row, secret = issue_token(found, days=days, by=_user(owner) if owner else None)
         self.stderr.write(f"A token of {user}, good until {row.expiry:%Y-%m-%d %H:%M} UTC:")
         self.stdout.write(secret)
         self.stdout.flush()
+
+
+def _user(name: str) -> Any:
+    found = get_user_model().objects.filter(username=name).first()
+    if found is None:
+        raise CommandError(f"there is no user {name!r}")
+    return found

@@ -57,7 +57,7 @@
  * @property {string} apv_code
  * @property {"approve" | "reject" | "modify" | "escalate" | "dismiss" | (string & {})} decision
  * @property {string} reviewer_name
- * @property {"pr_merged" | "pr_closed" | "changes_requested" | "assigned_to_lead" | "dismissed" | (string & {})} action_taken
+ * @property {"pr_merged" | "pr_closed" | "changes_requested" | "assigned_to_lead" | "dismissed" | "awaiting_approval" | (string & {})} action_taken
  * @property {number} [apv_version]
  * @property {string} [diff_sha256]
  *
@@ -68,7 +68,7 @@
  * @property {number} total_decisions
  * @property {number} decisions_today
  *
- * @typedef {object} APVChangedMessage An APV changed, without a decision.
+ * @typedef {object} APVChangedMessage An APV changed, without a decision that ended its review.
  * @property {"apv_changed"} type
  * @property {string} timestamp
  * @property {"changes"} channel
@@ -78,7 +78,7 @@
  * @property {"pending" | "approved" | "rejected" | "changes_requested" | "escalated" | "dismissed" | "withdrawn" | (string & {})} status
  * @property {number} version
  * @property {number} revision
- * @property {"revised" | "rebased" | "evidence" | "withdrawn" | "reopened" | "retracted" | (string & {})} what
+ * @property {"revised" | "rebased" | "evidence" | "withdrawn" | "reopened" | "retracted" | "approval" | (string & {})} what
  *
  * @typedef {object} EffectChangedMessage What carries a decision out is in another state.
  * @property {"effect_changed"} type

@@ -11,6 +11,7 @@ Action = Literal[
     "changes_requested",
     "assigned_to_lead",
     "dismissed",
+    "awaiting_approval",
 ]
 CheckState = Literal[
     "pending",
@@ -91,6 +92,7 @@ What = Literal[
     "withdrawn",
     "reopened",
     "retracted",
+    "approval",
 ]
 WithdrawalReason = Literal[
     "merged",

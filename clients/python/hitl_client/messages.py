@@ -98,7 +98,7 @@ class StatsUpdate(Message):
 
 
 class APVChanged(Event):
-    """An APV changed, without a decision."""
+    """An APV changed, without a decision that ended its review."""
 
     type: Literal["apv_changed"] = "apv_changed"
     channel: Literal["changes"]

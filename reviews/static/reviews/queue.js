@@ -14,7 +14,7 @@ import { placing, tidy } from "./queue/placing.js";
 import { reloading } from "./queue/reloading.js";
 import { outcome, traceDecision, traceRetraction } from "./queue/trace.js";
 import { showTimes } from "./times.js";
-import { digits, isFinal, say, words } from "./words.js";
+import { AWAITING, digits, isFinal, say, words } from "./words.js";
 
 const SETTLE_MS = 2_000; // numbers and rows are compared after neither changed for so long
 
@@ -62,6 +62,10 @@ export function queuePage(endsLine) {
   /** @param {DecisionMade} message */
   function decide(message) {
     settle();
+    if (message.action_taken === AWAITING) {
+      if (!isPending()) reloadSoon(); // its row in the queue follows the change of the APV
+      return;
+    }
     const isFirst = remember(message);
     if (isNarrowed()) counts.recountSoon();
     if (isPending()) {

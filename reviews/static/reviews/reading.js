@@ -5,7 +5,7 @@ import { read } from "./fragment.js";
 import { presence } from "./reading/presence.js";
 import { tabs } from "./reading/tabs.js";
 import { showTimes } from "./times.js";
-import { capitalised, isFinal, say, toast, watch, words } from "./words.js";
+import { AWAITING, capitalised, isFinal, say, toast, watch, words } from "./words.js";
 
 /**
  * @param {EndsLine} endsLine
@@ -33,7 +33,7 @@ export function readingPage(endsLine, decision, changed) {
   /** @param {DecisionMade} message */
   function decided(message) {
     const { apvId, positions = "{}" } = reading()?.dataset ?? {};
-    if (message.apv_id !== apvId || !isOpen()) return;
+    if (message.apv_id !== apvId || !isOpen() || message.action_taken === AWAITING) return;
     if (message.offset <= (JSON.parse(positions).decisions?.offset ?? 0)) return;
     const result = words.outcomes[message.decision] ?? message.decision;
     const text = say(words.whileReading, {

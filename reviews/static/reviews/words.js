@@ -10,6 +10,9 @@ const { words, ...watch } = JSON.parse(main?.dataset.watch ?? '{"words":{}}');
 
 export { watch, words };
 
+/** The action of an approval that waits for others: its APV stays where it is. */
+export const AWAITING = "awaiting_approval";
+
 /**
  * A sentence with its `{…}` filled in.
  *
@@ -37,8 +40,8 @@ export function capitalised(text = "") {
 }
 
 /** @param {DecisionMade} message */
-export function isFinal({ decision }) {
-  return watch.kinds[decision]?.final ?? true;
+export function isFinal({ decision, action_taken: action }) {
+  return action !== AWAITING && (watch.kinds[decision]?.final ?? true);
 }
 
 const ANNOUNCE_MS = 4_000; // so that not every event interrupts a screen reader

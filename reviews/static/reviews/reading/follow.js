@@ -6,7 +6,8 @@ import { showTimes } from "../times.js";
 import { say, words } from "../words.js";
 
 const FIELDS = "#decision-form :is([name=version], [name=seen])";
-const PARTS = [".head", "#panel-validation", "#panel-history"];
+const PARTS = [".head", "#panel-validation", "#panel-history", "#requirements", "#field-decision"];
+const SAME_PATCH = new Set(["rebased", "approval"]); // what leaves the patch as it was read
 
 /**
  * @param {ApvChanged} message
@@ -24,7 +25,7 @@ export async function follow(message, { look, showChanged, outdated }) {
     showChanged(words.retracted);
   } else if (message.what === "revised" && isOpen) {
     showChanged(say(words.revised, { number: String(message.revision) }));
-  } else if (message.what === "rebased" && isOpen && message.version === Number(version) + 1) {
+  } else if (SAME_PATCH.has(message.what) && isOpen && message.version === Number(version) + 1) {
     if (await takeOver(message)) outdated(words.changed);
     else showChanged();
   } else {
@@ -38,16 +39,20 @@ export async function follow(message, { look, showChanged, outdated }) {
  * @param {ApvChanged} message
  * @returns {Promise<boolean>} whether that was possible
  */
-async function takeOver({ apv_code: code, apv_id: apvId, version, revision }) {
+async function takeOver({ apv_code: code, apv_id: apvId, version, revision, what }) {
   const fresh = await readElement(addressOf(code), "#reading");
   const now = byId("reading");
   if (now.dataset.apvId !== apvId) return true; // another one was opened meanwhile
   if (Number(fresh.dataset.version) !== version || !renewForm(now, fresh)) return false;
   Object.assign(now.dataset, fresh.dataset);
+  const chosen = now.querySelector("[name=decision]:checked")?.getAttribute("value");
   for (const part of PARTS) exchange(one(now, part), one(fresh, part));
+  if (chosen) choose(now, chosen);
   showTimes(now);
   const notice = byId("rebased");
-  notice.textContent = say(words.rebased, { number: String(revision) });
+  notice.textContent = say(what === "approval" ? words.approvals : words.rebased, {
+    number: String(revision),
+  });
   notice.hidden = false;
   return true;
 }
@@ -68,6 +73,16 @@ function renewForm(now, fresh) {
     if (same) field.value = same.value;
   }
   return true;
+}
+
+/**
+ * @param {HTMLElement} now
+ * @param {string} kind that the reader had chosen, unless it is not possible any more
+ */
+function choose(now, kind) {
+  /** @type {HTMLInputElement | null} */
+  const option = now.querySelector(`[name=decision][value="${kind}"]:enabled`);
+  if (option) option.checked = true;
 }
 
 /**
