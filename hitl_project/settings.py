@@ -313,6 +313,7 @@ if HITL_CONSOLE_URL and not ORIGIN.fullmatch(HITL_CONSOLE_URL):
         f"https://console.example.com, without a path, not {HITL_CONSOLE_URL!r}"
     )
 HITL_UNDO_SECONDS = number("HITL_UNDO_SECONDS", 10, most=3600)
+HITL_CLAIM_MINUTES = number("HITL_CLAIM_MINUTES", 15, least=1, most=24 * 60)
 HITL_EFFECT_HOURS = number("HITL_EFFECT_HOURS", 24, least=1, most=24 * 365)
 
 # -- REST -------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ ReviewError
     ├── VersionChanged
     ├── CannotRetract
     ├── OutcomeIsSettled
+    ├── ClaimedByAnother
     └── CodeInUse
 """
 
@@ -20,8 +21,10 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from accounts.names import display_name
+
 if TYPE_CHECKING:
-    from reviews.models import Decision, Effect
+    from reviews.models import Claim, Decision, Effect
 
 FieldErrors = dict[str, list[str]]
 
@@ -120,6 +123,15 @@ class OutcomeIsSettled(Conflict):
     def __init__(self, effect: "Effect | None") -> None:
         state = effect.get_state_display() if effect else _("nothing to do")
         super().__init__(_("What became of it is settled: {state}.").format(state=state))
+
+
+class ClaimedByAnother(Conflict):
+    """Somebody else has the APV; `claim` says who."""
+
+    def __init__(self, claim: "Claim") -> None:
+        message = _("{name} has claimed {code}.")
+        super().__init__(message.format(name=display_name(claim.user), code=claim.apv.apv_code))
+        self.claim = claim
 
 
 class CodeInUse(Conflict):

@@ -76,6 +76,37 @@ class EffectChanged(LogMessage):
     channel: Literal["changes"] = "changes"
 
 
+ClaimWhat = Literal["claimed", "taken_over", "released", "expired"]
+"""What became of a claim."""
+
+
+class ClaimChanged(LogMessage):
+    """Somebody has claimed an APV, or has it no longer."""
+
+    type: Literal["claim_changed"] = "claim_changed"
+    apv_id: UUID
+    apv_code: str
+    what: ClaimWhat
+    claimed_by: str
+    claimed_by_name: str
+    previous: str
+    reason: str
+    channel: Literal["changes"] = "changes"
+
+
+class AssignmentChanged(LogMessage):
+    """An APV was assigned to a person or a group, or to nobody any more."""
+
+    type: Literal["assignment_changed"] = "assignment_changed"
+    apv_id: UUID
+    apv_code: str
+    assigned_to: str
+    group: str
+    assigned_to_name: str
+    by_name: str
+    channel: Literal["changes"] = "changes"
+
+
 class StatsUpdate(Message):
     """The numbers of the review changed; only the latest ones are ever sent."""
 
@@ -100,7 +131,9 @@ def current_stats() -> StatsUpdate:
 APVS = LogChannel("apvs", permission=Permission.VIEW_APV, messages=(NewAPV,))
 DECISIONS = LogChannel("decisions", permission=Permission.VIEW_DECISION, messages=(DecisionMade,))
 CHANGES = LogChannel(
-    "changes", permission=Permission.VIEW_APV, messages=(APVChanged, EffectChanged)
+    "changes",
+    permission=Permission.VIEW_APV,
+    messages=(APVChanged, EffectChanged, ClaimChanged, AssignmentChanged),
 )
 STATS = LastValueChannel("stats", Permission.VIEW_STATS, message=StatsUpdate, read=current_stats)
 

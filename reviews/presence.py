@@ -40,9 +40,11 @@ def others_reading(*, apv: APV, user: Any, tab: str = "") -> list[str]:
     return sorted(display_name(one) for one in users.values())
 
 
-def leave(*, apv: APV, user: Any, tab: str = "") -> None:
-    """Record that `user` has left `apv` in `tab`. Raise BadTab."""
-    Reading.objects.filter(apv=apv, user=user, tab=_checked(tab)).delete()
+def leave(*, apv: APV, user: Any, tab: str = "") -> bool:
+    """Record that `user` has left `apv` in `tab`; return whether in the last tab. Raise BadTab."""
+    readings = Reading.objects.filter(apv=apv, user=user)
+    readings.filter(tab=_checked(tab)).delete()
+    return not readings.filter(seen_at__gt=timezone.now() - FORGOTTEN).exists()
 
 
 def _checked(tab: str) -> str:

@@ -1,4 +1,4 @@
-"""The jobs of the review: carry decisions out, and set commit statuses."""
+"""The jobs of the review: carry decisions out, set commit statuses, and end claims."""
 
 from uuid import UUID
 
@@ -7,6 +7,7 @@ from procrastinate.contrib.django import app
 from forges.tasks import RETRIES
 from jobs.retries import Retries
 from reviews.effects import carrying_out, gate, merge_queue
+from reviews.services import claiming
 
 GATE = 5
 """The priority of setting a commit status."""
@@ -42,3 +43,10 @@ def leave_merge_queue(effect_id: str) -> None:
 def set_gate(apv_id: str) -> None:
     """Set the status of an APV's head commit."""
     gate.set_now(UUID(apv_id))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="reviews.expire_claims", retry=Retries())
+def expire_claims(timestamp: int) -> None:
+    """End the claims whose time is over, once a minute, and soon after a page was left."""
+    claiming.expire()

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from reviews.errors import (
     AlreadyApproved,
     AlreadyDecided,
+    ClaimedByAnother,
     CodeInUse,
     Conflict,
     FieldErrors,
@@ -165,6 +166,10 @@ def extensions_of(error: ReviewError, request: Request) -> dict[str, Any]:
             return {"errors": error.errors}
         case VersionChanged():
             return {"version": error.current}
+        case ClaimedByAnother():
+            from reviews.api.serializers.team import ClaimSerializer
+
+            return {"claim": ClaimSerializer(error.claim).data}
         case CodeInUse():
             return {"errors": {"apv_code": [f"{code} is in use already." for code in error.codes]}}
         case AlreadyDecided() | AlreadyApproved() if request.user.has_perm(

@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView
 from accounts.api.tokens import TicketViewSet, TokenViewSet
 from reviews.api import health
 from reviews.api.documentation import Documentation
+from reviews.api.team_views import AssignmentViewSet, ClaimViewSet
 from reviews.api.views import APVViewSet, DecisionViewSet, ReviewViewSet
 
 # The icons are in Swagger UI's style sheet.
@@ -16,6 +17,16 @@ urlpatterns = [
         "apvs/<uuid:pk>",
         APVViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
         name="apv-detail",
+    ),
+    path(
+        "apvs/<uuid:pk>/claim",
+        ClaimViewSet.as_view({"get": "retrieve", "post": "create", "delete": "destroy"}),
+        name="apv-claim",
+    ),
+    path(
+        "apvs/<uuid:pk>/assignment",
+        AssignmentViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+        name="apv-assignment",
     ),
     path("reviews", ReviewViewSet.as_view({"get": "list"}), name="review-list"),
     path("reviews/stats", ReviewViewSet.as_view({"get": "stats"}), name="review-stats"),

@@ -56,6 +56,31 @@ interface EffectChanged {
   merged_commit: string;
 }
 
+interface ClaimChanged {
+  type: "claim_changed";
+  offset: number;
+  apv_id: string;
+  apv_code: string;
+  what: "claimed" | "taken_over" | "released" | "expired";
+  /** The user name of who has it now, or "". */
+  claimed_by: string;
+  claimed_by_name: string;
+  /** The user name of who had it before, or "". */
+  previous: string;
+  reason: string;
+}
+
+interface AssignmentChanged {
+  type: "assignment_changed";
+  offset: number;
+  apv_id: string;
+  apv_code: string;
+  assigned_to: string;
+  group: string;
+  assigned_to_name: string;
+  by_name: string;
+}
+
 interface StatsUpdate {
   type: "stats_update";
   pending_reviews: number;
@@ -69,6 +94,8 @@ interface Listeners {
   decision_made?: (message: DecisionMade) => void;
   apv_changed?: (message: ApvChanged) => void;
   effect_changed?: (message: EffectChanged) => void;
+  claim_changed?: (message: ClaimChanged) => void;
+  assignment_changed?: (message: AssignmentChanged) => void;
   stats_update?: (message: StatsUpdate) => void;
 }
 
@@ -80,6 +107,8 @@ interface Watch {
   user: number;
   /** The name that stands on the user's decisions. */
   name: string;
+  /** The name that the user signs in with. */
+  username: string;
   /** Each kind of decision, by its value. */
   kinds: Record<string, DecisionKind>;
   /** Milliseconds between two reports that an APV is being read. */
@@ -149,6 +178,11 @@ type Sentence =
   | "suggest"
   | "typing"
   | "tooMuch"
+  | "tookOver"
+  | "tookOverSilently"
+  | "youHaveIt"
+  | "cannotClaim"
+  | "noneFree"
   | "canUndo"
   | "undone"
   | "nothingToUndo"

@@ -24,6 +24,7 @@ from reviews.console.filters import SORTS
 from reviews.console.forms import ConsoleForm
 from reviews.console.list_query import COUNTED, asked_of, kept_of
 from reviews.console.listings import listing_of
+from reviews.console.notices import unread
 from reviews.console.origin import origin_of
 from reviews.console.outcomes import Made
 from reviews.console.places import PAGE
@@ -31,6 +32,7 @@ from reviews.console.queue import Queue, read_queue
 from reviews.console.related import related
 from reviews.console.revisions import is_past, revisions_of
 from reviews.console.rows import orders_of_severities
+from reviews.console.team_state import Team
 from reviews.console.undoing import undoable_by
 from reviews.console.wider_search import search_wider
 from reviews.console.words import kinds, words
@@ -95,6 +97,7 @@ def page(
         "open_code": reading["apv"].apv_code if "apv" in reading else "",
         "watch": json.dumps(_for_scripts(request)),
         "undo": json.dumps(undoable_by(request.user)),
+        "unread_notices": unread(request.user),
         "undo_seconds": settings.HITL_UNDO_SECONDS,
         "keys": [(kind.traits.key, kind.label) for kind in DecisionKind],
     }
@@ -110,6 +113,7 @@ def _for_scripts(request: Request) -> dict[str, Any]:
         "orders": orders_of_severities(),
         "user": request.user.pk,
         "name": display_name(request.user),
+        "username": request.user.get_username(),
         "beat": presence.BEAT_SECONDS * 1000,
         "now": wire_time(timezone.now()),
     }
@@ -170,6 +174,7 @@ def _of_apv(request: Request, apv: APV) -> dict[str, Any]:
     return {
         "apv": apv,
         "origin": origin_of(apv),
+        "team": Team(apv, request.user),
         "revisions": revisions_of(apv, made),
         "before": next((one for one in made if is_past(apv, one)), None),
         "evidence": Evidence(apv),

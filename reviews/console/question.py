@@ -16,6 +16,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.names import display_name
+from reviews import claims
 from reviews.choices import (
     RiskLevel,
     WargameVerdict,
@@ -112,6 +114,9 @@ class Question:
     def cautions(self) -> list[Caution]:
         """Return what a reviewer must not overlook in the evidence."""
         found = [*_of_wargame(self.apv), *_of_validation(self.apv)]
+        if (claim := claims.claim_of(self.apv)) and claim.user_id != self.user.pk:
+            message = _("{name} has claimed it and may be at work on it.")
+            found.insert(0, Caution(message.format(name=display_name(claim.user))))
         if self.apv.submitted_by_id == self.user.pk:
             found.insert(0, Caution(_("You added this APV yourself.")))
         if self.apv.patch_risk_level == RiskLevel.HIGH:

@@ -40,6 +40,12 @@ COLUMNS = (
     "approvals",
     "approvals_needed",
 )
+COLUMNS_OF_TEAM = (
+    *("claim__expires_at", "claim__user__username"),
+    *("claim__user__first_name", "claim__user__last_name"),
+    *("assignment__user__username", "assignment__group__name"),
+    *("assignment__user__first_name", "assignment__user__last_name"),
+)
 COLUMNS_OF_DECISIONS = (
     "decision",
     "severity",
@@ -188,7 +194,10 @@ def _decisions(rows: Any) -> Any:
 
 def _apvs(rows: Any) -> Any:
     """Return APVs with what a row shows of them, and no more."""
-    return rows.only(*COLUMNS).prefetch_related(selectors.withdrawn_advisories())
+    with_team = rows.select_related("claim__user", "assignment__user", "assignment__group")
+    return with_team.only(*COLUMNS, *COLUMNS_OF_TEAM).prefetch_related(
+        selectors.withdrawn_advisories()
+    )
 
 
 def _apvs_of(page: Any) -> list[APV]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils.translation import pgettext_lazy
 
+from accounts.names import display_name
 from realtime.messages import wire_time
 from reviews import selectors
 from reviews.choices import PRIORITY_OF_SEVERITY, PatchStrategy, Severity
@@ -42,6 +43,18 @@ class Row:
     @property
     def waiting(self) -> str:
         return in_words(selectors.hours_waiting(self.apv))
+
+    @property
+    def claimed_by(self) -> str:
+        """Return who has the APV now, "" if nobody."""
+        claim = getattr(self.apv, "claim", None)
+        return display_name(claim.user) if claim and claim.is_current else ""
+
+    @property
+    def assigned_to(self) -> str:
+        """Return whom the APV is assigned to, "" if nobody."""
+        assignment = getattr(self.apv, "assignment", None)
+        return assignment.name if assignment else ""
 
     @property
     def strategy(self) -> Any:

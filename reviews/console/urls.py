@@ -2,7 +2,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, re_path
 from django.views.i18n import set_language
 
-from reviews.console import decision_views, views
+from reviews.console import decision_views, notices, team, views
 from reviews.console.forms import SignInForm
 
 code = r"(?P<code>APV-[0-9]{4}-[0-9]{3,9})"
@@ -14,7 +14,13 @@ urlpatterns = [
     path("queue", views.queue_part, name="queue-part"),
     path("queue/counts", views.queue_counts, name="queue-counts"),
     path("queue/rows", views.queue_rows, name="queue-rows"),
+    path("queue/next", team.next_free, name="queue-next"),
     re_path(rf"^apvs/{code}$", views.apv, name="apv"),
+    re_path(rf"^apvs/{code}/team$", team.team_part, name="apv-team"),
+    re_path(rf"^apvs/{code}/assign$", team.assign, name="assign"),
+    re_path(rf"^apvs/{code}/claim$", team.claim, name="claim"),
+    re_path(rf"^apvs/{code}/claim/take-over$", team.take_over, name="claim-take-over"),
+    re_path(rf"^apvs/{code}/claim/release$", team.release, name="claim-release"),
     re_path(rf"^apvs/{code}/state$", views.apv_state, name="apv-state"),
     re_path(rf"^apvs/{code}/related$", views.apv_related, name="apv-related"),
     re_path(rf"^apvs/{code}/reading$", views.apv_reading, name="apv-reading"),
@@ -30,6 +36,7 @@ urlpatterns = [
     path("decisions/<uuid:pk>/retract", decision_views.retract, name="retract"),
     path("decisions/<uuid:pk>/try-again", decision_views.try_again, name="try-again"),
     path("decisions/<uuid:pk>/undo", decision_views.undo, name="undo"),
+    path("notices", notices.notices, name="notices"),
     path("numbers", views.numbers, name="numbers"),
     path("decisions.csv", views.decisions_csv, name="decisions-csv"),
     path("decisions.jsonl", views.decisions_json_lines, name="decisions-jsonl"),

@@ -17,6 +17,7 @@ from realtime import log
 from realtime.snapshot import snapshot
 from reviews import presence, selectors, services
 from reviews.api.serializers.apvs import APVSerializer
+from reviews.console import team
 from reviews.console.access import (
     Request,
     readable,
@@ -149,11 +150,12 @@ def apv_reading(request: Request, code: str) -> HttpResponse:
     who: Any = {"apv": apv, "user": request.user, "tab": request.POST.get("tab", "")}
     try:
         if "left" in request.POST:
-            presence.leave(**who)
+            team.leave(apv, request.user, presence.leave(**who), request.POST["left"])
             return HttpResponse(status=204)
         others = presence.others_reading(**who)
     except presence.BadTab as error:
         return JsonResponse({"errors": {"tab": [str(error)]}}, status=400)
+    services.renew(apv, request.user)
     return JsonResponse({**_state(request, apv), "others": others})
 
 

@@ -53,6 +53,7 @@ def words() -> dict[str, Any]:
         **_of_drafts(),
         **_of_decisions(),
         **_of_undoing(),
+        **_of_team(),
         **_of_failures(),
     }
 
@@ -152,6 +153,17 @@ def _of_undoing() -> dict[str, Any]:
         "nothingToUndo": _("There is nothing to undo any more."),
         "notUndoneBecause": _("Your decision on {code} is not undone. {reason}"),
         "notUndone": _("It may not be undone: the server could not be reached. Look at the APV."),
+    }
+
+
+def _of_team() -> dict[str, Any]:
+    """Return the texts about claims."""
+    return {
+        "tookOver": _("{name} took {code} over from you: {reason}"),
+        "tookOverSilently": _("{name} took {code} over from you."),
+        "youHaveIt": _("You have it"),
+        "cannotClaim": _("There is nothing for you to claim here"),
+        "noneFree": _("There is no other one that nobody has"),
     }
 
 

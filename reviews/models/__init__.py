@@ -1,4 +1,4 @@
-"""The models of the review: APVs, revisions, advisories, policies, decisions, effects."""
+"""The models of the review: APVs, revisions, policies, decisions, effects, teamwork, counters."""
 
 from reviews.models.advisory import Advisory, APVAdvisory
 from reviews.models.apv import APV, ILLUSTRATIVE, QUEUE_NARROWED_BY
@@ -11,11 +11,14 @@ from reviews.models.apv_constraints import (
     URL_PATTERN,
 )
 from reviews.models.apv_queryset import APVQuerySet
+from reviews.models.assignment import Assignment
+from reviews.models.claim import Claim
 from reviews.models.counters import CodeSequence, Tally
 from reviews.models.decision import JUSTIFICATION_LENGTH, Decision
 from reviews.models.effect import Effect
 from reviews.models.gate import Gate
 from reviews.models.idempotency import IdempotencyKey
+from reviews.models.notice import Notice, NoticeKind
 from reviews.models.policy import Policy, PolicyVersion
 from reviews.models.reading import Reading
 from reviews.models.retraction import REASON_LENGTH, Retraction
@@ -46,11 +49,15 @@ __all__ = [
     "APVAdvisory",
     "APVQuerySet",
     "Advisory",
+    "Assignment",
+    "Claim",
     "CodeSequence",
     "Decision",
     "Effect",
     "Gate",
     "IdempotencyKey",
+    "Notice",
+    "NoticeKind",
     "Policy",
     "PolicyVersion",
     "Reading",

@@ -1,6 +1,15 @@
 """Writes: add APVs, change and revise them, and decide on them, from every interface."""
 
 from reviews.services.adding import add_apvs, change_apv, codes_in_use, save_values, with_priority
+from reviews.services.assigning import assign
+from reviews.services.claiming import (
+    claim,
+    claim_next,
+    expire_soon,
+    release,
+    renew,
+    take_over,
+)
 from reviews.services.deciding import (
     DECIDERS,
     DecisionFields,
@@ -24,16 +33,22 @@ __all__ = [
     "add_apvs",
     "add_evidence",
     "add_version",
+    "assign",
     "change_apv",
     "check",
+    "claim",
+    "claim_next",
     "codes_in_use",
     "decide",
+    "expire_soon",
     "follow_advisories",
     "is_barred",
     "make_policy",
     "may_decide",
     "may_retract",
     "may_try_again",
+    "release",
+    "renew",
     "reopen",
     "report_outcome",
     "retract",
@@ -41,6 +56,7 @@ __all__ = [
     "save_values",
     "set_active",
     "take_in",
+    "take_over",
     "try_again",
     "wanted_justification",
     "with_priority",

@@ -16,6 +16,7 @@ from accounts.names import display_name
 from audit import entries
 from audit.choices import AuditAction
 from realtime.transactions import publishing
+from reviews import claims
 from reviews.choices import Action, Status
 from reviews.decision_kinds import DecisionKind
 from reviews.effects import records
@@ -73,7 +74,9 @@ def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> 
         _check_policies(found, fields["decision"])
         record = _record(apv, reviewer, fields, found)
         record.remember_no_retraction()
+        before = apv.status
         _follow(record, found)
+        claims.end_after_decision(apv, reviewer, before=before)
         entries.record(
             AuditAction.DECIDED,
             apv.apv_code,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from audit import entries
 from audit.choices import AuditAction
 from realtime.transactions import publishing
+from reviews import claims
 from reviews.choices import RevisionReason, Status, WithdrawalReason
 from reviews.diffs.patch_id import patch_id
 from reviews.effects.records import stop_unbegun, why_outdated
@@ -179,6 +180,7 @@ def withdraw(apv: APV, why: Withdrawal, **details: Any) -> None:
     }
     stop_unbegun(apv, WHY_STOPPED[why.reason])
     save_values(apv, values)
+    claims.end_any(apv)
     publish_change(apv, "withdrawn")
     entries.record(AuditAction.APV_WITHDRAWN, apv.apv_code, **details)
 

@@ -92,9 +92,34 @@
  * @property {"held" | "queued" | "running" | "waiting" | "done" | "refused" | "failed" | "cancelled" | "external" | (string & {})} state
  * @property {string} merged_commit
  *
+ * @typedef {object} ClaimChangedMessage Somebody has claimed an APV, or has it no longer.
+ * @property {"claim_changed"} type
+ * @property {string} timestamp
+ * @property {"changes"} channel
+ * @property {number} offset
+ * @property {string} apv_id
+ * @property {string} apv_code
+ * @property {"claimed" | "taken_over" | "released" | "expired" | (string & {})} what
+ * @property {string} claimed_by
+ * @property {string} claimed_by_name
+ * @property {string} previous
+ * @property {string} reason
+ *
+ * @typedef {object} AssignmentChangedMessage An APV was assigned to a person or a group, or to nobody any more.
+ * @property {"assignment_changed"} type
+ * @property {string} timestamp
+ * @property {"changes"} channel
+ * @property {number} offset
+ * @property {string} apv_id
+ * @property {string} apv_code
+ * @property {string} assigned_to
+ * @property {string} group
+ * @property {string} assigned_to_name
+ * @property {string} by_name
+ *
  * @typedef {ConnectionAckMessage | PongMessage | SubscriptionConfirmedMessage | UnsubscriptionConfirmedMessage | ErrorMessage} AnswerMessage
  *
- * @typedef {NewAPVMessage | DecisionMadeMessage | StatsUpdateMessage | APVChangedMessage | EffectChangedMessage} ChannelMessage
+ * @typedef {NewAPVMessage | DecisionMadeMessage | StatsUpdateMessage | APVChangedMessage | EffectChangedMessage | ClaimChangedMessage | AssignmentChangedMessage} ChannelMessage
  *
  * @typedef {AnswerMessage | ChannelMessage} Message
  */
@@ -114,6 +139,8 @@ export const MessageType = /** @type {const} */ ({
   STATS_UPDATE: "stats_update",
   APV_CHANGED: "apv_changed",
   EFFECT_CHANGED: "effect_changed",
+  CLAIM_CHANGED: "claim_changed",
+  ASSIGNMENT_CHANGED: "assignment_changed",
 });
 
 /** The channel of each event, by its type. */
@@ -123,4 +150,6 @@ export const CHANNEL_OF = /** @type {const} */ ({
   stats_update: "stats",
   apv_changed: "changes",
   effect_changed: "changes",
+  claim_changed: "changes",
+  assignment_changed: "changes",
 });

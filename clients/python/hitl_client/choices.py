@@ -19,6 +19,12 @@ CheckState = Literal[
     "failure",
     "skipped",
 ]
+ClaimWhat = Literal[
+    "claimed",
+    "taken_over",
+    "released",
+    "expired",
+]
 DecisionKind = Literal[
     "approve",
     "reject",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from hitl_client.choices import (
     Action,
+    ClaimWhat,
     DecisionKind,
     EffectKind,
     EffectState,
@@ -123,6 +124,33 @@ class EffectChanged(Event):
     merged_commit: str
 
 
+class ClaimChanged(Event):
+    """Somebody has claimed an APV, or has it no longer."""
+
+    type: Literal["claim_changed"] = "claim_changed"
+    channel: Literal["changes"]
+    apv_id: UUID
+    apv_code: str
+    what: ClaimWhat | str
+    claimed_by: str
+    claimed_by_name: str
+    previous: str
+    reason: str
+
+
+class AssignmentChanged(Event):
+    """An APV was assigned to a person or a group, or to nobody any more."""
+
+    type: Literal["assignment_changed"] = "assignment_changed"
+    channel: Literal["changes"]
+    apv_id: UUID
+    apv_code: str
+    assigned_to: str
+    group: str
+    assigned_to_name: str
+    by_name: str
+
+
 MESSAGES: dict[str, type[Message]] = {
     "connection_ack": ConnectionAck,
     "pong": Pong,
@@ -134,6 +162,8 @@ MESSAGES: dict[str, type[Message]] = {
     "stats_update": StatsUpdate,
     "apv_changed": APVChanged,
     "effect_changed": EffectChanged,
+    "claim_changed": ClaimChanged,
+    "assignment_changed": AssignmentChanged,
 }
 """The classes of messages by their `type`."""
 

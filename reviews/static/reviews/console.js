@@ -31,10 +31,14 @@ function start(main) {
     signedOut: () => line.refuse(),
   });
   const reading = readingPage(endsLine, decision, queue.changed);
-  keys(queue, reading, decision, { undo: () => withBar((bar) => bar.undo()).catch(endsLine) });
+  const undo = () => withBar((bar) => bar.undo()).catch(endsLine);
+  keys(queue, reading, decision, { undo }, () => withTeam((team) => team.claim()));
   filterChoices();
+  /** @param {ClaimChanged | AssignmentChanged} told */
+  const tell = (told) => withTeam((team) => team.tell(told));
   /** @type {Listeners[]} */
   const listeners = [
+    { claim_changed: tell, assignment_changed: tell },
     ...[queue.on, reading.on, { stats_update: showPlots }],
     ...[{ new_apv: countRelated, decision_made: countRelated }, { decision_made: lookAtOwn }],
   ];
@@ -62,7 +66,7 @@ function start(main) {
     });
   }
 
-  /** @param {NewApv | DecisionMade | ApvChanged | EffectChanged | StatsUpdate} told */
+  /** @param {Parameters<NonNullable<Listeners[keyof Listeners]>>[0]} told */
   function receive(told) {
     const message = revealedAll(told);
     for (const on of listeners) {
@@ -162,7 +166,14 @@ function start(main) {
 
   /** @param {Event} event */
   function goOn(event) {
-    if (!targetOf(event)?.closest("#next")) return;
+    const button = targetOf(event)?.closest("#next");
+    if (!button) return;
+    const form = button.closest("form");
+    if (form) {
+      event.preventDefault();
+      withTeam((team) => team.next(form, () => (focusNext = true)));
+      return;
+    }
     const next = queue.after(openCode());
     if (!next) {
       toast(words.noNext);
@@ -192,6 +203,13 @@ function start(main) {
 
   function countRelated() {
     import("./related.js").then(({ countSoon }) => countSoon(endsLine)).catch(endsLine);
+  }
+
+  // -- Team --------------------------------------------------------------------------------------
+
+  /** @param {(team: typeof import("./team.js")) => unknown} act */
+  function withTeam(act) {
+    import("./team.js").then(act).catch(endsLine); // many readers work alone
   }
 
   // -- Undo --------------------------------------------------------------------------------------

@@ -22,8 +22,9 @@ const kinds = new Map(Object.entries(watch.kinds ?? {}).map(([kind, { key }]) =>
  * @param {ReturnType<typeof import("./decision.js").decisionForm>} decision
  * @param {object} last the reader's last decision
  * @param {() => void} last.undo
+ * @param {() => void} claim
  */
-export function keys(queue, reading, decision, last) {
+export function keys(queue, reading, decision, last, claim) {
   let typedAt = -Infinity; // when a letter was typed that is not a shortcut
   let refused = false; // a key could not act, and that was not dismissed yet
   /** @type {number | undefined} The timer, while a held key moves on. */
@@ -37,6 +38,7 @@ export function keys(queue, reading, decision, last) {
     ArrowUp: (event) => go(-1, event),
     n: () => queue.letIn(),
     z: ({ repeat }) => repeat || last.undo(),
+    c: ({ repeat }) => repeat || claim(),
     "/": () => byId("id_search").focus(),
     "?": help,
   };

@@ -153,7 +153,7 @@ export function readingPage(endsLine, decision, changed) {
   document.addEventListener("visibilitychange", () =>
     document.hidden ? readers.leave() : beatOrEnd(),
   );
-  addEventListener("pagehide", () => readers.leave());
+  addEventListener("pagehide", () => readers.leave("page"));
   setInterval(beatOrEnd, watch.beat);
   adopt();
 

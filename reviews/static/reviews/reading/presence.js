@@ -21,7 +21,7 @@ export function presence() {
 
   /** Another APV may have opened: the one before is not read any more. */
   function adopt() {
-    if (last && last !== address()) leave(last);
+    if (last && last !== address()) leave("apv", last);
     last = address();
   }
 
@@ -41,11 +41,15 @@ export function presence() {
     if (place.textContent !== text) place.textContent = text;
   }
 
-  /** Notify the others at once; the server forgets a page that cannot a few seconds later. */
-  function leave(left = address()) {
+  /**
+   * Notify the others at once; the server forgets a page that cannot a few seconds later.
+   *
+   * @param {"" | "apv" | "page"} [how] for another APV or with the page, which end a claim; "" as it is hidden
+   */
+  function leave(how = "", left = address()) {
     if (!left || !isAtApv()) return;
     const form = fields();
-    form.set("left", "");
+    form.set("left", how);
     navigator.sendBeacon(left, form);
   }
 
