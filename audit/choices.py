@@ -21,6 +21,8 @@ class AuditAction(models.TextChoices):
     SIGNED_OUT = "signed_out", _("signed out")
     DECIDED = "decided", _("decided")
     RETRACTED = "retracted", _("took a decision back")
+    BATCH_STARTED = "batch_started", _("started a batch")
+    BATCH_STOPPED = "batch_stopped", _("stopped a batch")
     CARRIED_OUT = "carried_out", _("carried a decision out")
     NOT_CARRIED_OUT = "not_carried_out", _("did not carry a decision out")
     TRIED_AGAIN = "tried_again", _("had a decision carried out again")

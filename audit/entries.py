@@ -26,6 +26,7 @@ from realtime.paths import is_api
 from realtime.transactions import as_last_act
 
 _request: ContextVar[HttpRequest | None] = ContextVar("audited_request", default=None)
+_origin: ContextVar[tuple[Source, str] | None] = ContextVar("audited_origin", default=None)
 
 
 @contextmanager
@@ -36,6 +37,16 @@ def during(request: HttpRequest) -> Iterator[None]:
         yield
     finally:
         _request.reset(token)
+
+
+@contextmanager
+def on_behalf(source: Source, address: str) -> Iterator[None]:
+    """Attribute entries recorded inside to a request that ended before a job does what it asked."""
+    token = _origin.set((source, address))
+    try:
+        yield
+    finally:
+        _origin.reset(token)
 
 
 def record(
@@ -64,7 +75,7 @@ def record(
         action=action,
         object=about[:200],
         details=as_text(details),
-        address=request.META.get("REMOTE_ADDR", "") if request else "",
+        address=_address(request),
         request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
     )
     entry.user_id, entry.actor = _actor(actor, request)
@@ -78,10 +89,18 @@ def as_text(details: dict[str, Any]) -> str:
 
 def _source(request: HttpRequest | None) -> Source:
     if request is None:
-        return Source.COMMAND
+        origin = _origin.get()
+        return origin[0] if origin else Source.COMMAND
     if is_api(request):
         return Source.REST
     return Source.ADMIN if request.path_info.startswith("/admin/") else Source.CONSOLE
+
+
+def _address(request: HttpRequest | None) -> str:
+    if request is not None:
+        return str(request.META.get("REMOTE_ADDR", ""))
+    origin = _origin.get()
+    return origin[1] if origin else ""
 
 
 def _actor(actor: Any, request: HttpRequest | None) -> tuple[int | None, str]:

@@ -1,4 +1,4 @@
-"""The jobs of the review: carry decisions out, set commit statuses, and end claims."""
+"""The jobs of the review: carry decisions out, set commit statuses, end claims, run batches."""
 
 from uuid import UUID
 
@@ -6,6 +6,7 @@ from procrastinate.contrib.django import app
 
 from forges.tasks import RETRIES
 from jobs.retries import Retries
+from reviews.batches import running
 from reviews.effects import carrying_out, gate, merge_queue
 from reviews.services import claiming
 
@@ -50,3 +51,9 @@ def set_gate(apv_id: str) -> None:
 def expire_claims(timestamp: int) -> None:
     """End the claims whose time is over, once a minute, and soon after a page was left."""
     claiming.expire()
+
+
+@app.task(name="reviews.run_batch", retry=Retries())
+def run_batch(batch_id: str) -> None:
+    """Go on with a batch; another job follows if it takes longer than a job may."""
+    running.run(UUID(batch_id))

@@ -14,6 +14,7 @@ from realtime import log
 from realtime.messages import wire_time
 from realtime.snapshot import snapshot
 from reviews import presence, services
+from reviews.batches.actions import OFFERED
 from reviews.console.access import Request, readable, sees_decisions
 from reviews.console.apv_fields import FIRST_TAB, TABS
 from reviews.console.changes import seen
@@ -24,6 +25,8 @@ from reviews.console.filters import SORTS
 from reviews.console.forms import ConsoleForm
 from reviews.console.list_query import COUNTED, asked_of, kept_of
 from reviews.console.listings import listing_of
+from reviews.console.many.progress import latest_of
+from reviews.console.many.selection import is_selectable
 from reviews.console.notices import unread
 from reviews.console.origin import origin_of
 from reviews.console.outcomes import Made
@@ -100,8 +103,14 @@ def page(
         "unread_notices": unread(request.user),
         "undo_seconds": settings.HITL_UNDO_SECONDS,
         "keys": [(kind.traits.key, kind.label) for kind in DecisionKind],
+        "progress": latest_of(request.user) if _decides(request) else None,
+        "actions": OFFERED,
     }
     return render(request, "console/console.html", context, status=status)
+
+
+def _decides(request: Request) -> bool:
+    return bool(request.user.has_perm(Permission.DECIDE_APV))
 
 
 def _for_scripts(request: Request) -> dict[str, Any]:
@@ -128,6 +137,7 @@ def queue_context(request: Request, queue: Queue) -> dict[str, Any]:
         "counted": COUNTED,
         "sorts": SORTS,
         "wider": search_wider(queue, sees_decisions=sees_decisions(request)),
+        "selectable": is_selectable(request.user, queue.listing),
         "sees_decisions": sees_decisions(request),
         "sees_stats": request.user.has_perm(Permission.VIEW_STATS),
         "positions": json.dumps(readable(request, queue.positions)),

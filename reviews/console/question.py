@@ -63,10 +63,18 @@ def _as_json(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Caution:
-    """A reason against a decision, or something to know before making it."""
+    """A reason against a decision, or something to know before making it.
+
+    `kind` is the text without what only one APV has, where many are asked about together.
+    """
 
     text: Any
     tone: str = "warn"
+    kind: Any = ""
+
+    @property
+    def summary(self) -> str:
+        return str(self.kind or self.text)
 
 
 @dataclass(frozen=True)
@@ -150,7 +158,8 @@ def _of_validation(apv: APV) -> Iterator[Caution]:
         text = ngettext(
             "{count} warning of the validation", "{count} warnings of the validation", count
         )
-        yield Caution(f"{text.format(count=count)}: {_shortened(apv.validation_warnings[0])}")
+        said = f"{text.format(count=count)}: {_shortened(apv.validation_warnings[0])}"
+        yield Caution(said, kind=_("The validation warned."))
 
 
 def _shortened(text: str, most: int = 160) -> str:

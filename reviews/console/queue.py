@@ -24,6 +24,7 @@ from reviews.models import APV
 
 COLUMNS = (
     "apv_code",
+    "version",
     "status",
     "priority",
     "severity",

@@ -6,16 +6,18 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from realtime.messages import wire_time
 from reviews import services
+from reviews.batches.actions import UNDONE
 from reviews.console.effects import recorded
+from reviews.console.number_formats import digits
 from reviews.effects.records import held_until
-from reviews.models import Decision
+from reviews.models import Batch, Decision, ItemState
 from reviews.orders import DECISIONS
 
-UNDONE = "Undone"
-"""The reason that is recorded, in one language for everybody who reads the record."""
+__all__ = ["UNDONE", "undo_of", "undoable_by"]
 
 
 def undoable_by(user: Any) -> dict[str, str] | None:
@@ -27,7 +29,30 @@ def undoable_by(user: Any) -> dict[str, str] | None:
         reviewer=user.pk, decided_at__gt=timezone.now() - timedelta(seconds=seconds)
     )
     last = recent.with_effect().order_by(*DECISIONS.by).first()
-    return None if last is None else undo_of(last, user)
+    if last is None:
+        return None
+    item = last.batch_items.filter(batch__undoes=None).select_related("batch").first()
+    return undo_of(last, user) if item is None else _undo_of_batch(item.batch, last)
+
+
+def _undo_of_batch(batch: Batch, last: Decision) -> dict[str, str] | None:
+    """Return the decisions of a batch as the bar needs them; the `last` one was made just now."""
+    until = _held_until(last)
+    if until is None or until <= timezone.now() or batch.undone_by.exists():
+        return None
+    made = batch.items.filter(state=ItemState.DONE).count()
+    text = ngettext(
+        "{count} decision of your batch is recorded: {decision}.",
+        "{count} decisions of your batch are recorded: {decision}.",
+        made,
+    )
+    return {
+        "decision": str(batch.pk),
+        "code": "",
+        "text": text.format(count=digits(made), decision=last.get_decision_display()),
+        "until": wire_time(until),
+        "address": reverse("batch-undo", args=[batch.pk]),
+    }
 
 
 def undo_of(decision: Decision, user: Any) -> dict[str, str] | None:

@@ -4,6 +4,7 @@ from django.views.i18n import set_language
 
 from reviews.console import decision_views, notices, team, views
 from reviews.console.forms import SignInForm
+from reviews.console.many import views as many
 
 code = r"(?P<code>APV-[0-9]{4}-[0-9]{3,9})"
 
@@ -37,6 +38,11 @@ urlpatterns = [
     path("decisions/<uuid:pk>/try-again", decision_views.try_again, name="try-again"),
     path("decisions/<uuid:pk>/undo", decision_views.undo, name="undo"),
     path("notices", notices.notices, name="notices"),
+    path("batches", many.batches, name="batches"),
+    path("batches/last", many.last, name="batch-last"),
+    path("batches/<uuid:pk>", many.batch, name="batch"),
+    path("batches/<uuid:pk>/stop", many.stop, name="batch-stop"),
+    path("batches/<uuid:pk>/undo", many.undo, name="batch-undo"),
     path("numbers", views.numbers, name="numbers"),
     path("decisions.csv", views.decisions_csv, name="decisions-csv"),
     path("decisions.jsonl", views.decisions_json_lines, name="decisions-jsonl"),

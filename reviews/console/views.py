@@ -31,6 +31,7 @@ from reviews.console.diff_pages import DIFF_COOKIE, answer_with_diff, diff_optio
 from reviews.console.export import Encode, as_csv, as_json_lines, record_export, stream
 from reviews.console.list_query import ListQuery, asked_of, kept_of, path_beside
 from reviews.console.listings import DECIDED, LISTINGS, Listing
+from reviews.console.many.selection import is_selectable
 from reviews.console.numbers import read_numbers
 from reviews.console.pages import (
     answer_with_apv,
@@ -95,7 +96,13 @@ def queue_rows(request: Request) -> HttpResponse:
         rows, at_end = read_rows(_ids(request.GET["ids"]), ask), True
     else:
         rows, _top, at_end = read_page(ask)
-    context = {"rows": rows, "listing": ask.listing, "kept": ask.kept, "at_end": at_end}
+    context = {
+        "rows": rows,
+        "listing": ask.listing,
+        "kept": ask.kept,
+        "at_end": at_end,
+        "selectable": is_selectable(request.user, ask.listing),
+    }
     return render(request, "console/_rows.html", context)
 
 

@@ -88,6 +88,10 @@ def _of_list() -> dict[str, Any]:
         "manyDecided": _("{count} APVs decided"),
         "takenBack": _("The decision on {code} was taken back"),
         "manyTakenBack": _("{count} decisions were taken back"),
+        "selected": _("{count} selected"),
+        "allSelected": _("All that match"),
+        "notSelectable": _("Nothing can be selected in this list"),
+        "notTogether": _("That cannot be done with several at once"),
         "noNext": _("Nothing comes after this one"),
         "otherRow": _("The focus is on {code}, which is not open: press Enter to open it"),
     }

@@ -1,4 +1,4 @@
-"""The models of the review: APVs, revisions, policies, decisions, effects, teamwork, counters."""
+"""The models of the review: APVs, revisions, policies, decisions, effects, teamwork, batches."""
 
 from reviews.models.advisory import Advisory, APVAdvisory
 from reviews.models.apv import APV, ILLUSTRATIVE, QUEUE_NARROWED_BY
@@ -12,6 +12,7 @@ from reviews.models.apv_constraints import (
 )
 from reviews.models.apv_queryset import APVQuerySet
 from reviews.models.assignment import Assignment
+from reviews.models.batch import Batch, BatchItem, ItemState
 from reviews.models.claim import Claim
 from reviews.models.counters import CodeSequence, Tally
 from reviews.models.decision import JUSTIFICATION_LENGTH, Decision
@@ -50,12 +51,15 @@ __all__ = [
     "APVQuerySet",
     "Advisory",
     "Assignment",
+    "Batch",
+    "BatchItem",
     "Claim",
     "CodeSequence",
     "Decision",
     "Effect",
     "Gate",
     "IdempotencyKey",
+    "ItemState",
     "Notice",
     "NoticeKind",
     "Policy",

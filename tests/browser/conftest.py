@@ -33,7 +33,7 @@ def server(site: Site) -> Iterator[Server]:
 
 @pytest.fixture
 def empty_queue(site: Site) -> None:
-    site.empty("reviews_apv")
+    site.empty("reviews_apv, reviews_batch")
 
 
 @pytest_asyncio.fixture(loop_scope="session")

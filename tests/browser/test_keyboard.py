@@ -161,3 +161,14 @@ async def test_key_does_not_decide_on_one_apv_while_another_has_the_focus(
     await page.keyboard.press("r")
     await expect(page.locator("#cannot")).to_contain_text(second["apv_code"])
     await expect(page.locator("[name=decision]:checked")).to_have_count(0)
+
+
+async def test_focus_stays_in_the_list_however_quickly_it_is_gone_through(
+    open_tab: OpenTab, server: Server
+) -> None:
+    added = [server.add_apv(package_name=f"p{number}") for number in range(5)]
+    page = (await open_tab()).page
+    for _ in range(3):
+        await page.keyboard.press("j")
+    await expect(page.locator("#reading-title")).to_contain_text("p3")
+    await expect(page.get_by_role("link", name=added[3]["apv_code"])).to_be_focused()

@@ -15,6 +15,7 @@ import { say, toast, watch, words } from "./words.js";
 /** @typedef {import("../realtime/socket.js").Positions} Positions */
 /** @typedef {import("../realtime/socket.js").Status} Status */
 /** @typedef {ReturnType<typeof import("./undo.js").undoBar>} UndoBar */
+/** @typedef {ReturnType<typeof import("./many.js").manyAtOnce>} Many */
 
 /** @param {HTMLElement} main */
 function start(main) {
@@ -31,8 +32,11 @@ function start(main) {
     signedOut: () => line.refuse(),
   });
   const reading = readingPage(endsLine, decision, queue.changed);
-  const undo = () => withBar((bar) => bar.undo()).catch(endsLine);
-  keys(queue, reading, decision, { undo }, () => withTeam((team) => team.claim()));
+  keys(queue, reading, decision, {
+    undo: () => withBar((bar) => bar.undo()).catch(endsLine),
+    claim: () => withTeam((team) => team.claim()),
+    withMany,
+  });
   filterChoices();
   /** @param {ClaimChanged | AssignmentChanged} told */
   const tell = (told) => withTeam((team) => team.tell(told));
@@ -127,7 +131,9 @@ function start(main) {
     if (!asksForApv(detail)) return;
     const before = byId("reading");
     decision.leave();
-    detail.xhr.addEventListener("loadend", () => decision.arrive(byId("reading") !== before));
+    const arrive = () => decision.arrive(byId("reading") !== before);
+    // If the next request replaces this one, that is on its way before this one counts as ended.
+    detail.xhr.addEventListener("loadend", () => queueMicrotask(arrive));
   }
 
   /** @param {CustomEvent<Swapped>} event */
@@ -201,6 +207,15 @@ function start(main) {
     if (reason) toast(reason);
   }
 
+  /** @type {Promise<Many> | undefined} */
+  let many;
+
+  /** @param {(many: Many) => void} act */
+  function withMany(act) {
+    many ??= import("./many.js").then(({ manyAtOnce }) => manyAtOnce({ endsLine }));
+    many.then(act).catch(endsLine);
+  }
+
   function countRelated() {
     import("./related.js").then(({ countSoon }) => countSoon(endsLine)).catch(endsLine);
   }
@@ -259,6 +274,7 @@ function start(main) {
   byId("retry").addEventListener("click", () => line.retry());
   const offered = JSON.parse(byId("undo").dataset.undo ?? "null");
   if (offered) withBar((bar) => bar.offer(offered)).catch(endsLine);
+  if (document.getElementById("batch")) withMany(() => {});
   offerSuggestions();
   open(queue.positions);
 }

@@ -20,11 +20,12 @@ const kinds = new Map(Object.entries(watch.kinds ?? {}).map(([kind, { key }]) =>
  * @param {ReturnType<typeof import("./queue.js").queuePage>} queue
  * @param {ReturnType<typeof import("./reading.js").readingPage>} reading
  * @param {ReturnType<typeof import("./decision.js").decisionForm>} decision
- * @param {object} last the reader's last decision
- * @param {() => void} last.undo
- * @param {() => void} claim
+ * @param {object} acts what is loaded when it is used first
+ * @param {() => void} acts.undo
+ * @param {() => void} acts.claim
+ * @param {(act: (many: ReturnType<typeof import("./many.js").manyAtOnce>) => void) => void} acts.withMany
  */
-export function keys(queue, reading, decision, last, claim) {
+export function keys(queue, reading, decision, acts) {
   let typedAt = -Infinity; // when a letter was typed that is not a shortcut
   let refused = false; // a key could not act, and that was not dismissed yet
   /** @type {number | undefined} The timer, while a held key moves on. */
@@ -37,11 +38,19 @@ export function keys(queue, reading, decision, last, claim) {
     ArrowDown: (event) => go(1, event),
     ArrowUp: (event) => go(-1, event),
     n: () => queue.letIn(),
-    z: ({ repeat }) => repeat || last.undo(),
-    c: ({ repeat }) => repeat || claim(),
+    z: ({ repeat }) => repeat || acts.undo(),
+    c: ({ repeat }) => repeat || acts.claim(),
     "/": () => byId("id_search").focus(),
     "?": help,
+    x: () => select(queue.neighbour(0)),
+    X: () => select(queue.neighbour(0), true),
   };
+
+  /**
+   * @param {HTMLTableRowElement} [row]
+   * @param {boolean} [isRange]
+   */
+  const select = (row, isRange) => acts.withMany((many) => many.toggle(row, isRange));
 
   // -- Going through the list --------------------------------------------------------------------
 
@@ -76,7 +85,13 @@ export function keys(queue, reading, decision, last, claim) {
    * @param {KeyboardEvent} event
    */
   function decide(kind, event) {
-    if (isEarly(event)) return; // what it would decide on was not on the screen yet
+    if (document.body.classList.contains("selecting")) {
+      acts.withMany((many) => many.act(kind) || decideOne(kind));
+    } else if (!isEarly(event)) decideOne(kind); // else it was not on the screen yet
+  }
+
+  /** @param {string} kind */
+  function decideOne(kind) {
     if (opening !== undefined) openFocused();
     const reason = otherRow() || decision.choose(kind);
     if (reason) refuse(reason);
@@ -182,5 +197,6 @@ export function keys(queue, reading, decision, last, claim) {
   });
   document.addEventListener("click", (event) => {
     if (targetOf(event)?.closest("#help-button")) help();
+    if (targetOf(event)?.closest("#select")) select();
   });
 }

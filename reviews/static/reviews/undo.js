@@ -10,6 +10,7 @@ import { announceNow, say, toast, words } from "./words.js";
 
 const TICK_MS = 250;
 const ANSWER_MS = 20_000;
+const GATHER_MS = 150;
 
 /**
  * @param {object} options
@@ -75,8 +76,13 @@ export function undoBar({ endsLine, opens }) {
     if (!isSending) offer(answer.undo);
   }
 
+  /** @type {number | undefined} */
+  let looking;
+
+  /** A batch makes many decisions in a moment: look once. */
   function lookSoon() {
-    look().catch(endsLine);
+    clearTimeout(looking);
+    looking = setTimeout(() => look().catch(endsLine), GATHER_MS);
   }
 
   // -- Undoing ---------------------------------------------------------------------------------
@@ -93,9 +99,13 @@ export function undoBar({ endsLine, opens }) {
     try {
       await post(undone);
       offered = null;
-      opens();
-      open(undone.code);
-      toast(say(words.undone, { code: undone.code }));
+      if (undone.code) {
+        opens();
+        open(undone.code);
+        toast(say(words.undone, { code: undone.code }));
+      } else {
+        document.dispatchEvent(new Event("batch-undone")); // many.js shows how far that is
+      }
     } catch (error) {
       endsLine(error);
       toast(error instanceof Refused ? error.message : words.notUndone);

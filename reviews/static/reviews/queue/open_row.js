@@ -36,7 +36,7 @@ const rowWith = (code) => linkOf(code)?.closest("tr") ?? null;
 /**
  * The row to go to from the one that has the focus, or else from the one that is open.
  *
- * @param {number} step 1 for the next row, -1 for the one before
+ * @param {number} step 1 for the next row, -1 for the one before, 0 for that row itself
  */
 export function neighbour(step) {
   /** @type {HTMLTableRowElement | null | undefined} */
@@ -46,7 +46,7 @@ export function neighbour(step) {
   const every = rows();
   for (let at = every.indexOf(from) + step; ; at += step) {
     const row = every[at];
-    if (!row || !isLeaving(row)) return row;
+    if (!step || !row || !isLeaving(row)) return row;
   }
 }
 

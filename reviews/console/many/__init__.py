@@ -1,0 +1,1 @@
+"""Pages on which a person acts on many APVs together: the choice, the question, the progress."""
