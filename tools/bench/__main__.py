@@ -120,7 +120,7 @@ def main() -> int:
     options = parser.parse_args()
     allow_many_files()
     sizes = COMPARED if options.quick else (*COMPARED, *PLOTTED)
-    systems = all_systems(slow=1000 if options.quick else 5000)
+    systems = all_systems(slow=max(COMPARED) if options.quick else 5000)
     results = measure_all(systems, options.rounds, tuple(sorted(sizes)))
     single = cpu(results, "HITL Console, Uvicorn", 1000)
     figures = comparisons(results) + alone(single, rows=not options.quick)
