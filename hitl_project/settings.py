@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from redis.asyncio.retry import Retry
@@ -19,14 +18,21 @@ from hitl_project import __version__, logs
 from hitl_project.database_connection import bounded
 from hitl_project.embedded.folder import secret_key, var_folder
 from hitl_project.encryption_keys import check_keys, derived_key
-from hitl_project.variables import env, number, switch, url
+from hitl_project.variables import (
+    database_settings,
+    database_url,
+    env,
+    number,
+    switch,
+    url,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 # -- What runs here ---------------------------------------------------------------------------
 
-DATABASE_URL = url("DATABASE_URL", "postgresql", "postgres")
+DATABASE_URL = database_url("DATABASE_URL")
 REDIS_URL = url("REDIS_URL", "redis", "rediss", "unix")
 HITL_VAR = var_folder()
 HOST = env.str("HOST", default="127.0.0.1")
@@ -230,7 +236,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {
     "default": {
         # Offline commands and type checks name no server, and never connect.
-        **environ.Env.db_url_config(DATABASE_URL or "postgresql:///hitl"),
+        **database_settings(DATABASE_URL or "postgresql:///hitl"),
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 0,  # under ASGI the pool keeps connections; threads must not
         "CONN_HEALTH_CHECKS": True,
@@ -238,7 +244,8 @@ DATABASES = {
 }
 HITL_DB_POOL = number("HITL_DB_POOL", 20, least=10)
 HITL_DB_SECONDS = number("HITL_DB_SECONDS", 20, least=1, most=86_400)
-DATABASES["default"].setdefault("OPTIONS", {}).update(
+options = DATABASES["default"]["OPTIONS"]  # what the URL says
+options.update(
     pool={
         "min_size": 0,
         "max_size": HITL_DB_POOL,
@@ -249,11 +256,11 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         "reconnect_timeout": 1,
         "connection_class": bounded(HITL_DB_SECONDS),
     },
-    connect_timeout=5,
+    connect_timeout=options.get("connect_timeout", 5),  # for each host
     # PostgreSQL cancels a lock or a statement that takes longer, and the client must try again. If
     # a process stopped within a transaction, its locks are released.
-    options=f"-c lock_timeout=10s -c statement_timeout={HITL_DB_SECONDS}s"
-    " -c idle_in_transaction_session_timeout=60s",
+    options=f"{options.get('options', '')} -c lock_timeout=10s"
+    f" -c statement_timeout={HITL_DB_SECONDS}s -c idle_in_transaction_session_timeout=60s",
     keepalives_idle=10,
     keepalives_interval=5,
     keepalives_count=3,

@@ -4,7 +4,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+import psycopg
 from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
 
 LARGEST = 2**31 - 1
 
@@ -41,6 +43,35 @@ def switch(name: str, *, default: bool = False) -> bool:
     if text in {"", "0", "off", "false", "no"}:
         return False
     raise ImproperlyConfigured(f"{name} must be on or off, not {text!r}")
+
+
+def database_url(name: str) -> str:
+    """Return the URL of PostgreSQL in variable `name`, or ""; libpq must understand it.
+
+    It may name several hosts, and any parameter of a connection. See "Connection URIs" in
+    PostgreSQL's documentation.
+    """
+    text: str = env.str(name, default="")
+    if not text:
+        return ""
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ImproperlyConfigured(f"{name} must be a URL that starts with postgresql://")
+    try:
+        conninfo_to_dict(text)
+    except psycopg.ProgrammingError:  # its message may quote the password
+        raise ImproperlyConfigured(
+            f"{name} is not a URL with parameters that PostgreSQL's clients know; in a password, "
+            "write / @ : [ ] ? # % as %2F %40 and so on"
+        ) from None
+    return text
+
+
+def database_settings(text: str) -> dict[str, Any]:
+    """Return Django's settings for the database of a URL; "" names none."""
+    options = conninfo_to_dict(text)
+    names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host"}
+    found: dict[str, Any] = {ours: options.pop(libpq, "") for ours, libpq in names.items()}
+    return {**found, "PORT": options.pop("port", ""), "OPTIONS": options}
 
 
 def url(name: str, *schemes: str) -> str:

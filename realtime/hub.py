@@ -70,7 +70,7 @@ class Hub:
         async with self._starting:
             if self._tasks:
                 return
-            self._last = await in_database(log.positions)()
+            self._last = await in_database(log.current_positions)()
             own = broker.Broker(self, self._own_id)
             broker.register(own)
             self._tasks = [
@@ -177,7 +177,7 @@ class Hub:
 
     async def _poll(self) -> None:
         """Read what the channel layer did not bring."""
-        for channel, position in (await in_database(log.positions)()).items():
+        for channel, position in (await in_database(log.current_positions)()).items():
             if _is_another_history(position, self._last[channel]):
                 self._start_anew(channel, position)
             elif position.offset > self._last[channel].offset:
@@ -185,9 +185,9 @@ class Hub:
 
     async def _catch_up(self, channel: str, position: Position) -> None:
         """Deliver from the log up to `position`, and then the early events that follow it."""
-        while (last := self._last[channel].offset) < position.offset:
+        while (last := self._last[channel]).offset < position.offset:
             events = await in_database(log.events_after)(channel, last, limit=READ_AT_ONCE)
-            if not events or events[0][0] != last + 1:
+            if not events or events[0][0] != last.offset + 1:
                 self._start_anew(channel, position)  # away for longer than the history reaches
                 return
             await self._deliver({channel: [text for _, text in events]})
@@ -308,7 +308,7 @@ def _is_another_history(now: Position, last: Position) -> bool:
     """Return whether delivered events cannot be in the current log: its epoch differs or it is
     shorter.
 
-    A log never shrinks; if it is shorter, it was restored without `renew_epochs`.
+    A log never shrinks; if it is shorter, it was restored in a way that PostgreSQL does not tell.
     """
     return now.epoch != last.epoch or now.offset < last.offset
 

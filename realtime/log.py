@@ -1,15 +1,19 @@
 """The event log: each event of a channel under the next offset, in commit order."""
 
+import logging
 from typing import Any
 
 from django.apps import apps as installed_apps
 from django.apps.registry import Apps
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import BooleanField, Exists, ExpressionWrapper, Q, QuerySet
 
 from realtime import broker
 from realtime.messages import LogMessage, Position
-from realtime.models import Counter, Event, new_epoch
+from realtime.models import Counter, CurrentHistory, Event, new_epoch
 from realtime.registry import LOGS
+
+logger = logging.getLogger(__name__)
 
 
 def append(channel: str, messages: list[LogMessage]) -> broker.Payload:
@@ -26,17 +30,29 @@ def append(channel: str, messages: list[LogMessage]) -> broker.Payload:
 
 
 def _advance(channel: str, *, by: int) -> tuple[str, int]:
-    """Raise the channel's counter in the current transaction; return its epoch and new top."""
+    """Raise the channel's counter in the current transaction; return its epoch and new top.
+
+    In another history of the database, the channel begins a new epoch.
+    """
     assert channel in LOGS, channel
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO realtime_counter (channel, epoch, top) VALUES (%s, %s, %s)"
-            " ON CONFLICT (channel) DO UPDATE SET top = realtime_counter.top + EXCLUDED.top"
-            " RETURNING epoch, top",
-            [channel, new_epoch(), by],
-        )
+        cursor.execute(ADVANCE, [channel, new_epoch(), by])
         epoch, top = cursor.fetchone()
     return epoch, top
+
+
+ADVANCE = """
+INSERT INTO realtime_counter (channel, epoch, top, history)
+VALUES (%s, %s, %s, realtime_history())
+ON CONFLICT (channel) DO UPDATE SET
+    top = realtime_counter.top + EXCLUDED.top,
+    epoch = CASE
+        WHEN realtime_counter.history = EXCLUDED.history THEN realtime_counter.epoch
+        ELSE EXCLUDED.epoch
+    END,
+    history = EXCLUDED.history
+RETURNING epoch, top
+"""
 
 
 def _event(message: LogMessage, offset: int) -> Event:
@@ -68,18 +84,54 @@ def start_logs(using: str, apps: Apps = installed_apps, **_: Any) -> None:
 
 
 def positions() -> dict[str, Position]:
-    """Return each log's position."""
-    counters = {counter.channel: counter for counter in Counter.objects.all()}
-    return {channel: _position(counters.get(channel)) for channel in LOGS}
+    """Return each log's position; an epoch of another history of the database is shown as ""."""
+    is_current = Q(history=CurrentHistory())
+    counters = Counter.objects.annotate(is_current=ExpressionWrapper(is_current, BooleanField()))
+    found = {counter.channel: _position(counter) for counter in counters}
+    nowhere = Position(epoch="", offset=0)  # a log without a row has no past
+    return {channel: found.get(channel, nowhere) for channel in LOGS}
 
 
-def _position(counter: Counter | None) -> Position:
-    if counter is None:  # a log without a row has no past; its first event gives it an epoch
-        return Position(epoch="", offset=0)
-    return Position(epoch=counter.epoch, offset=counter.top)
+def _position(counter: Any) -> Position:
+    return Position(epoch=counter.epoch if counter.is_current else "", offset=counter.top)
 
 
-def events_after(channel: str, offset: int, *, limit: int) -> list[tuple[int, str]]:
-    """Return up to `limit` events of `channel` after `offset`, oldest first, as offset and JSON."""
-    events = Event.objects.filter(channel=channel, offset__gt=offset).order_by("offset")
-    return list(events.values_list("offset", "message")[:limit])
+def current_positions() -> dict[str, Position]:
+    """Return each log's position, after new epochs were begun if the database has another history.
+
+    Call it outside transactions.
+    """
+    found = positions()
+    if not all(position.epoch for position in found.values()):
+        begin_epochs(Counter.objects.exclude(history=CurrentHistory()))
+        return positions()
+    return found
+
+
+def begin_epochs(counters: QuerySet[Counter]) -> list[Counter]:
+    """Begin a new epoch in each of `counters`, which has every client reload; return them."""
+    with transaction.atomic():
+        locked = list(counters.select_for_update().order_by("channel"))
+        for counter in locked:
+            counter.epoch = new_epoch()
+            counter.history = CurrentHistory()
+            counter.save(update_fields=["epoch", "history"])
+    if locked:
+        names = ", ".join(counter.channel for counter in locked)
+        logger.warning("new epochs, clients reload: %s", names)
+    return locked
+
+
+def keep_epochs() -> None:
+    """Let the epochs go on, since the whole log was copied here and nothing is missing."""
+    Counter.objects.update(history=CurrentHistory())
+
+
+def events_after(channel: str, position: Position, *, limit: int) -> list[tuple[int, str]]:
+    """Return up to `limit` events of `channel` after `position`, oldest first, as offset and JSON.
+
+    There are none if the epoch of `position` is over.
+    """
+    now = Counter.objects.filter(channel=channel, epoch=position.epoch, history=CurrentHistory())
+    after = Event.objects.filter(Exists(now), channel=channel, offset__gt=position.offset)
+    return list(after.order_by("offset").values_list("offset", "message")[:limit])

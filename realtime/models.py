@@ -10,11 +10,28 @@ def new_epoch() -> str:
     return uuid.uuid4().hex
 
 
+class CurrentHistory(models.Func):
+    """The history that the database is in now: its cluster, its database and their timeline.
+
+    It changes when a replica is promoted, and when a backup is restored up to a point in time or
+    into another database. Events that were committed before may be missing then, and their offsets
+    are given again. A standby has none: PostgreSQL answers with an error.
+    """
+
+    function = "realtime_history"
+    output_field = models.TextField()
+
+
 class Counter(models.Model):
     """The top of a channel's log. Its row lock, held to commit, puts offsets in commit order."""
 
     channel = models.CharField(max_length=100, primary_key=True)
     epoch = models.CharField(max_length=32, default=new_epoch)
+    history = models.CharField(
+        max_length=100,
+        db_default=CurrentHistory(),
+        help_text="The history of the database that its epoch belongs to.",
+    )
     top = models.PositiveBigIntegerField(default=0, help_text="The offset given last.")
 
     class Meta:

@@ -70,7 +70,7 @@ async def _read(channel: str, since: Position, now: Position) -> Replay:
     missing = now.offset - since.offset
     if reason is not None or missing == 0:
         return Replay([], reason)
-    events = await for_replay(log.events_after)(channel, since.offset, limit=missing)
+    events = await for_replay(log.events_after)(channel, since, limit=missing)
     if len(events) < missing or events[0][0] != since.offset + 1:
         return Replay([], "truncated")
     return Replay([text for _, text in events])

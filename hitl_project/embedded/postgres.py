@@ -72,6 +72,11 @@ def programs_of(folder: Path) -> Path:
     return _programs(_server(folder))
 
 
+def user_of(folder: Path) -> str | None:
+    """Return the user that the server with its data in `folder` runs as, if it is not ours."""
+    return _server(folder).system_user
+
+
 def _start(folder: Path) -> str:
     if not (folder / "PG_VERSION").exists():
         _initialise(folder)

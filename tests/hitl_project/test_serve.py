@@ -90,7 +90,8 @@ def test_port_in_use_is_said_in_one_line(installation: Installation) -> None:
         ({"PORT": "http"}, "PORT must be a whole number"),
         ({"PORT": "70000"}, "PORT must be"),
         ({"DEBUG": "perhaps"}, "DEBUG must be on or off"),
-        ({"DATABASE_URL": "postgresql://hitl:a#b@localhost/hitl"}, "DATABASE_URL is not a URL"),
+        ({"DATABASE_URL": "postgresql://hitl:50%zz@localhost/hitl"}, "DATABASE_URL is not a URL"),
+        ({"DATABASE_URL": "postgresql://localhost/hitl?colour=red"}, "DATABASE_URL is not a URL"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be debug, info, warning or error"),
         *(
             ({"HITL_ALLOWED_ORIGINS": origins}, "HITL_ALLOWED_ORIGINS must hold origins")

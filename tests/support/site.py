@@ -27,6 +27,10 @@ JSON = {"Content-Type": "application/json"}
 ROOT = Path(__file__).parent.parent.parent
 PASSWORD = "correct-horse-battery"
 TEMPLATE = "template-of-sites"
+NEW_EPOCHS = """
+UPDATE realtime_counter
+SET epoch = replace(gen_random_uuid()::text, '-', ''), history = realtime_history()
+"""
 REUSE = httpx.Limits(keepalive_expiry=1)
 """Shorter than a server keeps an idle connection: it would close one just as it is used again."""
 ADDRESS = r"http://127\.0\.0\.1:(\d+)/"
@@ -40,27 +44,12 @@ class Site:
         admin = os.environ["DATABASE_URL"]
         self.database_url = admin.replace("/postgres?", f"/{name}?")
         assert self.database_url != admin
-        self.environment = {
-            **os.environ,
-            "DATABASE_URL": self.database_url,
-            "HITL_DEMO_PASSWORD": PASSWORD,
-            "HITL_WRITES_PER_MINUTE": "0",
-            "HITL_SIGN_INS_PER_MINUTE": "0",
-            "HITL_WS_RATE_PER_MINUTE": "100000",
-            "HITL_WS_IDLE_SECONDS": "3600",
-            "HITL_SHUTDOWN_GRACE_SECONDS": "0",
-            "HITL_WS_MAX_PER_USER": "5000",  # tests open many sockets of one user
-            "HITL_CONNECTIONS_PER_ADDRESS": "0",  # and from one address
-            "HITL_JOB_WORKERS": "0",  # tests of jobs start their own
-            **variables,
-        }
+        self.environment = environment_of(self.database_url, variables)
         source = "template1" if name == TEMPLATE else template()
         with psycopg.connect(admin, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
         if name != TEMPLATE:
-            self.execute(
-                "UPDATE realtime_counter SET epoch = replace(gen_random_uuid()::text, '-', '')"
-            )
+            self.execute(NEW_EPOCHS)
 
     @cached_property
     def _commands(self) -> Commands:
@@ -132,6 +121,24 @@ class Site:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def environment_of(database_url: str, variables: dict[str, str]) -> dict[str, str]:
+    """Return the environment of a site's processes; `variables` replace what is for tests."""
+    return {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "HITL_DEMO_PASSWORD": PASSWORD,
+        "HITL_WRITES_PER_MINUTE": "0",
+        "HITL_SIGN_INS_PER_MINUTE": "0",
+        "HITL_WS_RATE_PER_MINUTE": "100000",
+        "HITL_WS_IDLE_SECONDS": "3600",
+        "HITL_SHUTDOWN_GRACE_SECONDS": "0",
+        "HITL_WS_MAX_PER_USER": "5000",  # tests open many sockets of one user
+        "HITL_CONNECTIONS_PER_ADDRESS": "0",  # and from one address
+        "HITL_JOB_WORKERS": "0",  # tests of jobs start their own
+        **variables,
+    }
 
 
 def launch(command: list[str], environment: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":

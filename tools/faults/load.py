@@ -56,6 +56,8 @@ Fault = Callable[[World, float], Awaitable[None]]
 class Load:
     """One run: watchers on both servers, decisions on both, a fault in between."""
 
+    watcher_class: type[Watcher] = Watcher
+
     def __init__(self, world: World, size: Size, addresses: list[str]) -> None:
         self.world, self.size = world, size
         self.server_errors = 0
@@ -66,11 +68,18 @@ class Load:
         self.pipeline = world.servers[0].client("pipeline")
         cookie = self.session.cookies["hitl_session"]
         self.watchers = [
-            Watcher(addresses[number % len(addresses)], cookie, self.start)
+            self.watcher_class(addresses[number % len(addresses)], cookie, self.start)
             for number in range(size.sockets)
         ]
 
     async def run(self, fault: Fault) -> Outcome:
+        return self._outcome(await self.follow(fault))
+
+    async def follow(self, fault: Fault) -> list[tuple[int, str]]:
+        """Decide while the fault lasts, and return the log when all watchers have it, or gave up.
+
+        The log is returned as offsets and ids of decisions.
+        """
         tasks = [asyncio.create_task(watcher.run()) for watcher in self.watchers]
         try:
             await until(lambda: all(one.lines for one in self.watchers))
@@ -78,7 +87,7 @@ class Load:
             await asyncio.gather(self._decide_all(injected), injected)
             truth = await asyncio.to_thread(self._truth)
             with contextlib.suppress(TimeoutError):
-                await until(lambda: all(one.last >= truth[-1][0] for one in self.watchers))
+                await until(lambda: all(self.has_all(one, truth) for one in self.watchers))
         finally:
             for task in tasks:
                 task.cancel()
@@ -86,7 +95,10 @@ class Load:
         for end in ends:
             if not isinstance(end, asyncio.CancelledError):
                 raise AssertionError("a watcher gave up") from end
-        return self._outcome(truth)
+        return truth
+
+    def has_all(self, watcher: Watcher, truth: list[tuple[int, str]]) -> bool:
+        return bool(watcher.last >= truth[-1][0])
 
     async def _pending(self, injected: "asyncio.Task[None]") -> AsyncIterator[str]:
         """Yield ids of APVs to decide on: as many as the size says, and until the fault is over."""
@@ -139,10 +151,16 @@ class Load:
                     self.slowest = max(self.slowest, now() - began)
                     self.answered.append(answer.json()["decision_id"])
                     return
-                assert answer.status_code >= 500, answer.text
+                if answer.status_code < 500:
+                    self.refused(answer)
+                    return
                 self.server_errors += 1
             await pause(0.1)
         raise AssertionError(f"no server took the decision on {apv_id}")
+
+    def refused(self, answer: httpx.Response) -> None:
+        """Take the refusal of a decision."""
+        raise AssertionError(answer.text)
 
     def _truth(self) -> list[tuple[int, str]]:
         """Return every event since the start, from the log."""

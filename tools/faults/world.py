@@ -17,13 +17,16 @@ class World:
 
     def __init__(self, **variables: str) -> None:
         self.redis = RedisServer()
-        self.site = Site(f"faults-{uuid4().hex[:8]}", REDIS_URL=self.redis.url)
+        self.site = self.make_site()
         self._variables = variables
         self._running: dict[int, contextlib.ExitStack] = {}
         self._ports = [free_port(), free_port()]
         self.servers: list[Server] = []
         for number in (0, 1):
             self.servers.append(self.start_server(number))
+
+    def make_site(self) -> Site:
+        return Site(f"faults-{uuid4().hex[:8]}", REDIS_URL=self.redis.url)
 
     def start_server(self, number: int, program: str = "manage.py") -> Server:
         stack = contextlib.ExitStack()

@@ -1,16 +1,19 @@
 """Move from the embedded PostgreSQL to a server of one's own."""
 
+import contextlib
 from typing import Any
 
 import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import ProgrammingError
 from tqdm import tqdm
 
 from forges.connecting import undecryptable
 from hitl_project.embedded import copying, postgres, servers
 from hitl_project.embedded.errors import EmbeddedServerError
+from realtime import log
 
 KEYS = (
     "everything was copied, but the settings do not have the keys of this data: set SECRET_KEY to "
@@ -36,6 +39,8 @@ class Command(BaseCommand):
         except (EmbeddedServerError, copying.CannotCopy) as error:
             raise CommandError(str(error)) from None
         copying.analyze(settings.DATABASE_URL)
+        with contextlib.suppress(ProgrammingError):  # an older log; `migrate` will know its history
+            log.keep_epochs()
         self._check_keys()
         self.stdout.write(
             "Next: migrate, give the service's role its rights (docs/production.md), and start the "

@@ -1,22 +1,20 @@
-"""Start new epochs after a backup was restored."""
+"""Begin new epochs, which has every client reload."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import transaction
 
-from realtime.models import Counter, new_epoch
+from realtime.log import begin_epochs
+from realtime.models import Counter
 
 
 class Command(BaseCommand):
     help = (
-        "Start a new epoch in every channel. Run it after you restore a database: clients may know "
-        "events that the restored database does not have, and must reload."
+        "Begin a new epoch in every channel, which has every client reload. Run it after you put "
+        "the files of a database back as they were; after other ways of restoring, and after a "
+        "failover, it happens by itself."
     )
 
-    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        for counter in Counter.objects.select_for_update().order_by("channel"):
-            counter.epoch = new_epoch()
-            counter.save(update_fields=["epoch"])
+        for counter in begin_epochs(Counter.objects.all()):
             self.stdout.write(f"{counter.channel}: epoch {counter.epoch}, offset {counter.top}")

@@ -1,0 +1,92 @@
+"""A PostgreSQL primary and an asynchronous replica of it, which take turns."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg
+
+from hitl_project.embedded import postgres, postgres_user
+from tests.support.ports import free_port
+from tests.support.waiting import wait_for
+
+USER = "postgres"
+NOT_SAFE = ("fsync=off", "full_page_writes=off")  # no test interrupts the power
+
+
+class Pair:
+    """Two servers on ports that stay the same; `url` leads to the one that takes writes."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="pair-", dir=os.environ["HITL_VAR"]))
+        self._user = postgres.user_of(self._folder)
+        self._programs = postgres.programs_of(self._folder)
+        if self._user:
+            shutil.chown(self._folder, self._user)
+        self.primary, self.replica = free_port(), free_port()
+        ports = f"{self.primary},{self.replica}"
+        self.url = (
+            f"postgresql://{USER}@/{USER}?host=127.0.0.1,127.0.0.1&port={ports}"
+            "&target_session_attrs=read-write"
+        )
+        self._run("initdb", "--auth=trust", "--encoding=utf8", "-U", USER, "-D", self._data())
+        self._start(self.primary)
+        self.add_replica()
+
+    def add_replica(self) -> None:
+        """Copy the primary to the other port, and have it follow."""
+        data = self._data(self.replica)
+        shutil.rmtree(data, ignore_errors=True)
+        origin = ("-h", "127.0.0.1", "-p", str(self.primary), "-U", USER)
+        self._run("pg_basebackup", *origin, "-D", data, "-R", "-X", "stream", "-c", "fast")
+        self._start(self.replica)
+        wait_for(self._streams, "the replica to follow")
+
+    def hold_back(self) -> None:
+        """Keep what commits from now on from the replica."""
+        for pid in self._senders():
+            os.kill(pid, signal.SIGSTOP)
+
+    def fail_over(self) -> None:
+        """Kill the primary as a crash does, and promote the replica."""
+        senders = self._senders()
+        pid = (Path(self._data(self.primary)) / "postmaster.pid").read_text().split()[0]
+        for one in (int(pid), *senders):
+            os.kill(one, signal.SIGKILL)  # its other processes notice, and end
+        self.primary, self.replica = self.replica, self.primary
+        self._run("pg_ctl", "-w", "-D", self._data(self.primary), "promote")
+
+    def close(self) -> None:
+        for port in (self.replica, self.primary):
+            with contextlib.suppress(subprocess.CalledProcessError):
+                self._run("pg_ctl", "-D", self._data(port), "-m", "immediate", "stop")
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _data(self, port: int | None = None) -> str:
+        return str(self._folder / str(port or self.primary))
+
+    def _start(self, port: int) -> None:
+        given = f"-p {port} -h 127.0.0.1 -k {self._folder} -c " + " -c ".join(NOT_SAFE)
+        data = self._data(port)
+        self._run("pg_ctl", "-w", "-D", data, "-l", f"{data}.log", "-o", given, "start")
+
+    def _streams(self) -> bool:
+        with self._connect() as connection:
+            sql = "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"
+            return bool(connection.execute(sql).fetchall())
+
+    def _senders(self) -> list[int]:
+        with self._connect() as connection:
+            rows = connection.execute("SELECT pid FROM pg_stat_replication").fetchall()
+        return [pid for (pid,) in rows]
+
+    def _connect(self) -> "psycopg.Connection[tuple[int]]":
+        return psycopg.connect(f"host=127.0.0.1 port={self.primary} user={USER} dbname={USER}")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / program), *arguments]
+        postgres_user.run_as(self._user, command, cwd=self._folder, check=True, timeout=60)
