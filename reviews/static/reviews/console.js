@@ -112,7 +112,6 @@ function start(main) {
     if (holds("reading")) {
       reading.adopt();
       decision.adopt();
-      offerSuggestions();
       showOpen();
     }
   }
@@ -194,11 +193,19 @@ function start(main) {
   /** @type {Promise<void> | undefined} */
   let suggesting;
 
-  /** Offer to suggest changes at the lines of the diff, once there is one to decide on. */
-  function offerSuggestions() {
-    if (!document.getElementById("decision-form")) return;
-    suggesting ??= import("./suggest.js").then(({ suggestions }) => suggestions(suggest));
-    suggesting.catch(endsLine);
+  /**
+   * Offer to suggest changes at the lines of the diff, once somebody comes to it.
+   *
+   * @param {Event} event
+   */
+  function offerSuggestions(event) {
+    const isThere = targetOf(event)?.closest("#panel-patch");
+    if (suggesting || !isThere || !document.getElementById("decision-form")) return;
+    suggesting = import("./suggest.js").then(({ suggestions }) => suggestions(suggest, event));
+    suggesting.catch((error) => {
+      suggesting = undefined;
+      endsLine(error);
+    });
   }
 
   /** @param {string} place */
@@ -269,13 +276,14 @@ function start(main) {
   document.addEventListener("htmx:pushedIntoHistory", showOpen);
   document.addEventListener("decided", decided);
   document.addEventListener("click", goOn);
+  document.addEventListener("pointerover", offerSuggestions);
+  document.addEventListener("focusin", offerSuggestions);
   document.addEventListener("visibilitychange", comeBack);
   addEventListener("focus", comeBack);
   byId("retry").addEventListener("click", () => line.retry());
   const offered = JSON.parse(byId("undo").dataset.undo ?? "null");
   if (offered) withBar((bar) => bar.offer(offered)).catch(endsLine);
   if (document.getElementById("batch")) withMany(() => {});
-  offerSuggestions();
   open(queue.positions);
 }
 

@@ -14,11 +14,9 @@ import {
   takesModifications,
   text,
 } from "./decision/form.js";
-import { complains, unsayWhatIsThere } from "./decision/missing.js";
 import { all, byId, one, targetOf } from "./dom.js";
 import { draftKeeper } from "./drafts.js";
 import { appeared } from "./gestures.js";
-import { lastQuestion } from "./question.js";
 import { watch, words } from "./words.js";
 
 /**
@@ -33,15 +31,43 @@ export function decisionForm({ show, signedOut }) {
   /** @type {HTMLElement | null} The focus when the form was disabled. */
   let focused = null;
   const isOver = () => "over" in (form()?.dataset ?? {});
-  const question = lastQuestion({ hold, release, show, signedOut });
   const draft = draftKeeper({ form, read, fill });
+
+  // -- What sends it, loaded once somebody begins to decide --------------------------------------
+
+  /** @type {ReturnType<typeof import("./question.js").lastQuestion> | undefined} */
+  let question;
+  /** @type {typeof import("./decision/missing.js") | undefined} */
+  let missing;
+  /** @type {Promise<void> | undefined} */
+  let loading;
+
+  function load() {
+    loading ??= loadParts();
+    loading.catch(() => {
+      loading = undefined; // it is tried again
+    });
+    return loading;
+  }
+
+  async function loadParts() {
+    const [{ lastQuestion }, checks] = await Promise.all([
+      import("./question.js"),
+      import("./decision/missing.js"),
+    ]);
+    missing = checks;
+    question = lastQuestion({ hold, release, show, signedOut });
+  }
+
+  const isIdle = () => question?.isIdle() ?? true;
+  const isSending = () => question?.isSending() ?? false;
 
   // -- Which APV it is about ---------------------------------------------------------------------
 
   /** Another APV was requested: the one still shown can no longer be decided. */
   function leave() {
     draft.saveNow();
-    question.abandon();
+    question?.abandon();
     onTheWay++;
     byId("reading").inert = true;
   }
@@ -127,7 +153,7 @@ export function decisionForm({ show, signedOut }) {
   function whyNot(kind, radio) {
     if (!form()) return words.nothingToDecide;
     if (isOver()) return openForm().dataset.over ?? "";
-    if (!question.isIdle()) return words.isAsked;
+    if (!isIdle()) return words.isAsked;
     if (!radio) return one(openForm(), `data[value="${kind}"]`).textContent ?? "";
     return radio.disabled ? (radio.dataset.effect ?? "") : "";
   }
@@ -139,9 +165,21 @@ export function decisionForm({ show, signedOut }) {
     if (!form() || event.target !== form()) return;
     event.preventDefault();
     byId("form-notice").hidden = true;
-    if (isOver() || complains()) return;
+    const sent = openForm();
+    load().then(() => send(sent), notLoaded);
+  }
+
+  /** @param {HTMLFormElement} sent */
+  function send(sent) {
+    if (form() !== sent || isOver() || missing?.complains()) return;
     draft.saveNow();
-    question.ask(openForm());
+    question?.ask(sent);
+  }
+
+  function notLoaded() {
+    const notice = byId("form-notice");
+    notice.textContent = `${words.refusals.network} ${words.draftStays}`;
+    notice.hidden = false;
   }
 
   /** Freeze the form until the question is answered. */
@@ -168,9 +206,9 @@ export function decisionForm({ show, signedOut }) {
    */
   function overtaken(said, reason = words.isOver) {
     const over = form();
-    if (!over || question.isSending()) return; // its answer will tell
-    question.overtaken(said);
-    if (question.isIdle()) release();
+    if (!over || isSending()) return; // its answer will tell
+    question?.overtaken(said);
+    if (isIdle()) release();
     over.dataset.over = reason;
     /** @type {(HTMLInputElement | HTMLButtonElement)[]} */
     const choices = all(over, "input[type=radio], button");
@@ -187,8 +225,8 @@ export function decisionForm({ show, signedOut }) {
    */
   function outdated(said) {
     if (!form()) return;
-    question.overtaken(said);
-    if (question.isIdle()) release();
+    question?.overtaken(said);
+    if (isIdle()) release();
   }
 
   // -- The form ----------------------------------------------------------------------------------
@@ -226,7 +264,7 @@ export function decisionForm({ show, signedOut }) {
     if (!target) return;
     draft.saveSoon();
     if (target.id === text().id) showCount();
-    unsayWhatIsThere(target);
+    missing?.unsayWhatIsThere(target);
     if (target.closest(".pair:last-of-type") && target.value) addRow();
   }
 
@@ -236,7 +274,12 @@ export function decisionForm({ show, signedOut }) {
     if (!target) return;
     draft.saveSoon();
     showChosen();
-    unsayWhatIsThere(target);
+    missing?.unsayWhatIsThere(target);
+  }
+
+  /** @param {Event} event */
+  function begun(event) {
+    if (inForm(event)) load().catch(() => {}); // sending says it
   }
 
   /** @param {KeyboardEvent} event */
@@ -249,6 +292,8 @@ export function decisionForm({ show, signedOut }) {
 
   document.addEventListener("input", typed);
   document.addEventListener("change", changed);
+  document.addEventListener("change", begun);
+  document.addEventListener("focusin", begun);
   document.addEventListener("drafted", () => {
     showCount();
     showChosen();
@@ -266,7 +311,7 @@ export function decisionForm({ show, signedOut }) {
     choose,
     forgetDraft: draft.forget,
     isLeaving,
-    isSending: question.isSending,
+    isSending,
     leave,
     outdated,
     overtaken,

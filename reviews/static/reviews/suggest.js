@@ -30,8 +30,9 @@ function numbered() {
 /**
  * @param {(place: string) => void} take is called with the place, as `file:line`, in the file as
  *   the patch leaves it
+ * @param {Event} first by which somebody came to the diff
  */
-export function suggestions(take) {
+export function suggestions(take, first) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "suggest";
@@ -54,7 +55,7 @@ export function suggestions(take) {
   /**
    * Let Tab reach the button, once the keyboard is in the panel of the diff.
    *
-   * @param {FocusEvent} event
+   * @param {Event} event
    */
   function offer(event) {
     const target = targetOf(event);
@@ -82,6 +83,10 @@ export function suggestions(take) {
 
   button.addEventListener("click", () => take(place()));
   button.addEventListener("keydown", move);
-  document.addEventListener("pointerover", (event) => show(targetOf(event)?.closest(ROWS)));
+  /** @param {Event} event */
+  const point = (event) => show(targetOf(event)?.closest(ROWS));
+
+  document.addEventListener("pointerover", point);
   document.addEventListener("focusin", offer);
+  (first.type === "focusin" ? offer : point)(first);
 }
