@@ -1,4 +1,4 @@
-"""Deciding in the console: the form asks a question, and its answer is recorded."""
+"""Deciding in the console: a form is recorded, after a question where there is something to ask."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ from reviews.permissions import Permission
 
 
 def decide(request: Request, code: str) -> HttpResponse:
-    """Respond to a sent form with the question, and to its answer with the decision."""
+    """Record a sent form, or respond with the question; record the answer of that."""
     apv = get_object_or_404(APV, apv_code=code)
     form = ConsoleForm(request.POST)
     if not request.user.has_perm(Permission.DECIDE_APV):
@@ -38,9 +38,10 @@ def decide(request: Request, code: str) -> HttpResponse:
     if not form.is_valid():
         return answer_with_apv(request, code, form, status=400)
     try:
-        if SEAL not in request.POST:
-            return _ask(request, apv, form)
-        check_seal(request.POST[SEAL], request.user, apv, form.given)
+        if SEAL in request.POST:
+            check_seal(request.POST[SEAL], request.user, apv, form.given)
+        elif (question := _question(request, apv, form)) is not None:
+            return _ask(request, question)
         return _tell(request, apv, _record(request, apv, form.given))
     except ReviewError as error:
         form.take(error)
@@ -53,14 +54,28 @@ def decide(request: Request, code: str) -> HttpResponse:
         )
 
 
-def _ask(request: Request, apv: APV, form: ConsoleForm) -> HttpResponse:
-    """Ask for confirmation, with everything that would be recorded."""
-    services.check(apv=apv, reviewer=request.user, **form.given)
+def _question(request: Request, apv: APV, form: ConsoleForm) -> Question | None:
+    """Return what to ask before the decision; None if there is nothing to ask.
+
+    A page without scripts has no bar that undoes a decision, so it always asks.
+    """
+    try:
+        services.check(apv=apv, reviewer=request.user, **form.given)
+    except (AlreadyDecided, AlreadyApproved) as error:
+        if _is_same(error.decision, request.user, form.given):
+            return None
+        raise
     texts = {name: form.cleaned_data[name] for name in ("seen", "since")}
     changed = differences(apv, texts["since"])
     question = Question(apv, request.user, form.given, changed, **texts)
+    return None if request.htmx and question.is_needless else question
+
+
+def _ask(request: Request, question: Question) -> HttpResponse:
+    """Ask for confirmation, with everything that would be recorded."""
     template = "console/_question.html" if request.htmx else "console/question.html"
-    return render(request, template, {"question": question, "apv": apv, "kept": kept_of(request)})
+    context = {"question": question, "apv": question.apv, "kept": kept_of(request)}
+    return render(request, template, context)
 
 
 def _record(request: Request, apv: APV, given: dict[str, Any]) -> Decision:
@@ -68,11 +83,15 @@ def _record(request: Request, apv: APV, given: dict[str, Any]) -> Decision:
     try:
         return services.decide(apv_id=apv.pk, reviewer=request.user, **given)
     except (AlreadyDecided, AlreadyApproved) as error:
-        standing = error.decision
-        same = all(getattr(standing, name) == given[name] for name in given if name != "version")
-        if standing.reviewer_id == request.user.pk and same:
-            return standing
+        if _is_same(error.decision, request.user, given):
+            return error.decision
         raise
+
+
+def _is_same(standing: Decision, user: Any, given: dict[str, Any]) -> bool:
+    """Return whether a decision is what `user` sent."""
+    same = all(getattr(standing, name) == given[name] for name in given if name != "version")
+    return same and standing.reviewer_id == user.pk
 
 
 def _tell(request: Request, apv: APV, decision: Decision) -> HttpResponse:

@@ -176,6 +176,7 @@ type Sentence =
   | "isOver"
   | "isClosed"
   | "isAsked"
+  | "notYetDecided"
   | "otherRow"
   | "apvUnread"
   | "partUnread"
@@ -245,6 +246,8 @@ interface DocumentEventMap {
   "htmx:timeout": CustomEvent<Requested>;
   "htmx:historyCacheMiss": CustomEvent<{ path: string }>;
   decided: CustomEvent<Recorded>;
+  /** Why a key cannot do what it was meant to do to the APV that arrived. */
+  refused: CustomEvent<string>;
 }
 
 interface Requested {

@@ -1,7 +1,7 @@
 """The question before a decision: it shows what the server will record, and seals it.
 
 The answer carries the seal. The server does not record an answer that differs in anything from the
-question, or that comes without a question.
+question. It asks none where there is nothing to know before a decision that can be undone.
 """
 
 import hashlib
@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core import signing
 from django.utils.crypto import constant_time_compare
+from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -93,12 +95,22 @@ class Question:
         return DecisionKind(self.given["decision"])
 
     @property
+    def is_needless(self) -> bool:
+        """Return whether there is nothing to know before this decision, which can be undone."""
+        can_undo = bool(settings.HITL_UNDO_SECONDS)
+        return can_undo and not (self.changed or self.follows or self.cautions)
+
+    @property
     def effect(self) -> str:
         said = str(capfirst(effect(self.apv, self.kind)))
+        return f"{said}: {self.follows}" if self.follows else said
+
+    @cached_property
+    def follows(self) -> str:
+        """Return what policies make of an approval, "" if that is all that is needed."""
         if self.kind != DecisionKind.APPROVE:
-            return said
-        follows = Explanation(self.apv, self.user).follows
-        return f"{said}: {follows}" if follows else said
+            return ""
+        return Explanation(self.apv, self.user).follows
 
     @property
     def confidence(self) -> Any:
@@ -118,7 +130,7 @@ class Question:
         yield "seen", self.seen
         yield "since", self.since
 
-    @property
+    @cached_property
     def cautions(self) -> list[Caution]:
         """Return what a reviewer must not overlook in the evidence."""
         found = [*_of_wargame(self.apv), *_of_validation(self.apv)]

@@ -145,7 +145,10 @@ def _of_decisions() -> dict[str, Any]:
         "nothingToDecide": _("There is nothing for you to decide here"),
         "isOver": _("Somebody else decided on this APV meanwhile"),
         "isClosed": _("This APV is not open any more"),
-        "isAsked": _("The question about this decision is on its way"),
+        "isAsked": _("The question about this decision is open"),
+        "notYetDecided": _(
+            "{code} is not decided: there is something to know before. Open it again."
+        ),
     }
 
 

@@ -51,7 +51,6 @@ async def test_decision_by_the_form_reaches_another_reviewer(
     await decider.get_by_label("Approve").check()
     await decider.get_by_label("Justification").fill("The bump is minimal, the wargame holds.")
     await decider.locator("#decision-form .primary").click()
-    await decider.locator("#confirm .primary").click()
     await decider.get_by_text("Your decision on").wait_for()
 
     trace = watcher.page.get_by_text(f"{added['apv_code']} approved by Rita Reviewer")

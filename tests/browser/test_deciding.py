@@ -131,7 +131,7 @@ async def test_form_stands_still_while_the_question_is_on_its_way(
     await expect(page.locator("#confirm-title")).to_have_text(f"Reject {apv['apv_code']}?")
     await expect(page.locator("#question .prose")).to_have_text(REASON)
     assert site.status_of(apv) == "pending"
-    await page.keyboard.press("Enter")
+    await page.locator("#confirm .primary").click()
     await becomes(recorded(site, apv), ["reject"])
 
 

@@ -35,7 +35,7 @@ async def test_decision_is_sent_when_it_was_confirmed_and_not_before(
 ) -> None:
     apv = server.add_apv()
     await open_console(tab, server, f"/apvs/{apv['apv_code']}")
-    await tab.press("a")
+    await tab.press("r")
     await tab.shows("document.activeElement.id", "id_justification")
     await tab.press(REASON)
     await tab.press(ENTER, held=CONTROL)
@@ -44,7 +44,7 @@ async def test_decision_is_sent_when_it_was_confirmed_and_not_before(
     assert not site.rows("SELECT FROM reviews_decision")
     await tab.press(ENTER)
     await tab.shows("document.getElementById('toast').hidden", False)
-    assert site.rows("SELECT decision FROM reviews_decision") == [("approve",)]
+    assert site.rows("SELECT decision FROM reviews_decision") == [("reject",)]
 
 
 async def test_page_goes_on_where_it_was_when_the_server_is_back(tab: Firefox, site: Site) -> None:

@@ -82,7 +82,7 @@ async def test_key_that_asks_before_a_decision_is_sent_does_not_answer_too(
     await page.evaluate(
         "addEventListener('keydown', (event) => (window.isTaken = event.defaultPrevented))"
     )
-    await page.keyboard.press("a")
+    await page.keyboard.press("r")
     await page.keyboard.type(REASON)
     await page.keyboard.down("Control")
     await page.keyboard.down("Enter")

@@ -1,4 +1,4 @@
-"""Decide at random for a while: the records are exactly what was confirmed."""
+"""Decide at random for a while: the records are exactly what was confirmed, or sent."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tools.monkey.monkey import run
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_whatever_is_pressed_each_decision_is_the_question_confirmed_last(
+async def test_whatever_is_pressed_each_decision_is_what_was_confirmed_or_sent(
     new_context: NewContext, server: Server, site: Site, empty_queue: None
 ) -> None:
     contexts = [await new_context("reviewer") for _ in range(2)]

@@ -7,10 +7,12 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
+from reviews import services
 from reviews.models import APV, ILLUSTRATIVE, Decision
 from tests.support.forms import fields_of
-from tests.support.in_process import new_apv
+from tests.support.in_process import new_apv, signed_in
 from tests.support.pages import JUSTIFICATION, ask, codes_on, decide, text_of
+from tests.support.policies import policy
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +120,97 @@ def test_nothing_is_recorded_before_the_question_was_answered(reviewer):
         "The machine would decide otherwise: reject.",
     ):
         assert shown in page
+    assert not Decision.objects.exists()
+
+
+CLEAR = {"wargame_verdict": "success", "validation_passed": True}
+"""An APV of which the machine says to approve it, with nothing against it."""
+
+
+def send(client, apv, **fields):
+    """Send the decision form as the page's scripts do."""
+    form = {"decision": "approve", "justification": JUSTIFICATION, "version": apv.version, **fields}
+    return client.post(f"/apvs/{apv.apv_code}", form, headers={"HX-Request": "true"})
+
+
+def asks(answer) -> bool:
+    """Return whether an answer is a question; otherwise the decision is recorded, and told."""
+    asked = 'id="question"' in answer.content.decode()
+    assert asked != ("HX-Trigger-After-Swap" in answer.headers)
+    assert asked != Decision.objects.exists()
+    return asked
+
+
+def test_clear_decision_that_can_be_undone_is_recorded_without_a_question(reviewer):
+    apv = new_apv(**CLEAR)
+    answers = [send(reviewer, apv) for _ in range(2)]  # the first answer may have been lost
+    assert [asks(answer) for answer in answers] == [False, False]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    decision = Decision.objects.get()
+    assert (decision.decision, decision.justification) == ("approve", JUSTIFICATION)
+    assert send(reviewer, apv, justification=f"{JUSTIFICATION} Or not.").status_code == 409
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"wargame_verdict": None},
+        {"wargame_verdict": "partial"},
+        {"wargame_verdict": "inconclusive"},
+        {"validation_passed": False},
+        {"validation_warnings": ["The lock file is stale."]},
+        {"patch_risk_level": "high"},
+    ],
+    ids=str,
+)
+def test_whatever_is_to_know_before_a_decision_is_asked_about(reviewer, fields):
+    assert asks(send(reviewer, new_apv(**{**CLEAR, **fields})))
+
+
+@pytest.mark.parametrize("kind", ["reject", "escalate", "modify"])
+def test_decision_against_the_machine_is_asked_about(reviewer, kind):
+    more = {"modifications": "a: b"} if kind == "modify" else {}
+    assert asks(send(reviewer, new_apv(**CLEAR), decision=kind, **more))
+
+
+def test_decision_on_ones_own_apv_is_asked_about(reviewer):
+    assert asks(
+        send(reviewer, new_apv(**CLEAR, submitted_by_id=int(reviewer.session["_auth_user_id"])))
+    )
+
+
+def test_decision_on_what_others_have_claimed_is_asked_about(reviewer, lena):
+    apv = new_apv(**CLEAR)
+    services.claim(apv_id=apv.pk, by=lena)
+    assert asks(send(reviewer, apv))
+
+
+def test_decision_on_what_one_has_claimed_oneself_is_not_asked_about(rita):
+    apv = new_apv(**CLEAR)
+    services.claim(apv_id=apv.pk, by=rita)
+    assert not asks(send(signed_in(rita), apv))
+
+
+def test_decision_on_what_changed_since_it_was_read_is_asked_about(reviewer):
+    apv = new_apv(**CLEAR)
+    since = seen_on(reviewer.get(f"/apvs/{apv.apv_code}"))
+    APV.objects.filter(pk=apv.pk).update(cve_title="Worse than thought")
+    assert asks(send(reviewer, apv, version=2, since=since))
+
+
+def test_first_of_two_approvals_is_asked_about(reviewer):
+    policy(approvals=2)
+    assert asks(send(reviewer, new_apv(**CLEAR)))
+
+
+def test_decision_that_cannot_be_undone_is_asked_about(reviewer, settings):
+    settings.HITL_UNDO_SECONDS = 0
+    assert asks(send(reviewer, new_apv(**CLEAR)))
+
+
+def test_page_without_scripts_has_no_undo_and_always_asks(reviewer):
+    apv = new_apv(**CLEAR)
+    assert "Approve" in text_of(ask(reviewer, apv))
     assert not Decision.objects.exists()
 
 

@@ -31,6 +31,10 @@ SHOWN = """() => {
 """The first page of the list, with what waits to be let in, and the counters."""
 
 
+ANSWERED = """(code) => Boolean(document.querySelector("#confirm[open]"))
+  || document.querySelector("#decision-form")?.dataset.draft !== code"""
+"""Whether the form about an APV was answered: by a question, or as it is no longer there."""
+
 REASON = "The bump is minimal and the wargame holds."
 
 
@@ -56,16 +60,31 @@ async def write(page: Page, key: str = "a", reason: str = REASON) -> None:
 
 
 async def send(page: Page) -> None:
-    """Send the decision with the keyboard, and wait for the question."""
+    """Send a decision that the server asks about, and wait for the question."""
     await page.keyboard.press("Control+Enter")
     await page.locator("#confirm[open]").wait_for()
 
 
 async def decide(page: Page, key: str = "a", reason: str = REASON) -> None:
-    """Enter a decision with the keyboard, send it and confirm it."""
+    """Enter a decision with the keyboard, send it, and confirm it if the server asks."""
     await write(page, key, reason)
-    await send(page)
-    await page.keyboard.press("Enter")
+    code = await opened(page)
+    await page.keyboard.press("Control+Enter")
+    if await asks(page, code):
+        await page.keyboard.press("Enter")
+
+
+async def asks(page: Page, code: str | None) -> bool:
+    """Wait for the answer to the form about `code`; return whether it is a question."""
+
+    async def answered() -> bool:
+        return bool(await page.evaluate(ANSWERED, code))
+
+    await becomes(answered, True)
+    if not await page.locator("#confirm[open]").count():
+        return False
+    await page.locator("#confirm[open]").wait_for()  # a key counts once it was on the screen
+    return True
 
 
 async def becomes(look: Callable[[], Awaitable[Any]], expected: Any) -> None:

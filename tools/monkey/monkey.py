@@ -15,7 +15,7 @@ from playwright.async_api import BrowserContext, CDPSession, Page, Request, Resp
 from playwright.async_api import Error as BrowserError
 
 from tests.support.site import Server, Site, apv
-from tools.monkey.outcome import Answer, Confirmed, Outcome, compare
+from tools.monkey.outcome import Answer, Confirmed, Outcome, Sent, compare
 
 WATCH = (Path(__file__).parent / "watch.js").read_text()
 VIEWPORTS = [(1440, 900), (1100, 800), (700, 760), (480, 820)]
@@ -184,7 +184,7 @@ class Monkey:
         while self.sending:
             await asyncio.wait(self.sending, timeout=30)
         with contextlib.suppress(BrowserError):
-            await self.page.locator("#confirm[data-state=sending]").wait_for(state="detached")
+            await self.page.locator(ON_THE_WAY).wait_for(state="detached")
 
     def sent(self, request: Request) -> None:
         """Record that a confirmed question is sent to the server."""
@@ -204,6 +204,7 @@ class Monkey:
             await self.page.goto(self.server.origin)
 
 
+ON_THE_WAY = "#confirm:is([data-state=sending], [data-state=asking])"
 ASKED_OR_REFUSED = "#confirm[open] .primary, #decision-form .errorlist, #cannot:not([hidden])"
 REACH = """([selector, which]) => {
   const found = [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility());
@@ -275,6 +276,7 @@ async def _watch(context: BrowserContext, page: Page, monkey: Monkey) -> None:
     await page.expose_binding(
         "tellConfirmed", lambda _, told: outcome.confirmed.append(Confirmed.of(told))
     )
+    await page.expose_binding("tellSent", lambda _, told: outcome.sent.append(Sent(**told)))
     page.on("request", monkey.sent)
     page.on("response", monkey.answered)
     await page.add_init_script(WATCH)

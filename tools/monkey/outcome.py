@@ -1,4 +1,4 @@
-"""The result of a run: each confirmed question, and its outcome."""
+"""The result of a run: each confirmed question, each form that was sent, and their outcome."""
 
 import re
 from collections import Counter
@@ -48,6 +48,27 @@ class Confirmed:
         )
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What a form showed when it was sent. It is recorded at once if there is nothing to ask."""
+
+    code: str
+    kind: str | None
+    justification: str
+    confidence: str | None
+    modifications: list[list[str]]
+
+    def is_recorded_as(self, recorded: Recorded) -> bool:
+        kind, justification, confidence, modifications = recorded
+        pairs = [[key, str(value)] for key, value in modifications.items()]
+        stated = float(self.confidence) if self.confidence else None
+        return (kind, justification, confidence) == (
+            self.kind,
+            self.justification,
+            stated,
+        ) and sorted(pairs) == sorted(self.modifications)
+
+
 @dataclass
 class Answer:
     """A confirmed question on its way to the server; `status` is 0 until the server answers."""
@@ -68,9 +89,11 @@ class Outcome:
 
     actions: int = 0
     confirmed: list[Confirmed] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     decisions: int = 0
     recorded: int = 0
+    at_once: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     unsent: int = 0
     again: int = 0
@@ -80,9 +103,10 @@ class Outcome:
 
     @property
     def is_well(self) -> bool:
-        """Return whether each decision was confirmed exactly, and each question had an outcome."""
+        """Return whether each decision is what was confirmed or sent, and no question is lost."""
         accounted = self.recorded + self.refused.total() + self.unsent + self.again
-        adds_up = accounted == len(self.confirmed) and self.recorded == self.decisions
+        decided = self.recorded + self.at_once
+        adds_up = accounted == len(self.confirmed) and decided == self.decisions
         return adds_up and not (self.lost or self.differing or self.errors)
 
     def __str__(self) -> str:
@@ -90,13 +114,13 @@ class Outcome:
         return (
             f"{self.actions} actions, {len(self.confirmed)} questions confirmed: "
             f"{self.recorded} recorded, {self.refused.total()} refused, {self.unsent} never sent, "
-            f"{self.again} sent again, {len(self.lost)} lost; "
+            f"{self.again} sent again, {len(self.lost)} lost; {self.at_once} recorded at once; "
             f"{self.decisions} decisions recorded, {len(self.differing)} differing{refused}"
         )
 
 
 def compare(outcome: Outcome, site: Site, reviewer: str) -> None:
-    """Find the question of each decision of `reviewer`, and the outcome of each question."""
+    """Find the question or the form of each decision of `reviewer`, and what came of each."""
     rows = site.rows(DECISIONS, reviewer)
     decided = {code for code, *_ in rows}
     own: dict[str, Recorded] = {code: tuple(row[:4]) for code, *row in rows if row[4]}
@@ -106,6 +130,9 @@ def compare(outcome: Outcome, site: Site, reviewer: str) -> None:
         _account(outcome, question, unmatched, own, question.code in decided)
     last = {one.code: one for one in outcome.confirmed}
     for code, recorded in unmatched.items():
+        if any(one.code == code and one.is_recorded_as(recorded) for one in outcome.sent):
+            outcome.at_once += 1
+            continue
         outcome.differing.append(f"{code}: recorded {recorded}, confirmed {last.get(code)}")
 
 

@@ -4,6 +4,24 @@
   /** @param {string} selector */
   const text = (selector) => document.querySelector(`#confirm ${selector}`)?.textContent ?? null;
 
+  /**
+   * What a form shows when it is sent, which is recorded at once if there is nothing to ask.
+   *
+   * @param {SubmitEvent} event
+   */
+  function sent({ target }) {
+    if (!(target instanceof HTMLFormElement) || target.id !== "decision-form") return;
+    const fields = new FormData(target);
+    const [keys, values] = ["key", "value"].map((name) => fields.getAll(`modifications-${name}`));
+    /** @type {any} */ (window).tellSent({
+      code: target.dataset.draft,
+      kind: fields.get("decision"),
+      justification: String(fields.get("justification")).trim(),
+      confidence: fields.get("confidence"),
+      modifications: (keys ?? []).map((key, at) => [key, values?.[at]]).filter(([key]) => key),
+    });
+  }
+
   /** @param {SubmitEvent} event */
   function confirmed({ target, submitter }) {
     const isAsked = target instanceof Element && target.closest("#confirm");
@@ -31,6 +49,7 @@
     if (event.isTrusted && Math.random() < 0.5) busy(100 + 250 * Math.random());
   }
 
+  addEventListener("submit", sent, true);
   addEventListener("submit", confirmed, true);
   addEventListener("click", stall);
   addEventListener("keyup", (event) => event.key === "Enter" && stall(event));

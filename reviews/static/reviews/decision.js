@@ -28,6 +28,7 @@ export function decisionForm({ show, signedOut }) {
   let onTheWay = 0; // how many requested APVs have not arrived
   /** @type {string | null} The kind of decision whose key was pressed for one of them. */
   let meant = null;
+  let ahead = ""; // what was typed after that key, for its justification
   /** @type {HTMLElement | null} The focus when the form was disabled. */
   let focused = null;
   const isOver = () => "over" in (form()?.dataset ?? {});
@@ -41,6 +42,7 @@ export function decisionForm({ show, signedOut }) {
   let missing;
   /** @type {Promise<void> | undefined} */
   let loading;
+  let isLoading = false; // a form was sent before that
 
   function load() {
     loading ??= loadParts();
@@ -56,11 +58,11 @@ export function decisionForm({ show, signedOut }) {
       import("./decision/missing.js"),
     ]);
     missing = checks;
-    question = lastQuestion({ hold, release, show, signedOut });
+    question = lastQuestion({ hold, release, show, signedOut, answered });
   }
 
   const isIdle = () => question?.isIdle() ?? true;
-  const isSending = () => question?.isSending() ?? false;
+  const isSending = () => isLoading || (question?.isSending() ?? false);
 
   // -- Which APV it is about ---------------------------------------------------------------------
 
@@ -82,12 +84,35 @@ export function decisionForm({ show, signedOut }) {
     byId("reading").inert = onTheWay > 0;
     if (onTheWay) return;
     if (!isShown) stay();
-    const kind = meant;
-    meant = null;
-    if (isShown && kind) choose(kind);
+    if (isShown && meant) take(meant);
+    forget();
   }
 
-  const isLeaving = () => onTheWay > 0;
+  /**
+   * Choose what was meant for the APV that arrived, with what was typed meanwhile.
+   *
+   * @param {string} kind
+   */
+  function take(kind) {
+    const refused = choose(kind);
+    if (refused) document.dispatchEvent(new CustomEvent("refused", { detail: refused }));
+    if (refused || !ahead) return;
+    text().value += ahead;
+    text().dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  function forget() {
+    meant = null;
+    ahead = "";
+  }
+
+  /** An answer came: unless another APV is on its way, no key was meant for one. */
+  function answered() {
+    if (!onTheWay) forget();
+  }
+
+  /** Whether keys are about an APV that comes: another one was requested, or will be. */
+  const isLeaving = () => onTheWay > 0 || isSending();
 
   function stay() {
     const row = document.activeElement?.closest("#list");
@@ -98,6 +123,19 @@ export function decisionForm({ show, signedOut }) {
   /** Whether a kind of decision waits for its APV; keys typed next are then not shortcuts. */
   const waits = () => meant !== null;
 
+  /**
+   * Keep a key that was typed while it waits.
+   *
+   * @param {KeyboardEvent} event
+   */
+  function hear(event) {
+    event.preventDefault();
+    if (event.repeat) return;
+    if (event.key.length === 1) ahead += event.key;
+    else if (event.key === "Backspace") ahead = ahead.slice(0, -1);
+    else if (event.key === "Escape") forget();
+  }
+
   // -- Choosing ----------------------------------------------------------------------------------
 
   /**
@@ -107,8 +145,8 @@ export function decisionForm({ show, signedOut }) {
    * @returns {string} why it cannot be chosen, or ""
    */
   function choose(kind) {
-    if (onTheWay) {
-      meant = kind;
+    if (isLeaving()) {
+      meant ??= kind;
       return "";
     }
     const radio = radioOf(kind);
@@ -166,17 +204,41 @@ export function decisionForm({ show, signedOut }) {
     event.preventDefault();
     byId("form-notice").hidden = true;
     const sent = openForm();
-    load().then(() => send(sent), notLoaded);
+    const fields = new FormData(sent); // as it is shown now
+    if (question) send(sent, fields);
+    else {
+      isLoading = true;
+      hold();
+      load().then(() => sendLate(sent, fields), notLoaded);
+    }
   }
 
-  /** @param {HTMLFormElement} sent */
-  function send(sent) {
-    if (form() !== sent || isOver() || missing?.complains()) return;
+  /**
+   * @param {HTMLFormElement} sent
+   * @param {FormData} fields
+   */
+  function sendLate(sent, fields) {
+    isLoading = false;
+    if (form() !== sent) return;
+    release();
+    send(sent, fields);
+    if (isIdle()) forget();
+  }
+
+  /**
+   * @param {HTMLFormElement} sent
+   * @param {FormData} fields
+   */
+  function send(sent, fields) {
+    if (isOver() || missing?.complains()) return;
     draft.saveNow();
-    question?.ask(sent);
+    question?.ask(sent, fields);
   }
 
   function notLoaded() {
+    isLoading = false;
+    forget();
+    release();
     const notice = byId("form-notice");
     notice.textContent = `${words.refusals.network} ${words.draftStays}`;
     notice.hidden = false;
@@ -185,6 +247,7 @@ export function decisionForm({ show, signedOut }) {
   /** Freeze the form until the question is answered. */
   function hold() {
     focused = /** @type {HTMLElement | null} */ (document.activeElement);
+    focused?.blur(); // at once, so that no key is taken for its text
     openForm().inert = true;
     openForm().setAttribute("aria-busy", "true");
   }
@@ -309,7 +372,10 @@ export function decisionForm({ show, signedOut }) {
     adopt,
     arrive,
     choose,
+    /** @param {() => void} act what others did while the decision is on its way */
+    defers: (act) => question?.defers(act) ?? false,
     forgetDraft: draft.forget,
+    hear,
     isLeaving,
     isSending,
     leave,

@@ -87,7 +87,8 @@ export function keys(queue, reading, decision, acts) {
   function decide(kind, event) {
     if (document.body.classList.contains("selecting")) {
       acts.withMany((many) => many.act(kind) || decideOne(kind));
-    } else if (!isEarly(event)) decideOne(kind); // else it was not on the screen yet
+    } else if (decision.isLeaving() || !isEarly(event)) decideOne(kind);
+    else typedAt = event.timeStamp; // it was not on the screen yet, and a text may follow
   }
 
   /** @param {string} kind */
@@ -138,8 +139,9 @@ export function keys(queue, reading, decision, acts) {
       if (event.key === "Escape") field.blur();
       if (field.type !== "radio" || event.key.startsWith("Arrow")) return;
     }
-    if (document.querySelector("dialog[open]") || decision.waits()) return;
-    if (event.key === "Escape") dismiss();
+    if (document.querySelector("dialog[open]")) return;
+    if (decision.waits()) decision.hear(event);
+    else if (event.key === "Escape") dismiss();
     else if (isTyping(event)) event.preventDefault();
     else if (event.key.startsWith("Arrow") && !inQueue(event))
       return; // panes scroll by these
@@ -191,6 +193,7 @@ export function keys(queue, reading, decision, acts) {
   }
 
   document.addEventListener("keydown", pressed);
+  document.addEventListener("refused", ({ detail }) => refuse(detail));
   document.addEventListener("pointerdown", dismiss);
   document.addEventListener("focusin", (event) => {
     if (targetOf(event)?.closest(FIELD)) dismiss();

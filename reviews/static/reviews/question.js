@@ -1,6 +1,7 @@
 /**
- * The last question before a decision. The server asks it and seals what it shows; what is sent
- * is what it shows, so that nothing that happens to the form can change what was confirmed.
+ * Sending a decision. Where something is to know before it, the server asks a last question, and
+ * seals what it shows; what is sent then is what it shows, so that nothing that happens to the form
+ * can change what was confirmed. Otherwise it records the form at once.
  */
 
 import { all, byId, one } from "./dom.js";
@@ -8,6 +9,7 @@ import { appeared } from "./gestures.js";
 import { say, toast, words } from "./words.js";
 
 const ANSWER_MS = 20_000;
+const PAUSE_MS = 1_000; // after the last letter, the reader has stopped typing
 const PARTS = { question: 'id="question"', reading: 'id="reading"', page: "<html" };
 
 /**
@@ -25,11 +27,15 @@ const PARTS = { question: 'id="question"', reading: 'id="reading"', page: "<html
  * @param {() => void} options.release gives it back
  * @param {(part: string) => void} options.show swaps the APV for the server's answer
  * @param {() => void} options.signedOut is called when the session has ended
+ * @param {() => void} options.answered is called after each answer of the server
  */
-export function lastQuestion({ hold, release, show, signedOut }) {
+export function lastQuestion({ hold, release, show, signedOut, answered }) {
   /** @type {"idle" | "asking" | "open" | "sending"} */
   let state = "idle";
   let turn = 0; // an answer to an abandoned question is dropped
+  /** @type {(() => void) | undefined} What others did, to show beside the question that comes. */
+  let deferred;
+  let typedAt = -Infinity; // when a letter was typed that no field takes
   /** @type {HTMLDialogElement} */
   const dialog = byId("confirm");
   /** @returns {HTMLFormElement} */
@@ -38,21 +44,38 @@ export function lastQuestion({ hold, release, show, signedOut }) {
   // -- Asking ----------------------------------------------------------------------------------
 
   /**
-   * Ask about the current contents of `form`.
+   * Send the fields of the form.
    *
    * @param {HTMLFormElement} form
+   * @param {FormData} fields
    */
-  async function ask(form) {
+  async function ask(form, fields) {
     if (state !== "idle") return;
     const mine = ++turn;
-    const fields = new FormData(form);
+    const { draft: code = "" } = form.dataset;
     enter("asking");
     hold();
     const answer = await post(form, fields);
-    if (mine !== turn) return; // another APV was opened meanwhile
-    if (answer.text?.includes(PARTS.question)) open(answer.text);
+    if (mine !== turn) tellLater(answer, code);
+    else if (isQuestion(answer)) open(answer.text ?? "");
     else finish(answer);
+    answered();
   }
+
+  /**
+   * Tell what became of a decision whose APV the reader has left.
+   *
+   * @param {Answer} answer
+   * @param {string} code
+   */
+  function tellLater(answer, code) {
+    if (answer.decided) tell(answer.decided);
+    else if (isQuestion(answer)) toast(say(words.notYetDecided, { code }));
+    else toast(`${code}: ${reason(answer)}`);
+  }
+
+  /** @param {Answer} answer */
+  const isQuestion = ({ text }) => text?.includes(PARTS.question);
 
   /** @param {string} text */
   function open(text) {
@@ -61,6 +84,8 @@ export function lastQuestion({ hold, release, show, signedOut }) {
     enter("open");
     dialog.showModal();
     appeared();
+    deferred?.();
+    deferred = undefined;
   }
 
   // -- Answering -------------------------------------------------------------------------------
@@ -69,11 +94,11 @@ export function lastQuestion({ hold, release, show, signedOut }) {
     if (state !== "open") return;
     const mine = ++turn;
     enter("sending");
+    const { code = "" } = question().dataset;
     const told = await post(question(), new FormData(question()));
     if (mine === turn) finish(told);
-    else if (told.decided)
-      tell(told.decided); // the reader has left its APV: only report the result
-    else toast(reason(told, true));
+    else tellLater(told, code);
+    answered();
   }
 
   /**
@@ -82,6 +107,7 @@ export function lastQuestion({ hold, release, show, signedOut }) {
    * @param {Answer} answer
    */
   function finish(answer) {
+    deferred = undefined; // the answer is newer
     if (answer.status === 401) signedOut();
     if (answer.part) {
       close();
@@ -89,10 +115,10 @@ export function lastQuestion({ hold, release, show, signedOut }) {
       if (answer.decided) tell(answer.decided);
     } else if (state === "sending") {
       enter("open");
-      complain("confirm-notice", reason(answer, true), answer.status);
+      complain("confirm-notice", reason(answer), answer.status);
     } else {
       leave();
-      complain("form-notice", reason(answer, false), answer.status);
+      complain("form-notice", reason(answer), answer.status);
     }
   }
 
@@ -165,6 +191,23 @@ export function lastQuestion({ hold, release, show, signedOut }) {
     one(dialog, "[name=back]").focus();
   }
 
+  // -- Keys ------------------------------------------------------------------------------------
+
+  /** @param {KeyboardEvent} event */
+  function noteLetter({ key, timeStamp }) {
+    const isText = key.length === 1 && (key !== " " || state === "asking");
+    if (isText && state !== "idle") typedAt = timeStamp;
+  }
+
+  /**
+   * Whether a key belongs to a text that the reader types, who expected the next APV and no
+   * question: its spaces must not press the button that has the focus.
+   *
+   * @param {KeyboardEvent} event
+   */
+  const isTyping = ({ key, timeStamp }) =>
+    [" ", "Enter"].includes(key) && timeStamp - typedAt < PAUSE_MS;
+
   dialog.addEventListener("submit", (event) => {
     event.preventDefault();
     if (event.submitter?.getAttribute("name") === "back") leave();
@@ -178,8 +221,15 @@ export function lastQuestion({ hold, release, show, signedOut }) {
     const isHeld = event.repeat && event.key !== "Tab";
     const isChord = event.ctrlKey || event.metaKey; // the one that asked the question
     const isBusy = event.key === "Escape" && state === "sending";
-    if (isHeld || (isChord && event.key === "Enter") || isBusy) event.preventDefault();
+    if (isHeld || (isChord && event.key === "Enter") || isBusy || isTyping(event)) {
+      event.preventDefault();
+    }
   });
+  dialog.addEventListener("keyup", (event) => {
+    if (isTyping(event)) event.preventDefault(); // some browsers press a button only now
+  });
+
+  document.addEventListener("keydown", noteLetter, true);
   dialog.addEventListener("close", () => {
     if (state === "open") leave(); // in a way that cannot be prevented
   });
@@ -189,7 +239,19 @@ export function lastQuestion({ hold, release, show, signedOut }) {
     abandon,
     overtaken,
     isIdle: () => state === "idle",
-    isSending: () => state === "sending",
+    /** Whether something is on its way that may be recorded. */
+    isSending: () => state === "asking" || state === "sending",
+    /**
+     * While something is on its way, keep what others did until a question comes; any other answer
+     * tells by itself.
+     *
+     * @param {() => void} act
+     */
+    defers(act) {
+      if (state !== "asking") return false;
+      deferred = act;
+      return true;
+    },
   };
 }
 
@@ -242,12 +304,11 @@ async function read(answer) {
  * What went wrong and what to do; a decision whose answer was lost may be recorded.
  *
  * @param {Answer} answer
- * @param {boolean} wasSent whether the decision itself was sent
  */
-function reason({ status, seconds }, wasSent) {
-  const kind = kindOf(status, wasSent);
-  const isUnsure = wasSent && ["5xx", "lost", "timeout"].includes(kind);
-  const next = isUnsure ? words.sendAgain : words.draftStays;
+function reason({ status, seconds }) {
+  const kind = kindOf(status);
+  const isUnsure = ["5xx", "lost", "timeout"].includes(kind);
+  const next = isUnsure ? `${words.sendAgain} ${words.draftStays}` : words.draftStays;
   return `${say(words.refusals[kind], { count: seconds, status })} ${next}`;
 }
 
@@ -255,10 +316,9 @@ function reason({ status, seconds }, wasSent) {
  * The name of the sentence on a refusal.
  *
  * @param {Answer["status"]} status
- * @param {boolean} wasSent
  */
-function kindOf(status, wasSent) {
+function kindOf(status) {
   if (Number(status) >= 500) return "5xx";
-  const lost = String(status === "network" && wasSent ? "lost" : status);
-  return lost in words.refusals ? lost : "other";
+  const name = String(status === "network" && navigator.onLine ? "lost" : status);
+  return name in words.refusals ? name : "other";
 }

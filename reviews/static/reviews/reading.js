@@ -13,6 +13,7 @@ import { AWAITING, capitalised, isFinal, say, toast, watch, words } from "./word
  * @param {(text: string, reason?: string) => void} decision.overtaken
  * @param {(text: string) => void} decision.outdated
  * @param {() => boolean} decision.isSending
+ * @param {(act: () => void) => boolean} decision.defers keeps it while a decision is on its way
  * @param {(number: number) => void} changed gets the number of the last change to any APV
  */
 export function readingPage(endsLine, decision, changed) {
@@ -41,8 +42,11 @@ export function readingPage(endsLine, decision, changed) {
       outcome: result,
       reviewer: message.reviewer_name,
     });
-    showDecided(text, result, { goesOn: !isFinal(message) }); // leads go on
-    decision.overtaken(text);
+    const tell = () => {
+      showDecided(text, result, { goesOn: !isFinal(message) }); // leads go on
+      decision.overtaken(text);
+    };
+    if (!decision.defers(tell)) tell();
   }
 
   /** @param {ApvChanged} message */
