@@ -42,23 +42,18 @@ class VersionField(models.PositiveIntegerField):  # type: ignore[type-arg]
         return super().pre_save(model_instance, add)
 
 
-class OfPatch:
-    """A column that is read from the patch whenever it is saved; None until then."""
-
-    attname: str
+class PathsField(ArrayField):  # type: ignore[type-arg]
+    """The files of the patch, which is read whenever they are saved; None until then."""
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
-        value = patch_facts.COLUMNS[self.attname](model_instance)
-        setattr(model_instance, self.attname, value)
-        return value
+        patch_facts.fill(model_instance)
+        return super().pre_save(model_instance, add)
 
 
-class PathsField(OfPatch, ArrayField):  # type: ignore[type-arg]
-    """The files of the patch."""
-
-
-class WordOfPatchField(OfPatch, models.CharField):  # type: ignore[type-arg]
-    """A word about the patch, empty if nothing is known."""
+class WordOfPatchField(models.CharField):  # type: ignore[type-arg]
+    """A word about the patch, empty if nothing is known; it is read with the paths, saved before
+    it, as a long patch should be parsed once.
+    """
 
 
 def assign_codes(apvs: "Sequence[APV]") -> None:

@@ -7,10 +7,11 @@ patch itself.
 from typing import TYPE_CHECKING, Any
 
 from reviews.choices import Dependency
-from reviews.diffs import parse
+from reviews.diffs import Diff, parse
 from reviews.imports.package_names import identity
-from reviews.intake.changes import moves_of
+from reviews.intake.changes import moves_in
 from reviews.intake.model import Change
+from reviews.intake.near_package import near_package
 from reviews.versions import step_of
 
 if TYPE_CHECKING:
@@ -26,9 +27,18 @@ SOURCES = frozenset(
 UNKNOWN = ""
 
 
-def paths_of(apv: "APV") -> list[str]:
+def fill(apv: "APV") -> None:
+    """Set the columns of an APV, for which its diff is parsed once."""
+    diff = parse(apv.patch_diff)
+    apv.paths = paths_of(apv, diff)
+    apv.version_step = version_step_of(apv)
+    apv.dependency = dependency_of(apv, diff)
+
+
+def paths_of(apv: "APV", diff: Diff | None = None) -> list[str]:
     """Return the files that an APV names and those of its diff, each once and in order."""
-    in_diff = (name for file in parse(apv.patch_diff).files for name in file.names)
+    parsed = diff or parse(apv.patch_diff)
+    in_diff = (name for file in parsed.files for name in file.names)
     changed = (change["file"] for change in apv.changes)
     return sorted({_storable(name) for name in (*apv.affected_files, *in_diff, *changed) if name})
 
@@ -43,19 +53,20 @@ def version_step_of(apv: "APV") -> str:
     return step_of(apv.package_ecosystem, apv.package_version, apv.fixed_version) or UNKNOWN
 
 
-def dependency_of(apv: "APV") -> str:
+def dependency_of(apv: "APV", diff: Diff | None = None) -> str:
     """Return whether a project asks for the package itself, UNKNOWN if nothing shows it."""
-    known = {change.direct for change in _changes_of_package(apv)}
+    known = {change.direct for change in _changes_of_package(apv, diff)}
     if True in known:
         return Dependency.DIRECT.value
     return Dependency.TRANSITIVE.value if False in known else UNKNOWN
 
 
-def _changes_of_package(apv: "APV") -> list[Change]:
+def _changes_of_package(apv: "APV", diff: Diff | None) -> list[Change]:
     """Return what the patch changes of the APV's package, as was read from it or from its diff."""
     changes = [Change.from_json(one) for one in apv.changes]
-    if not changes and apv.patch_diff:
-        changes = [move.change for move in moves_of(apv.patch_diff).moves]
+    if not changes:
+        near = near_package(diff or parse(apv.patch_diff), apv.package_name)
+        changes = [move.change for move in moves_in(near).moves]
     own = identity(apv.package_ecosystem, apv.package_name)
     return [one for one in changes if identity(one.ecosystem, one.package) == own]
 
@@ -66,5 +77,5 @@ def with_columns(names: Any) -> list[str]:
     return [*given, *COLUMNS] if SOURCES.intersection(given) else given
 
 
-COLUMNS = {"paths": paths_of, "version_step": version_step_of, "dependency": dependency_of}
-"""The columns of an APV, each with what computes it."""
+COLUMNS = ("paths", "version_step", "dependency")
+"""The columns of an APV that `fill` sets, in the order in which they are saved."""

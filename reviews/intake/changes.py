@@ -55,7 +55,11 @@ class Moves:
 
 def moves_of(text: str) -> Moves:
     """Return what a diff changes. Never raises."""
-    diff = parse(text)
+    return moves_in(parse(text))
+
+
+def moves_in(diff: Diff) -> Moves:
+    """Return what a diff that was parsed changes. Never raises."""
     result = Moves(problems=_unread(diff))
     read = [one for file in diff.files if (one := _read(file, result.problems))]
     read = _without_sums(read)

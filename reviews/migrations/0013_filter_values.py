@@ -1,19 +1,18 @@
 from django.db import migrations
 
-from reviews.patch_facts import COLUMNS, SOURCES
+from reviews import patch_facts
 
 AT_ONCE = 500
 
 
-def fill(apps, schema_editor):
+def fill_rows(apps, schema_editor):
     """Read what filters see of the patches that are there."""
     apvs = apps.get_model("reviews", "APV")._base_manager.using(schema_editor.connection.alias)
-    unread = apvs.filter(paths=None).only(*SOURCES).order_by("pk")
+    unread = apvs.filter(paths=None).only(*patch_facts.SOURCES).order_by("pk")
     while rows := list(unread[:AT_ONCE]):
         for apv in rows:
-            for name, read in COLUMNS.items():
-                setattr(apv, name, read(apv))
-        apvs.bulk_update(rows, [*COLUMNS])
+            patch_facts.fill(apv)
+        apvs.bulk_update(rows, patch_facts.COLUMNS)
 
 
 class Migration(migrations.Migration):
@@ -21,4 +20,4 @@ class Migration(migrations.Migration):
 
     dependencies = [("reviews", "0012_filter_columns")]
 
-    operations = [migrations.RunPython(fill, migrations.RunPython.noop, elidable=True)]
+    operations = [migrations.RunPython(fill_rows, migrations.RunPython.noop, elidable=True)]

@@ -1,13 +1,15 @@
 """What filters see of a patch is stored with every change of it, and read where it is not."""
 
 import importlib
+import time
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.db import connection
 
-from reviews import services
+from reviews import diffs, patch_facts, services
+from reviews.diffs import Diff
 from reviews.filters import facts_of, parse
 from reviews.models import APV
 from tests.support import forge_rows
@@ -82,7 +84,7 @@ def test_row_of_an_earlier_release_is_read_as_it_is_and_filled_by_the_migration(
     assert {**facts, "age": 0} == {**before[1], "age": 0}
     assert parse("path=requirements.txt&step=minor").matches(facts)
     with connection.schema_editor() as editor:
-        MIGRATION.fill(apps, editor)
+        MIGRATION.fill_rows(apps, editor)
     assert stored(one) == before[0]
 
 
@@ -103,3 +105,75 @@ def test_pull_request_gives_repository_author_label_and_branch() -> None:
     name = f"{repository.forge.name}/acme/app"
     assert parse(f"repository={name}&author=dependabot[bot]&label=security").matches(facts)
     assert not parse("label=deps").matches(facts)
+
+
+def test_patch_is_parsed_once_as_an_apv_is_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+
+    def parse_diff(text: str) -> Diff:
+        parsed.append(text)
+        return diffs.parse(text)
+
+    monkeypatch.setattr(patch_facts, "parse", parse_diff)
+    APV.objects.bulk_create([APV(**apv())])
+    assert parsed == [DIFF]
+
+
+def test_facts_of_long_patches_cost_little_beside_adding_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Manifests and lock files are the longest: each line may name a package."""
+    contents = [" context\n" * 100_000, "".join(f"+other{n}==1\n" for n in range(70_000))]
+    patches = [DIFF + one for one in contents] + [long_lock(10_000)]
+
+    def added() -> float:
+        apvs = [APV(**apv(patch_diff=one)) for one in patches]
+        began = time.perf_counter()
+        APV.objects.bulk_create(apvs)
+        return time.perf_counter() - began
+
+    def added_without() -> float:
+        with monkeypatch.context() as patched:
+            patched.setattr(patch_facts, "fill", lambda _apv: None)
+            return added()
+
+    times = [(added(), added_without()) for _round in range(5)]
+    with_facts, plain = (min(one) for one in zip(*times, strict=True))
+    assert with_facts < 4 * plain
+
+
+def long_lock(packages: int) -> str:
+    """Return a diff that writes a lock file of so many packages, with the APV's own in it."""
+    names = [f"other-{number}" for number in range(packages)]
+    names.insert(packages // 2, "requests")
+    block = '+[[package]]\n+name = "{}"\n+version = "2.31.0"\n+source = "registry"\n+\n'
+    body = "".join(block.format(name) for name in names)
+    return f"--- /dev/null\n+++ b/uv.lock\n@@ -0,0 +1,{len(names) * 5} @@\n{body}"
+
+
+def test_package_is_found_deep_in_a_long_patch() -> None:
+    held = "".join(f' "other{n}": "1",\n' for n in range(500))
+    manifest = (
+        "--- a/package.json\n+++ b/package.json\n@@ -1,1000 +1,1000 @@\n"
+        f' "dependencies": {{\n{held}-  "request": "1.0.0"\n+  "request": "2.0.0"\n{held} }}\n'
+    )
+    fields = {"package_ecosystem": "npm", "package_name": "request"}
+    one = APV.objects.create(**apv(**fields, patch_diff=long_lock(5_000) + manifest))
+    assert stored(one)[2] == "direct"
+
+
+def test_version_of_a_variable_is_found_in_another_file() -> None:
+    diff = """--- a/build.gradle
++++ b/build.gradle
+@@ -1,2 +1,2 @@
+ implementation "org.x:net:$netVersion"
+-// one
++// two
+--- a/gradle.properties
++++ b/gradle.properties
+@@ -1 +1 @@
+-netVersion=1.0
++netVersion=1.1
+"""
+    fields = {"package_ecosystem": "Maven", "package_name": "org.x:net"}
+    assert stored(APV.objects.create(**apv(**fields, patch_diff=diff)))[2] == "direct"

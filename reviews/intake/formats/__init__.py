@@ -22,10 +22,15 @@ from reviews.intake.formats import (
 
 
 class Format(NamedTuple):
-    """How to read a file; `is_lock` if a tool wrote it from a manifest."""
+    """How to read a file; `is_lock` if a tool wrote it from a manifest.
+
+    `names_elsewhere` says that it may hold the version of a package which another line, another
+    file or its own name names.
+    """
 
     reader: Reader
     is_lock: bool = False
+    names_elsewhere: bool = False
 
 
 def _runtime(name: str, lines: Sequence[SideLine]) -> Iterator[Entry]:
@@ -57,10 +62,10 @@ FORMATS: tuple[tuple[str, Format], ...] = (
     (r"(?:poetry|uv|pdm)\.lock|pylock(?:\..+)?\.toml", Format(locks.python_lock, is_lock=True)),
     (r"go\.mod", Format(go.go_mod)),
     (r"go\.sum", Format(go.go_sum, is_lock=True)),
-    (r"pom\.xml|.*\.pom", Format(jvm.pom_xml)),
-    (r".*\.gradle(?:\.kts)?", Format(jvm.gradle)),
-    (r"gradle\.properties", Format(jvm.gradle_properties)),
-    (r".*\.versions\.toml", Format(jvm.version_catalog)),
+    (r"pom\.xml|.*\.pom", Format(jvm.pom_xml, names_elsewhere=True)),
+    (r".*\.gradle(?:\.kts)?", Format(jvm.gradle, names_elsewhere=True)),
+    (r"gradle\.properties", Format(jvm.gradle_properties, names_elsewhere=True)),
+    (r".*\.versions\.toml", Format(jvm.version_catalog, names_elsewhere=True)),
     (r".*gradle\.lockfile", Format(jvm.gradle_lock, is_lock=True)),
     (r"Gemfile|gems\.rb|.*\.gemspec", Format(ruby.gemfile)),
     (r"(?:Gemfile|gems)\.lock(?:ed)?|gems\.locked", Format(ruby.gemfile_lock, is_lock=True)),
@@ -68,7 +73,10 @@ FORMATS: tuple[tuple[str, Format], ...] = (
     (r"Cargo\.lock", Format(locks.cargo_lock, is_lock=True)),
     (r"composer\.json", Format(php.composer_json)),
     (r"composer\.lock", Format(php.composer_lock, is_lock=True)),
-    (r".*\.(?:cs|fs|vb)proj|.*\.(?:props|targets)|packages\.config", Format(nuget.project)),
+    (
+        r".*\.(?:cs|fs|vb)proj|.*\.(?:props|targets)|packages\.config",
+        Format(nuget.project, names_elsewhere=True),
+    ),
     (r"packages\.lock\.json", Format(nuget.packages_lock, is_lock=True)),
     (r"dotnet-tools\.json", Format(nuget.dotnet_tools)),
     (
@@ -78,16 +86,16 @@ FORMATS: tuple[tuple[str, Format], ...] = (
     (r"\.pre-commit-(?:config|hooks)\.ya?ml", Format(actions.pre_commit)),
     (
         r"(?:.*\.)?(?:Dockerfile|Containerfile)(?:[._-].*)?|.*\.dockerfile",
-        Format(docker.dockerfile),
+        Format(docker.dockerfile, names_elsewhere=True),
     ),
     (
         r"(?:docker-)?compose(?:[._-].*)?\.ya?ml|\.gitlab-ci\.ya?ml",
         Format(docker.images),
     ),
-    (r"\.python-version", Format(partial(_runtime, "python"))),
-    (r"\.(?:nvmrc|node-version)", Format(partial(_runtime, "node"))),
-    (r"\.ruby-version", Format(partial(_runtime, "ruby"))),
-    (r"\.go-version", Format(partial(_runtime, "go"))),
+    (r"\.python-version", Format(partial(_runtime, "python"), names_elsewhere=True)),
+    (r"\.(?:nvmrc|node-version)", Format(partial(_runtime, "node"), names_elsewhere=True)),
+    (r"\.ruby-version", Format(partial(_runtime, "ruby"), names_elsewhere=True)),
+    (r"\.go-version", Format(partial(_runtime, "go"), names_elsewhere=True)),
 )
 """By the last part of a file's name, or by the whole of it."""
 _COMPILED = [(re.compile(form), found) for form, found in FORMATS]
