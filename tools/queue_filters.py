@@ -80,6 +80,8 @@ FILTERS = (
     *("epss=0.1-", "epss=0.99-", "epss=unknown", "kev=no", "kev=yes", "kev=unknown"),
     *("package_version=1.3", "fixed_version=2.31.0", "fixed_version=nobody"),
     *("search=package-3", "search=nobody", "search=proxy&within=text"),
+    *("fold=package", "fold=package&severity=CRITICAL", "fold=package&page=5"),
+    *("fold=cve", "fold=repository", "fold=repository&kev=yes"),
     "severity=CRITICAL&author=snyk-bot&path=*.lock&epss=0-0.5&age=1d-",
 )
 
@@ -87,9 +89,11 @@ FILTERS = (
 def main() -> int:
     arguments = argparse.ArgumentParser(prog="tools.queue_filters", description=__doc__)
     arguments.add_argument("--rounds", type=int, default=9, help="pages of each, of each site")
-    rounds = arguments.parse_args().rounds
+    arguments.add_argument("--only", default="", help="what the filters to time contain")
+    given = arguments.parse_args()
+    some = [one for one in FILTERS if given.only in one]
     with filled(FEW) as few, filled(MANY) as many:
-        slow = [one for one in FILTERS if compare(one, few, many, rounds) > MOST]
+        slow = [one for one in some if compare(one, few, many, given.rounds) > MOST]
     return 1 if slow else 0
 
 

@@ -73,6 +73,7 @@ class PullRequest(models.Model):
             models.Index(fields=["repository", "head_sha"], name="pull_request_head"),
             models.Index(fields=["author"], name="pull_request_author"),
             GinIndex(fields=["labels"], name="pull_request_labels"),
+            models.Index(fields=["id"], include=["repository"], name="pull_request_fold"),
         ]
 
     def __str__(self) -> str:

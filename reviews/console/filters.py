@@ -29,7 +29,7 @@ SEVERAL = (*(name for name, one in PARAMETERS.items() if one.takes_several), "de
 KEPT = (
     *("status", "search", "within"),
     *(name for name in PARAMETERS if name != "search"),
-    *("decision", "decided", "decided_since", "sort"),
+    *("decision", "decided", "decided_since", "sort", "fold"),
 )
 """The parameters of an address that say which list is shown, in the order they are written."""
 TEXT = "text"

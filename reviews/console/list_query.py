@@ -6,6 +6,7 @@ from typing import Any
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import pgettext_lazy
 
 from reviews.console.access import Request, require_decisions
 from reviews.console.filters import (
@@ -18,9 +19,11 @@ from reviews.console.filters import (
     QueueFilter,
     asked,
 )
+from reviews.console.folds import DEEPEST, FOLDS, Fold, Group
 from reviews.console.listings import LISTINGS, PENDING, Listing, entries
 from reviews.orders import DECISIONS, QUEUE_SORTS, Order
 
+UNFOLDED = pgettext_lazy("fold", "None")
 COUNTED = 1000
 """Longer lists that are narrowed are not counted to their end."""
 
@@ -73,7 +76,37 @@ class ListQuery:
     @property
     def is_plain(self) -> bool:
         """Return whether this is the whole pending queue in its own order."""
-        return self.is_whole_queue and self.sort == PRIORITY
+        return self.is_whole_queue and self.sort == PRIORITY and not self.fold
+
+    @property
+    def fold(self) -> Fold | None:
+        """Return how the list is folded; only lists of APVs are."""
+        return None if self.listing.of_decisions else FOLDS.get(self.query.get("fold", ""))
+
+    @property
+    def page(self) -> int:
+        """Return the number of the page of a folded list, from 1."""
+        text = self.query.get("page", "")
+        number = int(text[:6]) if text.isascii() and text.isdecimal() else 1
+        return min(max(number, 1), DEEPEST)
+
+    def of_group(self, group: Group) -> str:
+        """Return the address of the list of a group's rows."""
+        query = self.query.copy()
+        query.pop("fold", None)
+        for name, value in group.asks.items():
+            query[name] = value
+        return reverse("console") + asked(query)
+
+    @property
+    def unfolded(self) -> str:
+        """Return the address of the list of rows."""
+        return self.without("fold")
+
+    @property
+    def folds(self) -> list[tuple[str, Any]]:
+        """Return the ways to fold this list, by name, and their labels."""
+        return [("", UNFOLDED), *((one.name, one.label) for one in FOLDS.values())]
 
     @property
     def kept(self) -> str:

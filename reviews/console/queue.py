@@ -14,10 +14,11 @@ from realtime.messages import Position
 from realtime.snapshot import snapshot
 from reviews import selectors, tally
 from reviews.choices import Status
+from reviews.console.folds import read_groups
 from reviews.console.list_query import COUNTED, ListQuery
 from reviews.console.listings import ESCALATED, Listing, entries
 from reviews.console.places import PAGE, place, place_around
-from reviews.console.rows import DecisionRow, Row
+from reviews.console.rows import DecisionRow, GroupRow, Row
 from reviews.effects.attention import needing_attention
 from reviews.events import current_stats
 from reviews.models import APV
@@ -103,6 +104,8 @@ class Queue:
     @property
     def on(self) -> str:
         """Return the address of the next page, if there is one."""
+        if self.asked.fold and not self.at_end:
+            return self.asked.address(page=str(self.asked.page + 1))
         return "" if self.at_end else self.asked.address(after=_name(self.rows[-1]))
 
     @property
@@ -113,7 +116,7 @@ class Queue:
     @property
     def first_code(self) -> str:
         """Return the code of the APV in the first row, or ""."""
-        return _code(self.rows[0]) if self.rows else ""
+        return _code(self.rows[0]) if self.rows and not self.asked.fold else ""
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ def read_queue(asked: ListQuery, around: str = "", *, sees_decisions: bool) -> Q
         escalated = entries(ESCALATED).count()
         attention = _attention(sees_decisions)
         withdrawn = tally.apvs_in(Status.WITHDRAWN)
-        whole = at_top and at_end
+        whole = at_top and at_end and not asked.fold
         total = len(rows) if whole else _count(asked, stats.pending_reviews)
         positions = log.positions()
         changes = selectors.last_change_of_apvs()
@@ -167,6 +170,10 @@ def read_queue(asked: ListQuery, around: str = "", *, sees_decisions: bool) -> Q
 
 def read_page(asked: ListQuery, around: str = "") -> tuple[list[Any], bool, bool]:
     """Return the rows of a page, whether it is the first, and whether it is the last."""
+    if asked.fold:
+        folded = read_groups(asked.filter.qs, asked.fold, asked.page)
+        groups = [GroupRow(one, asked.of_group(one)) for one in folded.groups]
+        return groups, asked.page == 1, folded.is_last
     at = place(asked) or place_around(asked, around)
     every = asked.filter.qs if at is None else asked.filter.qs.filter(at)
     first = every.order_by(*asked.order.by)[: PAGE + 1]

@@ -12,6 +12,7 @@ from realtime.messages import wire_time
 from reviews import selectors
 from reviews.choices import PRIORITY_OF_SEVERITY, PatchStrategy, Severity
 from reviews.console.filters import PRIORITY
+from reviews.console.folds import Group
 from reviews.console.outcomes import Outcome, outcome_of
 from reviews.models import APV, Decision
 from reviews.orders import QUEUE_SORTS
@@ -84,6 +85,14 @@ class DecisionRow:
     @property
     def outcome(self) -> Outcome | None:
         return outcome_of(self.decision)
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """A group of a folded list, and the address of its own rows."""
+
+    group: Group
+    address: str
 
 
 def in_words(hours: float) -> str:

@@ -101,6 +101,7 @@ def queue_rows(request: Request) -> HttpResponse:
         "listing": ask.listing,
         "kept": ask.kept,
         "at_end": at_end,
+        "folded": ask.fold and "ids" not in request.GET,
         "selectable": is_selectable(request.user, ask.listing),
     }
     return render(request, "console/_rows.html", context)

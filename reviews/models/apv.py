@@ -58,6 +58,7 @@ QUEUE_NARROWED_BY = (
     "package_name",
     *("version_step", "dependency", "epss", "known_exploited", "pr_branch"),
 )
+FOLDED_WITH = ("priority", "severity", "package_name")
 
 
 class APV(AtomicSave):
@@ -328,6 +329,12 @@ class APV(AtomicSave):
             GinIndex(
                 PATHS,
                 name="apv_queue_paths",
+                condition=models.Q(status=Status.PENDING),
+            ),
+            models.Index(  # so that folding by repository reads no rows
+                fields=["pull_request"],
+                include=FOLDED_WITH,
+                name="apv_queue_fold",
                 condition=models.Q(status=Status.PENDING),
             ),
             models.Index(*QUEUE.expressions, name="apv_order"),

@@ -1,4 +1,4 @@
-"""The APVs that a person chose from a list: row by row, or all that match."""
+"""The APVs that a person chose from a list: row by row, in groups, or all that match."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any
 
 from reviews.batches.starting import MOST, Chosen
 from reviews.console.access import Request
+from reviews.console.folds import in_groups
 from reviews.console.list_query import ListQuery, asked_of
 from reviews.console.listings import ESCALATED, PENDING, Listing
 from reviews.console.places import is_code
@@ -44,9 +45,23 @@ def read_selection(request: Request) -> Selection:
     """Return what a form chose; codes that no APV has are ignored."""
     data = request.POST
     asked = asked_of(request)
-    if "all" in data and not asked.listing.of_decisions:
+    if asked.listing.of_decisions:
+        return _listed(dict(_pairs(data.getlist("apv"))))
+    if "all" in data:
         return _first_of(asked.filter.qs, asked)
+    if "group" in data:
+        return _with_groups(asked, data.getlist("group")[:MOST], data.getlist("apv"))
     return _listed(dict(_pairs(data.getlist("apv"))))
+
+
+def _with_groups(asked: ListQuery, groups: list[str], values: list[str]) -> Selection:
+    """Return the rows that were chosen, then those of the chosen groups."""
+    chosen = _listed(dict(_pairs(values))).chosen
+    codes = [one.apv.apv_code for one in chosen]
+    rows = asked.filter.qs.filter(in_groups(groups)).exclude(apv_code__in=codes)
+    more = _first_of(rows, asked)
+    every = [*chosen, *more.chosen]
+    return Selection(every[:MOST], more.beyond + max(0, len(every) - MOST))
 
 
 def _first_of(rows: Any, asked: ListQuery) -> Selection:

@@ -5,8 +5,9 @@
  * the words that were meant for a field must not be read as keys.
  */
 
-import { byId, targetOf } from "./dom.js";
+import { all, byId, targetOf } from "./dom.js";
 import { isEarly } from "./gestures.js";
+import { isFolded } from "./queue/list.js";
 import { say, toast, watch, words } from "./words.js";
 
 const FIELD = "input, textarea, select, [contenteditable]";
@@ -38,6 +39,7 @@ export function keys(queue, reading, decision, acts) {
     ArrowDown: (event) => go(1, event),
     ArrowUp: (event) => go(-1, event),
     n: () => queue.letIn(),
+    f: ({ repeat }) => repeat || fold(),
     z: ({ repeat }) => repeat || acts.undo(),
     c: ({ repeat }) => repeat || acts.claim(),
     "/": () => byId("id_search").focus(),
@@ -66,8 +68,19 @@ export function keys(queue, reading, decision, acts) {
     if (!row || !link) return;
     link.focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
+    if (isFolded()) return; // Enter opens a group
     clearTimeout(opening);
     opening = setTimeout(openFocused, repeat ? REST_MS : 0);
+  }
+
+  /** Fold the list in the next of the ways that its filters offer. */
+  function fold() {
+    /** @type {HTMLInputElement[]} */
+    const ways = all(document, "#filters [name=fold]");
+    const way = ways[(ways.findIndex((one) => one.checked) + 1) % ways.length];
+    if (!way) return;
+    way.checked = true;
+    way.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   function openFocused() {

@@ -13,10 +13,11 @@ const ANSWER_MS = 30_000;
 const STEPS = "#batch-form, #batch-question";
 
 /** @typedef {HTMLTableRowElement} Row */
+/** @typedef {{ name: string, value: string, count: number }} Chosen how many APVs a field chooses */
 
 /** @param {{ endsLine: EndsLine }} options */
 export function manyAtOnce({ endsLine }) {
-  /** @type {Map<string, string>} APV id → its code and version, as a form sends it */
+  /** @type {Map<string, Chosen>} APV id, or that of a group → what a form sends */
   const chosen = new Map();
   /** @type {string | undefined} The APV that a range begins at. */
   let anchor;
@@ -27,7 +28,8 @@ export function manyAtOnce({ endsLine }) {
   /** @returns {HTMLInputElement | null | undefined} */
   const everything = () => bar()?.querySelector("[name=all]");
   const isActive = () => document.body.classList.contains("selecting");
-  const count = () => (everything()?.checked ? -1 : chosen.size);
+  const count = () =>
+    everything()?.checked ? -1 : [...chosen.values()].reduce((sum, one) => sum + one.count, 0);
 
   // -- Selecting -------------------------------------------------------------------------------
 
@@ -77,7 +79,8 @@ export function manyAtOnce({ endsLine }) {
     const box = boxOf(row);
     const id = row.dataset.apvId ?? "";
     if (!box) return;
-    if (on) chosen.set(id, chosen.get(id) ?? box.value);
+    const { name, value, dataset } = box;
+    if (on) chosen.set(id, chosen.get(id) ?? { name, value, count: Number(dataset.count ?? 1) });
     else chosen.delete(id);
     box.checked = on;
   }
@@ -151,7 +154,8 @@ export function manyAtOnce({ endsLine }) {
     if (!form || count() === 0) return;
     const fields = new FormData(form);
     fields.delete("apv");
-    for (const value of chosen.values()) fields.append("apv", value);
+    fields.delete("group");
+    for (const { name, value } of chosen.values()) fields.append(name, value);
     fields.set("decision", action);
     send(form, fields);
   }

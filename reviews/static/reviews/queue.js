@@ -18,9 +18,11 @@ import { AWAITING, digits, isFinal, say, words } from "./words.js";
 
 const SETTLE_MS = 2_000; // numbers and rows are compared after neither changed for so long
 
+const FOLD_MS = 3_000; // between two times that a folded list is read again
+
 const UNFINISHED = new Set(["waiting", "refused", "failed"]); // what may need attention
 
-const { isNarrowed, isPending, isWhole, list, positions, rowOf, standing } = listed;
+const { isFolded, isNarrowed, isPending, isWhole, list, positions, rowOf, standing } = listed;
 
 /** @param {EndsLine} endsLine */
 export function queuePage(endsLine) {
@@ -53,8 +55,18 @@ export function queuePage(endsLine) {
 
   /** @param {NewApv} message */
   function arrive(message) {
+    if (isFolded()) {
+      foldAgain();
+      return;
+    }
     settle();
     arriving.arrive(message);
+  }
+
+  /** Groups change in ways that only the server knows. */
+  function foldAgain() {
+    counts.recountSoon();
+    reloadSoon(FOLD_MS);
   }
 
   // -- Decisions -------------------------------------------------------------------------------
@@ -67,6 +79,10 @@ export function queuePage(endsLine) {
       return;
     }
     const isFirst = remember(message);
+    if (isFolded()) {
+      foldAgain();
+      return;
+    }
     if (isNarrowed()) counts.recountSoon();
     if (isPending()) {
       decideHere(message, isFirst);
@@ -175,7 +191,7 @@ export function queuePage(endsLine) {
 
   /** Rows can come and leave without an event, when somebody changes them; the numbers show it. */
   function compare() {
-    if (!numbers || !isPending() || isNarrowed()) return;
+    if (!numbers || !isPending() || isNarrowed() || isFolded()) return;
     const shown = isWhole() ? shownCount() : counts.known();
     if (shown !== numbers.pending_reviews) reloadSoon();
   }

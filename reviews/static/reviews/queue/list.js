@@ -7,10 +7,12 @@ export const isPending = () => list().dataset.list === "pending";
 export const isNarrowed = () => "narrowed" in list().dataset;
 /** Whether the list is neither narrowed nor sorted, so that each arrival has a place in it. */
 export const isPlain = () => "plain" in list().dataset;
+/** Whether its rows are groups of APVs: they are read again, whatever happens. */
+export const isFolded = () => "folded" in list().dataset;
 export const hasMore = () => "hasMore" in list().dataset;
 /** Whether the list begins below the top: rows that come before it are not on the page. */
 export const isBelowTop = () => "belowTop" in list().dataset;
-export const isWhole = () => !hasMore() && !isBelowTop();
+export const isWhole = () => !hasMore() && !isBelowTop() && !isFolded();
 export const pageSize = () => Number(list().dataset.pageSize);
 
 /** @returns {import("../../realtime/socket.js").Positions} */

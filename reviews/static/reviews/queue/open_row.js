@@ -1,7 +1,7 @@
 /** The row of the APV that is open, and the rows to go to from there. */
 
 import { all } from "../dom.js";
-import { isLeaving, isOutOfSight, list, rows, standing } from "./list.js";
+import { isFolded, isLeaving, isOutOfSight, list, rows, standing } from "./list.js";
 
 /**
  * Mark the row of the APV `code` as the open one.
@@ -56,6 +56,7 @@ export function neighbour(step) {
  * @param {string | undefined} code
  */
 export function after(code) {
+  if (isFolded()) return null;
   const every = rows();
   const row = rowWith(code);
   const at = row ? every.indexOf(row) : -1;
