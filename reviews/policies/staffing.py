@@ -41,7 +41,7 @@ def obstacles(requirements: Iterable[Requirement], people: list[Approver]) -> li
 def _obstacle(one: Requirement, everybody: Case) -> str:
     found, count = one.check(everybody), len(everybody.approvals)
     message = ngettext(
-        "{label}: there would be {words} if the only active person who may decide approved",
+        "{label}: there would be {words} if the {count} active person who may decide approved",
         "{label}: there would be {words} if all {count} active people who may decide approved",
         count,
     )

@@ -40,7 +40,7 @@ CHOICES = (
     *(EffectKind, EffectState),
 )
 SILENT = {"script", "style", "pre", "textarea", "code"}
-DATA = re.compile(r"\bfield-(object|message|cve_\w+|package_\w+|justification|details)\b")
+DATA = re.compile(r"\bfield-(object|message|cve_\w+|package_\w+|justification|details|facts)\b")
 SAME = {
     *("", "apv", "apvs", "cve", "cwes", "epss", "mac", "id", "token", "rest", "console", "socket"),
     *("pull request", "pull requests"),
