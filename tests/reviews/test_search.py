@@ -67,3 +67,13 @@ def test_search_in_a_long_queue_goes_by_the_index(rows: Any) -> None:
     assert "apv_queue_search" in rows("haystack")[:51].explain()
     assert "apv_queue_search" not in rows("ha")[:51].explain()
     assert rows("NEEDLE").count() == 2001
+
+
+def test_page_of_paths_that_most_apvs_have_is_read_in_order() -> None:
+    APV.objects.create(**apv())
+    with connection.cursor() as cursor:
+        cursor.execute(COPIES, [1, 2000])
+        cursor.execute("ANALYZE reviews_apv")
+    rows = ListQuery(PENDING, QueryDict("path=*.txt")).filter.qs.order_by(*QUEUE.by)
+    assert "Sort" not in rows[:51].explain()
+    assert rows.count() == 2001
