@@ -60,10 +60,21 @@ INSERT INTO reviews_apv SELECT copy.* FROM reviews_apv AS one,
         'version_step', CASE WHEN n %% 500 = 3 THEN 'major' ELSE 'minor' END,
         'dependency', CASE WHEN n %% 500 = 3 THEN 'transitive' ELSE 'direct' END,
         'epss', (n %% 500) / 500.0,
-        'known_exploited', n %% 500 = 3
+        'known_exploited', n %% 500 = 3,
+        'approvals', (n %% 500 = 3)::integer,
+        'approvals_needed', 2 * (n %% 500 = 3)::integer
     )) AS copy;
+INSERT INTO reviews_claim (apv_id, user_id, claimed_at, expires_at)
+    SELECT apv_id, (SELECT id FROM auth_user WHERE username = 'reviewer'), now(),
+        now() + interval '1 day'
+    FROM reviews_apv WHERE pr_number %% 500 = 3;
+INSERT INTO reviews_assignment (apv_id, user_id, group_id, assigned_at)
+    SELECT apv_id, CASE pr_number %% 4 WHEN 0 THEN one.id END,
+        CASE pr_number %% 4 WHEN 1 THEN (SELECT min(id) FROM auth_group) END, now()
+    FROM reviews_apv, auth_user AS one
+    WHERE one.username = 'reviewer' AND pr_number %% 4 < 2;
 """
-"""Of every 500 APVs one differs from the others, in everything."""
+"""Half of the APVs are assigned. Of every 500 APVs one differs from the others, in everything."""
 FILTERS = (
     "",
     *("severity=CRITICAL", "patch_strategy=code_rewrite", "wargame_verdict=failure"),
@@ -82,6 +93,8 @@ FILTERS = (
     *("search=package-3", "search=nobody", "search=proxy&within=text"),
     *("fold=package", "fold=package&severity=CRITICAL", "fold=package&page=5"),
     *("fold=cve", "fold=repository", "fold=repository&kev=yes"),
+    *("claimed=me", "claimed=free", "claimed=anybody", "approvals=none", "approvals=last"),
+    *("assigned=me", "assigned=groups", "assigned=nobody", "assigned=anybody"),
     "severity=CRITICAL&author=snyk-bot&path=*.lock&epss=0-0.5&age=1d-",
 )
 

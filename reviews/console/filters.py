@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reviews.console.filter_fields import SeveralChoices, field_for
 from reviews.decision_kinds import DecisionKind
-from reviews.filters import PARAMETERS, Filter, read_leniently
+from reviews.filters import PARAMETERS, Filter, Person, read_leniently
 from reviews.filters.filter import filter_of
 from reviews.filters.kinds import Columns, Offered
 from reviews.filters.parameters import SEARCH, SEARCH_IN_TEXT, WITHIN
@@ -38,6 +38,7 @@ OFFERED = ("severity", "patch_strategy", "wargame_verdict", "package_ecosystem",
 """The parameters of which every value is offered at once."""
 MORE = (
     *("step", "dependency", "kev"),
+    *("claimed", "assigned", "approvals"),
     *("repository", "author", "branch", "label", "path", "age", "epss"),
 )
 """Those that are offered when somebody asks for more."""
@@ -120,9 +121,10 @@ class ListFilter:
     columns = Columns()
     offered: tuple[str, ...] = OFFERED
 
-    def __init__(self, query: QueryDict, rows: QuerySet[Any]) -> None:
+    def __init__(self, query: QueryDict, rows: QuerySet[Any], user: Any = None) -> None:
         self.query = query
         self.rows = rows
+        self.user = user
 
     @cached_property
     def form(self) -> forms.Form:
@@ -135,6 +137,10 @@ class ListFilter:
         """Return the filter in the query, which searches names unless the query says more."""
         given = {name: self._given(name) for name in (*PARAMETERS, WITHIN.name)}
         return read_leniently(given)
+
+    def _condition(self, terms: Filter) -> Q:
+        person = Person.of(self.user) if terms.personal else Person()
+        return terms.of(person).condition(self.columns)
 
     def _given(self, name: str) -> list[str]:
         values = values_of(self.query, name)
@@ -163,7 +169,7 @@ class ListFilter:
     @cached_property
     def qs(self) -> Any:
         """Return the rows that match."""
-        return self.rows.filter(self.applied.condition(self.columns))
+        return self.rows.filter(self._condition(self.applied))
 
     @cached_property
     def chosen(self) -> dict[str, Any]:

@@ -49,11 +49,13 @@ class ListQuery:
 
     listing: Listing
     query: QueryDict
+    user: Any = None
+    """Who asks, for filters that say "me"."""
 
     @cached_property
     def filter(self) -> ListFilter:
         kind = DecisionsFilter if self.listing.of_decisions else QueueFilter
-        return kind(self.query, entries(self.listing))
+        return kind(self.query, entries(self.listing), self.user)
 
     def count(self) -> int:
         """Return the length of the list, up to one more than COUNTED."""
@@ -156,7 +158,7 @@ def asked_of(request: Request, default: Listing = PENDING) -> ListQuery:
         require_decisions(request)
     query = request.GET.copy()
     _name(query, listing)
-    return ListQuery(listing, query)
+    return ListQuery(listing, query, request.user)
 
 
 def path_beside(request: Request) -> str:

@@ -243,7 +243,7 @@ def _export(request: Request, encode: Encode, kind: str, name: str) -> HttpRespo
     require_decisions(request)
     if wait := write_rate_limit.wait_as_write(request, request.user):
         return too_many_writes(request, wait)
-    ask = ListQuery(_of_decisions(request), request.GET)
+    ask = ListQuery(_of_decisions(request), request.GET, request.user)
     answer: HttpResponseBase
     if request.method == "HEAD":
         answer = HttpResponse(content_type=kind)

@@ -15,6 +15,7 @@ from reviews.errors import FieldErrors, InvalidInput
 from reviews.filters.facts import Facts
 from reviews.filters.kinds import BadValue, Columns, Parameter, at_most
 from reviews.filters.parameters import PARAMETERS, SEARCH, SEARCH_IN_TEXT, WITHIN
+from reviews.filters.person import Person
 
 LONGEST = 4000
 MOST_VALUES = 100
@@ -64,6 +65,16 @@ class Filter:
         """Return the filter for people: each parameter with its values."""
         return "; ".join(f"{term.parameter.label}: {term.words}" for term in self.terms)
 
+    @property
+    def personal(self) -> dict[str, list[Any]]:
+        """Return the values that mean whoever asks, by parameter."""
+        found = {one.name: one.personal(values) for one, values in self.terms}
+        return {name: values for name, values in found.items() if values}
+
+    def of(self, person: Person) -> "Filter":
+        """Return this filter as `person` asks for it: without one, "me" raises NoPerson."""
+        return Filter(tuple(Term(one.of(person), values) for one, values in self.terms))
+
     def q(self, prefix: str = "", *, now: datetime | None = None) -> Q:
         """Return the condition on rows of APVs, or on rows that `prefix` leads from to an APV."""
         return self.condition(Columns(prefix), now)
@@ -81,8 +92,12 @@ class Filter:
         return all(one.holds(values, facts.get(one.name)) for one, values in self.terms)
 
 
-def parse(text: str) -> Filter:
-    """Return the filter in a text. Raise InvalidFilter for anything in it that is none."""
+def parse(text: str, *, personal: bool = False) -> Filter:
+    """Return the filter in a text. Raise InvalidFilter for anything in it that is none.
+
+    Values such as "me" are only allowed in a `personal` one, which a person asks for: policies and
+    deadlines hold without one.
+    """
     faults: FieldErrors = {}
     values: dict[str, list[Any]] = {}
     for name, texts in _given(text).items():
@@ -90,9 +105,17 @@ def parse(text: str) -> Filter:
             values[name] = _read(name, texts)
         except BadValue as reason:
             faults[name] = list(reason.args)
+    found = filter_of(values)
+    if not personal:
+        faults |= {name: [_nobody_asks(found, name)] for name in found.personal}
     if faults:
         raise InvalidFilter(faults)
-    return filter_of(values)
+    return found
+
+
+def _nobody_asks(found: Filter, name: str) -> str:
+    words = ", ".join(found.personal[name])
+    return _("{values} means whoever asks, and here nobody does.").format(values=words)
 
 
 def filter_of(values: Mapping[str, Iterable[Any]]) -> Filter:

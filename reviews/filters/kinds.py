@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 if TYPE_CHECKING:
+    from reviews.filters.person import Person
     from reviews.models import APV
 
 LONGEST_VALUE = 500
@@ -65,6 +66,14 @@ class Parameter:
     @property
     def path(self) -> str:
         return self.column or self.name
+
+    def personal(self, values: Iterable[Any]) -> list[Any]:
+        """Return those of `values` that mean whoever asks."""
+        return []
+
+    def of(self, person: "Person") -> "Parameter":
+        """Return this parameter as `person` asks for it."""
+        return self
 
     def divided(self, texts: Iterable[str]) -> list[str]:
         """Return the texts of single values; empty ones are none."""

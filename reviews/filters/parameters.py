@@ -19,6 +19,7 @@ from reviews.filters.special import (
     Search,
     YesNo,
 )
+from reviews.filters.teamwork import ME, MY_GROUPS, Approvals, Assigned, Claimed
 from reviews.patch_facts import version_step_of
 
 NOT_RUN = "none"
@@ -79,6 +80,34 @@ PARAMETERS: dict[str, Parameter] = {
             column="known_exploited",
             unknown=UNKNOWN,
             choices=[("yes", _("yes")), ("no", _("no")), (UNKNOWN, _("unknown"))],
+        ),
+        Claimed(
+            "claimed",
+            _("Claimed"),
+            choices=[
+                (ME, pgettext_lazy("claimed", "by me")),
+                ("free", pgettext_lazy("claimed", "by nobody")),
+                ("anybody", pgettext_lazy("claimed", "by anybody")),
+            ],
+        ),
+        Assigned(
+            "assigned",
+            _("Assigned"),
+            choices=[
+                (ME, pgettext_lazy("assigned", "to me")),
+                (MY_GROUPS, pgettext_lazy("assigned", "to my groups")),
+                ("nobody", pgettext_lazy("assigned", "to nobody")),
+                ("anybody", pgettext_lazy("assigned", "to anybody")),
+            ],
+        ),
+        Approvals(
+            "approvals",
+            _("Approvals"),
+            choices=[
+                ("none", pgettext_lazy("approvals", "none yet")),
+                ("some", pgettext_lazy("approvals", "waits for another")),
+                ("last", pgettext_lazy("approvals", "waits for the last one")),
+            ],
         ),
         Parameter("package_version", _("Vulnerable version"), takes_several=False),
         Parameter("fixed_version", _("Fixed version"), takes_several=False),

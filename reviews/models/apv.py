@@ -337,6 +337,11 @@ class APV(AtomicSave):
                 name="apv_queue_fold",
                 condition=models.Q(status=Status.PENDING),
             ),
+            models.Index(
+                *QUEUE.expressions,
+                name="apv_queue_approved",
+                condition=models.Q(status=Status.PENDING, approvals__gt=0),
+            ),
             models.Index(*QUEUE.expressions, name="apv_order"),
             models.Index(fields=["-created_at", "apv_id"], name="apv_newest"),
             models.Index(fields=["cve_id"], name="apv_cve"),

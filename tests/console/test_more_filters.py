@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
@@ -116,3 +116,41 @@ def test_version_with_a_comma_is_one_value() -> None:
     add("a", package_version=">=1,<2")
     add("b", package_version=">=1")
     assert packages("package_version=%3E%3D1,%3C2") == ["a"]
+
+
+@pytest.mark.usefixtures("four")
+def test_queue_is_narrowed_by_who_works_on_an_apv(lena: User) -> None:
+    team, other = Group.objects.create(name="team"), User.objects.create_superuser("omar")
+    lena.groups.add(team)
+    a, b, c, _d = APV.objects.order_by("package_name")
+    services.claim(apv_id=a.pk, by=lena)
+    services.claim(apv_id=b.pk, by=other)
+    services.assign(apv_id=b.pk, by=other, user="lena")
+    services.assign(apv_id=c.pk, by=other, group="team")
+    APV.objects.filter(pk=c.pk).update(approvals=1, approvals_needed=2)
+    for query, found in {
+        "claimed=me": ["a"],
+        "claimed=free": ["c", "d"],
+        "claimed=anybody": ["a", "b"],
+        "claimed=me,free&assigned=nobody": ["a", "d"],
+        "assigned=me": ["b"],
+        "assigned=groups": ["c"],
+        "assigned=me,groups": ["b", "c"],
+        "assigned=nobody": ["a", "d"],
+        "approvals=some": ["c"],
+        "approvals=last": ["c"],
+        "approvals=none&claimed=free": ["d"],
+    }.items():
+        rows = ListQuery(PENDING, QueryDict(query), lena).filter.qs
+        assert sorted(row.package_name for row in rows) == found, query
+    assert packages("claimed=me") == []
+
+
+@pytest.mark.usefixtures("four")
+def test_page_shows_to_each_person_their_own(lead: Client, lena: User) -> None:
+    apv_of_lena = APV.objects.get(package_name="a")
+    services.assign(apv_id=apv_of_lena.pk, by=lena, user="lena")
+    page = text_of(lead.get("/?assigned=me"))
+    assert apv_of_lena.apv_code in page
+    assert len(re.findall(r'id="apv-[0-9a-f-]{36}"', page)) == 1
+    assert re.search(r'name="assigned" value="me"[^>]*checked', page)

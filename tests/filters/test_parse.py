@@ -2,7 +2,7 @@
 
 import pytest
 
-from reviews.filters import Filter, InvalidFilter, parse, read_leniently
+from reviews.filters import Filter, InvalidFilter, NoPerson, Person, parse, read_leniently
 
 
 def test_empty_text_matches_everything() -> None:
@@ -60,3 +60,26 @@ def test_address_is_read_leniently() -> None:
 
 def test_words_are_for_people() -> None:
     assert parse("severity=HIGH,LOW&author=lena").words == "Severity: High, Low; Author: lena"
+
+
+@pytest.mark.parametrize("text", ["assigned=me", "assigned=nobody,groups", "claimed=me"])
+def test_filter_that_means_whoever_asks_is_refused_where_nobody_does(text: str) -> None:
+    name, _equals, values = text.partition("=")
+    with pytest.raises(InvalidFilter) as refused:
+        parse(text)
+    said = f"{values.split(',')[-1]} means whoever asks, and here nobody does."
+    assert refused.value.errors == {name: [said]}
+    assert parse(text, personal=True).personal == {name: [values.split(",")[-1]]}
+    assert parse(f"{name}=anybody")
+
+
+def test_filter_that_means_whoever_asks_does_not_match_without_somebody() -> None:
+    mine = parse("assigned=me", personal=True)
+    fact = {"assigned": {"user": 7, "group": None}}
+    assert mine.of(Person(7)).matches(fact)
+    assert not mine.of(Person(8)).matches(fact)
+    assert not mine.of(Person()).matches({"assigned": {"user": None, "group": 3}})
+    with pytest.raises(NoPerson):
+        mine.matches(fact)
+    with pytest.raises(NoPerson):
+        mine.q()

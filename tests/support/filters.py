@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.auth.models import Group, User
 from hypothesis import strategies as st
 
 from forges.models import PullRequest, Repository
 from reviews.choices import PatchStrategy, Severity, WargameVerdict
 from reviews.filters import PARAMETERS
-from reviews.models import APV
+from reviews.models import APV, Assignment, Claim
 from reviews.versions import Step
 from tests.support import forge_rows
 from tests.support.site import DIFF
@@ -60,10 +61,19 @@ FIELDS = st.fixed_dictionaries(
         "changes": st.sampled_from([[], CHANGES]),
         "epss": st.sampled_from([None, 0.0, 0.25, 0.5, 1.0]),
         "known_exploited": st.sampled_from([None, True, False]),
+        "approvals": st.integers(0, 3),
+        "approvals_needed": st.integers(0, 3),
         "created_at": st.sampled_from([NOW - timedelta(hours=hours) for hours in AGES]),
     }
 )
 """The fields of an APV."""
+TEAMWORK = st.fixed_dictionaries(
+    {
+        "claim": st.none() | st.tuples(st.integers(0, 2), st.sampled_from([-1, 0, 1])),
+        "assigned": st.none() | st.tuples(st.sampled_from(["user", "group"]), st.integers(0, 2)),
+    }
+)
+"""Who has an APV and for how many hours from NOW, and whom it is assigned to."""
 PULL_REQUESTS = st.none() | st.fixed_dictionaries(
     {
         "author": st.sampled_from(["dependabot[bot]", "lena"]),
@@ -93,6 +103,9 @@ VALUES: dict[str, "st.SearchStrategy[str]"] = {
     "age": st.sampled_from(["1h-", "-1d", "1d-1w", "25h-168h"]),
     "epss": st.sampled_from(["unknown", "0.25-", "-0.5", "0.1-0.5", "0-1"]),
     "kev": st.sampled_from(["yes", "no", "unknown"]),
+    "claimed": st.sampled_from(["me", "free", "anybody"]),
+    "assigned": st.sampled_from(["me", "groups", "nobody", "anybody"]),
+    "approvals": st.sampled_from(["none", "some", "last"]),
 }
 """Some values of each parameter, in a text."""
 
@@ -120,6 +133,26 @@ def store(fields: dict[str, Any], pull_request: dict[str, Any] | None) -> APV:
         row = forge_rows.pull_request(_repository(), number, **pull_request)
         row.save()
     return APV.objects.create(**fields, pull_request=row)
+
+
+def put_to_work(apv: APV, teamwork: dict[str, Any]) -> None:
+    """Let one of three people claim an APV, and assign it to one of them or of three groups."""
+    if teamwork["claim"] is not None:
+        who, hours = teamwork["claim"]
+        until = NOW + timedelta(hours=hours)
+        Claim.objects.create(apv=apv, user=person(who), expires_at=until)
+    if teamwork["assigned"] is not None:
+        kind, who = teamwork["assigned"]
+        to = {kind: person(who) if kind == "user" else group(who)}
+        Assignment.objects.create(apv=apv, **to)
+
+
+def person(number: int) -> User:
+    return User.objects.get_or_create(username=f"person-{number}")[0]
+
+
+def group(number: int) -> Group:
+    return Group.objects.get_or_create(name=f"group-{number}")[0]
 
 
 def _repository() -> Repository:

@@ -148,6 +148,11 @@ export function queuePage(endsLine) {
     reloadSoon(100); // a burst of changes is read once
   }
 
+  /** An APV was claimed, released or assigned: a list of those comes to have it, or loses it. */
+  function followTeam() {
+    if (/[?&](claimed|assigned)=/.test(list().dataset.kept ?? "")) reloadSoon(100);
+  }
+
   /**
    * What carries a decision out is in another state: its row changes, comes or leaves.
    *
@@ -249,6 +254,8 @@ export function queuePage(endsLine) {
       decision_made: decide,
       apv_changed: follow,
       effect_changed: followEffect,
+      claim_changed: followTeam,
+      assignment_changed: followTeam,
       stats_update: count,
     },
     reload,
