@@ -45,6 +45,7 @@ class AuditAction(models.TextChoices):
     REPOSITORY_CHANGED = "repository_changed", _("changed a repository")
     DELIVERY_REPEATED = "delivery_repeated", _("processed a webhook again")
     POLICY_CHANGED = "policy_changed", _("changed a policy")
+    TEMPLATE_CHANGED = "template_changed", _("changed a template")
     JOB_CHANGED = "job_changed", _("changed a job")
 
 

@@ -29,6 +29,7 @@ class Permission(StrEnum):
     REPORT_OUTCOME = "report_outcome", "apv", "Can report what became of a decision"
     VIEW_STATS = "view_stats", "apv", "Can view the review statistics"
     MANAGE_POLICIES = "manage_policies", "policy", "Can manage policies"
+    MANAGE_TEMPLATES = "manage_templates", "template", "Can manage templates of justifications"
 
     @property
     def codename(self) -> str:
@@ -54,7 +55,7 @@ ROLES: dict[str, tuple[Permission, ...]] = {
         Permission.REPORT_OUTCOME,
     ),
     "reviewers": (*READ, Permission.DECIDE_APV),
-    "leads": (*READ, *LEAD, Permission.MANAGE_POLICIES),
+    "leads": (*READ, *LEAD, Permission.MANAGE_POLICIES, Permission.MANAGE_TEMPLATES),
 }
 """For each group, what its users may do."""
 

@@ -11,9 +11,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from reviews import services
-from reviews.batches.placeholders import filled_in
 from reviews.decision_kinds import DecisionKind
 from reviews.models import APV, BatchItem, Decision
+from reviews.placeholders import filled_in
 
 UNDONE = "Undone"
 """The reason that is recorded, in one language for everybody who reads the record."""
@@ -47,7 +47,7 @@ def _deciding(kind: DecisionKind) -> Action:
             apv_id=item.apv_id,
             reviewer=user,
             decision=kind,
-            justification=filled_in(batch.justification, item.apv),
+            justification=filled_in(batch.justification, item.apv, user),
             confidence=batch.confidence,
             version=item.version,
         )
@@ -57,7 +57,7 @@ def _deciding(kind: DecisionKind) -> Action:
             apv=apv,
             reviewer=user,
             decision=kind,
-            justification=filled_in(given["justification"], apv),
+            justification=filled_in(given["justification"], apv, user),
             confidence=given["confidence"],
             version=given["version"],
         )

@@ -23,6 +23,7 @@ from reviews.console.evidence import Evidence
 from reviews.console.fallback import with_fallback
 from reviews.console.filters import SORTS
 from reviews.console.forms import ConsoleForm
+from reviews.console.justifications import chosen_in
 from reviews.console.list_query import COUNTED, asked_of, kept_of
 from reviews.console.listings import listing_of
 from reviews.console.many.progress import latest_of
@@ -161,7 +162,8 @@ def reading_context(
         apv = get_object_or_404(APV.objects.with_pull_request(), apv_code=code)
         context = _of_apv(request, apv)
     if form is None:
-        form = ConsoleForm(initial={"version": apv.version, "seen": seen_before or seen(apv)})
+        begun = {"version": apv.version, "seen": seen_before or seen(apv)}
+        form = ConsoleForm(initial={**begun, **chosen_in(request, apv)})
     differences = form.differences(apv) if reread or seen_before else []
     if reread:
         form.read_again(apv)

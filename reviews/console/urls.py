@@ -2,7 +2,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, re_path
 from django.views.i18n import set_language
 
-from reviews.console import decision_views, notices, team, views
+from reviews.console import decision_views, justifications, notices, team, views
 from reviews.console.forms import SignInForm
 from reviews.console.many import views as many
 
@@ -22,6 +22,7 @@ urlpatterns = [
     re_path(rf"^apvs/{code}/claim$", team.claim, name="claim"),
     re_path(rf"^apvs/{code}/claim/take-over$", team.take_over, name="claim-take-over"),
     re_path(rf"^apvs/{code}/claim/release$", team.release, name="claim-release"),
+    re_path(rf"^apvs/{code}/templates$", justifications.offered, name="apv-templates"),
     re_path(rf"^apvs/{code}/state$", views.apv_state, name="apv-state"),
     re_path(rf"^apvs/{code}/related$", views.apv_related, name="apv-related"),
     re_path(rf"^apvs/{code}/reading$", views.apv_reading, name="apv-reading"),
@@ -43,6 +44,9 @@ urlpatterns = [
     path("batches/<uuid:pk>", many.batch, name="batch"),
     path("batches/<uuid:pk>/stop", many.stop, name="batch-stop"),
     path("batches/<uuid:pk>/undo", many.undo, name="batch-undo"),
+    path("templates", justifications.templates, name="templates"),
+    path("templates/offered", justifications.offered, name="templates-offered"),
+    path("templates/<int:pk>", justifications.template, name="template"),
     path("numbers", views.numbers, name="numbers"),
     path("decisions.csv", views.decisions_csv, name="decisions-csv"),
     path("decisions.jsonl", views.decisions_json_lines, name="decisions-jsonl"),

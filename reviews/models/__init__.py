@@ -30,6 +30,7 @@ from reviews.models.revision import (
     KEPT_OF_REVISIONS,
     Revision,
 )
+from reviews.models.template import Template
 
 __all__ = [
     "APV",
@@ -68,4 +69,5 @@ __all__ = [
     "Retraction",
     "Revision",
     "Tally",
+    "Template",
 ]

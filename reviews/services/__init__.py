@@ -25,6 +25,7 @@ from reviews.services.policies import add_version, make_policy, set_active
 from reviews.services.retracting import may_retract, retract
 from reviews.services.revising import Withdrawal, add_evidence, reopen, revise, withdraw
 from reviews.services.taking_in import take_in
+from reviews.services.templates import delete_template, save_template
 
 __all__ = [
     "DECIDERS",
@@ -40,6 +41,7 @@ __all__ = [
     "claim_next",
     "codes_in_use",
     "decide",
+    "delete_template",
     "expire_soon",
     "follow_advisories",
     "is_barred",
@@ -53,6 +55,7 @@ __all__ = [
     "report_outcome",
     "retract",
     "revise",
+    "save_template",
     "save_values",
     "set_active",
     "take_in",

@@ -14,9 +14,9 @@ from audit.choices import AuditAction, Source
 from audit.models import Entry
 from reviews import services
 from reviews.batches import running, starting
-from reviews.batches.placeholders import filled_in, unknown_in
 from reviews.choices import Status
 from reviews.models import APV, Batch, BatchItem, Decision, Retraction
+from reviews.placeholders import filled_in, unknown_in
 from tests.support.effect_rows import member
 from tests.support.forms import many_fields_of
 from tests.support.in_process import new_apv, signed_in
@@ -266,7 +266,7 @@ def test_bad_input_is_explained(rita, fields, reason):
 def test_placeholders_are_filled_in_for_each(rita):
     apv = new_apv(package_name="ws", fixed_version="8.17.1", cve_id="CVE-2024-37890", **CLEAR)
     other = new_apv(package_name="flask", **CLEAR)
-    text = "Bump of {package} to {version} for {cve}, {reviewed}."
+    text = "Bump of {package} to {fixed_version} for {cve}, {reviewed}."
     asked = ask(signed_in(rita), chosen(apv, other), justification=text)
     assert "Bump of ws to 8.17.1 for CVE-2024-37890, {reviewed}." in text_of(asked)
     batch = start(signed_in(rita), chosen(apv, other), justification=text)
@@ -276,7 +276,7 @@ def test_placeholders_are_filled_in_for_each(rita):
         "Bump of flask to ? for ?, {reviewed}.",
     }
     assert unknown_in(text) == ["{reviewed}"]
-    assert filled_in("{code} {pr} {severity}", apv) == f"{apv.apv_code} 7 high"
+    assert filled_in("{code} {pr} {severity}", apv, rita) == f"{apv.apv_code} 7 high"
 
 
 def test_batch_is_undone_as_a_whole(rita):

@@ -8,10 +8,10 @@ from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from reviews.batches.actions import OFFERED
-from reviews.batches.placeholders import PLACEHOLDERS
 from reviews.console import confidence
 from reviews.console.number_formats import digits
 from reviews.models import JUSTIFICATION_LENGTH
+from reviews.placeholders import PLACEHOLDERS
 
 
 def _choices() -> list[tuple[str, Any]]:

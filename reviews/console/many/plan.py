@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from reviews.batches.actions import Action
-from reviews.batches.placeholders import filled_in, has_placeholders
 from reviews.batches.running import reasons
 from reviews.batches.starting import Chosen
 from reviews.choices import Severity
@@ -25,6 +24,7 @@ from reviews.console.question import Caution, Question
 from reviews.decision_kinds import DecisionKind
 from reviews.errors import NotConfirmed, ReviewError
 from reviews.models import APV
+from reviews.placeholders import filled_in, has_placeholders
 
 SIGNER = signing.Signer(salt="reviews.console.many")
 
@@ -115,7 +115,9 @@ class Plan:
     def example(self) -> str:
         """Return the justification as the first APV gets it, "" if all get the same."""
         text = self.given["justification"]
-        return filled_in(text, self.lines[0].apv) if self.lines and has_placeholders(text) else ""
+        if not self.lines or not has_placeholders(text):
+            return ""
+        return filled_in(text, self.lines[0].apv, self.user)
 
     @property
     def fields(self) -> Iterator[tuple[str, str]]:

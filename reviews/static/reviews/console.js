@@ -223,6 +223,27 @@ function start(main) {
     many.then(act).catch(endsLine);
   }
 
+  /**
+   * Offer texts to begin a justification with: by its link, or by a slash while it is empty.
+   *
+   * @param {MouseEvent | KeyboardEvent} event
+   */
+  function offerTexts(event) {
+    const target = targetOf(event);
+    const field = target?.closest(".field");
+    /** @type {HTMLAnchorElement | null | undefined} */
+    const link = field?.querySelector("a.offer");
+    const area = field?.querySelector("textarea");
+    if (!link || !area || area.readOnly || event.ctrlKey || event.metaKey) return;
+    const isMeant =
+      event instanceof KeyboardEvent
+        ? event.key === "/" && target === area && !area.value
+        : link.contains(target);
+    if (!isMeant) return;
+    event.preventDefault();
+    import("./templates.js").then(({ offer }) => offer(link, area)).catch(endsLine);
+  }
+
   function countRelated() {
     import("./related.js").then(({ countSoon }) => countSoon(endsLine)).catch(endsLine);
   }
@@ -276,6 +297,8 @@ function start(main) {
   document.addEventListener("htmx:pushedIntoHistory", showOpen);
   document.addEventListener("decided", decided);
   document.addEventListener("click", goOn);
+  document.addEventListener("click", offerTexts);
+  document.addEventListener("keydown", offerTexts);
   document.addEventListener("pointerover", offerSuggestions);
   document.addEventListener("focusin", offerSuggestions);
   document.addEventListener("visibilitychange", comeBack);

@@ -52,7 +52,11 @@ export function keys(queue, reading, decision, acts) {
    * @param {HTMLTableRowElement} [row]
    * @param {boolean} [isRange]
    */
-  const select = (row, isRange) => acts.withMany((many) => many.toggle(row, isRange));
+  function select(row, isRange) {
+    // At once: a key that follows is about what is selected, though the module is on its way.
+    if (document.getElementById("many")) document.body.classList.add("selecting");
+    acts.withMany((many) => many.toggle(row, isRange));
+  }
 
   // -- Going through the list --------------------------------------------------------------------
 
