@@ -20,7 +20,7 @@ def allow_leads_to_manage(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reviews", "0019_statistics_of_trigrams"),
+        ("reviews", "0020_index_of_approved"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
