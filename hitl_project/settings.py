@@ -309,6 +309,7 @@ CHANNEL_LAYERS = {
 HITL_JOB_WORKERS = number("HITL_JOB_WORKERS", 1, most=16)
 HITL_FAILED_JOB_DAYS = number("HITL_FAILED_JOB_DAYS", 30, least=1)
 HITL_DELIVERY_DAYS = number("HITL_DELIVERY_DAYS", 14, least=1)
+HITL_BATCH_DAYS = number("HITL_BATCH_DAYS", 90, least=1)
 HITL_FORGE_SYNC_MINUTES = number("HITL_FORGE_SYNC_MINUTES", 10, most=60)
 
 # -- Effects of decisions ---------------------------------------------------------------------

@@ -1,12 +1,13 @@
-"""The jobs of the review: carry decisions out, set commit statuses, end claims, run batches."""
+"""The jobs of the review: decisions carried out, commit statuses, claims that end, and batches."""
 
 from uuid import UUID
 
+from django.conf import settings
 from procrastinate.contrib.django import app
 
 from forges.tasks import RETRIES
 from jobs.retries import Retries
-from reviews.batches import running
+from reviews.batches import pruning, running
 from reviews.effects import carrying_out, gate, merge_queue
 from reviews.services import claiming
 
@@ -51,6 +52,13 @@ def set_gate(apv_id: str) -> None:
 def expire_claims(timestamp: int) -> None:
     """End the claims whose time is over, once a minute, and soon after a page was left."""
     claiming.expire()
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="reviews.prune_batches", queueing_lock="prune-batches", retry=Retries())
+def prune_batches(timestamp: int) -> None:
+    """Delete old batches, once an hour."""
+    pruning.prune_batches(days=settings.HITL_BATCH_DAYS)
 
 
 @app.task(name="reviews.run_batch", retry=Retries())

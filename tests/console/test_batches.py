@@ -14,6 +14,7 @@ from audit.choices import AuditAction, Source
 from audit.models import Entry
 from reviews import services
 from reviews.batches import running, starting
+from reviews.batches.pruning import prune_batches
 from reviews.choices import Status
 from reviews.models import APV, Batch, BatchItem, Decision, Retraction
 from reviews.placeholders import filled_in, unknown_in
@@ -357,3 +358,24 @@ def test_decisions_of_a_batch_obey_the_rules_of_escalated_apvs(rita, lena):
     running.run(start(signed_in(lena), chosen(apv)).pk)
     apv.refresh_from_db()
     assert apv.status == Status.APPROVED
+
+
+def test_old_batches_are_deleted_but_neither_their_decisions_nor_what_still_runs(
+    rita: User,
+) -> None:
+    client = signed_in(rita)
+    done, undone, waiting, new = (
+        start(client, chosen(new_apv(**CLEAR), new_apv(**CLEAR))) for _ in range(4)
+    )
+    for one in (done, undone, new):
+        running.run(one.pk)
+    unfinished = starting.undo(undone, rita)
+    Batch.objects.exclude(pk=new.pk).update(created_at=timezone.now() - timedelta(days=91))
+    assert prune_batches(days=90) == 1
+    assert set(Batch.objects.all()) == {undone, waiting, new, unfinished}
+    running.run(unfinished.pk)
+    assert prune_batches(days=90) == 2
+    assert set(Batch.objects.all()) == {waiting, new}
+    assert Decision.objects.count() == 6
+    assert Entry.objects.filter(action=AuditAction.BATCH_STARTED).count() == 5
+    assert prune_batches(days=90) == 0
