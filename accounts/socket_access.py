@@ -1,6 +1,6 @@
 """The user of a socket, and the channels that they may read."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -8,22 +8,56 @@ from django.contrib.auth import get_user_model
 
 from accounts import credentials
 from accounts.credentials import tickets
+from accounts.credentials.kinds import Shown
 from realtime.access import Identity, InvalidToken, Proof
 from realtime.registry import CHANNELS
 from realtime.socket.origins import headers_of
 
+Scope = Mapping[str, Any]
+"""An ASGI scope."""
 
-def authenticate(scope: Mapping[str, Any]) -> Identity:
-    """Return the identity of a socket's scope. Raise InvalidToken if it has no valid credentials.
+
+TICKET = "ticket"
+
+
+def authenticate(scopes: Sequence[Scope]) -> list[Identity | None]:
+    """Return the identity of each socket's scope, None without valid credentials.
+
+    The number of queries does not depend on the number of sockets.
+    """
+    shown = [_shown_by(scope) for scope in scopes]
+    others = {one for one in shown if one and one.kind != TICKET}
+    proofs = credentials.proofs_of(others) | _redeemed(shown)
+    good = identities(set(proofs.values()))
+    found: list[Identity | None] = []
+    for one in shown:
+        proof = proofs.get(one) if one else None
+        found.append(good.get(proof) if proof else None)
+        if one and one.kind == TICKET:
+            proofs.pop(one, None)  # it opens one socket
+    return found
+
+
+def _shown_by(scope: Scope) -> Shown | None:
+    """Return the credential of a socket's scope that counts.
 
     In the address only a ticket counts. A cookie counts only from a page, which sends an origin.
     """
-    shown = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True).get("token")
-    if shown is not None:
-        return _identity_of(tickets.redeem(shown[-1]))
+    given = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True).get("token")
+    if given is not None:
+        return Shown(TICKET, given[-1])
     headers = headers_of(scope)
-    user, proof = credentials.open_headers(headers, with_cookie="origin" in headers)
-    return Identity(user.get_username(), frozenset(readable_channels(user)), proof)
+    try:
+        return credentials.shown_by(headers, with_cookie="origin" in headers)
+    except InvalidToken:
+        return None
+
+
+def _redeemed(shown: Sequence[Shown | None]) -> dict[Shown, Proof]:
+    """Use the tickets among `shown` up; return what they were made for."""
+    secrets = {one.secret for one in shown if one and one.kind == TICKET}
+    proofs = tickets.redeem(secrets) if secrets else {}
+    return {Shown(TICKET, secret): proof for secret, proof in proofs.items()}
 
 
 def identities(proofs: Collection[Proof]) -> dict[Proof, Identity]:
@@ -41,13 +75,6 @@ def identities(proofs: Collection[Proof]) -> dict[Proof, Identity]:
         )
         for proof, (user, by_now) in good.items()
     }
-
-
-def _identity_of(proof: Proof) -> Identity:
-    try:
-        return identities([proof])[proof]
-    except KeyError:
-        raise InvalidToken("What the ticket was made for is no good any more.") from None
 
 
 def _granted(users: Collection[int]) -> dict[int, set[str]]:

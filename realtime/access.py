@@ -3,7 +3,7 @@
 Another app checks credentials. It registers its functions when it is ready.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -45,12 +45,12 @@ class Identity:
 class Access(NamedTuple):
     """The functions that authenticate sockets.
 
-    `authenticate` returns the identity of an ASGI scope, and raises InvalidToken if it has no valid
-    credentials. `identities` returns the identities of those of many proofs that are still valid,
-    in a constant number of queries.
+    `authenticate` returns the identity of each of many ASGI scopes, None for one without valid
+    credentials. `identities` returns the identities of those of many proofs that are still valid.
+    Both take a constant number of queries.
     """
 
-    authenticate: Callable[[Mapping[str, Any]], Identity]
+    authenticate: Callable[[Sequence[Mapping[str, Any]]], list[Identity | None]]
     identities: Callable[[Collection[Proof]], dict[Proof, Identity]]
 
 
@@ -63,9 +63,9 @@ def register(access: Access) -> None:
 _access: Access | None = None
 
 
-def authenticate(scope: Mapping[str, Any]) -> Identity:
-    """Return the identity of a socket's scope. Raise InvalidToken."""
-    return _registered().authenticate(scope)
+def authenticate(scopes: Sequence[Mapping[str, Any]]) -> list[Identity | None]:
+    """Return the identity of each socket's scope, None without valid credentials."""
+    return _registered().authenticate(scopes)
 
 
 def identities(proofs: Collection[Proof]) -> dict[Proof, Identity]:

@@ -24,6 +24,7 @@ from realtime.outages import for_ever
 from realtime.pruning import prune
 from realtime.registry import CHANNELS, LOGS
 from realtime.revocation import Revocation
+from realtime.socket.admission import Admission
 from realtime.socket.writer import Burst, bursts_of
 from realtime.subscribers import Subscriber, Subscribers
 
@@ -52,6 +53,7 @@ class Hub:
         self._polls: list[asyncio.Future[None]] = []
         self._starting = asyncio.Lock()
         self.sockets = OpenSockets()
+        self.admission = Admission()
         self.revocation = Revocation(self.sockets)
         self.broadcasts = self._subscribers.broadcasts
         self._tasks: list[asyncio.Task[None]] = []

@@ -13,11 +13,12 @@ from django.contrib.auth import get_user_model
 from django.http import parse_cookie
 
 from accounts.credentials import api_token, jwt, open_access, session
-from accounts.credentials.kinds import Opened, UnknownToken
+from accounts.credentials.kinds import Opened, Shown, UnknownToken
 from realtime.access import InvalidToken, Proof
 
 KINDS = {one.name: one for one in (session.KIND, api_token.KIND, jwt.KIND, open_access.KIND)}
 SCHEMES = frozenset({"bearer", "token"})
+NONE_GOOD = "There are no good credentials."
 
 
 def shown_token(authorization: str) -> str | None:
@@ -47,7 +48,38 @@ def open_headers(headers: Mapping[str, str], *, with_cookie: bool = True) -> Ope
         return found
     if not are_shown(headers) and (user := open_access.open_access_user()):
         return user, open_access.proof_of(user)
-    raise InvalidToken("There are no good credentials.")
+    raise InvalidToken(NONE_GOOD)
+
+
+def shown_by(headers: Mapping[str, str], *, with_cookie: bool = True) -> Shown:
+    """Return the credential in `headers` that counts, as `open_headers` takes it.
+
+    Raise InvalidToken if there is none. Only `proofs_of` says what the credential is worth.
+    """
+    token = shown_token(headers.get("authorization", ""))
+    if token is not None:
+        for kind in KINDS.values():
+            if kind.is_token and kind.is_token(token):
+                return Shown(kind.name, token)
+    cookies = parse_cookie(headers.get("cookie", ""))
+    if with_cookie and (key := cookies.get(settings.SESSION_COOKIE_NAME)):
+        return Shown(session.NAME, key)
+    if not are_shown(headers):
+        return Shown(open_access.NAME, "")
+    raise InvalidToken(NONE_GOOD)
+
+
+def proofs_of(shown: Collection[Shown]) -> dict[Shown, Proof]:
+    """Return what those of `shown` that are known prove; `still_good` says whether it counts.
+
+    The number of queries does not depend on how many there are.
+    """
+    found: dict[Shown, Proof] = {}
+    for kind in KINDS.values():
+        if secrets := {one.secret for one in shown if one.kind == kind.name}:
+            proofs = kind.proofs(secrets)
+            found |= {Shown(kind.name, secret): proof for secret, proof in proofs.items()}
+    return found
 
 
 def are_shown(headers: Mapping[str, str]) -> bool:

@@ -1,6 +1,7 @@
 """API tokens, for programs. They are valid for a number of days, or for ever."""
 
 import time
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -38,8 +39,18 @@ def _open(token: str) -> Opened:
     raise UnknownToken
 
 
+def _proofs(tokens: Collection[str]) -> dict[str, Proof]:
+    secrets = {hash_token(token): token for token in tokens}
+    rows = AuthToken.objects.filter(digest__in=secrets).only("digest", "user_id", "expiry")
+    return {
+        secrets[row.digest]: Proof(NAME, row.user_id, row.digest, expires_at=seconds(row.expiry))
+        for row in rows
+    }
+
+
 KIND = CredentialKind(
     NAME,
+    _proofs,
     renewed_by(AuthToken.objects.all(), "expiry"),
     is_token=lambda text: "." not in text,
     open=_open,

@@ -8,6 +8,7 @@ Every token names the `SignIn` it comes from, so all tokens of one sign-in are r
 refresh token that is used a second time has been stolen, and ends the sign-in.
 """
 
+import contextlib
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
@@ -128,7 +129,25 @@ def _open(token: str) -> Opened:
         row, expires_at = read(token)
     except (TokenError, KeyError):
         raise UnknownToken from None
-    return row.user, Proof(NAME, row.user_id, str(row.pk), row.auth_hash, expires_at)
+    return row.user, _proof(row, expires_at)
+
+
+def _proof(row: SignIn, expires_at: float) -> Proof:
+    return Proof(NAME, row.user_id, str(row.pk), row.auth_hash, expires_at)
+
+
+def _proofs(tokens: Collection[str]) -> dict[str, Proof]:
+    read: dict[str, Token] = {}
+    for text in tokens:
+        with contextlib.suppress(TokenError):
+            read[text] = AccessToken(text)  # type: ignore[arg-type]
+    rows = SignIn.objects.in_bulk({token[SIGN_IN] for token in read.values() if SIGN_IN in token})
+    of_sign_in = {str(key): row for key, row in rows.items()}
+    return {
+        text: _proof(of_sign_in[token[SIGN_IN]], float(token["exp"]))
+        for text, token in read.items()
+        if token.get(SIGN_IN) in of_sign_in
+    }
 
 
 def _renewed(proofs: Collection[Proof]) -> dict[Proof, Proof]:
@@ -138,4 +157,4 @@ def _renewed(proofs: Collection[Proof]) -> dict[Proof, Proof]:
     return {one: one for one in proofs if one.key in keys}
 
 
-KIND = CredentialKind(NAME, _renewed, is_token=lambda text: "." in text, open=_open)
+KIND = CredentialKind(NAME, _proofs, _renewed, is_token=lambda text: "." in text, open=_open)

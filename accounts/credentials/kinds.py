@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -11,6 +11,13 @@ from realtime.access import InvalidToken, Proof
 
 Opened = tuple[Any, Proof]
 """A user, and the proof that they showed."""
+
+
+class Shown(NamedTuple):
+    """A credential as a client showed it, not checked yet: its kind, and the secret itself."""
+
+    kind: str
+    secret: str
 
 
 class UnknownToken(InvalidToken):
@@ -24,12 +31,14 @@ class UnknownToken(InvalidToken):
 class CredentialKind:
     """A kind of credential.
 
-    `renewed` returns the proofs of this kind that were not revoked, each with its current expiry,
-    in a constant number of queries. A kind whose credentials are tokens also has `is_token`, which
-    says whether a text looks like one, and `open`, which opens one or raises UnknownToken.
+    `proofs` returns what those of many secrets that are known prove, and `renewed` returns the
+    proofs of this kind that were not revoked, each with its current expiry. Both take a constant
+    number of queries. A kind whose credentials are tokens also has `is_token`, which says whether a
+    text looks like one, and `open`, which opens one or raises UnknownToken.
     """
 
     name: str
+    proofs: Callable[[Collection[str]], dict[str, Proof]]
     renewed: Callable[[Collection[Proof]], dict[Proof, Proof]]
     is_token: Callable[[str], bool] | None = None
     open: Callable[[str], Opened] | None = None

@@ -30,4 +30,10 @@ def _renewed(proofs: Collection[Proof]) -> dict[Proof, Proof]:
     return {one: one for one in proofs}
 
 
-KIND = CredentialKind(NAME, _renewed)
+def _proofs(secrets: Collection[str]) -> dict[str, Proof]:
+    """Return the proof of open access, which has no secret."""
+    user = open_access_user()
+    return {"": proof_of(user)} if user else {}
+
+
+KIND = CredentialKind(NAME, _proofs, _renewed)

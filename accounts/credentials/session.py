@@ -1,14 +1,20 @@
 """Sessions of browsers, in a cookie. A new password ends them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    get_user,
+)
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.credentials.kinds import CredentialKind, Opened, renewed_by, seconds
 from realtime.access import Proof
@@ -40,4 +46,14 @@ def _expiry(key: str) -> float | None:
     return seconds(rows.first())
 
 
-KIND = CredentialKind(NAME, renewed_by(Session.objects.all(), "expire_date"))
+def _proofs(keys: Collection[str]) -> dict[str, Proof]:
+    sessions = Session.objects.filter(pk__in=keys, expire_date__gt=timezone.now())
+    return {
+        row.pk: Proof(NAME, int(data[SESSION_KEY]), row.pk, data[HASH_SESSION_KEY], expires_at)
+        for row in sessions
+        if (data := row.get_decoded()).get(BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
+        and (expires_at := seconds(row.expire_date))
+    }
+
+
+KIND = CredentialKind(NAME, _proofs, renewed_by(Session.objects.all(), "expire_date"))

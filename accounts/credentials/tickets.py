@@ -7,6 +7,7 @@ ticket opens one socket, within seconds, and is then used up.
 import hashlib
 import json
 import secrets
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Ticket, forget_expired
-from realtime.access import InvalidToken, Proof
+from realtime.access import Proof
 
 TICKET_SECONDS = 30
 
@@ -33,20 +34,20 @@ def issue(proof: Proof) -> str:
     return secret
 
 
-def redeem(secret: str) -> Proof:
-    """Use a ticket up and return the proof it was made for. Raise InvalidToken if it is not valid.
+def redeem(secrets: Collection[str]) -> dict[str, Proof]:
+    """Use tickets up, and return the proofs that those which are valid were made for.
 
-    One statement deletes the row and reads it, so of many concurrent uses one succeeds.
+    One statement deletes the rows and reads them, so of many concurrent uses one succeeds.
     """
+    given = {_digest(secret): secret for secret in secrets}
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM accounts_ticket WHERE digest = %s AND expires_at > %s RETURNING proof",
-            [_digest(secret), timezone.now()],
+            "DELETE FROM accounts_ticket WHERE digest = ANY(%s) AND expires_at > %s"
+            " RETURNING digest, proof",
+            [list(given), timezone.now()],
         )
-        row = cursor.fetchone()
-    if row is None:
-        raise InvalidToken("The ticket is unknown, expired or used.")
-    return Proof(**json.loads(row[0]))
+        rows = cursor.fetchall()
+    return {given[digest]: Proof(**json.loads(proof)) for digest, proof in rows}
 
 
 def _digest(secret: str) -> str:

@@ -40,8 +40,8 @@ DEFLATE = ServerPerMessageDeflateFactory(
     compress_settings={"memLevel": 5},
 )
 """Keeps nothing between messages, where Uvicorn's own would keep 40 kB for each socket."""
-HANDSHAKES_AT_ONCE = 4
-"""How many handshakes a process begins at a time: more would only wait for each other."""
+HANDSHAKES_AT_ONCE = 32
+"""How many handshakes a process begins at a time: their users are looked up together."""
 HANDSHAKE_SECONDS = 30.0
 """How long a handshake may take: longer than all that it waits for together."""
 UNREAD_BYTES = 64 * 1024

@@ -6,13 +6,13 @@ from http import HTTPStatus
 from typing import Any
 
 from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from realtime import access, metrics, replay
+from realtime import metrics, replay
 from realtime.access import Identity, InvalidToken
-from realtime.database_threads import for_sockets
 from realtime.hub import get_hub
 from realtime.messages import (
     ConnectionAck,
@@ -65,18 +65,25 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
     """Answers ping, subscribe, unsubscribe and ack, and registers the socket with the hub."""
 
     joined = False
-    channel_layer_alias = ""  # the hub, not each socket, is this process's member of the groups
     identity: Identity
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one socket, and leave the hub however it ends."""
+        """Serve one socket, and leave the hub however it ends.
+
+        Channels would run a task for each event, as its consumers may also listen to a group, and
+        clean up database connections, which no handler of this one uses.
+        """
+        self.scope, self.base_send = scope, send
         try:
-            await super().__call__(scope, receive, send)
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            pass
         finally:
             self.leave()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
-        """Handle one ASGI event. Skip Channels' database clean-up, as no handler uses it."""
+        """Handle one ASGI event."""
         await getattr(self, get_handler_name(message))(message)
 
     # -- Opening and closing ----------------------------------------------------------------
@@ -101,7 +108,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             return
         rechecks = self.hub.revocation.rechecks
         try:
-            identity = await for_sockets(access.authenticate)(self.scope)
+            identity = await self.hub.admission.identity_of(self.scope)
             await self.hub.start()
         except InvalidToken:
             await self.refuse(INVALID_TOKEN)
@@ -144,7 +151,7 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         self.log.ends(*(self.writer.ended_with or (message["code"], message.get("reason"))))
-        await super().websocket_disconnect(message)
+        raise StopConsumer
 
     def expel(self, code: CloseCode, reason: str = "") -> None:
         """Close the socket at once: the user has lost the right to its subscriptions."""
