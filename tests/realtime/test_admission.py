@@ -79,7 +79,8 @@ def test_cookie_counts_only_from_a_page(one_of_each: list[dict[str, Any]]) -> No
 
 @pytest.mark.parametrize("lost", ["active", "password", "revoked"])
 def test_lost_credentials_let_nobody_in(one_of_each: list[dict[str, Any]], lost: str) -> None:
-    for user in get_user_model().objects.filter(username__in=["ana", "bea", "cid", "dan"]):
+    users: Any = get_user_model().objects.filter(username__in=["ana", "bea", "cid", "dan"])
+    for user in users:
         if lost == "active":
             user.is_active = False
         if lost == "password":
@@ -96,7 +97,8 @@ def test_lost_credentials_let_nobody_in(one_of_each: list[dict[str, Any]], lost:
 
 
 def session_key(shown: dict[str, Any]) -> str:
-    return dict(shown["headers"])[b"cookie"].decode().partition("=")[2]
+    cookies: bytes = dict(shown["headers"])[b"cookie"]
+    return cookies.decode().partition("=")[2]
 
 
 def test_many_cost_as_many_queries_as_one_of_each(one_of_each: list[dict[str, Any]]) -> None:
