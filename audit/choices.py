@@ -46,6 +46,7 @@ class AuditAction(models.TextChoices):
     DELIVERY_REPEATED = "delivery_repeated", _("processed a webhook again")
     POLICY_CHANGED = "policy_changed", _("changed a policy")
     TEMPLATE_CHANGED = "template_changed", _("changed a template")
+    VIEW_CHANGED = "view_changed", _("changed a shared view")
     JOB_CHANGED = "job_changed", _("changed a job")
 
 

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     VIEW_STATS = "view_stats", "apv", "Can view the review statistics"
     MANAGE_POLICIES = "manage_policies", "policy", "Can manage policies"
     MANAGE_TEMPLATES = "manage_templates", "template", "Can manage templates of justifications"
+    MANAGE_VIEWS = "manage_views", "savedview", "Can manage shared views"
 
     @property
     def codename(self) -> str:
@@ -55,7 +56,10 @@ ROLES: dict[str, tuple[Permission, ...]] = {
         Permission.REPORT_OUTCOME,
     ),
     "reviewers": (*READ, Permission.DECIDE_APV),
-    "leads": (*READ, *LEAD, Permission.MANAGE_POLICIES, Permission.MANAGE_TEMPLATES),
+    "leads": (
+        *(*READ, *LEAD, Permission.MANAGE_POLICIES),
+        *(Permission.MANAGE_TEMPLATES, Permission.MANAGE_VIEWS),
+    ),
 }
 """For each group, what its users may do."""
 

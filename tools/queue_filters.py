@@ -2,8 +2,8 @@
 
 It fills two sites, with 1,000 and with 100,000 pending APVs of as many pull requests, and reads the
 first page of the queue under filters that most of them match, and under filters that few or none
-do. A page of the long queue may take twice the time of a page of the whole short one. Exits with 1
-if one takes longer.
+do, and the counts of ten saved views. Each, of the long queue, may take twice the time of a page of
+the whole short one. Exits with 1 if one takes longer.
 """
 
 import tests.support.environment  # noqa: F401, I001 — starts the servers before the settings are read
@@ -98,13 +98,25 @@ FILTERS = (
     "severity=CRITICAL&author=snyk-bot&path=*.lock&epss=0-0.5&age=1d-",
 )
 
+VIEWS = (
+    *("severity=CRITICAL", "patch_strategy=code_rewrite", "author=snyk-bot", "path=services/"),
+    *("step=major", "kev=yes", "assigned=me", "claimed=free", "label=rare", "epss=0.99-"),
+)
+"""Those of ten saved views, which are counted together."""
+COUNTS = "views/counts"
+SAVE = """
+INSERT INTO reviews_savedview (owner_id, name, filter, sort, position, created_at)
+    SELECT one.id, view, view, 'priority', 0, now()
+    FROM auth_user AS one, unnest(%s::text[]) AS view WHERE one.username = 'reviewer'
+"""
+
 
 def main() -> int:
     arguments = argparse.ArgumentParser(prog="tools.queue_filters", description=__doc__)
     arguments.add_argument("--rounds", type=int, default=9, help="pages of each, of each site")
     arguments.add_argument("--only", default="", help="what the filters to time contain")
     given = arguments.parse_args()
-    some = [one for one in FILTERS if given.only in one]
+    some = [one for one in (*FILTERS, COUNTS) if given.only in one]
     with filled(FEW) as few, filled(MANY) as many:
         slow = [one for one in some if compare(one, few, many, given.rounds) > MOST]
     return 1 if slow else 0
@@ -116,13 +128,17 @@ def filled(count: int) -> Iterator[Server]:
     site = Site(f"filters-{count}")
     site.manage("shell", "-c", FIRST)
     site.execute("SET session_replication_role = replica;" + FILL.format(count=count))
+    site.execute(SAVE, [*VIEWS])
     site.vacuum()
     with site.uvicorn() as server:
         yield server
 
 
 def compare(text: str, few: Server, many: Server, rounds: int) -> float:
-    """Print the times of the whole short queue and of a filter's page; return their ratio."""
+    """Print the times of the whole short queue and of a filter's page; return their ratio.
+
+    Instead of a filter, `text` may be COUNTS: those of all saved views.
+    """
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):  # by turns, so that a busy moment meets both
         times[0].append(milliseconds(few, ""))
@@ -134,7 +150,7 @@ def compare(text: str, few: Server, many: Server, rounds: int) -> float:
 
 def milliseconds(server: Server, text: str) -> float:
     began = time.perf_counter()
-    answer = server.client("reviewer").get(f"/?{text}")
+    answer = server.client("reviewer").get("/" + (text if text == COUNTS else f"?{text}"))
     assert answer.status_code == 200, answer.text
     return (time.perf_counter() - began) * 1e3
 

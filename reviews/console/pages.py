@@ -36,6 +36,7 @@ from reviews.console.queue import Queue, read_queue
 from reviews.console.related import related
 from reviews.console.revisions import is_past, revisions_of
 from reviews.console.rows import orders_of_severities
+from reviews.console.saved_views import Tabs
 from reviews.console.team_state import Team
 from reviews.console.undoing import undoable_by
 from reviews.console.wider_search import search_wider
@@ -137,6 +138,7 @@ def queue_context(request: Request, queue: Queue) -> dict[str, Any]:
         "page_size": PAGE,
         "counted": COUNTED,
         "sorts": SORTS,
+        "views": Tabs(queue.asked, request.user),
         "wider": search_wider(queue, sees_decisions=sees_decisions(request)),
         "selectable": is_selectable(request.user, queue.listing),
         "sees_decisions": sees_decisions(request),

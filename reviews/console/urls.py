@@ -2,7 +2,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, re_path
 from django.views.i18n import set_language
 
-from reviews.console import decision_views, justifications, notices, team, views
+from reviews.console import decision_views, justifications, notices, saved_views, team, views
 from reviews.console.forms import SignInForm
 from reviews.console.many import views as many
 
@@ -47,6 +47,9 @@ urlpatterns = [
     path("templates", justifications.templates, name="templates"),
     path("templates/offered", justifications.offered, name="templates-offered"),
     path("templates/<int:pk>", justifications.template, name="template"),
+    path("views", saved_views.saved_views, name="views"),
+    path("views/counts", saved_views.view_counts, name="view-counts"),
+    path("views/<int:pk>", saved_views.change_view, name="view"),
     path("numbers", views.numbers, name="numbers"),
     path("decisions.csv", views.decisions_csv, name="decisions-csv"),
     path("decisions.jsonl", views.decisions_json_lines, name="decisions-jsonl"),

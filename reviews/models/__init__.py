@@ -30,6 +30,7 @@ from reviews.models.revision import (
     KEPT_OF_REVISIONS,
     Revision,
 )
+from reviews.models.saved_view import SavedView
 from reviews.models.template import Template
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "Reading",
     "Retraction",
     "Revision",
+    "SavedView",
     "Tally",
     "Template",
 ]

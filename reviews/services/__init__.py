@@ -24,6 +24,14 @@ from reviews.services.outcomes import may_try_again, report_outcome, try_again
 from reviews.services.policies import add_version, make_policy, set_active
 from reviews.services.retracting import may_retract, retract
 from reviews.services.revising import Withdrawal, add_evidence, reopen, revise, withdraw
+from reviews.services.saving_views import (
+    delete_view,
+    move_view,
+    rename_view,
+    replace_view,
+    save_view,
+)
+from reviews.services.saving_views import may_change as may_change_view
 from reviews.services.taking_in import take_in
 from reviews.services.templates import delete_template, save_template
 
@@ -42,21 +50,27 @@ __all__ = [
     "codes_in_use",
     "decide",
     "delete_template",
+    "delete_view",
     "expire_soon",
     "follow_advisories",
     "is_barred",
     "make_policy",
+    "may_change_view",
     "may_decide",
     "may_retract",
     "may_try_again",
+    "move_view",
     "release",
+    "rename_view",
     "renew",
     "reopen",
+    "replace_view",
     "report_outcome",
     "retract",
     "revise",
     "save_template",
     "save_values",
+    "save_view",
     "set_active",
     "take_in",
     "take_over",

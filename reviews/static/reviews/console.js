@@ -45,6 +45,8 @@ function start(main) {
     { claim_changed: tell, assignment_changed: tell },
     ...[queue.on, reading.on, { stats_update: showPlots }],
     ...[{ new_apv: countRelated, decision_made: countRelated }, { decision_made: lookAtOwn }],
+    { new_apv: countViews, decision_made: countViews, apv_changed: countViews },
+    { claim_changed: countViews, assignment_changed: countViews },
   ];
 
   // -- The connection --------------------------------------------------------------------------
@@ -105,7 +107,10 @@ function start(main) {
     if (elt === document.body) return;
     /** @param {string} id */
     const holds = (id) => elt.id === id || elt.querySelector(`#${id}`);
-    if (holds("list")) queue.adopt();
+    if (holds("list")) {
+      queue.adopt();
+      countViews();
+    }
     if (plotted()?.contains(elt) || elt.closest("#numbers")) {
       numbers().then(({ showNumbers }) => showNumbers());
     }
@@ -244,6 +249,11 @@ function start(main) {
     import("./templates.js").then(({ offer }) => offer(link, area)).catch(endsLine);
   }
 
+  function countViews() {
+    if (!document.querySelector("#views a")) return;
+    import("./saved_views.js").then(({ countSoon }) => countSoon(endsLine)).catch(endsLine);
+  }
+
   function countRelated() {
     import("./related.js").then(({ countSoon }) => countSoon(endsLine)).catch(endsLine);
   }
@@ -307,6 +317,7 @@ function start(main) {
   const offered = JSON.parse(byId("undo").dataset.undo ?? "null");
   if (offered) withBar((bar) => bar.offer(offered)).catch(endsLine);
   if (document.getElementById("batch")) withMany(() => {});
+  countViews();
   open(queue.positions);
 }
 
