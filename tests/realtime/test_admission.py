@@ -55,7 +55,7 @@ def one_of_each(db: None) -> list[dict[str, Any]]:
 
 
 def names(found: list[Identity | None]) -> list[str | None]:
-    return [one and one.username for one in found]
+    return [one.username if one else None for one in found]
 
 
 def test_each_kind_is_let_in_as_its_user(one_of_each: list[dict[str, Any]]) -> None:
