@@ -6,9 +6,25 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def allow_leads_to_share(apps, schema_editor):
+    """Give the permission `manage_views` to the group `leads`, if it still exists."""
+    content = apps.get_model("contenttypes", "ContentType").objects.get_or_create(
+        app_label="reviews", model="savedview"
+    )[0]
+    permission = apps.get_model("auth", "Permission").objects.get_or_create(
+        content_type=content,
+        codename="manage_views",
+        defaults={"name": "Can manage shared views"},
+    )[0]
+    for group in apps.get_model("auth", "Group").objects.filter(name="leads"):
+        group.permissions.add(permission)
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("reviews", "0021_templates"),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("contenttypes", "0002_remove_content_type_name"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -66,4 +82,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.RunPython(allow_leads_to_share, migrations.RunPython.noop),
     ]

@@ -1,10 +1,12 @@
 """Saved views: of one person or of all, as tabs, with counts, and who may change them."""
 
+import importlib
 import json
 import re
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
@@ -19,6 +21,7 @@ from tests.support.pages import text_of
 from tests.support.site import apv
 
 pytestmark = pytest.mark.django_db
+MIGRATION = importlib.import_module("reviews.migrations.0022_saved_views")
 MINE: dict[str, Any] = {"filter": "assigned=me", "sort": "age"}
 GRAVE: dict[str, Any] = {"filter": "severity=CRITICAL", "sort": "priority"}
 
@@ -233,3 +236,11 @@ def test_filter_that_no_release_reads_any_more_is_ignored(rita: User) -> None:
     client = client_of(rita)
     assert client.get("/views/counts").json() == {str(view.pk): 1}
     assert client.get("/views").status_code == client.get("/").status_code == 200
+
+
+def test_leads_of_an_earlier_release_may_share_views_after_the_migration() -> None:
+    leads = Group.objects.get(name="leads")
+    held = leads.permissions.filter(codename="manage_views")
+    leads.permissions.remove(*held)
+    MIGRATION.allow_leads_to_share(apps, None)
+    assert held.count() == 1
