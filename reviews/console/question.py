@@ -22,6 +22,7 @@ from accounts.names import display_name
 from reviews import claims
 from reviews.choices import (
     RiskLevel,
+    Status,
     WargameVerdict,
 )
 from reviews.console import confidence
@@ -96,9 +97,13 @@ class Question:
 
     @property
     def is_needless(self) -> bool:
-        """Return whether there is nothing to know before this decision, which can be undone."""
-        can_undo = bool(settings.HITL_UNDO_SECONDS)
-        return can_undo and not (self.changed or self.follows or self.cautions)
+        """Return whether there is nothing to know before this decision, which can be undone.
+
+        Somebody who escalates an APV has doubts, which is something to know.
+        """
+        if not settings.HITL_UNDO_SECONDS or self.apv.status != Status.PENDING:
+            return False
+        return not (self.changed or self.follows or self.cautions)
 
     @property
     def effect(self) -> str:

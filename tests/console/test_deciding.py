@@ -203,6 +203,14 @@ def test_first_of_two_approvals_is_asked_about(reviewer):
     assert asks(send(reviewer, new_apv(**CLEAR)))
 
 
+def test_decision_on_what_a_colleague_escalated_is_asked_about(reviewer, lead):
+    apv = new_apv(**CLEAR)
+    decide(reviewer, apv, decision="escalate")
+    answer = send(lead, apv, version=APV.objects.get().version)
+    assert 'id="question"' in answer.content.decode()
+    assert Decision.objects.get().decision == "escalate"
+
+
 def test_decision_that_cannot_be_undone_is_asked_about(reviewer, settings):
     settings.HITL_UNDO_SECONDS = 0
     assert asks(send(reviewer, new_apv(**CLEAR)))
