@@ -60,6 +60,21 @@ async def test_ten_clear_ones_in_a_row_take_three_keys_each_besides_the_justific
     assert await page.evaluate("stayed")
 
 
+async def test_next_one_is_read_from_its_beginning_on_a_phone(
+    open_tab: OpenTab, server: Server
+) -> None:
+    first, second = server.add_apv(severity="CRITICAL"), server.add_apv()
+    phone = {"width": 360, "height": 640}
+    page = (await open_tab(path=f"/apvs/{first['apv_code']}", viewport=phone)).page
+    await page.get_by_label("Approve").check()
+    await page.get_by_label("Justification").fill(REASON)
+    await page.locator("#decision-form .primary").click()
+    await is_there(page, second)
+    await expect(page.locator("#reading-title")).to_be_focused()
+    await expect(page.locator("#reading-title")).to_be_in_viewport()
+    await expect(page.locator("#undo")).to_be_in_viewport()
+
+
 async def test_enter_that_would_confirm_a_question_does_nothing_where_none_comes(
     open_tab: OpenTab, server: Server, site: Site
 ) -> None:

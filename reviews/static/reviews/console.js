@@ -168,10 +168,19 @@ function start(main) {
     else toast(text);
     const next = queue.after(detail.code);
     queue.tidy();
-    if (next && openCode() === detail.code) {
-      next.click();
-      focusNext = true;
-    }
+    if (next && openCode() === detail.code) goTo(next);
+  }
+
+  /**
+   * Open an APV from its beginning, with the focus on its title.
+   *
+   * @param {HTMLAnchorElement} link
+   */
+  function goTo(link) {
+    focusNext = true;
+    link.click();
+    scrollTo(0, 0);
+    byId("reading").scrollTop = 0;
   }
 
   /** @param {Event} event */
@@ -189,10 +198,7 @@ function start(main) {
       toast(words.noNext);
       return;
     }
-    focusNext = true;
-    next.click();
-    scrollTo(0, 0);
-    byId("reading").scrollTop = 0;
+    goTo(next);
   }
 
   /** @type {Promise<void> | undefined} */
