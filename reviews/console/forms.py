@@ -23,6 +23,13 @@ from reviews.models import APV, JUSTIFICATION_LENGTH
 from reviews.policies.explaining import Explanation
 
 
+def add_errors(form: forms.Form, error: ReviewError) -> None:
+    """Add what a service refuses to the fields of a form, or to the form."""
+    reasons = error.errors if isinstance(error, InvalidInput) else {"": [str(error)]}
+    for name, why in reasons.items():
+        form.add_error(name if name in form.fields else None, [*why])
+
+
 class SignInForm(AuthenticationForm):
     """Keep the name after a wrong password, and focus the password."""
 
@@ -188,9 +195,7 @@ class DecisionForm(forms.Form):
 
     def take(self, error: ReviewError) -> None:
         """Add the service's errors to their fields, or to the form."""
-        reasons = error.errors if isinstance(error, InvalidInput) else {"": [str(error)]}
-        for name, why in reasons.items():
-            self.add_error(name if name in self.fields else None, [*why])
+        add_errors(self, error)
         if isinstance(error, VersionChanged):
             self.data = self.data.copy()
             self.data["version"] = error.current  # the page shows that decision

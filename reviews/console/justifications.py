@@ -15,9 +15,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from reviews import services
 from reviews.console.access import Request, readers_only
+from reviews.console.forms import add_errors
 from reviews.console.list_query import kept_of
 from reviews.decision_kinds import DecisionKind
-from reviews.errors import InvalidInput, ReviewError
+from reviews.errors import ReviewError
 from reviews.models import APV, Decision, Template
 from reviews.permissions import Permission
 from reviews.placeholders import PLACEHOLDERS, filled_in
@@ -127,12 +128,6 @@ class TemplateForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
     )
 
-    def take(self, error: ReviewError) -> None:
-        """Add the service's errors to their fields, or to the form."""
-        reasons = error.errors if isinstance(error, InvalidInput) else {"": [str(error)]}
-        for name, why in reasons.items():
-            self.add_error(name if name in self.fields else None, [*why])
-
 
 @readers_only
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -168,7 +163,7 @@ def _saved(request: Request, form: TemplateForm, template_id: int | None = None)
     try:
         services.save_template(by=request.user, template_id=template_id, **form.cleaned_data)
     except ReviewError as error:
-        form.take(error)
+        add_errors(form, error)
     return form.is_valid()
 
 
