@@ -260,6 +260,7 @@ interface Requested {
 interface Swapped {
   target: Element;
   xhr: XMLHttpRequest;
+  swapOverride?: string;
   shouldSwap: boolean;
   isError: boolean;
 }

@@ -256,6 +256,7 @@ async def test_apv_that_was_asked_for_from_a_row_that_is_gone_can_be_decided_on(
     await expect(page.locator("[data-before]")).to_have_count(0)
     comes.set()
     await page.locator(f"#reading[data-code={wanted['apv_code']}]").wait_for()
+    await expect(page.locator("#reading")).to_have_count(1)  # it took the place of the other
     await expect(page.locator("#reading")).to_have_js_property("inert", value=False)
     await decide(page, "r")
     await becomes(recorded(site, wanted), ["reject"])

@@ -143,6 +143,8 @@ function start(main) {
   /** @param {CustomEvent<Swapped>} event */
   function beforeSwap({ detail }) {
     const { xhr, target } = detail;
+    // A row that asked says how to swap, but may have been replaced meanwhile.
+    if (target.id === "reading") detail.swapOverride = "outerHTML";
     if (!isPart(xhr.responseURL)) {
       detail.shouldSwap = false; // the session has ended: this is the sign-in page
       line.refuse();
