@@ -47,6 +47,8 @@ class AuditAction(models.TextChoices):
     POLICY_CHANGED = "policy_changed", _("changed a policy")
     TEMPLATE_CHANGED = "template_changed", _("changed a template")
     VIEW_CHANGED = "view_changed", _("changed a shared view")
+    DEADLINE_RULE_CHANGED = "deadline_rule_changed", _("changed a rule for deadlines")
+    DEADLINE_PASSED = "deadline_passed", _("found a deadline passed")
     JOB_CHANGED = "job_changed", _("changed a job")
 
 

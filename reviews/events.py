@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 from pydantic import Field
 
-from realtime.messages import ADDED, LogMessage, Message
+from realtime.messages import ADDED, LogMessage, Message, Timestamp
 from realtime.registry import LastValueChannel, LogChannel, register
 from reviews.choices import (
     Action,
@@ -107,6 +107,30 @@ class AssignmentChanged(LogMessage):
     channel: Literal["changes"] = "changes"
 
 
+DeadlineWhat = Literal["near", "passed"]
+"""What became of a deadline: its warning is told, or it has passed."""
+
+
+class DeadlineChanged(LogMessage):
+    """An APV is due soon, or overdue."""
+
+    type: Literal["deadline_changed"] = "deadline_changed"
+    apv_id: UUID
+    apv_code: str
+    what: DeadlineWhat
+    due_at: Timestamp
+    rule: str
+    channel: Literal["changes"] = "changes"
+
+
+class DeadlinesRecounted(LogMessage):
+    """The rules for deadlines changed, and so did the deadlines of some APVs."""
+
+    type: Literal["deadlines_recounted"] = "deadlines_recounted"
+    changed: int
+    channel: Literal["changes"] = "changes"
+
+
 class StatsUpdate(Message):
     """The numbers of the review changed; only the latest ones are ever sent."""
 
@@ -133,7 +157,10 @@ DECISIONS = LogChannel("decisions", permission=Permission.VIEW_DECISION, message
 CHANGES = LogChannel(
     "changes",
     permission=Permission.VIEW_APV,
-    messages=(APVChanged, EffectChanged, ClaimChanged, AssignmentChanged),
+    messages=(
+        *(APVChanged, EffectChanged, ClaimChanged, AssignmentChanged),
+        *(DeadlineChanged, DeadlinesRecounted),
+    ),
 )
 STATS = LastValueChannel("stats", Permission.VIEW_STATS, message=StatsUpdate, read=current_stats)
 

@@ -6,7 +6,7 @@ programs, holds the keys of that row.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import reduce
 from operator import attrgetter
 from typing import Any
@@ -31,6 +31,8 @@ from django.db.models.lookups import Exact, GreaterThan, LessThan
 SALT = "reviews.orders"
 UNKNOWN_SCORE = 11.0
 """Stands for a score that is not known, beyond the highest one."""
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""Stands for the time of an APV without a deadline, after all others."""
 
 
 class BadCursor(ValueError):
@@ -157,8 +159,12 @@ QUEUE = Order(
     ],
 )
 """Highest priority first, then oldest first."""
+DUE_AT = Coalesce(F("due_at"), Value(NEVER, DateTimeField()))
+DUE = Order("due", [Key(DUE_AT, DateTimeField(), lambda apv: apv.due_at or NEVER), *_OLDEST_FIRST])
+"""The nearest deadline first, then those without one, oldest first."""
 QUEUE_SORTS = {
     "priority": QUEUE,
+    "due": DUE,
     "age": Order("age", _OLDEST_FIRST),
     "score": Order(
         "score",

@@ -1,4 +1,4 @@
-"""The jobs of the review: decisions carried out, commit statuses, claims that end, and batches."""
+"""The jobs of the review: decisions, commit statuses, claims that end, deadlines, and batches."""
 
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 from forges.tasks import RETRIES
 from jobs.retries import Retries
 from reviews.batches import pruning, running
+from reviews.deadlines import recounting, watching
 from reviews.effects import carrying_out, gate, merge_queue
 from reviews.services import claiming
 
@@ -65,3 +66,16 @@ def prune_batches(timestamp: int) -> None:
 def run_batch(batch_id: str) -> None:
     """Go on with a batch; another job follows if it takes longer than a job may."""
     running.run(UUID(batch_id))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="reviews.watch_deadlines", retry=Retries())
+def watch_deadlines(timestamp: int) -> None:
+    """Warn before deadlines and escalate after them, once a minute and when the next one comes."""
+    watching.watch()
+
+
+@app.task(name="reviews.recount_deadlines", retry=Retries())
+def recount_deadlines(timestamp: int) -> None:
+    """Go on counting all deadlines anew; another job follows if it takes longer than a job may."""
+    recounting.go_on()

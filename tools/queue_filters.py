@@ -62,8 +62,16 @@ INSERT INTO reviews_apv SELECT copy.* FROM reviews_apv AS one,
         'epss', (n %% 500) / 500.0,
         'known_exploited', n %% 500 = 3,
         'approvals', (n %% 500 = 3)::integer,
-        'approvals_needed', 2 * (n %% 500 = 3)::integer
+        'approvals_needed', 2 * (n %% 500 = 3)::integer,
+        'due_at', CASE WHEN n %% 2 = 0 THEN now() + (n %% 1000 - 100) * interval '1 hour' END
     )) AS copy;
+INSERT INTO reviews_deadlinerule (name, "order", is_active, filter, hours, counting, timetable,
+        time_zone, holidays, warn_hours, assigns)
+    VALUES ('In time', 1, true, '', 1000, 'clock', '', 'UTC', '', 0, false);
+INSERT INTO reviews_deadline (apv_id, rule_id, began_at, due_at, passed_at)
+    SELECT apv_id, (SELECT min(id) FROM reviews_deadlinerule), created_at, due_at,
+        CASE WHEN due_at < now() THEN due_at END
+    FROM reviews_apv WHERE due_at IS NOT NULL;
 INSERT INTO reviews_claim (apv_id, user_id, claimed_at, expires_at)
     SELECT apv_id, (SELECT id FROM auth_user WHERE username = 'reviewer'), now(),
         now() + interval '1 day'
@@ -74,7 +82,9 @@ INSERT INTO reviews_assignment (apv_id, user_id, group_id, assigned_at)
     FROM reviews_apv, auth_user AS one
     WHERE one.username = 'reviewer' AND pr_number %% 4 < 2;
 """
-"""Half of the APVs are assigned. Of every 500 APVs one differs from the others, in everything."""
+"""Half of the APVs are assigned, and half have a deadline, a tenth of which has passed. Of every
+500 APVs one differs from the others, in everything.
+"""
 FILTERS = (
     "",
     *("severity=CRITICAL", "patch_strategy=code_rewrite", "wargame_verdict=failure"),
@@ -95,6 +105,9 @@ FILTERS = (
     *("fold=cve", "fold=repository", "fold=repository&kev=yes"),
     *("claimed=me", "claimed=free", "claimed=anybody", "approvals=none", "approvals=last"),
     *("assigned=me", "assigned=groups", "assigned=nobody", "assigned=anybody"),
+    *("due=overdue", "due=soon", "due=none", "due=-8h", "due=30d-", "sort=due"),
+    *("sort=due&due=overdue", "sort=due&due=soon"),
+    *("sort=due&severity=CRITICAL", "sort=due&due=none"),
     "severity=CRITICAL&author=snyk-bot&path=*.lock&epss=0-0.5&age=1d-",
 )
 

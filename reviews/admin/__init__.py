@@ -1,11 +1,11 @@
-"""The admin of the review: APVs and the form to decide, decisions, and what they do."""
+"""The admin of the review: APVs and the form to decide, decisions, what they do, and deadlines."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.admin.people import RIGHTS
-from reviews.admin import apvs, decisions, effects  # noqa: F401 — registers them
+from reviews.admin import apvs, deadlines, decisions, effects  # noqa: F401 — registers them
 
 admin.site.site_header = admin.site.site_title = "HITL Console"
 admin.site.index_title = _("Administration")

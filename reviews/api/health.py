@@ -23,6 +23,7 @@ from realtime.messages import now, wire_time
 from realtime.metrics import of_all_processes
 from realtime.registry import CHANNELS
 from reviews.api import problems
+from reviews.deadlines.metrics import DeadlineCollector
 from reviews.effects.metrics import EffectCollector
 from reviews.metrics import ReviewCollector
 from reviews.permissions import Permission
@@ -30,6 +31,7 @@ from reviews.permissions import Permission
 COLLECTORS = (
     ReviewCollector,
     EffectCollector,
+    DeadlineCollector,
     JobCollector,
     DeliveryCollector,
     RequestCollector,

@@ -63,7 +63,11 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 
 ADVISORIES = "advisory_links__advisory"
-APVS = APV.objects.with_pull_request().select_related("submitted_by").prefetch_related(ADVISORIES)
+APVS = (
+    APV.objects.with_pull_request()
+    .select_related("submitted_by", "deadline__rule")
+    .prefetch_related(ADVISORIES)
+)
 
 ONE_OR_MANY = PolymorphicProxySerializer(
     "OneOrManyAPVs", [APVSerializer, APVSerializer(many=True)], None, many=False

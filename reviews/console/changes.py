@@ -18,7 +18,7 @@ BRIEF = 80
 """Longer values are carried as a digest: that they changed can be said, from what cannot."""
 OF_ROUND = ("approvals", "approvals_needed")
 """How many have approved is shown where people decide, and changes nothing that they read."""
-UNSAID = frozenset(["version", "updated_at", "pull_request", "forge_warnings", *OF_ROUND])
+UNSAID = frozenset(["version", "updated_at", "due_at", "pull_request", "forge_warnings", *OF_ROUND])
 FIELDS = [name for _, names in GROUPS for name in names if name not in UNSAID]
 
 

@@ -21,6 +21,7 @@ from reviews.filters.parameters import SEARCH, SEARCH_IN_TEXT, WITHIN
 PRIORITY = "priority"
 SORTS = {
     PRIORITY: _("By priority"),
+    "due": _("By deadline"),
     "age": _("By age"),
     "score": _("By score"),
 }
@@ -39,7 +40,7 @@ OFFERED = ("severity", "patch_strategy", "wargame_verdict", "package_ecosystem",
 MORE = (
     *("step", "dependency", "kev"),
     *("claimed", "assigned", "approvals"),
-    *("repository", "author", "branch", "label", "path", "age", "epss"),
+    *("repository", "author", "branch", "label", "path", "due", "age", "epss"),
 )
 """Those that are offered when somebody asks for more."""
 HIDDEN = ("package_name", "cve_id", "package_version", "fixed_version", "decided_since")

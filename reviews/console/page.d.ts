@@ -81,6 +81,22 @@ interface AssignmentChanged {
   by_name: string;
 }
 
+interface DeadlineChanged {
+  type: "deadline_changed";
+  offset: number;
+  apv_id: string;
+  apv_code: string;
+  what: "near" | "passed";
+  due_at: string;
+  rule: string;
+}
+
+interface DeadlinesRecounted {
+  type: "deadlines_recounted";
+  offset: number;
+  changed: number;
+}
+
 interface StatsUpdate {
   type: "stats_update";
   pending_reviews: number;
@@ -96,6 +112,8 @@ interface Listeners {
   effect_changed?: (message: EffectChanged) => void;
   claim_changed?: (message: ClaimChanged) => void;
   assignment_changed?: (message: AssignmentChanged) => void;
+  deadline_changed?: (message: DeadlineChanged) => void;
+  deadlines_recounted?: (message: DeadlinesRecounted) => void;
   stats_update?: (message: StatsUpdate) => void;
 }
 
@@ -139,6 +157,8 @@ type Words = Record<Sentence, string> & {
 
 type Sentence =
   | "new"
+  | "dueIn"
+  | "overdue"
   | "foundOne"
   | "foundMany"
   | "foundMore"

@@ -19,18 +19,20 @@ from reviews.console.access import Request, readable, sees_decisions
 from reviews.console.apv_fields import FIRST_TAB, TABS
 from reviews.console.changes import seen
 from reviews.console.diff_pages import diff_of
+from reviews.console.due import due_of
 from reviews.console.evidence import Evidence
 from reviews.console.fallback import with_fallback
 from reviews.console.filters import SORTS
 from reviews.console.forms import ConsoleForm
 from reviews.console.justifications import chosen_in
 from reviews.console.list_query import COUNTED, asked_of, kept_of
-from reviews.console.listings import listing_of
+from reviews.console.listings import ATTENTION, listing_of
 from reviews.console.many.progress import latest_of
 from reviews.console.many.selection import is_selectable
 from reviews.console.notices import unread
 from reviews.console.origin import origin_of
 from reviews.console.outcomes import Made
+from reviews.console.overdue import read_overdue
 from reviews.console.places import PAGE
 from reviews.console.queue import Queue, read_queue
 from reviews.console.related import related
@@ -139,6 +141,7 @@ def queue_context(request: Request, queue: Queue) -> dict[str, Any]:
         "counted": COUNTED,
         "sorts": SORTS,
         "views": Tabs(queue.asked, request.user),
+        "overdue": read_overdue() if queue.listing is ATTENTION else None,
         "wider": search_wider(queue, sees_decisions=sees_decisions(request)),
         "selectable": is_selectable(request.user, queue.listing),
         "sees_decisions": sees_decisions(request),
@@ -188,6 +191,7 @@ def _of_apv(request: Request, apv: APV) -> dict[str, Any]:
     return {
         "apv": apv,
         "origin": origin_of(apv),
+        "due": due_of(apv),
         "team": Team(apv, request.user),
         "revisions": revisions_of(apv, made),
         "before": next((one for one in made if is_past(apv, one)), None),

@@ -19,6 +19,7 @@ from reviews.console.list_query import COUNTED, ListQuery
 from reviews.console.listings import ESCALATED, Listing, entries
 from reviews.console.places import PAGE, place, place_around
 from reviews.console.rows import DecisionRow, GroupRow, Row
+from reviews.deadlines.attention import overdue
 from reviews.effects.attention import needing_attention
 from reviews.events import current_stats
 from reviews.models import APV
@@ -48,6 +49,7 @@ COLUMNS_OF_TEAM = (
     *("assignment__user__username", "assignment__group__name"),
     *("assignment__user__first_name", "assignment__user__last_name"),
 )
+COLUMNS_OF_DEADLINE = ("due_at", "deadline__warn_at", "deadline__rule__name")
 COLUMNS_OF_DECISIONS = (
     "decision",
     "severity",
@@ -75,7 +77,8 @@ COLUMNS_OF_DECISIONS = (
 class Queue:
     """One page of a list, read in one snapshot.
 
-    `pending`, `escalated` and `withdrawn` count APVs, `attention` counts decisions. `total` is the
+    `pending`, `escalated` and `withdrawn` count APVs, `attention` counts decisions and overdue
+    APVs. `total` is the
     length of the list, up to COUNTED if it must be counted; `changes` is the number of the last
     change of any APV.
     """
@@ -202,9 +205,12 @@ def _decisions(rows: Any) -> Any:
 
 def _apvs(rows: Any) -> Any:
     """Return APVs with what a row shows of them, and no more."""
-    with_team = rows.select_related("claim__user", "assignment__user", "assignment__group")
-    return with_team.only(*COLUMNS, *COLUMNS_OF_TEAM).prefetch_related(
-        selectors.withdrawn_advisories()
+    beside = ("claim__user", "assignment__user", "assignment__group", "deadline__rule")
+    columns = (*COLUMNS, *COLUMNS_OF_TEAM, *COLUMNS_OF_DEADLINE)
+    return (
+        rows.select_related(*beside)
+        .only(*columns)
+        .prefetch_related(selectors.withdrawn_advisories())
     )
 
 
@@ -216,7 +222,7 @@ def _apvs_of(page: Any) -> list[APV]:
 
 
 def _attention(sees_decisions: bool) -> int:
-    return needing_attention().count() if sees_decisions else 0
+    return needing_attention().count() + overdue().count() if sees_decisions else 0
 
 
 def _count(asked: ListQuery, pending: int) -> int:

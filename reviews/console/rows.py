@@ -11,6 +11,7 @@ from accounts.names import display_name
 from realtime.messages import wire_time
 from reviews import selectors
 from reviews.choices import PRIORITY_OF_SEVERITY, PatchStrategy, Severity
+from reviews.console.due import Due, due_of
 from reviews.console.filters import PRIORITY
 from reviews.console.folds import Group
 from reviews.console.outcomes import Outcome, outcome_of
@@ -56,6 +57,10 @@ class Row:
         """Return whom the APV is assigned to, "" if nobody."""
         assignment = getattr(self.apv, "assignment", None)
         return assignment.name if assignment else ""
+
+    @property
+    def due(self) -> Due | None:
+        return due_of(self.apv)
 
     @property
     def strategy(self) -> Any:

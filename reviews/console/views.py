@@ -32,6 +32,7 @@ from reviews.console.export import Encode, as_csv, as_json_lines, record_export,
 from reviews.console.list_query import ListQuery, asked_of, kept_of, path_beside
 from reviews.console.listings import DECIDED, LISTINGS, Listing
 from reviews.console.many.selection import is_selectable
+from reviews.console.notices import unread
 from reviews.console.numbers import read_numbers
 from reviews.console.pages import (
     answer_with_apv,
@@ -84,7 +85,7 @@ def queue_part(request: Request) -> HttpResponse:
 def queue_counts(request: Request) -> HttpResponse:
     """Return the lengths of the list and of the tabs' lists, for a page that received a change."""
     counts = count_queue(asked_of(request), sees_decisions=sees_decisions(request))
-    return JsonResponse(asdict(counts))
+    return JsonResponse({**asdict(counts), "notices": unread(request.user)})
 
 
 @readers_only

@@ -7,6 +7,7 @@ from django.utils.translation import ngettext
 
 from reviews import services
 from reviews.choices import Severity
+from reviews.console.due import words_of_due
 from reviews.decision_kinds import DecisionKind
 
 
@@ -54,6 +55,7 @@ def words() -> dict[str, Any]:
         **_of_decisions(),
         **_of_undoing(),
         **_of_team(),
+        **words_of_due(),
         **_of_failures(),
     }
 

@@ -7,6 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 from reviews import search, selectors
 from reviews.choices import Dependency, PatchStrategy, Severity, VersionStep, WargameVerdict
+from reviews.filters.deadlines import DueIn
 from reviews.filters.kinds import Choice, Offered, Parameter
 from reviews.filters.spans import UNKNOWN, Ages, Numbers
 from reviews.filters.special import (
@@ -72,6 +73,7 @@ PARAMETERS: dict[str, Parameter] = {
             unknown=UNKNOWN,
             choices=[*Dependency.choices, (UNKNOWN, _("unknown"))],
         ),
+        DueIn("due", _("Due"), column="due_at", example="overdue, soon, -8h, 1d-1w, none"),
         Ages("age", _("Waiting for"), column="created_at", example="24h-, -2d, 1d-1w"),
         Numbers("epss", _("EPSS"), example="0.5-, 0.1-0.5"),
         YesNo(

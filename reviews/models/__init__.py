@@ -1,4 +1,4 @@
-"""The models of the review: APVs, revisions, policies, decisions, effects, teamwork, batches."""
+"""The models of the review: APVs, policies, deadlines, decisions, effects, teamwork, batches."""
 
 from reviews.models.advisory import Advisory, APVAdvisory
 from reviews.models.apv import APV, ILLUSTRATIVE, QUEUE_NARROWED_BY
@@ -15,6 +15,7 @@ from reviews.models.assignment import Assignment
 from reviews.models.batch import Batch, BatchItem, ItemState
 from reviews.models.claim import Claim
 from reviews.models.counters import CodeSequence, Tally
+from reviews.models.deadline import Counting, Deadline, DeadlineRule, Recount
 from reviews.models.decision import JUSTIFICATION_LENGTH, Decision
 from reviews.models.effect import Effect
 from reviews.models.gate import Gate
@@ -57,6 +58,9 @@ __all__ = [
     "BatchItem",
     "Claim",
     "CodeSequence",
+    "Counting",
+    "Deadline",
+    "DeadlineRule",
     "Decision",
     "Effect",
     "Gate",
@@ -67,6 +71,7 @@ __all__ = [
     "Policy",
     "PolicyVersion",
     "Reading",
+    "Recount",
     "Retraction",
     "Revision",
     "SavedView",

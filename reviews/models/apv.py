@@ -1,6 +1,7 @@
 """The APV: a machine-made patch with its evidence. Its rules are database constraints."""
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -38,7 +39,7 @@ from reviews.models.apv_constraints import (
 )
 from reviews.models.apv_queryset import APVQuerySet
 from reviews.models.constraints import unit_interval
-from reviews.orders import QUEUE, QUEUE_SORTS
+from reviews.orders import DUE, QUEUE, QUEUE_SORTS
 from reviews.permissions import OF_APVS
 from reviews.search import PATHS, SEARCHED, Trigrams
 
@@ -57,8 +58,11 @@ QUEUE_NARROWED_BY = (
     "package_ecosystem",
     "package_name",
     *("version_step", "dependency", "epss", "known_exploited", "pr_branch"),
+    "due_at",
 )
 FOLDED_WITH = ("priority", "severity", "package_name")
+QUEUE_INCLUDES = {QUEUE.name: QUEUE_NARROWED_BY, DUE.name: ("due_at",)}
+"""The columns that the indexes of the queue hold beside the keys of their orders."""
 
 
 class APV(AtomicSave):
@@ -273,6 +277,13 @@ class APV(AtomicSave):
         editable=False,
         help_text=_("As the policies were when it was approved last."),
     )
+    due_at = models.DateTimeField(
+        _("due"),
+        null=True,
+        editable=False,
+        db_default=None,
+        help_text=_("Until when it is to be decided on, by a rule for deadlines."),
+    )
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, editable=False)
     withdrawn_by = models.CharField(
         _("withdrawn by"), max_length=255, blank=True, default="", db_default="", editable=False
@@ -315,7 +326,7 @@ class APV(AtomicSave):
             *(
                 models.Index(  # with the queue's filter columns, so that counting reads no rows
                     *order.expressions,
-                    include=QUEUE_NARROWED_BY if order is QUEUE else None,
+                    include=QUEUE_INCLUDES.get(name),
                     name=f"apv_queue_{name}",
                     condition=models.Q(status=Status.PENDING),
                 )
@@ -363,6 +374,16 @@ class APV(AtomicSave):
         """Check the constraints, except for values that only saving fills in."""
         unfilled = {name for name in ("apv_code", "priority") if not getattr(self, name)}
         super().validate_constraints({*(exclude or ()), *unfilled})
+
+    @property
+    def open_since(self) -> datetime:
+        """Return when it came into the queue: for the first time, or after its last decision."""
+        if self.revision == 1:
+            return self.created_at
+        final = self.decisions.standing().final().order_by("-revision").first()
+        later = self.revisions.filter(number__gt=final.revision) if final else None
+        reopened = later.order_by("number").first() if later is not None else None
+        return reopened.created_at if reopened else self.created_at
 
     @property
     def watched_repository(self) -> Repository | None:

@@ -13,6 +13,8 @@ class NoticeKind(models.TextChoices):
 
     ASSIGNED = "assigned", _("assigned it to you")
     TAKEN_OVER = "taken_over", _("took it over from you")
+    DUE_SOON = "due_soon", _("says that it is due soon")
+    OVERDUE = "overdue", _("says that it is overdue")
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

@@ -10,6 +10,7 @@ from reviews.services.claiming import (
     renew,
     take_over,
 )
+from reviews.services.deadlines import save_rule
 from reviews.services.deciding import (
     DECIDERS,
     DecisionFields,
@@ -68,6 +69,7 @@ __all__ = [
     "report_outcome",
     "retract",
     "revise",
+    "save_rule",
     "save_template",
     "save_values",
     "save_view",

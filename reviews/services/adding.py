@@ -10,6 +10,7 @@ from audit import entries
 from audit.choices import AuditAction
 from realtime.transactions import publishing
 from reviews.choices import PRIORITY_OF_SEVERITY, Severity
+from reviews.deadlines import counting
 from reviews.errors import CodeInUse
 from reviews.models import APV
 from reviews.patch_facts import with_columns
@@ -32,6 +33,7 @@ def add_apvs(*, apvs: Sequence[APV], submitter: Any = None) -> list[APV]:
         with publishing():
             added = APV.objects.bulk_create(apvs)
             if added:
+                counting.follow(added)
                 _record_added([apv.apv_code for apv in added])
             return added
     except IntegrityError:
@@ -54,8 +56,12 @@ def change_apv(*, apv: APV, fields: Sequence[str]) -> None:
 
 
 def save_changed(apv: APV, fields: Iterable[str]) -> None:
-    """Save `fields` of an APV as its next version, inside the caller's transaction."""
+    """Save `fields` of an APV as its next version, inside the caller's transaction.
+
+    Its deadline follows.
+    """
     apv.save(update_fields=[*with_columns(fields), "version", "updated_at"])
+    counting.follow([apv])
 
 
 def save_values(apv: APV, values: Mapping[str, Any]) -> None:

@@ -55,6 +55,17 @@ def assign_locked(apv: APV, by: Any, *, user: Any = None, group: Any = None) -> 
     return made
 
 
+def assign_by_rule(apv: APV, rule: str, *, user: Any = None, group: Any = None) -> None:
+    """Assign a locked APV to a user or a group, as the rule of this name says.
+
+    Its caller records it, and notifies them.
+    """
+    before = Assignment.objects.filter(apv=apv).first()
+    if not _is_same(before, user, group):
+        made = _write(apv, user, group)
+        publish([_message(apv, rule, made)])
+
+
 def _is_same(before: Assignment | None, user: Any, group: Any) -> bool:
     if before is None:
         return user is None and group is None
@@ -69,17 +80,21 @@ def _write(apv: APV, user: Any, group: Any) -> Assignment | None:
     return Assignment.objects.update_or_create(apv=apv, defaults=values)[0]
 
 
-def _tell(apv: APV, by: Any, made: Assignment | None) -> None:
+def _message(apv: APV, by_name: str, made: Assignment | None) -> AssignmentChanged:
     user, group = (made.user, made.group) if made else (None, None)
-    message = AssignmentChanged(
+    return AssignmentChanged(
         apv_id=apv.apv_id,
         apv_code=apv.apv_code,
         assigned_to=user.get_username() if user else "",
         group=str(group or ""),
         assigned_to_name=made.name if made else "",
-        by_name=display_name(by),
+        by_name=by_name,
     )
-    publish([message])
+
+
+def _tell(apv: APV, by: Any, made: Assignment | None) -> None:
+    publish([_message(apv, display_name(by), made)])
+    user = made.user if made else None
     if user is not None and user.pk != by.pk:
         Notice.objects.create(
             user=user, apv=apv, kind=NoticeKind.ASSIGNED, by_name=display_name(by)

@@ -3,7 +3,6 @@
 import hashlib
 import math
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, Required, TypedDict, Unpack
 from uuid import UUID
 
@@ -247,19 +246,9 @@ def _record(apv: APV, reviewer: Any, fields: DecisionFields, found: Round) -> De
         apv_version=apv.version,
         revision=apv.revision,
         head_commit=apv.head_commit,
-        review_seconds=max(0.0, (now - _open_since(apv)).total_seconds()),
+        review_seconds=max(0.0, (now - apv.open_since).total_seconds()),
         action_taken=_action(kind, found),
         decided_at=now,
         policies=found.hashes,
         facts=found.snapshot,
     )
-
-
-def _open_since(apv: APV) -> datetime:
-    """Return when an APV came into the queue: for the first time, or after its last decision."""
-    if apv.revision == 1:
-        return apv.created_at
-    final = apv.decisions.standing().final().order_by("-revision").first()
-    later = apv.revisions.filter(number__gt=final.revision) if final else None
-    reopened = later.order_by("number").first() if later is not None else None
-    return reopened.created_at if reopened else apv.created_at

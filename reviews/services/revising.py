@@ -16,6 +16,7 @@ from audit.choices import AuditAction
 from realtime.transactions import publishing
 from reviews import claims
 from reviews.choices import RevisionReason, Status, WithdrawalReason
+from reviews.deadlines import counting
 from reviews.diffs.patch_id import patch_id
 from reviews.effects.records import stop_unbegun, why_outdated
 from reviews.errors import InvalidInput, VersionChanged
@@ -194,5 +195,6 @@ def reopen(apv: APV, **details: Any) -> None:
     if apv.decisions.filter(revision=apv.revision).exists():
         revise(apv, {}, RevisionReason.REOPENED)
     save_values(apv, {"status": Status.PENDING, **NOT_WITHDRAWN})
+    counting.follow([apv], began_at=timezone.now())  # nobody could decide meanwhile
     publish_change(apv, "reopened")
     entries.record(AuditAction.APV_REOPENED, apv.apv_code, **details)

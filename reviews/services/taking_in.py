@@ -7,6 +7,7 @@ from forges.models import PullRequest
 from realtime.transactions import publishing
 from reviews import selectors
 from reviews.choices import RevisionReason, Status, WithdrawalReason
+from reviews.deadlines import counting
 from reviews.decision_kinds import DecisionKind
 from reviews.diffs.patch_id import patch_id
 from reviews.models import APV, APVAdvisory
@@ -44,6 +45,7 @@ def take_in(pull_request: PullRequest, *, is_retargeted: bool = False) -> APV | 
         else:
             _follow_checks(apv, pull_request)
         _follow_state(apv, pull_request)
+        counting.follow([apv])  # its author, branch and labels are the pull request's
         return apv
 
 
@@ -59,6 +61,7 @@ def _add(pull_request: PullRequest) -> APV | None:
     apv = APV(pull_request=pull_request, **assessment.fields)
     apv.validation_warnings = forge_warnings(apv.forge_warnings, apv.checks)
     apv.save(force_insert=True)
+    counting.follow([apv])
     link(apv, assessment.fixes)
     entries.record(
         AuditAction.APVS_ADDED,

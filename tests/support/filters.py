@@ -34,6 +34,8 @@ GLOBS = (
 )
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 AGES = (0, 1, 23, 24, 25, 167, 168, 1000)
+LEFT = (-100, -1, 0, 1, 8, 23, 24, 25, 1000)
+"""Hours until a deadline."""
 CHANGES = [
     {
         **{"package": "requests", "ecosystem": "PyPI", "from": "1.2.3", "to": "1.2.4"},
@@ -64,6 +66,7 @@ FIELDS = st.fixed_dictionaries(
         "approvals": st.integers(0, 3),
         "approvals_needed": st.integers(0, 3),
         "created_at": st.sampled_from([NOW - timedelta(hours=hours) for hours in AGES]),
+        "due_at": st.sampled_from([None, *(NOW + timedelta(hours=hours) for hours in LEFT)]),
     }
 )
 """The fields of an APV."""
@@ -101,6 +104,7 @@ VALUES: dict[str, "st.SearchStrategy[str]"] = {
     "step": st.sampled_from([*Step, "unknown"]),
     "dependency": st.sampled_from(["direct", "transitive", "unknown"]),
     "age": st.sampled_from(["1h-", "-1d", "1d-1w", "25h-168h"]),
+    "due": st.sampled_from(["overdue", "soon", "none", "-8h", "1h-1d", "24h-", "0h-"]),
     "epss": st.sampled_from(["unknown", "0.25-", "-0.5", "0.1-0.5", "0-1"]),
     "kev": st.sampled_from(["yes", "no", "unknown"]),
     "claimed": st.sampled_from(["me", "free", "anybody"]),

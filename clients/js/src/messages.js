@@ -117,9 +117,27 @@
  * @property {string} assigned_to_name
  * @property {string} by_name
  *
+ * @typedef {object} DeadlineChangedMessage An APV is due soon, or overdue.
+ * @property {"deadline_changed"} type
+ * @property {string} timestamp
+ * @property {"changes"} channel
+ * @property {number} offset
+ * @property {string} apv_id
+ * @property {string} apv_code
+ * @property {"near" | "passed" | (string & {})} what
+ * @property {string} due_at
+ * @property {string} rule
+ *
+ * @typedef {object} DeadlinesRecountedMessage The rules for deadlines changed, and so did the deadlines of some APVs.
+ * @property {"deadlines_recounted"} type
+ * @property {string} timestamp
+ * @property {"changes"} channel
+ * @property {number} offset
+ * @property {number} changed
+ *
  * @typedef {ConnectionAckMessage | PongMessage | SubscriptionConfirmedMessage | UnsubscriptionConfirmedMessage | ErrorMessage} AnswerMessage
  *
- * @typedef {NewAPVMessage | DecisionMadeMessage | StatsUpdateMessage | APVChangedMessage | EffectChangedMessage | ClaimChangedMessage | AssignmentChangedMessage} ChannelMessage
+ * @typedef {NewAPVMessage | DecisionMadeMessage | StatsUpdateMessage | APVChangedMessage | EffectChangedMessage | ClaimChangedMessage | AssignmentChangedMessage | DeadlineChangedMessage | DeadlinesRecountedMessage} ChannelMessage
  *
  * @typedef {AnswerMessage | ChannelMessage} Message
  */
@@ -141,6 +159,8 @@ export const MessageType = /** @type {const} */ ({
   EFFECT_CHANGED: "effect_changed",
   CLAIM_CHANGED: "claim_changed",
   ASSIGNMENT_CHANGED: "assignment_changed",
+  DEADLINE_CHANGED: "deadline_changed",
+  DEADLINES_RECOUNTED: "deadlines_recounted",
 });
 
 /** The channel of each event, by its type. */
@@ -152,4 +172,6 @@ export const CHANNEL_OF = /** @type {const} */ ({
   effect_changed: "changes",
   claim_changed: "changes",
   assignment_changed: "changes",
+  deadline_changed: "changes",
+  deadlines_recounted: "changes",
 });

@@ -25,6 +25,10 @@ ClaimWhat = Literal[
     "released",
     "expired",
 ]
+DeadlineWhat = Literal[
+    "near",
+    "passed",
+]
 DecisionKind = Literal[
     "approve",
     "reject",

@@ -3,12 +3,14 @@
 Made from the code of the server: make docs.
 """
 
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from hitl_client.choices import (
     Action,
     ClaimWhat,
+    DeadlineWhat,
     DecisionKind,
     EffectKind,
     EffectState,
@@ -151,6 +153,26 @@ class AssignmentChanged(Event):
     by_name: str
 
 
+class DeadlineChanged(Event):
+    """An APV is due soon, or overdue."""
+
+    type: Literal["deadline_changed"] = "deadline_changed"
+    channel: Literal["changes"]
+    apv_id: UUID
+    apv_code: str
+    what: DeadlineWhat | str
+    due_at: datetime
+    rule: str
+
+
+class DeadlinesRecounted(Event):
+    """The rules for deadlines changed, and so did the deadlines of some APVs."""
+
+    type: Literal["deadlines_recounted"] = "deadlines_recounted"
+    channel: Literal["changes"]
+    changed: int
+
+
 MESSAGES: dict[str, type[Message]] = {
     "connection_ack": ConnectionAck,
     "pong": Pong,
@@ -164,6 +186,8 @@ MESSAGES: dict[str, type[Message]] = {
     "effect_changed": EffectChanged,
     "claim_changed": ClaimChanged,
     "assignment_changed": AssignmentChanged,
+    "deadline_changed": DeadlineChanged,
+    "deadlines_recounted": DeadlinesRecounted,
 }
 """The classes of messages by their `type`."""
 

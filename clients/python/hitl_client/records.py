@@ -133,6 +133,8 @@ class APV(Record):
     withdrawn: Withdrawn | None
     epss: float | None
     known_exploited: bool | None
+    due_at: datetime | None
+    deadline_rule: str | None
 
 
 class APVLine(Record):
@@ -184,6 +186,8 @@ class APVLine(Record):
     withdrawn: Withdrawn | None
     epss: float | None
     known_exploited: bool | None
+    due_at: datetime | None
+    deadline_rule: str | None
 
 
 class QueueItem(Record):

@@ -137,6 +137,18 @@ class OfPullRequest(serializers.ModelSerializer[APV]):
     )
     pull_request_state = serializers.SerializerMethodField()
     withdrawn = serializers.SerializerMethodField()
+    due_at = serializers.DateTimeField(
+        read_only=True,
+        allow_null=True,
+        help_text="Until when it is to be decided on; null without a deadline.",
+    )
+    deadline_rule = serializers.CharField(
+        source="deadline.rule.name",
+        read_only=True,
+        allow_null=True,
+        default=None,
+        help_text="The rule that says so: the strictest of those that match.",
+    )
 
     @extend_schema_field(serializers.ChoiceField(PullRequestState.choices, allow_null=True))
     def get_pull_request_state(self, apv: APV) -> str | None:
@@ -155,6 +167,7 @@ ADDED = (
     *("repository", "author", "head_commit", "labels", "checks", "changes", "revision"),
     *("pull_request_state", "withdrawn"),
     *("epss", "known_exploited"),
+    *("due_at", "deadline_rule"),
 )
 """What came to APVs later."""
 

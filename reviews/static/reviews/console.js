@@ -43,6 +43,7 @@ function start(main) {
   /** @type {Listeners[]} */
   const listeners = [
     { claim_changed: tell, assignment_changed: tell },
+    { deadline_changed: withDue, deadlines_recounted: withDue },
     ...[queue.on, reading.on, { stats_update: showPlots }],
     ...[{ new_apv: countRelated, decision_made: countRelated }, { decision_made: lookAtOwn }],
     { new_apv: countViews, decision_made: countViews, apv_changed: countViews },
@@ -271,6 +272,13 @@ function start(main) {
   /** @param {(team: typeof import("./team.js")) => unknown} act */
   function withTeam(act) {
     import("./team.js").then(act).catch(endsLine); // many readers work alone
+  }
+
+  /** @param {DeadlineChanged | DeadlinesRecounted} told */
+  function withDue({ type }) {
+    import("./due.js")
+      .then(({ readAgain, tick }) => (type === "deadline_changed" ? tick() : readAgain()))
+      .catch(endsLine);
   }
 
   // -- Undo --------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
  * that come and go in view change them at once; the server counts the others.
  */
 
-import { all, byId } from "./dom.js";
+import { all, byId, one } from "./dom.js";
 import { read } from "./fragment.js";
 import { digits, say, words } from "./words.js";
 
@@ -49,12 +49,13 @@ export function listCounts({ endsLine, counted }) {
   async function recount() {
     resting = undefined;
     const address = list().dataset.counts ?? "";
-    const { found, pending, escalated, attention } = await (await read(address)).json();
+    const { found, pending, escalated, attention, notices } = await (await read(address)).json();
     if (list().dataset.counts !== address) return; // another list is shown by now
     if (isNarrowed() || !isQueue()) known = found; // every event of the whole queue arrives here
     showTab("pending", pending);
     showTab("escalated", escalated);
     showAttention(attention);
+    showNotices(notices);
     show();
     if (isNarrowed() && isQueue()) counted(found);
   }
@@ -78,6 +79,13 @@ export function listCounts({ endsLine, counted }) {
       const link = counter.closest("a");
       if (link) link.hidden = number === 0 && !link.hasAttribute("aria-current");
     }
+  }
+
+  /** @param {number} number of those that the reader has not read */
+  function showNotices(number) {
+    const link = byId("notices");
+    one(link, ".count").textContent = digits(number);
+    if (number) link.hidden = false;
   }
 
   const attentionCounts = () => all(document, ":is(#tab-attention, #attention) .count");

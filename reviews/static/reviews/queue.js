@@ -168,6 +168,13 @@ export function queuePage(endsLine) {
     }
   }
 
+  /** An APV is due soon or overdue, and may come into the list that is shown. */
+  function followDeadline() {
+    counts.recountSoon();
+    const { list: name, kept } = list().dataset;
+    if (name === "attention" || kept?.includes("due=")) reloadSoon(100);
+  }
+
   // -- Numbers ---------------------------------------------------------------------------------
 
   /** @param {StatsUpdate} message */
@@ -256,6 +263,8 @@ export function queuePage(endsLine) {
       effect_changed: followEffect,
       claim_changed: followTeam,
       assignment_changed: followTeam,
+      deadline_changed: followDeadline,
+      deadlines_recounted: () => reloadSoon(),
       stats_update: count,
     },
     reload,

@@ -55,6 +55,8 @@ export function showTimes(part) {
     time.title = `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
     time.textContent = (time.classList.contains("brief") ? brief : moment).format(at);
   }
+  if (timesIn(part, ".due").length)
+    import("./due.js").then(({ show }) => show(part)).catch(() => {});
   for (const time of timesIn(part, WAITING)) {
     time.title = `${moment.format(new Date(time.dateTime))} – ${time.dateTime.slice(0, 16).replace("T", " ")} UTC`;
   }
