@@ -123,13 +123,16 @@ def compare(outcome: Outcome, site: Site, reviewer: str) -> None:
     """Find the question or the form of each decision of `reviewer`, and what came of each."""
     rows = site.rows(DECISIONS, reviewer)
     decided = {code for code, *_ in rows}
-    own: dict[str, Recorded] = {code: tuple(row[:4]) for code, *row in rows if row[4]}
-    outcome.decisions = len(own)
-    unmatched = dict(own)
+    own: dict[str, list[Recorded]] = {}
+    for code, *row in rows:
+        if row[4]:
+            own.setdefault(code, []).append(tuple(row[:4]))  # several, if the key of Undo came
+    outcome.decisions = sum(map(len, own.values()))
+    unmatched = {code: [*made] for code, made in own.items()}
     for question in outcome.confirmed:
         _account(outcome, question, unmatched, own, question.code in decided)
     last = {one.code: one for one in outcome.confirmed}
-    for code, recorded in unmatched.items():
+    for code, recorded in ((code, one) for code, made in unmatched.items() for one in made):
         if any(one.code == code and one.is_recorded_as(recorded) for one in outcome.sent):
             outcome.at_once += 1
             continue
@@ -139,8 +142,8 @@ def compare(outcome: Outcome, site: Site, reviewer: str) -> None:
 def _account(
     outcome: Outcome,
     question: Confirmed,
-    unmatched: dict[str, Recorded],
-    own: dict[str, Recorded],
+    unmatched: dict[str, list[Recorded]],
+    own: dict[str, list[Recorded]],
     is_decided: bool,
 ) -> None:
     """Record the outcome of a question; one that was refused without a reason is lost."""
@@ -150,10 +153,10 @@ def _account(
         outcome.refused[ALREADY[status]] += 1
     elif answer is None:
         outcome.unsent += 1
-    elif question.code in unmatched and question.is_recorded_as(unmatched[question.code]):
-        del unmatched[question.code]
+    elif made := [one for one in unmatched.get(question.code, ()) if question.is_recorded_as(one)]:
+        unmatched[question.code].remove(made[0])
         outcome.recorded += 1
-    elif question.code in own and question.is_recorded_as(own[question.code]):
+    elif any(question.is_recorded_as(one) for one in own.get(question.code, ())):
         outcome.again += 1
     else:
         outcome.lost.append(f"{question} was answered with {status}, and is not recorded")
