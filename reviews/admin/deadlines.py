@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from realtime.admin_base import BoundedSearch, ReadOnlyAdmin
+from reviews.deadlines import counting
 from reviews.errors import InvalidInput
 from reviews.models import Deadline, DeadlineRule, Recount
 from reviews.permissions import Permission
@@ -59,7 +60,8 @@ class RuleForm(forms.ModelForm):
         help_texts = HELP
 
     def clean(self) -> dict[str, Any]:
-        """Check the rule as the service will."""
+        """Check the rule as the service will: no other rule changes until it has saved this one."""
+        counting.lock_rules(shared=False)
         given = super().clean() or {}
         if self.errors:
             return given

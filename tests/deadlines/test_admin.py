@@ -1,9 +1,11 @@
 """Rules for deadlines in the admin: kept by who manages policies, with errors at their fields."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 from django.test import Client
 
 from audit.models import Entry
@@ -90,3 +92,19 @@ def test_only_who_manages_policies_sees_and_keeps_rules(lead: Client) -> None:
     assert other.get("/admin/reviews/recount/").status_code == 403
     assert lead.get(f"{RULES}{pk}/delete/").status_code == 403
     assert DeadlineRule.objects.get().hours == 24
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_make_a_rule_of_one_name_at_once_one_reads_why_not() -> None:
+    users = [staff("leads", name) for name in ("Lena Lead", "Lia Lead")]
+    given = form()
+
+    def make(user: User) -> int:
+        try:
+            return signed_in(user).post(f"{RULES}add/", given).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(make, users)) == [200, 302]
+    assert DeadlineRule.objects.count() == 1
