@@ -40,7 +40,7 @@ def watch() -> int:
     """Tell of what is due by now, and look again when the next is; return how much was told."""
     ids = list(_to_tell(timezone.now()).values_list("pk", flat=True)[:MOST_AT_ONCE])
     told = sum(_tell_safely(pk) for pk in ids)
-    _look_at_next()
+    _look_at_next(is_more=told > 0 and len(ids) == MOST_AT_ONCE)
     return told
 
 
@@ -50,10 +50,12 @@ def _to_tell(now: datetime) -> QuerySet[Deadline]:
     return Deadline.objects.filter(passed | near).order_by("due_at", "pk")
 
 
-def _look_at_next() -> None:
+def _look_at_next(*, is_more: bool) -> None:
     """Have the next deadline looked at when it comes, if that is before the next minute's look."""
     from reviews import tasks  # it runs this module
 
+    if is_more:
+        defer_once(tasks.watch_deadlines, "deadlines", timestamp=0)
     now = timezone.now()
     coming = {"gt": now, "lte": now + AHEAD}
     rows = Deadline.objects.all()

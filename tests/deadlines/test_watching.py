@@ -17,6 +17,7 @@ from reviews.deadlines import watching
 from reviews.models import APV, Assignment, Deadline, Decision, Notice
 from tests.support.deadlines import added, change, let_pass, rule
 from tests.support.effect_rows import member
+from tests.support.in_process_jobs import Jobs
 
 pytestmark = pytest.mark.django_db
 
@@ -183,6 +184,20 @@ def test_next_deadline_is_looked_at_when_it_comes(lead: User) -> None:
             ["reviews.watch_deadlines"],
         )
         assert cursor.fetchall() == [(due_at,)]
+
+
+def test_many_that_pass_together_are_told_by_several_jobs_in_a_row(
+    lead: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "MOST_AT_ONCE", 2)
+    rule(hours=1)
+    for _ in range(5):
+        let_pass(added(), 2)
+    jobs = Jobs()
+    watching.watch()
+    while jobs.run_next(timezone.now()):
+        pass
+    assert told() == [("lena", "overdue")] * 5
 
 
 @pytest.mark.parametrize("passed", [9, 11])
