@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model, user_logged_in, user_logged_out, user_login_failed
 from django.contrib.auth.models import Group
 from django.db.models import Model
@@ -115,6 +116,29 @@ def record_granted(
     )
 
 
+# -- Who somebody is ----------------------------------------------------------------------------
+
+
+@receiver(post_save, sender="accounts.AccountOwner")
+@receiver(post_delete, sender="accounts.AccountOwner")
+def record_owner(instance: Any, created: bool | None = None, **_: Any) -> None:
+    """Record who became or is no longer an owner: policies count owners as the submitter."""
+    change = "owner removed" if created is None else "owner added"
+    owner = instance.owner.get_username()
+    entries.record(AuditAction.USER_CHANGED, _user(instance.account), change=change, owner=owner)
+
+
+@receiver(post_save, sender="forges.ForgeAccount")
+@receiver(post_delete, sender="forges.ForgeAccount")
+def record_forge_account(instance: Any, created: bool | None = None, **_: Any) -> None:
+    """Record whose an account of a forge is: policies tell authors by them."""
+    named = {None: "removed", True: "added", False: "changed"}
+    change = f"account of a forge {named[created]}"
+    entries.record(
+        AuditAction.USER_CHANGED, _user(instance.user), change=change, account=str(instance)
+    )
+
+
 # -- Tokens -----------------------------------------------------------------------------------
 
 
@@ -143,6 +167,7 @@ def record_revoked_jwt(instance: Any, created: bool, **_: Any) -> None:
 def commit_together() -> None:
     """Save a user, a group or a token in one transaction with its audit entry."""
     models: list[type[Model]] = [User, Group, AuthToken, OutstandingToken, BlacklistedToken]
+    models += [apps.get_model("accounts.AccountOwner"), apps.get_model("forges.ForgeAccount")]
     for model in models:
         make_saves_atomic(model)
 

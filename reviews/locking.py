@@ -6,9 +6,13 @@ from reviews.errors import UnknownAPV, UnknownDecision
 from reviews.models import APV, Decision, Effect
 
 
-def locked_apv(apv_id: UUID) -> APV:
-    """Return an APV with its pull request; its row alone is locked. Raise UnknownAPV."""
+def locked_apv(apv_id: UUID, *also: str) -> APV:
+    """Return an APV with its pull request and what `also` names; its row alone is locked.
+
+    Raise UnknownAPV.
+    """
     rows = APV.objects.with_pull_request().select_for_update(of=("self",))
+    rows = rows.select_related(*also) if also else rows
     try:
         return rows.get(pk=apv_id)
     except APV.DoesNotExist:

@@ -10,6 +10,7 @@ from prometheus_client.core import (
 from realtime.database_collector import DatabaseCollector
 from realtime.snapshot import snapshot
 from reviews import tally
+from reviews.policies.staffing import unsatisfiable
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 REVIEW_SECONDS = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 4 * HOUR, DAY, 3 * DAY, 7 * DAY)
@@ -21,7 +22,7 @@ class ReviewCollector(DatabaseCollector):
 
     def read(self) -> list[Metric]:
         with snapshot():
-            return [_pending(), _decisions(), _review_times()]
+            return [_pending(), _decisions(), _review_times(), _policies()]
 
 
 def _pending() -> Metric:
@@ -31,6 +32,14 @@ def _pending() -> Metric:
     for severity, count in tally.pending_by_severity().items():
         family.add_metric([severity], count)
     return family
+
+
+def _policies() -> Metric:
+    return GaugeMetricFamily(
+        "hitl_policies_unsatisfiable",
+        "Policies in force that the people who may decide cannot satisfy.",
+        value=len(unsatisfiable()),
+    )
 
 
 def _decisions() -> Metric:

@@ -6,6 +6,7 @@ depth.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -16,13 +17,14 @@ from reviews import selectors, tally
 from reviews.choices import Status
 from reviews.console.folds import read_groups
 from reviews.console.list_query import COUNTED, ListQuery
-from reviews.console.listings import ESCALATED, Listing, entries
+from reviews.console.listings import ATTENTION, ESCALATED, Listing, entries
 from reviews.console.places import PAGE, place, place_around
 from reviews.console.rows import DecisionRow, GroupRow, Row
 from reviews.deadlines.attention import overdue
 from reviews.effects.attention import needing_attention
 from reviews.events import current_stats
-from reviews.models import APV
+from reviews.models import APV, PolicyVersion
+from reviews.policies import staffing
 
 COLUMNS = (
     "apv_code",
@@ -99,6 +101,11 @@ class Queue:
     @property
     def listing(self) -> Listing:
         return self.asked.listing
+
+    @cached_property
+    def lacking_policies(self) -> list[tuple[PolicyVersion, list[str]]]:
+        """Return the policies that need attention, with the reasons, on the list that shows it."""
+        return staffing.unsatisfiable() if self.listing is ATTENTION else []
 
     @property
     def uncounted(self) -> bool:
@@ -222,7 +229,10 @@ def _apvs_of(page: Any) -> list[APV]:
 
 
 def _attention(sees_decisions: bool) -> int:
-    return needing_attention().count() + overdue().count() if sees_decisions else 0
+    """Return how much needs a person: decisions, APVs after their deadline, and policies."""
+    if not sees_decisions:
+        return 0
+    return needing_attention().count() + overdue().count() + len(staffing.unsatisfiable())
 
 
 def _count(asked: ListQuery, pending: int) -> int:

@@ -2,7 +2,15 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, re_path
 from django.views.i18n import set_language
 
-from reviews.console import decision_views, justifications, notices, saved_views, team, views
+from reviews.console import (
+    decision_views,
+    justifications,
+    notices,
+    policies,
+    saved_views,
+    team,
+    views,
+)
 from reviews.console.forms import SignInForm
 from reviews.console.many import views as many
 
@@ -50,6 +58,9 @@ urlpatterns = [
     path("views", saved_views.saved_views, name="views"),
     path("views/counts", saved_views.view_counts, name="view-counts"),
     path("views/<int:pk>", saved_views.change_view, name="view"),
+    path("policies", policies.policies, name="policies"),
+    path("policies/<int:pk>", policies.policy, name="policy"),
+    path("policies/<int:pk>/active", policies.active, name="policy-active"),
     path("numbers", views.numbers, name="numbers"),
     path("decisions.csv", views.decisions_csv, name="decisions-csv"),
     path("decisions.jsonl", views.decisions_json_lines, name="decisions-jsonl"),

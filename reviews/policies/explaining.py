@@ -56,8 +56,19 @@ class Explanation:
         return bool(case.approver and case.approver.pk in {one.pk for one in case.approvals})
 
     @property
+    def is_met(self) -> bool:
+        """Return whether the approvals that wait are all that is asked for: a policy changed."""
+        return self.approvals > 0 and self._evaluation.missing == 0
+
+    @property
     def why_not(self) -> str:
         """Return why the reader cannot approve now, "" if they can."""
+        if self.has_approved and self.is_met:
+            return _(
+                "You approved it, and since a policy changed, nothing more is asked for: the next"
+                " approval carries it out. Somebody else gives it, or you take yours back and"
+                " approve again."
+            )
         if self.has_approved:
             return _("You approved it already: it waits for somebody else.")
         return why_refused(self._evaluation)
@@ -78,6 +89,8 @@ class Explanation:
             return message.format(
                 number=after.approvals, needed=after.needed, missing=after.missing
             )
+        if self.is_met:
+            return _("it carries out what others approved before a policy changed")
         if after.approvals > 1:
             return _("it is the last of {needed} approvals").format(needed=after.needed)
         return ""

@@ -4,15 +4,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef
 
 from accounts.models import AccountOwner
 from forges.models import ForgeAccount
 from reviews.decision_kinds import DecisionKind
 from reviews.filters import parse
 from reviews.filters.facts import Facts, facts_of
-from reviews.models import APV, Decision, PolicyVersion
+from reviews.models import APV, Decision, Policy, PolicyVersion
 from reviews.policies.case import Approver, Case, Tie
 from reviews.policies.evaluation import Evaluation, rules_of
+from reviews.policies.snapshots import bounded
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Round:
         """Return what the policies see, as a decision keeps it."""
         case = self.case
         return {
-            "apv": self.facts,
+            "apv": bounded(self.facts),
             "checks_passed": case.checks_passed,
             "wargame_verdict": case.wargame_verdict,
             "reviewer": case.approver.as_json() if case.approver else {},
@@ -47,6 +51,10 @@ class Round:
 def round_of(apv: APV, approver: Any = None, justification: str | None = None) -> Round:
     """Return the round of an APV as it is now; `approver` is the user who approves next."""
     facts = facts_of(apv)
+    if approver is not None and not apv.approvals:
+        groups, has_policies = _look(approver)
+        if not has_policies:
+            return _free_round(apv, facts, Approver(approver.pk, groups), justification)
     case = Case(
         checks_passed=apv.validation_passed,
         wargame_verdict=apv.wargame_verdict,
@@ -55,6 +63,30 @@ def round_of(apv: APV, approver: Any = None, justification: str | None = None) -
         justification=justification,
     )
     return Round(facts, tuple(applying(facts)), case)
+
+
+def _look(user: Any) -> tuple[frozenset[str], bool]:
+    """Return the groups of a user, and whether there is any active policy, in one query."""
+    groups = Group.objects.filter(user=OuterRef("pk")).values("name")
+    active = Policy.objects.filter(is_active=True)
+    rows = get_user_model()._default_manager.filter(pk=user.pk)
+    found = rows.values_list(ArraySubquery(groups), Exists(active)).first()
+    return (frozenset(found[0]), found[1]) if found else (frozenset(), True)
+
+
+def _free_round(apv: APV, facts: Facts, approver: Approver, justification: str | None) -> Round:
+    """Return the round of an APV that no policy asks anything of, without another look.
+
+    Of the ties it keeps who added the APV; a trial finds the others.
+    """
+    ties = frozenset([Tie.SUBMITTER] if apv.submitted_by_id == approver.pk else [])
+    case = Case(
+        checks_passed=apv.validation_passed,
+        wargame_verdict=apv.wargame_verdict,
+        approver=Approver(approver.pk, approver.groups, ties),
+        justification=justification,
+    )
+    return Round(facts, (), case)
 
 
 def applying(facts: Facts) -> list[PolicyVersion]:

@@ -22,7 +22,7 @@ from reviews.services.deciding import (
 )
 from reviews.services.following_advisories import follow_advisories
 from reviews.services.outcomes import may_try_again, report_outcome, try_again
-from reviews.services.policies import add_version, make_policy, set_active
+from reviews.services.policies import add_version, draft, make_policy, recount_rounds, set_active
 from reviews.services.retracting import may_retract, retract
 from reviews.services.revising import Withdrawal, add_evidence, reopen, revise, withdraw
 from reviews.services.saving_views import (
@@ -52,6 +52,7 @@ __all__ = [
     "decide",
     "delete_template",
     "delete_view",
+    "draft",
     "expire_soon",
     "follow_advisories",
     "is_barred",
@@ -61,6 +62,7 @@ __all__ = [
     "may_retract",
     "may_try_again",
     "move_view",
+    "recount_rounds",
     "release",
     "rename_view",
     "renew",

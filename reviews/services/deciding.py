@@ -67,7 +67,7 @@ def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> 
     AlreadyApproved or VersionChanged.
     """
     with publishing():
-        apv = locked_apv(apv_id)
+        apv = locked_apv(apv_id, "claim", "assignment")  # the policies see them
         _check_as_it_is(apv, reviewer, fields)
         found = round_of(apv, reviewer, fields["justification"])
         _check_policies(found, fields["decision"])

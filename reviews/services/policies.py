@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Max
 from django.utils.translation import gettext as _
@@ -11,9 +12,13 @@ from audit.choices import AuditAction
 from realtime.transactions import publishing
 from reviews.errors import InvalidInput, NotAllowed
 from reviews.filters import InvalidFilter, parse
-from reviews.models import Policy, PolicyVersion
+from reviews.models import APV, Policy, PolicyVersion
+from reviews.models.decision import OPEN
 from reviews.permissions import Permission
 from reviews.policies import schema, staffing
+from reviews.policies.rounds import round_of
+from reviews.receivers import publish_change
+from reviews.services.adding import save_values
 
 LONGEST_NAME = 100
 
@@ -28,7 +33,7 @@ def make_policy(
     with publishing():
         _check_manager(by)
         policy = Policy(name=_name(name), order=_order(order))
-        version = _version(policy, by, filter, requirements)
+        version = checked_version(policy, by, filter, requirements)
         policy.save(force_insert=True)
         return _store(version, "made")
 
@@ -41,14 +46,17 @@ def add_version(*, policy_id: int, by: Any, filter: str, requirements: Any) -> P
     with publishing():
         _check_manager(by)
         policy = locked_policy(policy_id)
-        version = _version(policy, by, filter, requirements)
+        version = checked_version(policy, by, filter, requirements)
         before = policy.versions.order_by("-number").first()
         same = ("filter", "requirements")
         if before and all(getattr(before, name) == getattr(version, name) for name in same):
             return before
         if policy.is_active:
             _check_staffed(version)
-        return _store(version, "changed")
+        _store(version, "changed")
+    if policy.is_active:
+        recount_rounds()
+    return version
 
 
 def set_active(*, policy_id: int, by: Any, active: bool) -> Policy:
@@ -66,7 +74,41 @@ def set_active(*, policy_id: int, by: Any, active: bool) -> Policy:
         policy.is_active = active
         policy.save(update_fields=["is_active"])
         _record(policy, by, "activated" if active else "deactivated")
+    recount_rounds()
     return policy
+
+
+def draft(
+    *, by: Any, filter: str, requirements: Any, name: str = "", policy_id: int | None = None
+) -> PolicyVersion:
+    """Return a version that is not stored, to be tried. Raise NotAllowed or InvalidInput."""
+    _check_manager(by)
+    policy = Policy(name=name) if policy_id is None else Policy.objects.get(pk=policy_id)
+    return checked_version(policy, by, filter, requirements)
+
+
+def recount_rounds() -> int:
+    """Count anew what the rounds under way need, each in its own transaction; return how many.
+
+    A round that has all it needs now is not decided by that: the next approval completes it.
+    """
+    under_way = APV.objects.filter(status__in=OPEN, approvals__gt=0)
+    return sum(_recount(pk) for pk in list(under_way.values_list("pk", flat=True)))
+
+
+def _recount(apv_id: UUID) -> bool:
+    """Count the round of an APV anew; return whether that differs from what was counted."""
+    with publishing():
+        apv = APV.objects.with_pull_request().select_for_update(of=("self",)).get(pk=apv_id)
+        if apv.status not in OPEN or not apv.approvals:
+            return False
+        evaluation = round_of(apv).evaluation
+        counts = {"approvals": evaluation.approvals, "approvals_needed": evaluation.needed}
+        if all(getattr(apv, name) == count for name, count in counts.items()):
+            return False
+        save_values(apv, counts)
+        publish_change(apv, "approval")
+        return True
 
 
 def locked_policy(policy_id: int) -> Policy:
@@ -98,7 +140,7 @@ def _order(given: int) -> int:
     return given
 
 
-def _version(policy: Policy, by: Any, filter: str, requirements: Any) -> PolicyVersion:
+def checked_version(policy: Policy, by: Any, filter: str, requirements: Any) -> PolicyVersion:
     """Return the next version of a policy, unsaved, in its canonical form. Raise InvalidInput."""
     errors: dict[str, list[str]] = {}
     text, values = "", {}

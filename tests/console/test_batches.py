@@ -22,6 +22,7 @@ from tests.support.effect_rows import member
 from tests.support.forms import many_fields_of
 from tests.support.in_process import new_apv, signed_in
 from tests.support.pages import JUSTIFICATION, codes_on, decide, text_of
+from tests.support.policies import person, policy
 
 pytestmark = pytest.mark.django_db
 CLEAR = {"wargame_verdict": "success", "validation_passed": True}
@@ -295,6 +296,27 @@ def test_batch_is_undone_as_a_whole(rita):
     assert client.get("/decisions/last").json()["undo"] is None
     assert client.post(offered["address"]).status_code == 302
     assert Batch.objects.filter(undoes=batch).count() == 1
+
+
+def test_item_that_waits_for_another_approval_says_so_and_is_undone(rita):
+    person("another", "reviewers")
+    policy("two for the grave", filter="severity=CRITICAL", approvals=2)
+    grave, mild = new_apv(**CLEAR, severity="CRITICAL"), new_apv(**CLEAR, severity="LOW")
+    client = signed_in(rita)
+    batch = start(client, chosen(grave, mild))
+    running.run(batch.pk)
+    assert states(batch) == ["done", "done"]
+    page = text_of(client.get(f"/batches/{batch.pk}"))
+    assert page.count("waits for another approval") == 1
+    grave.refresh_from_db()
+    assert (grave.status, grave.approvals, grave.approvals_needed) == ("pending", 1, 2)
+    assert client.post(f"/batches/{batch.pk}/undo").status_code == 302
+    back = Batch.objects.get(undoes=batch)
+    running.run(back.pk)
+    assert states(back) == ["done", "done"]
+    grave.refresh_from_db()
+    assert (grave.status, grave.approvals, grave.revision) == ("pending", 0, 1)
+    assert APV.objects.pending().count() == 2
 
 
 def test_undo_takes_back_what_it_can_and_lists_the_rest(rita, settings):

@@ -216,6 +216,7 @@ ACTIONS: dict[str, Doors] = {
     "take decisions of others back": each(REST, takes_back_of_others),
     "report outcomes of decisions": each(REST, reports_outcome),
     "keep rules for deadlines": {"admin": reads("/admin/reviews/deadlinerule/add/")},
+    "manage policies": {"pages": reads("/policies")},
     "manage users and tokens": {
         "admin": lambda person, door: all(
             granted(person.client(door).get(f"/admin/{page}/"))

@@ -21,6 +21,7 @@ from reviews import services
 from reviews.choices import EffectKind, EffectState, RevisionReason, Status
 from reviews.errors import Conflict, InvalidInput, NotAllowed
 from reviews.models import Decision, Effect, Policy
+from reviews.policies.trying import last_days, not_reproduced
 from tests.support.policies import approve, person, policy, stored
 
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "20"))
@@ -72,9 +73,17 @@ class Machine(RuleBasedStateMachine):
         self.active: set[str] = set()
 
     def teardown(self) -> None:
+        """Replay what was recorded, under whatever policies applied then, and undo all."""
         if hasattr(self, "_stack"):
-            transaction.set_rollback(True)
-            self._stack.close()
+            try:
+                replayed = list(not_reproduced(last_days()))
+            finally:
+                self._undo()
+            assert not replayed
+
+    def _undo(self) -> None:
+        transaction.set_rollback(True)
+        self._stack.close()
 
     # -- What policies say, in plain words -------------------------------------------------------
 

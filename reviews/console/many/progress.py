@@ -76,8 +76,8 @@ class Progress:
     def items(self) -> list[BatchItem]:
         """Return the items with their APVs: those that need somebody first."""
         first = [ItemState.FAILED, ItemState.STOPPED, ItemState.WAITING, ItemState.DONE]
-        found = self.batch.items.select_related("apv").only(
-            *("position", "state", "reason", "version", "batch"),
+        found = self.batch.items.select_related("apv", "decision").only(
+            *("position", "state", "reason", "version", "batch", "decision__action_taken"),
             *("apv__apv_code", "apv__package_name", "apv__version", "apv__status"),
         )
         return sorted(found, key=lambda item: (first.index(ItemState(item.state)), item.position))
