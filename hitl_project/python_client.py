@@ -20,7 +20,7 @@ from realtime import registry
 from realtime.messages import ADDED, MESSAGES, LogMessage, Message, Refusal
 from realtime.socket.close_codes import CLOSE_CODES, CloseCode
 from reviews.decision_kinds import DecisionKind
-from reviews.events import ClaimWhat, DeadlineWhat, What
+from reviews.events import ClaimWhat, CommentWhat, DeadlineWhat, What
 
 PACKAGE: Path = settings.BASE_DIR / "clients" / "python" / "hitl_client"
 HEADER = '"""{says}\n\nMade from the code of the server: make docs.\n"""\n'
@@ -140,6 +140,7 @@ CHOICES: dict[str, Sequence[str]] = {
     "What": get_args(What),
     "ClaimWhat": get_args(ClaimWhat),
     "DeadlineWhat": get_args(DeadlineWhat),
+    "CommentWhat": get_args(CommentWhat),
     "Refusal": get_args(Refusal),
 }
 """All lists of values that the code has a name for."""

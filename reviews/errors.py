@@ -5,6 +5,7 @@ ReviewError
 ├── NotAllowed         the user may not do this
 ├── UnknownAPV         no APV has this id
 ├── UnknownDecision    no decision has this id
+├── UnknownComment     the APV has no comment with this id
 ├── NotConfirmed       what was sent is not what the question showed
 └── Conflict           the world changed meanwhile
     ├── AlreadyDecided
@@ -57,6 +58,13 @@ class UnknownDecision(ReviewError):
 
     def __init__(self, decision_id: UUID) -> None:
         super().__init__(_("No decision has the id {id}.").format(id=decision_id))
+
+
+class UnknownComment(ReviewError):
+    """The APV has no comment with this id."""
+
+    def __init__(self, comment_id: UUID) -> None:
+        super().__init__(_("No comment has the id {id}.").format(id=comment_id))
 
 
 class NotConfirmed(ReviewError):

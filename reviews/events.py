@@ -131,6 +131,23 @@ class DeadlinesRecounted(LogMessage):
     channel: Literal["changes"] = "changes"
 
 
+CommentWhat = Literal["added", "edited", "deleted"]
+"""What became of a comment."""
+
+
+class CommentChanged(LogMessage):
+    """Somebody commented on an APV, or edited or deleted a comment."""
+
+    type: Literal["comment_changed"] = "comment_changed"
+    comment_id: UUID
+    apv_id: UUID
+    apv_code: str
+    what: CommentWhat
+    by_name: str
+    mentioned: list[str]
+    channel: Literal["changes"] = "changes"
+
+
 class StatsUpdate(Message):
     """The numbers of the review changed; only the latest ones are ever sent."""
 
@@ -159,7 +176,7 @@ CHANGES = LogChannel(
     permission=Permission.VIEW_APV,
     messages=(
         *(APVChanged, EffectChanged, ClaimChanged, AssignmentChanged),
-        *(DeadlineChanged, DeadlinesRecounted),
+        *(DeadlineChanged, DeadlinesRecounted, CommentChanged),
     ),
 )
 STATS = LastValueChannel("stats", Permission.VIEW_STATS, message=StatsUpdate, read=current_stats)

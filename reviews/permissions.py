@@ -28,6 +28,7 @@ class Permission(StrEnum):
     )
     REPORT_OUTCOME = "report_outcome", "apv", "Can report what became of a decision"
     VIEW_STATS = "view_stats", "apv", "Can view the review statistics"
+    COMMENT_APV = "comment_apv", "comment", "Can comment on APVs"
     MANAGE_POLICIES = "manage_policies", "policy", "Can manage policies"
     MANAGE_TEMPLATES = "manage_templates", "template", "Can manage templates of justifications"
     MANAGE_VIEWS = "manage_views", "savedview", "Can manage shared views"
@@ -55,9 +56,9 @@ ROLES: dict[str, tuple[Permission, ...]] = {
         *(Permission.VIEW_APV, Permission.ADD_APV, Permission.CHANGE_APV),
         Permission.REPORT_OUTCOME,
     ),
-    "reviewers": (*READ, Permission.DECIDE_APV),
+    "reviewers": (*READ, Permission.DECIDE_APV, Permission.COMMENT_APV),
     "leads": (
-        *(*READ, *LEAD, Permission.MANAGE_POLICIES),
+        *(*READ, *LEAD, Permission.COMMENT_APV, Permission.MANAGE_POLICIES),
         *(Permission.MANAGE_TEMPLATES, Permission.MANAGE_VIEWS),
     ),
 }

@@ -26,6 +26,7 @@ from reviews.errors import (
     NotConfirmed,
     ReviewError,
     UnknownAPV,
+    UnknownComment,
     UnknownDecision,
     VersionChanged,
 )
@@ -147,6 +148,7 @@ STATUSES: dict[type[ReviewError], HTTPStatus] = {
     NotAllowed: HTTPStatus.FORBIDDEN,
     UnknownAPV: HTTPStatus.NOT_FOUND,
     UnknownDecision: HTTPStatus.NOT_FOUND,
+    UnknownComment: HTTPStatus.NOT_FOUND,
     NotConfirmed: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.CONFLICT,
     ReviewError: HTTPStatus.BAD_REQUEST,

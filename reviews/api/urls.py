@@ -4,6 +4,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from accounts.api.tokens import TicketViewSet, TokenViewSet
 from reviews.api import health
+from reviews.api.comment_views import CommentViewSet
 from reviews.api.documentation import Documentation
 from reviews.api.team_views import AssignmentViewSet, ClaimViewSet
 from reviews.api.views import APVViewSet, DecisionViewSet, ReviewViewSet
@@ -27,6 +28,16 @@ urlpatterns = [
         "apvs/<uuid:pk>/assignment",
         AssignmentViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
         name="apv-assignment",
+    ),
+    path(
+        "apvs/<uuid:apv_id>/comments",
+        CommentViewSet.as_view({"get": "list", "post": "create"}),
+        name="comment-list",
+    ),
+    path(
+        "apvs/<uuid:apv_id>/comments/<uuid:pk>",
+        CommentViewSet.as_view({"patch": "partial_update", "delete": "destroy"}),
+        name="comment-detail",
     ),
     path("reviews", ReviewViewSet.as_view({"get": "list"}), name="review-list"),
     path("reviews/stats", ReviewViewSet.as_view({"get": "stats"}), name="review-stats"),

@@ -97,6 +97,18 @@ interface DeadlinesRecounted {
   changed: number;
 }
 
+interface CommentChanged {
+  type: "comment_changed";
+  offset: number;
+  comment_id: string;
+  apv_id: string;
+  apv_code: string;
+  what: "added" | "edited" | "deleted";
+  by_name: string;
+  /** The user names of those who are told by name. */
+  mentioned: string[];
+}
+
 interface StatsUpdate {
   type: "stats_update";
   pending_reviews: number;
@@ -114,6 +126,7 @@ interface Listeners {
   assignment_changed?: (message: AssignmentChanged) => void;
   deadline_changed?: (message: DeadlineChanged) => void;
   deadlines_recounted?: (message: DeadlinesRecounted) => void;
+  comment_changed?: (message: CommentChanged) => void;
   stats_update?: (message: StatsUpdate) => void;
 }
 
@@ -204,6 +217,7 @@ type Sentence =
   | "typing"
   | "tooMuch"
   | "tookOver"
+  | "mentionedYou"
   | "tookOverSilently"
   | "youHaveIt"
   | "cannotClaim"

@@ -18,6 +18,7 @@ from reviews.batches.actions import OFFERED
 from reviews.console.access import Request, readable, sees_decisions
 from reviews.console.apv_fields import FIRST_TAB, TABS
 from reviews.console.changes import seen
+from reviews.console.comment_state import Comments
 from reviews.console.diff_pages import diff_of
 from reviews.console.due import due_of
 from reviews.console.evidence import Evidence
@@ -193,6 +194,7 @@ def _of_apv(request: Request, apv: APV) -> dict[str, Any]:
         "origin": origin_of(apv),
         "due": due_of(apv),
         "team": Team(apv, request.user),
+        "comments": Comments(apv, request.user),
         "revisions": revisions_of(apv, made),
         "before": next((one for one in made if is_past(apv, one)), None),
         "evidence": Evidence(apv),

@@ -3,6 +3,7 @@ from django.urls import path, re_path
 from django.views.i18n import set_language
 
 from reviews.console import (
+    comments,
     decision_views,
     justifications,
     notices,
@@ -31,6 +32,8 @@ urlpatterns = [
     re_path(rf"^apvs/{code}/claim/take-over$", team.take_over, name="claim-take-over"),
     re_path(rf"^apvs/{code}/claim/release$", team.release, name="claim-release"),
     re_path(rf"^apvs/{code}/templates$", justifications.offered, name="apv-templates"),
+    re_path(rf"^apvs/{code}/comments$", comments.comments, name="comments"),
+    re_path(rf"^apvs/{code}/comments/(?P<pk>[0-9a-f-]{{36}})$", comments.comment, name="comment"),
     re_path(rf"^apvs/{code}/state$", views.apv_state, name="apv-state"),
     re_path(rf"^apvs/{code}/related$", views.apv_related, name="apv-related"),
     re_path(rf"^apvs/{code}/reading$", views.apv_reading, name="apv-reading"),

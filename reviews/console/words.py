@@ -168,6 +168,7 @@ def _of_undoing() -> dict[str, Any]:
 def _of_team() -> dict[str, Any]:
     """Return the texts about claims."""
     return {
+        "mentionedYou": _("{name} mentioned you on {code}"),
         "tookOver": _("{name} took {code} over from you: {reason}"),
         "tookOverSilently": _("{name} took {code} over from you."),
         "youHaveIt": _("You have it"),

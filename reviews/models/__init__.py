@@ -14,6 +14,7 @@ from reviews.models.apv_queryset import APVQuerySet
 from reviews.models.assignment import Assignment
 from reviews.models.batch import Batch, BatchItem, ItemState
 from reviews.models.claim import Claim
+from reviews.models.comment import LONGEST_COMMENT, Comment, OldText, Side
 from reviews.models.counters import CodeSequence, Tally
 from reviews.models.deadline import Counting, Deadline, DeadlineRule, Recount
 from reviews.models.decision import JUSTIFICATION_LENGTH, Decision
@@ -47,6 +48,7 @@ __all__ = [
     "ILLUSTRATIVE",
     "JUSTIFICATION_LENGTH",
     "KEPT_OF_REVISIONS",
+    "LONGEST_COMMENT",
     "QUEUE_NARROWED_BY",
     "REASON_LENGTH",
     "URL_PATTERN",
@@ -58,6 +60,7 @@ __all__ = [
     "BatchItem",
     "Claim",
     "CodeSequence",
+    "Comment",
     "Counting",
     "Deadline",
     "DeadlineRule",
@@ -68,6 +71,7 @@ __all__ = [
     "ItemState",
     "Notice",
     "NoticeKind",
+    "OldText",
     "Policy",
     "PolicyVersion",
     "Reading",
@@ -75,6 +79,7 @@ __all__ = [
     "Retraction",
     "Revision",
     "SavedView",
+    "Side",
     "Tally",
     "Template",
 ]

@@ -15,6 +15,7 @@ class NoticeKind(models.TextChoices):
     TAKEN_OVER = "taken_over", _("took it over from you")
     DUE_SOON = "due_soon", _("says that it is due soon")
     OVERDUE = "overdue", _("says that it is overdue")
+    MENTIONED = "mentioned", _("mentioned you")
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

@@ -10,6 +10,13 @@ from reviews.services.claiming import (
     renew,
     take_over,
 )
+from reviews.services.commenting import (
+    comment,
+    delete_comment,
+    edit_comment,
+    may_delete,
+    may_edit,
+)
 from reviews.services.deadlines import save_rule
 from reviews.services.deciding import (
     DECIDERS,
@@ -49,16 +56,21 @@ __all__ = [
     "claim",
     "claim_next",
     "codes_in_use",
+    "comment",
     "decide",
+    "delete_comment",
     "delete_template",
     "delete_view",
     "draft",
+    "edit_comment",
     "expire_soon",
     "follow_advisories",
     "is_barred",
     "make_policy",
     "may_change_view",
     "may_decide",
+    "may_delete",
+    "may_edit",
     "may_retract",
     "may_try_again",
     "move_view",

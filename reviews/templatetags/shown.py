@@ -1,5 +1,6 @@
 """Filters that show untrusted text safely."""
 
+import re
 from collections.abc import Sized
 from itertools import islice
 
@@ -7,7 +8,7 @@ from django import template
 from django.core.exceptions import ValidationError
 from django.template.defaultfilters import filesizeformat
 from django.utils.encoding import iri_to_uri
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
@@ -81,6 +82,44 @@ def prose(value: object) -> SafeString:
 def size(count: int) -> str:
     """Show a number of bytes, with a space before the unit."""
     return filesizeformat(count).replace("\N{NO-BREAK SPACE}", " ")
+
+
+COMMENT = re.compile(
+    r"```\n?(?P<block>.+?)```|`(?P<code>[^`\n]+)`|(?P<link>https?://[^\s<>\"'`]+)", re.DOTALL
+)
+"""What a comment has besides text."""
+AFTER_LINK = ".,;:!?)]}"
+
+
+@register.filter
+def comment(value: object) -> SafeString:
+    """Show a comment: text, with code between backticks, and links to addresses."""
+    text, shown, last = _text(value), [], 0
+    for found in COMMENT.finditer(text):
+        shown += [prose(text[last : found.start()]), _special(found)]
+        last = found.end()
+    return format_html_join("", "{}", ((one,) for one in (*shown, prose(text[last:]))))
+
+
+def _special(found: "re.Match[str]") -> SafeString:
+    if found["block"]:
+        return format_html(
+            "<pre><code>{}</code></pre>", invisible_characters.reveal(found["block"])
+        )
+    if found["code"]:
+        return format_html("<code>{}</code>", invisible_characters.reveal(found["code"]))
+    address = found["link"].rstrip(AFTER_LINK)
+    rest = found["link"][len(address) :]
+    try:
+        link = links.read(address)
+    except ValidationError:
+        return prose(found["link"])
+    return format_html(
+        '<a href="{}" rel="noopener noreferrer nofollow ugc">{}</a>{}',
+        iri_to_uri(link.address),
+        identifier(address),
+        rest,
+    )
 
 
 MOST_PAIRS = 50

@@ -128,6 +128,15 @@ def changes(person: Person, door: str) -> bool:
     return granted(person.client(door).patch(f"/hitl/apvs/{added['apv_id']}", json=body))
 
 
+def comments(person: Person, door: str) -> bool:
+    added = person.server.add_apv()
+    if door in REST:
+        path = f"/hitl/apvs/{added['apv_id']}/comments"
+        return granted(person.client(door).post(path, json={"text": "Hello"}))
+    page = f"/apvs/{added['apv_code']}/comments"
+    return granted(person.client(door).post(page, data={"text": "Hello"}))
+
+
 def decides(status: str) -> Callable[[Person, str], bool]:
     """Decide on a new APV of that status, over REST, on its page or in the admin."""
 
@@ -209,6 +218,7 @@ ACTIONS: dict[str, Doors] = {
     },
     "add APVs": {**each(REST, adds), "admin": reads("/admin/reviews/apv/add/")},
     "change the evidence of APVs": each(REST, changes),
+    "comment on APVs": each((*REST, "pages"), comments),
     "decide on pending APVs": each((*REST, "pages", "admin"), decides("pending")),
     "decide on escalated APVs": each((*REST, "pages", "admin"), decides("escalated")),
     "decide on behalf of others": each(REST, decides_for_another),

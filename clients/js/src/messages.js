@@ -135,9 +135,21 @@
  * @property {number} offset
  * @property {number} changed
  *
+ * @typedef {object} CommentChangedMessage Somebody commented on an APV, or edited or deleted a comment.
+ * @property {"comment_changed"} type
+ * @property {string} timestamp
+ * @property {"changes"} channel
+ * @property {number} offset
+ * @property {string} comment_id
+ * @property {string} apv_id
+ * @property {string} apv_code
+ * @property {"added" | "edited" | "deleted" | (string & {})} what
+ * @property {string} by_name
+ * @property {Array<string>} mentioned
+ *
  * @typedef {ConnectionAckMessage | PongMessage | SubscriptionConfirmedMessage | UnsubscriptionConfirmedMessage | ErrorMessage} AnswerMessage
  *
- * @typedef {NewAPVMessage | DecisionMadeMessage | StatsUpdateMessage | APVChangedMessage | EffectChangedMessage | ClaimChangedMessage | AssignmentChangedMessage | DeadlineChangedMessage | DeadlinesRecountedMessage} ChannelMessage
+ * @typedef {NewAPVMessage | DecisionMadeMessage | StatsUpdateMessage | APVChangedMessage | EffectChangedMessage | ClaimChangedMessage | AssignmentChangedMessage | DeadlineChangedMessage | DeadlinesRecountedMessage | CommentChangedMessage} ChannelMessage
  *
  * @typedef {AnswerMessage | ChannelMessage} Message
  */
@@ -161,6 +173,7 @@ export const MessageType = /** @type {const} */ ({
   ASSIGNMENT_CHANGED: "assignment_changed",
   DEADLINE_CHANGED: "deadline_changed",
   DEADLINES_RECOUNTED: "deadlines_recounted",
+  COMMENT_CHANGED: "comment_changed",
 });
 
 /** The channel of each event, by its type. */
@@ -174,4 +187,5 @@ export const CHANNEL_OF = /** @type {const} */ ({
   assignment_changed: "changes",
   deadline_changed: "changes",
   deadlines_recounted: "changes",
+  comment_changed: "changes",
 });

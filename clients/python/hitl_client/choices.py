@@ -25,6 +25,11 @@ ClaimWhat = Literal[
     "released",
     "expired",
 ]
+CommentWhat = Literal[
+    "added",
+    "edited",
+    "deleted",
+]
 DeadlineWhat = Literal[
     "near",
     "passed",

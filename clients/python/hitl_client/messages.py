@@ -10,6 +10,7 @@ from uuid import UUID
 from hitl_client.choices import (
     Action,
     ClaimWhat,
+    CommentWhat,
     DeadlineWhat,
     DecisionKind,
     EffectKind,
@@ -173,6 +174,19 @@ class DeadlinesRecounted(Event):
     changed: int
 
 
+class CommentChanged(Event):
+    """Somebody commented on an APV, or edited or deleted a comment."""
+
+    type: Literal["comment_changed"] = "comment_changed"
+    channel: Literal["changes"]
+    comment_id: UUID
+    apv_id: UUID
+    apv_code: str
+    what: CommentWhat | str
+    by_name: str
+    mentioned: list[str]
+
+
 MESSAGES: dict[str, type[Message]] = {
     "connection_ack": ConnectionAck,
     "pong": Pong,
@@ -188,6 +202,7 @@ MESSAGES: dict[str, type[Message]] = {
     "assignment_changed": AssignmentChanged,
     "deadline_changed": DeadlineChanged,
     "deadlines_recounted": DeadlinesRecounted,
+    "comment_changed": CommentChanged,
 }
 """The classes of messages by their `type`."""
 

@@ -40,9 +40,12 @@ function start(main) {
   filterChoices();
   /** @param {ClaimChanged | AssignmentChanged} told */
   const tell = (told) => withTeam((team) => team.tell(told));
+  /** @param {CommentChanged} told */
+  const comment = (told) =>
+    import("./comments.js").then((comments) => comments.tell(told)).catch(endsLine);
   /** @type {Listeners[]} */
   const listeners = [
-    { claim_changed: tell, assignment_changed: tell },
+    { claim_changed: tell, assignment_changed: tell, comment_changed: comment },
     { deadline_changed: withDue, deadlines_recounted: withDue },
     ...[queue.on, reading.on, { stats_update: showPlots }],
     ...[{ new_apv: countRelated, decision_made: countRelated }, { decision_made: lookAtOwn }],

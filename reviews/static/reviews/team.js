@@ -26,7 +26,7 @@ export function tell(told) {
 }
 
 /** The reader has one more notice than when the page was loaded. */
-function countNotice() {
+export function countNotice() {
   const link = byId("notices");
   const count = one(link, ".count");
   count.textContent = String(Number(count.textContent) + 1);
