@@ -76,6 +76,10 @@ INSERT INTO reviews_claim (apv_id, user_id, claimed_at, expires_at)
     SELECT apv_id, (SELECT id FROM auth_user WHERE username = 'reviewer'), now(),
         now() + interval '1 day'
     FROM reviews_apv WHERE pr_number %% 500 = 3;
+INSERT INTO reviews_comment (
+    comment_id, apv_id, author_id, author_name, text, revision, path, side, line_text, created_at
+) SELECT gen_random_uuid(), apv_id, NULL, 'Rita', 'Why?', 1, '', '', '', now()
+    FROM reviews_apv WHERE pr_number %% 500 = 3;
 INSERT INTO reviews_assignment (apv_id, user_id, group_id, assigned_at)
     SELECT apv_id, CASE pr_number %% 4 WHEN 0 THEN one.id END,
         CASE pr_number %% 4 WHEN 1 THEN (SELECT min(id) FROM auth_group) END, now()
@@ -108,6 +112,7 @@ FILTERS = (
     *("due=overdue", "due=soon", "due=none", "due=-8h", "due=30d-", "sort=due"),
     *("sort=due&due=overdue", "sort=due&due=soon"),
     *("sort=due&severity=CRITICAL", "sort=due&due=none"),
+    *("commented=yes", "commented=no"),
     "severity=CRITICAL&author=snyk-bot&path=*.lock&epss=0-0.5&age=1d-",
 )
 

@@ -39,7 +39,7 @@ OFFERED = ("severity", "patch_strategy", "wargame_verdict", "package_ecosystem",
 """The parameters of which every value is offered at once."""
 MORE = (
     *("step", "dependency", "kev"),
-    *("claimed", "assigned", "approvals"),
+    *("claimed", "assigned", "commented", "approvals"),
     *("repository", "author", "branch", "label", "path", "due", "age", "epss"),
 )
 """Those that are offered when somebody asks for more."""

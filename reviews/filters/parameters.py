@@ -20,7 +20,7 @@ from reviews.filters.special import (
     Search,
     YesNo,
 )
-from reviews.filters.teamwork import ME, MY_GROUPS, Approvals, Assigned, Claimed
+from reviews.filters.teamwork import ME, MY_GROUPS, Approvals, Assigned, Claimed, Commented
 from reviews.patch_facts import version_step_of
 
 NOT_RUN = "none"
@@ -100,6 +100,14 @@ PARAMETERS: dict[str, Parameter] = {
                 (MY_GROUPS, pgettext_lazy("assigned", "to my groups")),
                 ("nobody", pgettext_lazy("assigned", "to nobody")),
                 ("anybody", pgettext_lazy("assigned", "to anybody")),
+            ],
+        ),
+        Commented(
+            "commented",
+            _("Comments"),
+            choices=[
+                ("yes", pgettext_lazy("comments", "some")),
+                ("no", pgettext_lazy("comments", "none")),
             ],
         ),
         Approvals(

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from reviews.filters.kinds import Choice, Columns, any_of
 from reviews.filters.person import NoPerson, Person
+from reviews.models import Comment
 
 if TYPE_CHECKING:
     from reviews.models import APV
@@ -117,6 +118,20 @@ class Approvals(Choice):
         given, needed = fact or (0, 0)
         means = {"none": given == 0, "some": given > 0, "last": given > 0 and needed <= given + 1}
         return any(means[value] for value in values)
+
+
+@dataclass(frozen=True)
+class Commented(Choice):
+    """Whether an APV has a comment that was not deleted: yes or no."""
+
+    def q(self, values: Sequence[str], at: Columns, now: datetime) -> Q:
+        there = Comment.objects.filter(apv=OuterRef(at("pk")), deleted_at=None)
+        means = {"yes": Exists(there), "no": ~Exists(there)}
+        return any_of(Q(means[value]) for value in values)
+
+    def fact(self, apv: "APV", now: datetime) -> str:
+        there = Comment.objects.filter(apv=apv.pk, deleted_at=None)
+        return "yes" if there.exists() else "no"
 
 
 def related(apv: "APV", name: str) -> Any:

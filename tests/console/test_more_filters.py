@@ -13,7 +13,7 @@ from django.utils import timezone
 from reviews import services
 from reviews.console.list_query import ListQuery
 from reviews.console.listings import DECIDED, PENDING
-from reviews.models import APV
+from reviews.models import APV, Comment
 from tests.support import forge_rows
 from tests.support.pages import text_of
 from tests.support.site import apv
@@ -127,6 +127,7 @@ def test_queue_is_narrowed_by_who_works_on_an_apv(lena: User) -> None:
     services.claim(apv_id=b.pk, by=other)
     services.assign(apv_id=b.pk, by=other, user="lena")
     services.assign(apv_id=c.pk, by=other, group="team")
+    Comment.objects.create(apv=a, author=lena, author_name="Lena", text="Why?", revision=1)
     APV.objects.filter(pk=c.pk).update(approvals=1, approvals_needed=2)
     for query, found in {
         "claimed=me": ["a"],
@@ -137,6 +138,8 @@ def test_queue_is_narrowed_by_who_works_on_an_apv(lena: User) -> None:
         "assigned=groups": ["c"],
         "assigned=me,groups": ["b", "c"],
         "assigned=nobody": ["a", "d"],
+        "commented=yes": ["a"],
+        "commented=no&claimed=free": ["c", "d"],
         "approvals=some": ["c"],
         "approvals=last": ["c"],
         "approvals=none&claimed=free": ["d"],

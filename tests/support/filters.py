@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from forges.models import PullRequest, Repository
 from reviews.choices import PatchStrategy, Severity, WargameVerdict
 from reviews.filters import PARAMETERS
-from reviews.models import APV, Assignment, Claim
+from reviews.models import APV, Assignment, Claim, Comment
 from reviews.versions import Step
 from tests.support import forge_rows
 from tests.support.site import DIFF
@@ -73,10 +73,12 @@ FIELDS = st.fixed_dictionaries(
 TEAMWORK = st.fixed_dictionaries(
     {
         "claim": st.none() | st.tuples(st.integers(0, 2), st.sampled_from([-1, 0, 1])),
+        "comments": st.lists(st.booleans(), max_size=2),
         "assigned": st.none() | st.tuples(st.sampled_from(["user", "group"]), st.integers(0, 2)),
     }
 )
-"""Who has an APV and for how many hours from NOW, and whom it is assigned to."""
+"""Who has an APV and for how many hours from NOW, whom it is assigned to, and whether each comment
+on it was deleted."""
 PULL_REQUESTS = st.none() | st.fixed_dictionaries(
     {
         "author": st.sampled_from(["dependabot[bot]", "lena"]),
@@ -109,6 +111,7 @@ VALUES: dict[str, "st.SearchStrategy[str]"] = {
     "kev": st.sampled_from(["yes", "no", "unknown"]),
     "claimed": st.sampled_from(["me", "free", "anybody"]),
     "assigned": st.sampled_from(["me", "groups", "nobody", "anybody"]),
+    "commented": st.sampled_from(["yes", "no"]),
     "approvals": st.sampled_from(["none", "some", "last"]),
 }
 """Some values of each parameter, in a text."""
@@ -140,11 +143,14 @@ def store(fields: dict[str, Any], pull_request: dict[str, Any] | None) -> APV:
 
 
 def put_to_work(apv: APV, teamwork: dict[str, Any]) -> None:
-    """Let one of three people claim an APV, and assign it to one of them or of three groups."""
+    """Let one of three people claim an APV, assign it to one of them or a group, comment on it."""
     if teamwork["claim"] is not None:
         who, hours = teamwork["claim"]
         until = NOW + timedelta(hours=hours)
         Claim.objects.create(apv=apv, user=person(who), expires_at=until)
+    for deleted in teamwork["comments"]:
+        text, moment = ("", NOW) if deleted else ("Why?", None)
+        Comment.objects.create(apv=apv, text=text, deleted_at=moment, revision=1)
     if teamwork["assigned"] is not None:
         kind, who = teamwork["assigned"]
         to = {kind: person(who) if kind == "user" else group(who)}

@@ -50,7 +50,8 @@ function start(main) {
     ...[queue.on, reading.on, { stats_update: showPlots }],
     ...[{ new_apv: countRelated, decision_made: countRelated }, { decision_made: lookAtOwn }],
     { new_apv: countViews, decision_made: countViews, apv_changed: countViews },
-    { claim_changed: countViews, assignment_changed: countViews },
+    { claim_changed: countViews, assignment_changed: countViews, comment_changed: countViews },
+    { deadline_changed: countViews, deadlines_recounted: countViews },
   ];
 
   // -- The connection --------------------------------------------------------------------------

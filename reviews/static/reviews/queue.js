@@ -148,9 +148,9 @@ export function queuePage(endsLine) {
     reloadSoon(100); // a burst of changes is read once
   }
 
-  /** An APV was claimed, released or assigned: a list of those comes to have it, or loses it. */
+  /** An APV was claimed, released, assigned or commented on: a list of those comes to have it, or loses it. */
   function followTeam() {
-    if (/[?&](claimed|assigned)=/.test(list().dataset.kept ?? "")) reloadSoon(100);
+    if (/[?&](claimed|assigned|commented)=/.test(list().dataset.kept ?? "")) reloadSoon(100);
   }
 
   /**
@@ -265,6 +265,7 @@ export function queuePage(endsLine) {
       assignment_changed: followTeam,
       deadline_changed: followDeadline,
       deadlines_recounted: () => reloadSoon(),
+      comment_changed: followTeam,
       stats_update: count,
     },
     reload,
