@@ -16,6 +16,7 @@ from reviews.console.forms import SignInForm
 from reviews.console.many import views as many
 
 code = r"(?P<code>APV-[0-9]{4}-[0-9]{3,9})"
+uuid = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 sign_in = LoginView.as_view(template_name="console/sign_in.html", authentication_form=SignInForm)
 
@@ -33,7 +34,7 @@ urlpatterns = [
     re_path(rf"^apvs/{code}/claim/release$", team.release, name="claim-release"),
     re_path(rf"^apvs/{code}/templates$", justifications.offered, name="apv-templates"),
     re_path(rf"^apvs/{code}/comments$", comments.comments, name="comments"),
-    re_path(rf"^apvs/{code}/comments/(?P<pk>[0-9a-f-]{{36}})$", comments.comment, name="comment"),
+    re_path(rf"^apvs/{code}/comments/(?P<pk>{uuid})$", comments.comment, name="comment"),
     re_path(rf"^apvs/{code}/state$", views.apv_state, name="apv-state"),
     re_path(rf"^apvs/{code}/related$", views.apv_related, name="apv-related"),
     re_path(rf"^apvs/{code}/reading$", views.apv_reading, name="apv-reading"),

@@ -275,3 +275,17 @@ def test_page_keeps_what_was_typed_if_it_is_refused(apv: APV, rita: User) -> Non
     assert "A long thought" in page
     assert "src/app.py:77" in page
     assert "The patch does not show this line." in page
+
+
+@pytest.mark.parametrize("pk", ["-" * 36, "00000000-0000-4000-8000-000000000000"])
+def test_page_of_an_unknown_comment_is_not_found(apv: APV, rita: User, pk: str) -> None:
+    answer = signed_in(rita).post(f"/apvs/{apv.apv_code}/comments/{pk}", {"text": "Hello"})
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("body", [r'{"text": "a\ud800b"}', '{"text": ["a"]}', '{"place": 5}', "[]"])
+def test_rest_answers_odd_bodies_with_a_problem(apv: APV, rita: User, body: str) -> None:
+    path = f"/hitl/apvs/{apv.pk}/comments"
+    answer = signed_in(rita).post(path, body, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["title"] == "Bad Request"
