@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Any
 
+from reviews.choices import Status
+
 
 class Permission(StrEnum):
     """A permission by its full name, as `has_perm` expects it, with its model."""
@@ -49,6 +51,11 @@ OF_APVS: list[tuple[str, Any]] = [
 
 LEAD = (Permission.DECIDE_APV, Permission.DECIDE_ESCALATED)
 """What those have who decide on what others escalated."""
+DECIDERS = {
+    Status.PENDING: (Permission.DECIDE_APV,),
+    Status.ESCALATED: LEAD,
+}
+"""The permissions that deciding needs, for each status in which an APV is open."""
 READ = (Permission.VIEW_APV, Permission.VIEW_DECISION, Permission.VIEW_STATS)
 ROLES: dict[str, tuple[Permission, ...]] = {
     "observers": READ,

@@ -18,6 +18,11 @@ def may_be_assigned(user: Any) -> bool:
     return bool(user.is_active and user.has_perm(Permission.DECIDE_APV))
 
 
+def may_be_escalated_to(user: Any) -> bool:
+    """Return whether a user may decide on escalated APVs."""
+    return bool(user.is_active and user.has_perms(LEAD))
+
+
 def deciders() -> list[tuple[str, str]]:
     """Return the user names and names of those who may decide on pending APVs."""
     return _named([Permission.DECIDE_APV])

@@ -170,6 +170,9 @@ class DecisionForm(forms.Form):
         required=False,
         widget=forms.RadioSelect(choices=confidence.form_choices),
     )
+    escalate_to = forms.CharField(
+        label=_("Escalate to"), required=False, max_length=160, widget=forms.HiddenInput
+    )
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
 
     data: Any
@@ -177,7 +180,17 @@ class DecisionForm(forms.Form):
     @property
     def given(self) -> dict[str, Any]:
         """Return the arguments for the service."""
-        return {name: self.cleaned_data[name] for name in SEALED}
+        kind, _colon, name = self._addressee.partition(":")
+        to = {"escalate_to_user": "", "escalate_to_group": ""}
+        if f"escalate_to_{kind}" in to:
+            to[f"escalate_to_{kind}"] = name
+        return {one: to[one] if one in to else self.cleaned_data[one] for one in SEALED}
+
+    @property
+    def _addressee(self) -> str:
+        """Return whom the decision is for as it was sent, if it is an escalation at all."""
+        is_escalation = self.cleaned_data["decision"] == DecisionKind.ESCALATE
+        return str(self.cleaned_data["escalate_to"]) if is_escalation else ""
 
     def clean_justification(self) -> str:
         return str(self.cleaned_data["justification"]).replace("\r\n", "\n")
@@ -195,10 +208,18 @@ class DecisionForm(forms.Form):
 
     def take(self, error: ReviewError) -> None:
         """Add the service's errors to their fields, or to the form."""
-        add_errors(self, error)
+        add_errors(self, _at_their_field(error))
         if isinstance(error, VersionChanged):
             self.data = self.data.copy()
             self.data["version"] = error.current  # the page shows that decision
+
+
+def _at_their_field(error: ReviewError) -> ReviewError:
+    """Return an error with what it says of an addressee at the one field of the form for that."""
+    if not isinstance(error, InvalidInput):
+        return error
+    joint = dict.fromkeys(("escalate_to_user", "escalate_to_group"), "escalate_to")
+    return InvalidInput({joint.get(name, name): why for name, why in error.errors.items()})
 
 
 class ConsoleForm(DecisionForm):

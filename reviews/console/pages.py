@@ -13,8 +13,9 @@ from accounts.socket_access import readable_channels
 from realtime import log
 from realtime.messages import wire_time
 from realtime.snapshot import snapshot
-from reviews import presence, services
+from reviews import presence, services, team_members
 from reviews.batches.actions import OFFERED
+from reviews.choices import Status
 from reviews.console.access import Request, readable, sees_decisions
 from reviews.console.apv_fields import FIRST_TAB, TABS
 from reviews.console.changes import seen
@@ -223,7 +224,13 @@ def _of_form(request: Request, apv: APV, form: ConsoleForm) -> dict[str, Any]:
         "form": form,
         "options": form.options(apv, asked if may_decide else None),
         "justification_length": JUSTIFICATION_LENGTH,
+        "addressees": _addressees() if may_decide and apv.status == Status.PENDING else {},
     }
+
+
+def _addressees() -> dict[str, Any]:
+    """Return whom an escalation can be for."""
+    return {"leads": team_members.leads(), "groups": team_members.groups()}
 
 
 def _tab(request: Request) -> str:

@@ -36,7 +36,10 @@ from reviews.policies.explaining import Explanation
 SEAL, GO_BACK = "question", "back"
 """The field of an answer that has the seal, and the one that goes back to the form instead."""
 SIGNER = signing.Signer(salt="reviews.console.question")
-SEALED = ("version", "decision", "justification", "confidence", "modifications")
+SEALED = (
+    *("version", "decision", "justification", "confidence", "modifications"),
+    *("escalate_to_user", "escalate_to_group"),
+)
 """What a question shows of a decision, besides the APV and the user that it asks."""
 
 
@@ -62,6 +65,14 @@ def _digest(user: Any, apv: APV, given: dict[str, Any]) -> str:
 
 def _as_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def addressee_as_value(given: dict[str, Any]) -> str:
+    """Return whom an escalation is for, as the form sends it: `user:lena`, `group:leads` or ""."""
+    for kind in ("user", "group"):
+        if name := given[f"escalate_to_{kind}"]:
+            return f"{kind}:{name}"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +129,11 @@ class Question:
         return Explanation(self.apv, self.user).follows
 
     @property
+    def addressee(self) -> str:
+        """Return the user name or the group that an escalation is for, "" if for any lead."""
+        return str(self.given["escalate_to_user"] or self.given["escalate_to_group"])
+
+    @property
     def confidence(self) -> Any:
         return confidence.in_words(self.given["confidence"])
 
@@ -132,6 +148,7 @@ class Question:
         yield "confidence", "" if stated is None else repr(stated)
         modifications = self.given["modifications"]
         yield "modifications", _as_json(modifications) if modifications else ""
+        yield "escalate_to", addressee_as_value(self.given)
         yield "seen", self.seen
         yield "since", self.since
 

@@ -116,6 +116,12 @@ class Decision(AtomicSave):
         _("review seconds"), help_text=_("From the APV's creation to the decision.")
     )
 
+    escalate_to_user = models.CharField(
+        _("escalated to the user"), max_length=150, blank=True, default="", db_default=""
+    )
+    escalate_to_group = models.CharField(
+        _("escalated to the group"), max_length=150, blank=True, default="", db_default=""
+    )
     action_taken = models.CharField(_("action taken"), max_length=20, choices=Action)
     decided_at = models.DateTimeField(_("decided at"), default=timezone.now)
     policies = ArrayField(

@@ -1,5 +1,6 @@
 """Writes: add APVs, change and revise them, and decide on them, from every interface."""
 
+from reviews.permissions import DECIDERS
 from reviews.services.adding import add_apvs, change_apv, codes_in_use, save_values, with_priority
 from reviews.services.assigning import assign
 from reviews.services.claiming import (
@@ -19,7 +20,6 @@ from reviews.services.commenting import (
 )
 from reviews.services.deadlines import save_rule
 from reviews.services.deciding import (
-    DECIDERS,
     DecisionFields,
     check,
     decide,

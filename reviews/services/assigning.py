@@ -1,5 +1,6 @@
 """Assign APVs to a person or a group. It forbids nobody else to decide."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +14,13 @@ from audit import entries
 from audit.choices import AuditAction
 from realtime.publish import publish
 from realtime.transactions import publishing
+from reviews.decision_kinds import DecisionKind
 from reviews.errors import InvalidInput, NotAllowed
 from reviews.events import AssignmentChanged
 from reviews.locking import locked_apv
 from reviews.models import APV, Assignment, Notice, NoticeKind
-from reviews.permissions import Permission
-from reviews.services.deciding import DECIDERS
-from reviews.team_members import may_be_assigned
+from reviews.permissions import DECIDERS, Permission
+from reviews.team_members import may_be_assigned, may_be_escalated_to
 
 
 def assign(*, apv_id: UUID, by: Any, user: str = "", group: str = "") -> Assignment | None:
@@ -53,6 +54,30 @@ def assign_locked(apv: APV, by: Any, *, user: Any = None, group: Any = None) -> 
         group=str(group or ""),
     )
     return made
+
+
+def addressee(fields: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the user and the group that an escalation names, None where it names none.
+
+    Raise InvalidInput.
+    """
+    user, group = fields.get("escalate_to_user", ""), fields.get("escalate_to_group", "")
+    if not (user or group):
+        return None, None
+    name = "escalate_to_user" if user else "escalate_to_group"
+    if fields["decision"] != DecisionKind.ESCALATE:
+        raise InvalidInput({name: [_("Only an escalation is for somebody.")]})
+    if user and group:
+        raise InvalidInput({"escalate_to_group": [_("Name a user or a group, not both.")]})
+    found = _named(user, get_user_model(), "username") or _named(group, Group, "name")
+    if found is None or (user and not may_be_escalated_to(found)):
+        message = _("Nobody who may decide on escalated APVs has the name {name}.")
+        raise InvalidInput({name: [message.format(name=user or group)]})
+    return (found, None) if user else (None, found)
+
+
+def _named(name: str, model: Any, field: str) -> Any:
+    return model._default_manager.filter(**{field: name}).first() if name else None
 
 
 def assign_by_rule(apv: APV, rule: str, *, user: Any = None, group: Any = None) -> None:

@@ -22,8 +22,8 @@ from reviews.claims import claim_of, claimed, end, expiry, publish_claim
 from reviews.errors import ClaimedByAnother, InvalidInput, NotAllowed
 from reviews.locking import locked_apv
 from reviews.models import APV, Claim, Notice, NoticeKind
-from reviews.permissions import Permission, is_lead
-from reviews.services.deciding import DECIDERS, may_decide
+from reviews.permissions import DECIDERS, Permission, is_lead
+from reviews.services.deciding import may_decide
 
 REASON_LENGTH = (2, 200)
 """Of the word with which a claim is taken over."""

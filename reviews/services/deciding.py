@@ -29,17 +29,12 @@ from reviews.errors import (
 from reviews.locking import locked_apv
 from reviews.models import APV, JUSTIFICATION_LENGTH, Decision
 from reviews.orders import DECISIONS
-from reviews.permissions import LEAD, Permission
+from reviews.permissions import DECIDERS, Permission
 from reviews.policies import refusals
 from reviews.policies.rounds import Round, approvals_of, round_of
 from reviews.receivers import publish_change
 from reviews.services.adding import save_values
-
-DECIDERS = {
-    Status.PENDING: (Permission.DECIDE_APV,),
-    Status.ESCALATED: LEAD,
-}
-"""The permissions that deciding needs, for each status in which an APV is open."""
+from reviews.services.assigning import addressee, assign_locked
 
 
 class DecisionFields(TypedDict, total=False):
@@ -47,7 +42,7 @@ class DecisionFields(TypedDict, total=False):
 
     `confidence` is 0 to 1, or None if not given; `version`, if given, is the version of the APV
     that the reviewer read; `reviewer_name` and `reviewer_email` count only with the permission
-    `decide_on_behalf`.
+    `decide_on_behalf`. An escalation may name the lead or the group who is to decide.
     """
 
     decision: Required[str]
@@ -57,6 +52,8 @@ class DecisionFields(TypedDict, total=False):
     version: int | None
     reviewer_name: str
     reviewer_email: str
+    escalate_to_user: str
+    escalate_to_group: str
 
 
 def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> Decision:
@@ -76,6 +73,9 @@ def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> 
         before = apv.status
         _follow(record, found)
         claims.end_after_decision(apv, reviewer, before=before)
+        user, group = addressee(fields)
+        if user or group:
+            assign_locked(apv, reviewer, user=user, group=group)
         entries.record(
             AuditAction.DECIDED,
             apv.apv_code,
@@ -131,6 +131,7 @@ def _check_as_it_is(apv: APV, reviewer: Any, fields: DecisionFields) -> None:
         raise VersionChanged(apv.version)
     if errors := dict(_faults(apv, fields)):
         raise InvalidInput(errors)
+    addressee(fields)
 
 
 def may_decide(user: Any, apv: APV) -> bool:
@@ -247,6 +248,8 @@ def _record(apv: APV, reviewer: Any, fields: DecisionFields, found: Round) -> De
         revision=apv.revision,
         head_commit=apv.head_commit,
         review_seconds=max(0.0, (now - apv.open_since).total_seconds()),
+        escalate_to_user=fields.get("escalate_to_user", ""),
+        escalate_to_group=fields.get("escalate_to_group", ""),
         action_taken=_action(kind, found),
         decided_at=now,
         policies=found.hashes,

@@ -13,11 +13,11 @@ from forges.models import PullRequest
 from realtime.transactions import publishing
 from reviews.imports.package_names import search_key
 from reviews.models import APV
+from reviews.permissions import DECIDERS
 from reviews.pull_requests.assessment import assess
 from reviews.pull_requests.fields import Fields
 from reviews.receivers import publish_change
 from reviews.services.adding import save_values, with_priority
-from reviews.services.deciding import DECIDERS
 from reviews.services.taking_in import link, name_of, take_in
 
 OF_ADVISORIES = (

@@ -260,6 +260,8 @@ class Decision(Record):
     head_commit: str
     effect: Effect | None
     retraction: Retraction | None
+    escalate_to_user: str
+    escalate_to_group: str
 
 
 class Stats(Record):

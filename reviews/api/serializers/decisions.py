@@ -105,6 +105,8 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
             "head_commit",
             "effect",
             "retraction",
+            "escalate_to_user",
+            "escalate_to_group",
         ]
 
     def get_confidence(self, decision: Decision) -> float:
@@ -135,6 +137,12 @@ class DecisionRequestSerializer(serializers.Serializer[DecisionFields]):
     )
     reviewer_name = serializers.CharField(required=False, allow_blank=True, max_length=150)
     reviewer_email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
+    escalate_to_user = serializers.CharField(
+        required=False, max_length=150, help_text="The user name of the lead who is to decide."
+    )
+    escalate_to_group = serializers.CharField(
+        required=False, max_length=150, help_text="The group that is to decide."
+    )
 
 
 class RetractionRequestSerializer(serializers.Serializer[dict[str, str]]):
