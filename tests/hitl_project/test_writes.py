@@ -140,7 +140,7 @@ def test_without_a_limit_nobody_is_refused(uvicorn_server: Server, site: Site) -
 def test_every_view_of_rest_that_is_written_to_counts() -> None:
     found = dict(_views(get_resolver().url_patterns))
     written = [path for path, view in found.items() if "post" in getattr(view, "actions", {})]
-    assert len(written) == 9
+    assert len(written) == 10
     for path in written:
         assert issubclass(found[path].cls, CountedWrites), path
 
