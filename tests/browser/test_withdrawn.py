@@ -76,7 +76,7 @@ def advisory(site: Site, tmp_path: Path, empty_queue: None) -> Advisory:
 async def is_over(page: Page, text: str) -> None:
     """Check that the form says `text`, sends nothing, and keeps the draft."""
     await expect(page.locator("#decided-meanwhile")).to_contain_text(text, timeout=SECONDS)
-    await expect(page.get_by_label("Escalate")).to_be_disabled()
+    await expect(page.get_by_role("radio", name="Escalate")).to_be_disabled()
     await expect(page.locator("#decision-form .primary")).to_be_disabled()
     await expect(page.get_by_label("Justification")).to_have_value(REASON)
     await expect(page.get_by_label("Justification")).not_to_be_editable()
