@@ -16,7 +16,7 @@ from tests.support.waiting import wait_for
 
 
 def lines(server: Server) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in server.printed().splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in server.printed().split("\n") if line.startswith("{")]
 
 
 def line_of(server: Server, **fields: Any) -> dict[str, Any]:

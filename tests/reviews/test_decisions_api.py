@@ -47,6 +47,8 @@ def test_decision_is_answered_with_its_record(server: Server) -> None:
         "head_commit",
         "effect",
         "retraction",
+        "escalate_to_user",
+        "escalate_to_group",
     ]
     assert record["apv_version"] == added["version"]
     assert record["diff_sha256"] == hashlib.sha256(added["patch_diff"].encode()).hexdigest()

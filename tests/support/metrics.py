@@ -18,6 +18,7 @@ class Numbers(dict[str, float]):
 
 def numbers(server: Server) -> Numbers:
     answer = httpx.get(f"{server.origin}/hitl/metrics", headers={"Accept": "text/plain"})
+    assert answer.status_code == 200, server.printed()[-5000:]
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     found = Numbers()
     for family in text_string_to_metric_families(answer.text):
