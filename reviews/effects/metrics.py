@@ -69,7 +69,8 @@ def _oldest() -> Metric:
         "How long ago the oldest effect in a state should have been carried out.",
         labels=["state"],
     )
-    rows = Effect.objects.filter(state__in=OPEN).order_by()
+    # What a pipeline carries out has no time.
+    rows = Effect.objects.filter(state__in=OPEN, due_at__isnull=False).order_by()
     oldest, now = dict(rows.values_list("state").annotate(Min("due_at"))), timezone.now()
     for state in OPEN:
         seconds = (now - oldest.get(state, now)).total_seconds()

@@ -88,6 +88,14 @@ def test_effect_that_may_still_be_taken_back_is_not_late(decided: Decided, setti
     assert values("hitl_effect_oldest_seconds")[("held",)] > 3000
 
 
+def test_effect_that_a_pipeline_carries_out_has_no_time_to_be_late(decided: Decided) -> None:
+    decided.decide()
+    Effect.objects.update(due_at=None, next_at=None)
+    for state in (EffectState.QUEUED, EffectState.RUNNING, EffectState.WAITING):
+        Effect.objects.update(state=state)
+        assert set(values("hitl_effect_oldest_seconds").values()) == {0}
+
+
 def test_seconds_are_those_of_the_last_hour_and_of_the_console(decided: Decided) -> None:
     decided.carry_out()
     Effect.objects.update(created_at=F("done_at") - timedelta(seconds=42))
