@@ -1,5 +1,6 @@
 """The format of log lines: JSON for machines, columns for a terminal, never a secret."""
 
+import json
 import logging
 import re
 import sys
@@ -19,6 +20,10 @@ def without_query_strings(_: object, __: str, event: EventDict) -> EventDict:
         if isinstance(text := event.get(key), str):
             event[key] = QUERY_STRING.sub("", text)
     return event
+
+
+ESCAPED = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"}
+"""The ends of lines that JSON does not escape."""
 
 
 COMMON: list[Processor] = [
@@ -88,7 +93,12 @@ def configuration(level: str, form: str) -> dict[str, Any]:
 def _renderer(form: str) -> Processor:
     if form == "console":
         return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.processors.JSONRenderer(_in_one_line)
+
+
+def _in_one_line(event: EventDict, **options: Any) -> str:
+    """Return `event` as JSON that no reader of lines breaks, wherever Unicode sees a new line."""
+    return json.dumps(event, ensure_ascii=False, **options).translate(ESCAPED)
 
 
 def _higher(*levels: str) -> str:

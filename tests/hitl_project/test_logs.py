@@ -11,6 +11,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from hitl_project.logs import _renderer
 from tests.support.site import Server, Site, apv, sign_in
 from tests.support.waiting import wait_for
 
@@ -64,6 +65,16 @@ def test_fitting_request_id_of_a_proxy_is_taken_over(server: Server) -> None:
 def test_request_id_that_could_spoil_the_log_is_replaced(quick: Server, given: str) -> None:
     answer = quick.client().get("/hitl/reviews", headers={"X-Request-ID": given})
     assert re.fullmatch(r"[0-9a-f-]{36}", answer.headers["X-Request-ID"])
+
+
+@pytest.mark.parametrize("mark", "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+def test_no_end_of_a_line_ends_a_line_of_json(mark: str) -> None:
+    renderer = _renderer("json")
+    line = renderer(None, "info", {"event": f"one{mark}two", "exception": f"ação{mark}"})
+    assert isinstance(line, str)
+    assert line.splitlines() == [line]
+    assert json.loads(line) == {"event": f"one{mark}two", "exception": f"ação{mark}"}
+    assert "ação" in line
 
 
 def test_failure_leaves_its_traceback_once_and_its_request_id(quick: Server, site: Site) -> None:
