@@ -7,7 +7,7 @@ BIN  := $(VENV)/bin
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run wheel test fast check audit faults effects monkey restarts webhooks fuzz bench compare-diffs versions intake format first-minute docs npm-package pictures words image lock clean installed installed-dev installed-front installed-stand-ins
+.PHONY: help run wheel test fast check audit faults effects monkey restarts webhooks fuzz bench adding compare-diffs versions intake format first-minute docs npm-package pictures words image lock clean installed installed-dev installed-front installed-stand-ins
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -65,6 +65,9 @@ fuzz: installed-dev  ## post hostile APVs for ten minutes, and request every pag
 
 bench: installed-dev  ## measure fan-out, and compare it with other systems; ARGS=--help
 	$(BIN)/python -m tools.bench $(ARGS)
+
+adding: installed-dev  ## time an import and a request with many APVs against an earlier commit; ARGS="--against COMMIT"
+	$(BIN)/python -m tools.adding $(ARGS)
 
 compare-diffs: installed-dev  ## compare how the console, git and unidiff read patches; ARGS=--help
 	$(BIN)/python -m tools.compare_diffs $(ARGS)

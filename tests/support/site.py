@@ -40,15 +40,17 @@ ADDRESS = r"http://127\.0\.0\.1:(\d+)/"
 class Site:
     """A database, and the commands and servers that use it."""
 
-    def __init__(self, name: str, **variables: str) -> None:
+    def __init__(self, name: str, *, source: str = "", **variables: str) -> None:
+        """Copy the database `source`, or else the template that this tree's code made."""
+        self.name = name
         admin = os.environ["DATABASE_URL"]
         self.database_url = admin.replace("/postgres?", f"/{name}?")
         assert self.database_url != admin
         self.environment = environment_of(self.database_url, variables)
-        source = "template1" if name == TEMPLATE else template()
+        copied = source or template()
         with psycopg.connect(admin, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
-        if name != TEMPLATE:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{copied}"')
+        if not source:
             self.execute(NEW_EPOCHS)
 
     @cached_property
@@ -165,7 +167,7 @@ def listening(process: "subprocess.Popen[bytes]", log: Path, address: str = ADDR
 @cache
 def template() -> str:
     """Return the name of a migrated database with the demo users, the template of all others."""
-    site = Site(TEMPLATE)
+    site = Site(TEMPLATE, source="template1")
     site.manage("migrate", "--verbosity", "0")
     site.manage("create_demo_users")
     site.close()

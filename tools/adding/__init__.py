@@ -1,0 +1,1 @@
+"""Measure how APVs are added, many at once, against an earlier commit."""
