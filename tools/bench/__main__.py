@@ -12,7 +12,7 @@ if (os.cpu_count() or 1) > 1:
 from tests.support import environment
 from tools.bench import report, scenarios
 from tools.bench.fanout import fan_out
-from tools.bench.report import Results, cpu, marginal, p50
+from tools.bench.report import Results, cpu, marginal, p50, rate
 from tools.bench.scenarios import Figure
 from tools.bench.systems import System, ThisProject, all_systems, run
 
@@ -63,6 +63,7 @@ def comparisons(results: Results) -> list[Figure]:
     slope, native_slope = (marginal(results, one, 200, 2000) for one in (ours, native))
     mine, managers = cpu(results, ours, 1000), cpu(results, manager, 1000)
     best_plain = min(cpu(results, name, 1000) for name in plain)
+    opened, managers_opened = rate(results, ours, 1000), rate(results, manager, 1000)
     mine_p50, managers_p50 = p50(results, ours, 1000), p50(results, manager, 1000)
     return [
         Figure(
@@ -90,6 +91,12 @@ def comparisons(results: Results) -> list[Figure]:
             note=f"{mine_p50:.0f} ms against {managers_p50:.0f} ms",
         ),
         Figure(
+            "time to let in 1,000 users, against the FastAPI manager, which knows none",
+            managers_opened / opened,
+            1 / 0.8,
+            note=f"{opened:,.0f} a second against {managers_opened:,.0f}",
+        ),
+        Figure(
             "Daphne, CPU per delivery, against the best plain Channels on Daphne",
             cpu(results, daphne, 1000) / on_daphne,
             1 / 4,
@@ -98,9 +105,10 @@ def comparisons(results: Results) -> list[Figure]:
     ]
 
 
-def alone(single: float, rows: bool) -> list[Figure]:
-    """Return the figures of this project that have no counterpart."""
+def alone(single: float, manager: System, rows: bool) -> list[Figure]:
+    """Return the figures that are measured after the fan-out, most of this project alone."""
     figures = [
+        scenarios.undisturbed(ThisProject("uvicorn"), manager),
         scenarios.burst(ThisProject("uvicorn"), single),
         scenarios.idle_memory(ThisProject("uvicorn")),
         *scenarios.nine_thousand(ThisProject("uvicorn")),
@@ -122,8 +130,9 @@ def main() -> int:
     sizes = COMPARED if options.quick else (*COMPARED, *PLOTTED)
     systems = all_systems(slow=max(COMPARED) if options.quick else 5000)
     results = measure_all(systems, options.rounds, tuple(sorted(sizes)))
+    manager = next(one for one in systems if one.name.startswith("FastAPI"))
     single = cpu(results, "HITL Console, Uvicorn", 1000)
-    figures = comparisons(results) + alone(single, rows=not options.quick)
+    figures = comparisons(results) + alone(single, manager, rows=not options.quick)
     print("", *report.figure_rows(figures), "", *report.fanout_rows(results), sep="\n")
     if options.write:
         arguments = f' ARGS="{" ".join(sys.argv[1:])}"'

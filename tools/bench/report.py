@@ -32,6 +32,11 @@ def p50(results: Results, system: str, sockets: int) -> float:
     return statistics.median(one.p50 for one in results[system][sockets])
 
 
+def rate(results: Results, system: str, sockets: int) -> float:
+    """Return how many sockets were let in a second, the median of the rounds."""
+    return statistics.median(one.sockets_per_second for one in results[system][sockets])
+
+
 def marginal(results: Results, system: str, few: int, many: int) -> float:
     """Return CPU in µs of one more delivery: the slope between two numbers of sockets."""
 

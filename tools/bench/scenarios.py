@@ -14,7 +14,7 @@ from tests.support.site import decision
 from tools.bench.crowd import Crowd, Member
 from tools.bench.fanout import fan_out
 from tools.bench.processes import cpu_seconds, pss_bytes
-from tools.bench.systems import ThisProject, run
+from tools.bench.systems import System, ThisProject, run
 from tools.quantiles import quantile
 
 MEGABYTE = 2**20
@@ -94,6 +94,47 @@ def nine_thousand(project: ThisProject) -> list[Figure]:
     ]
 
 
+# -- Letting in -------------------------------------------------------------------------------
+
+
+def pings_while_letting_in(project: System) -> tuple[float, float]:
+    """Return the p99 in ms of pings of those inside: alone, and while 1,000 others are let in."""
+
+    async def measure() -> tuple[float, float]:
+        inside, others = project.crowd(), project.crowd()
+        await inside.open(50)
+        alone = await _pings_until(inside, asyncio.create_task(asyncio.sleep(2)))
+        beside = await _pings_until(inside, asyncio.create_task(others.open(1000)))
+        others.close()
+        inside.close()
+        return quantile(alone, 0.99) * 1e3, quantile(beside, 0.99) * 1e3
+
+    with project.serving():
+        alone, beside = run(measure())
+    return alone, beside
+
+
+async def _pings_until(crowd: Crowd, ending: "asyncio.Task[Any]") -> list[float]:
+    """Return the round trips, in seconds, of pings one after another until `ending` is done."""
+    trips: list[float] = []
+    while not ending.done():
+        member = crowd.members[len(trips) % len(crowd.members)]
+        trips += await member.transport.measure_roundtrip_time(1)
+        await asyncio.sleep(0.002)
+    await ending
+    return trips
+
+
+def undisturbed(project: ThisProject, manager: System) -> Figure:
+    """Compare how long those inside wait while others are let in, here and at the manager."""
+    (alone, mine), (managers_alone, managers) = map(pings_while_letting_in, (project, manager))
+    note = (
+        f"{mine:.1f} ms against {managers:.1f} ms; {alone:.1f} and {managers_alone:.1f} ms without"
+    )
+    what = "ping p99 of those inside while 1,000 are let in, against the FastAPI manager"
+    return Figure(what, mine / managers, 1, "×", note)
+
+
 # -- A stalled reader -------------------------------------------------------------------------
 
 
@@ -136,15 +177,16 @@ def stalled_reader(project: ThisProject) -> list[Figure]:
         for _ in range(2):
             run(measure(False))  # the process grows by some 15 MiB until it has done all this twice
         for _ in range(2):
-            without.append(run(measure(False))[0])
-            p99, growth = run(measure(True))
-            with_one.append(p99)
-            grown.append(growth)
+            p99, growth = run(measure(False))
+            without.append(p99)
+            p99_with_one, growth_with_one = run(measure(True))
+            with_one.append(p99_with_one)
+            grown.append(growth_with_one - growth)  # garbage waits for its collection in both
     ratio = statistics.median(with_one) / statistics.median(without)
     note = f"p99 {statistics.median(with_one):.1f} ms against {statistics.median(without):.1f} ms"
     return [
         Figure("delay of the others beside a stalled reader, against none", ratio, 1.2, "×", note),
-        Figure("memory beside a stalled reader", max(grown), 5, "MiB"),
+        Figure("memory beside a stalled reader, more than without", max(grown), 5, "MiB"),
     ]
 
 
