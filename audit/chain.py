@@ -5,7 +5,6 @@ the database.
 """
 
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -65,32 +64,10 @@ class BrokenChain(Exception):
     """The first entry that differs from what was written, and the reason found."""
 
 
-def verified(
-    entries: Iterable[Entry], head: ChainHead, expected: ChainHead | None = None
-) -> Iterator[Entry]:
-    """Yield `entries`, all of them in order, each after it was checked.
-
-    `head` is where the database says they end; `expected` is a head that was noted earlier. Raise
-    BrokenChain at the first entry that was edited, removed or moved.
-    """
-    last = EMPTY
-    _compare(last, expected)
-    for entry in entries:
-        _check(entry, last)
-        last = ChainHead(entry.sequence, entry.mac)
-        _compare(last, expected)
-        yield entry
-    if expected and last.sequence < expected.sequence:
-        raise BrokenChain(_removed(last.sequence + 1, expected.sequence))
-    if last.sequence < head.sequence:
-        raise BrokenChain(_removed(last.sequence + 1, head.sequence))
-    if last != head:
-        raise BrokenChain(f"Entry {head.sequence} is not the last: the head was set back.")
-
-
-def _check(entry: Entry, last: ChainHead) -> None:
+def check(entry: Entry, last: ChainHead) -> None:
+    """Raise BrokenChain unless `entry` is as it was written, and follows `last`."""
     if entry.sequence != last.sequence + 1:
-        raise BrokenChain(_removed(last.sequence + 1, entry.sequence - 1))
+        raise BrokenChain(removed(last.sequence + 1, entry.sequence - 1))
     key = next((one for one in settings.HITL_AUDIT_KEYS if key_id(one) == entry.key), None)
     if key is None:
         raise BrokenChain(
@@ -103,12 +80,8 @@ def _check(entry: Entry, last: ChainHead) -> None:
         raise BrokenChain(f"Entry {entry.sequence} does not follow the one before: reordered.")
 
 
-def _compare(last: ChainHead, expected: ChainHead | None) -> None:
-    if expected and last.sequence == expected.sequence and last.mac != expected.mac:
-        raise BrokenChain(f"Entry {last.sequence} is not the one that was the head once.")
-
-
-def _removed(first: int, last: int) -> str:
+def removed(first: int, last: int) -> str:
+    """Return the sentence that says which entries are missing."""
     if first == last:
         return f"Entry {first} was removed."
     return f"Entries {first} to {last} were removed."

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from audit import chain as chain_of_macs
-from audit import entries
+from audit import entries, verification
 from audit.choices import AuditAction
 from audit.models import Entry, Head
 from tests.support.site import Site
@@ -126,9 +126,9 @@ def test_empty_chain_is_verified() -> None:
         (["DELETE FROM audit_entry"], "Entries 1 to 6 were removed"),
         (
             [
-                "UPDATE audit_entry SET sequence = 99 WHERE sequence = 2",
+                "UPDATE audit_entry SET sequence = 79 WHERE sequence = 2",
                 "UPDATE audit_entry SET sequence = 2 WHERE sequence = 5",
-                "UPDATE audit_entry SET sequence = 5 WHERE sequence = 99",
+                "UPDATE audit_entry SET sequence = 5 WHERE sequence = 79",
             ],
             "Entry 2 was edited, or another was put in its place",
         ),
@@ -172,6 +172,66 @@ def test_chain_that_grew_on_still_has_the_head_noted_before(chain: list[Entry]) 
     another = f"6:{'f' * 64}"
     with pytest.raises(CommandError, match="Entry 6 is not the one that was the head once"):
         verify("--expect-head", another)
+
+
+def test_only_what_came_after_a_head_is_verified(chain: list[Entry]) -> None:
+    noted = head()
+    assert verify("--after", noted).startswith("0 entries after entry 6, none edited")
+    entries.record(AuditAction.EXPORTED, "another list")
+    assert verify("--after", noted).startswith("1 entries after entry 6, none edited")
+
+
+def test_what_came_after_a_head_is_not_trusted(tamper: Any) -> None:
+    noted, sixth = (
+        f"{row.sequence}:{row.mac}" for row in Entry.objects.filter(sequence__in=[3, 6])
+    )
+    tamper("UPDATE audit_entry SET actor = actor || '!' WHERE sequence = 5")
+    with pytest.raises(CommandError, match="Entry 5 was edited"):
+        verify("--after", noted)
+    tamper("UPDATE audit_entry SET actor = rtrim(actor, '!') WHERE sequence = 5")
+    with pytest.raises(CommandError, match="Entry 3 is not the one that was the head once"):
+        verify("--after", noted.replace(noted[-1], "0" if noted[-1] != "0" else "1"))
+    tamper("DELETE FROM audit_entry WHERE sequence > 4")
+    tamper(
+        "UPDATE audit_head SET (sequence, mac) = (SELECT sequence, mac FROM audit_entry LIMIT 1)"
+    )
+    with pytest.raises(CommandError, match="was set back"):
+        verify("--after", sixth)
+
+
+@pytest.mark.parametrize("piece", range(1, 8))
+def test_chain_is_as_whole_in_pieces(tamper: Any, monkeypatch: Any, piece: int) -> None:
+    monkeypatch.setattr(verification, "PIECE", piece)
+    assert verify("--processes", "1").startswith("6 entries")
+    for sequence in (6, 4, 3, 1):
+        tamper("UPDATE audit_entry SET actor = actor || 'x' WHERE sequence = %s", [sequence])
+        with pytest.raises(CommandError, match=f"Entry {sequence} was edited"):
+            verify("--processes", "1")
+        tamper("DELETE FROM audit_entry WHERE sequence = %s", [sequence])
+        with pytest.raises(CommandError, match="removed"):
+            verify("--processes", "1")
+
+
+IN_PIECES = """
+from django.core.management import call_command
+from audit import verification
+verification.PIECE = 5
+call_command("verify_audit", "--processes", "3")
+"""
+
+
+def test_several_processes_verify_as_one_does() -> None:
+    site = Site("audit-in-pieces")
+    site.manage("seed_apvs", "--count", "20")
+    alone = site.manage("verify_audit", "--processes", "1")
+    assert site.manage("shell", "-c", IN_PIECES).endswith(alone)
+    site.execute(
+        "SET session_replication_role = replica; DELETE FROM audit_entry WHERE sequence = 7"
+    )
+    said = site.manage("shell", "-c", IN_PIECES, check=False)
+    assert "CommandError: Entry 7 was removed." in said
+    assert "Traceback" not in said.partition("CommandError")[2]
+    site.close()
 
 
 def test_history_rewritten_without_the_key_does_not_pass(tamper: Any, settings: Any) -> None:

@@ -1,17 +1,14 @@
 """Verify the audit's chain."""
 
 import argparse
-from collections.abc import Iterator
+import os
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from audit import chain
-from audit.models import Entry, Head
-from realtime.snapshot import snapshot
-
-AT_ONCE = 2000
+from audit.chain import EMPTY, BrokenChain, ChainHead
+from audit.verification import End, compare, verify
 
 
 class Command(BaseCommand):
@@ -23,44 +20,59 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
+        noted = parser.add_mutually_exclusive_group()
+        noted.add_argument(
             "--expect-head",
             type=_head,
             metavar="HEAD",
+            default=EMPTY,
             help="a head that was printed earlier: its entry must still exist",
         )
+        noted.add_argument(
+            "--after",
+            type=_head,
+            metavar="HEAD",
+            default=EMPTY,
+            help="verify only what came after a head that was printed earlier, and that its entry "
+            "still exists",
+        )
+        parser.add_argument(
+            "--processes",
+            type=_at_least_one,
+            default=os.cpu_count() or 1,
+            help="processes to verify with (default: %(default)s, one for each core)",
+        )
 
-    def handle(self, *args: Any, expect_head: chain.ChainHead | None, **options: Any) -> None:
-        with snapshot():
-            row = Head.objects.first()
-            head = chain.ChainHead(row.sequence, row.mac) if row else chain.EMPTY
-            progress = tqdm(
-                chain.verified(_entries(), head, expect_head),
-                total=head.sequence,
-                unit=" entries",
-                disable=None,
-                leave=False,
-            )
+    def handle(
+        self,
+        *args: Any,
+        expect_head: ChainHead,
+        after: ChainHead,
+        processes: int,
+        **options: Any,
+    ) -> None:
+        end = End.now()
+        total = max(0, end.head.sequence - after.sequence)
+        with tqdm(total=total, unit=" entries", disable=None, leave=False) as progress:
             try:
-                for _ in progress:
-                    pass
-            except chain.BrokenChain as broken:
+                for count in verify(end, after=after, processes=processes):
+                    progress.update(count)
+                compare(end, expect_head)
+            except BrokenChain as broken:
                 raise CommandError(str(broken)) from None
-        self.stdout.write(f"{head.sequence} entries, none edited, removed or reordered.")
-        self.stdout.write(f"Head {head}")
+        since = f" after entry {after.sequence}" if after.sequence else ""
+        self.stdout.write(f"{total} entries{since}, none edited, removed or reordered.")
+        self.stdout.write(f"Head {end.head}")
 
 
-def _entries() -> Iterator[Entry]:
-    """Yield all entries in order, reading in batches."""
-    last = 0
-    in_order = Entry.objects.order_by("sequence")
-    while batch := list(in_order.filter(sequence__gt=last)[:AT_ONCE]):
-        yield from batch
-        last = batch[-1].sequence
-
-
-def _head(text: str) -> chain.ChainHead:
+def _head(text: str) -> ChainHead:
     try:
-        return chain.ChainHead.parse(text)
+        return ChainHead.parse(text)
     except ValueError:
         raise argparse.ArgumentTypeError("give a head as this command prints it") from None
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("give a number from 1")
+    return int(text)
