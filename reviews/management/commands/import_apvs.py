@@ -14,8 +14,7 @@ from django.db.models.functions import MD5
 from tqdm import tqdm
 
 from reviews import services
-from reviews.api.problems import flatten
-from reviews.api.serializers.apvs import APVSerializer
+from reviews.api.apv_rules import APVRules
 from reviews.errors import FieldErrors, ReviewError
 from reviews.models import APV
 
@@ -93,16 +92,16 @@ class Command(BaseCommand):
         except BadFile as bad:
             self._name_invalid(file, bad.line, str(bad))
             return
+        rules = APVRules()
         for record in tqdm(records, file, unit=" APVs", disable=None, leave=False):
             try:
                 data = json.loads(record.text, parse_constant=_refuse_constant)
             except (ValueError, RecursionError) as error:
                 self._name_invalid(file, record.line, _why_not_json(error))
                 continue
-            serializer = APVSerializer(data=data)
-            errors = {} if serializer.is_valid() else flatten(serializer.errors)
+            fields, errors = rules.check(data)
             if not errors:
-                apv = APV(**serializer.validated_data)
+                apv = APV(**fields)
                 errors = self._check_code(apv)
             for field, reasons in errors.items():
                 self._tell(file, record.line, f"{field}: {' '.join(reasons)}")

@@ -17,8 +17,7 @@ from tqdm import tqdm
 
 from realtime.management.progress import add_progress_argument, follow
 from reviews import services
-from reviews.api.problems import flatten
-from reviews.api.serializers.apvs import APVSerializer
+from reviews.api.apv_rules import APVRules
 from reviews.choices import Severity
 from reviews.imports import advisories, bumps, osv
 
@@ -100,6 +99,7 @@ class Command(BaseCommand):
     ) -> None:
         self.verbosity: int = options["verbosity"]
         self.default_severity = default_severity
+        self.rules = APVRules()
         self.passed_over: Counter[str] = Counter()
         self.done: Counter[str] = Counter()
         self.packages: set[str] = set()
@@ -145,10 +145,19 @@ class Command(BaseCommand):
         """Return the valid APVs of an advisory, by REST's rules; skip others in the file."""
         for made in bumps.apvs_of(advisory, default_severity=self.default_severity):
             try:
-                yield _checked(made)
+                yield self._checked(made)
             except osv.PassedOver as why:
                 if name:
                     self._pass_over(name, why)
+
+    def _checked(self, made: bumps.Fields | osv.PassedOver) -> bumps.Fields:
+        if isinstance(made, osv.PassedOver):
+            raise made
+        fields, errors = self.rules.check(made)
+        if errors:
+            reasons = "; ".join(f"{name}: {' '.join(why)}" for name, why in errors.items())
+            raise osv.PassedOver("breaks a rule for APVs", reasons)
+        return fields
 
     def _pass_over(self, name: str, why: osv.PassedOver, *, always: bool = False) -> None:
         self.passed_over[why.reason] += 1
@@ -224,17 +233,6 @@ def _bytes_of(source: Source) -> bytes:
     if len(data) > ADVISORY_MAX_BYTES:
         raise osv.PassedOver(f"larger than {ADVISORY_MAX_BYTES // 1024**2} MiB")
     return data
-
-
-def _checked(made: bumps.Fields | osv.PassedOver) -> bumps.Fields:
-    """Return the APV, checked by REST's rules; raise PassedOver if there is none."""
-    if isinstance(made, osv.PassedOver):
-        raise made
-    serializer = APVSerializer(data=made)
-    if serializer.is_valid():
-        return dict(serializer.validated_data)
-    reasons = [f"{field}: {' '.join(why)}" for field, why in flatten(serializer.errors).items()]
-    raise osv.PassedOver("breaks a rule for APVs", "; ".join(reasons))
 
 
 def _batches(advised: Iterable[Advised]) -> Iterator[list[Advised]]:
