@@ -10,7 +10,7 @@ from reviews.errors import FieldErrors
 
 
 class APVRules:
-    """Checks any number of APVs with one serializer: making its fields takes longer than a check."""
+    """Checks many APVs with one serializer: making its fields takes longer than a check."""
 
     def __init__(self) -> None:
         self._serializer = APVSerializer()

@@ -62,10 +62,10 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="The same key and body again gives the first answer; another body, 422.",
 )
 
-ADVISORIES = "advisory_links__advisory"
+ADVISORIES, DEADLINE = "advisory_links__advisory", "deadline__rule"
 APVS = (
     APV.objects.with_pull_request()
-    .select_related("submitted_by", "deadline__rule")
+    .select_related("submitted_by", DEADLINE)
     .prefetch_related(ADVISORIES)
 )
 
@@ -115,7 +115,7 @@ class APVViewSet(CountedWrites, Retrieves):
         given = validated(APVSerializer(data=request.data, many=many))
         rows = given if many else [given]
         apvs = services.add_apvs(apvs=[APV(**row) for row in rows], submitter=request.user)
-        prefetch_related_objects(apvs, ADVISORIES)
+        prefetch_related_objects(apvs, ADVISORIES, DEADLINE)
         added = represented(APVSerializer, apvs)
         if many:
             return Response(added, status=201)
