@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, Q, QuerySet
 
 from realtime import broker
+from realtime.copying import copy
 from realtime.messages import LogMessage, Position
 from realtime.models import Counter, CurrentHistory, Event, new_epoch
 from realtime.registry import LOGS
@@ -25,7 +26,7 @@ def append(channel: str, messages: list[LogMessage]) -> broker.Payload:
     epoch, top = _advance(channel, by=len(messages))
     first = top - len(messages) + 1
     events = [_event(message, offset) for offset, message in enumerate(messages, start=first)]
-    Event.objects.bulk_create(events, batch_size=1000)
+    _store(events)
     return broker.log_events(channel, epoch, [(event.offset, event.message) for event in events])
 
 
@@ -64,6 +65,17 @@ def _event(message: LogMessage, offset: int) -> Event:
         message=message.encode(),
         created_at=message.timestamp,
     )
+
+
+FEW = 20
+"""So many rows are stored faster by one INSERT: a COPY waits for the database twice."""
+
+
+def _store(events: list[Event]) -> None:
+    if len(events) > FEW:
+        copy(events)
+    else:
+        Event.objects.bulk_create(events)
 
 
 def start_logs(using: str, apps: Apps = installed_apps, **_: Any) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+from realtime.copying import copy
 from realtime.transactions import publishing
 from reviews import fields, receivers
 from reviews.choices import Status
@@ -45,7 +46,8 @@ class APVQuerySet(models.QuerySet["APV"]):
         apvs = list(objs)
         with publishing():
             fields.assign_codes(apvs)
-            super().bulk_create(apvs, batch_size)
+            if apvs:
+                copy(apvs)
             receivers.publish_new_apvs(apvs)
         return apvs
 

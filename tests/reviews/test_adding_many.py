@@ -3,13 +3,23 @@
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
+from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
 
+from realtime.models import Event
+from reviews import services
+from reviews.api.apv_rules import APVRules
+from reviews.models import APV
+from tests.support.apv_bodies import USUAL_BODIES
 from tests.support.in_process import client_of
 from tests.support.site import apv
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OWN = ("apv_id", "apv_code", "created_at", "updated_at")
 
 
 def statements_to_add(count: int) -> int:
@@ -24,3 +34,49 @@ def statements_to_add(count: int) -> int:
 def test_statements_do_not_grow_with_the_number_of_apvs() -> None:
     statements_to_add(1)  # the year's row of codes is new
     assert statements_to_add(30) <= statements_to_add(2)
+
+
+# -- Storing ----------------------------------------------------------------------------------
+
+
+def stored(apv: APV) -> dict[str, Any]:
+    """Return the columns of an APV, read again, that do not differ every time."""
+    row = APV.objects.values().get(pk=apv.pk)
+    return {name: value for name, value in row.items() if name not in OWN}
+
+
+@given(bodies=st.lists(USUAL_BODIES, min_size=1, max_size=3))
+def test_rows_are_those_that_single_saves_write(bodies: list[dict[str, Any]]) -> None:
+    rules = APVRules()
+    valid = [fields for body in bodies if (fields := rules.check(body)[0])]
+    together = services.add_apvs(apvs=[APV(**fields) for fields in valid])
+    for fields, one in zip(valid, together, strict=True):
+        alone = APV(**fields)
+        alone.save(force_insert=True)
+        assert stored(one) == stored(alone)
+        assert model_to_dict(one, exclude=OWN) == model_to_dict(alone, exclude=OWN)
+        assert not one._state.adding
+
+
+def test_added_apvs_know_their_defaults() -> None:
+    [added] = services.add_apvs(apvs=[APV(**apv())])
+    read = APV.objects.get(pk=added.pk)
+    for field in APV._meta.concrete_fields:
+        assert getattr(added, field.attname) == getattr(read, field.attname), field.name
+
+
+def test_rule_of_the_database_that_one_breaks_keeps_all_out() -> None:
+    rows = [APV(**apv()), APV(**apv(cve_id="no CVE"))]
+    with pytest.raises(IntegrityError, match="apv_cve_form"):
+        services.add_apvs(apvs=rows)
+    assert not APV.objects.exists()
+    services.add_apvs(apvs=[APV(**apv())])  # the connection is usable
+
+
+@pytest.mark.parametrize("count", [3, 50])
+def test_every_event_is_stored_under_the_next_offset(count: int) -> None:
+    services.add_apvs(apvs=[APV(**apv())])
+    added = services.add_apvs(apvs=[APV(**apv()) for _ in range(count)])
+    first, *events = Event.objects.filter(channel="apvs").order_by("offset")
+    assert [one.offset - first.offset for one in events] == list(range(1, count + 1))
+    assert all(str(apv.pk) in one.message for apv, one in zip(added, events, strict=True))
