@@ -144,6 +144,12 @@ class Decision(AtomicSave):
         indexes = [
             models.Index(fields=["-decided_at", "-decision_id"], name="decision_newest"),
             models.Index(fields=["decision", "-decided_at"], name="decision_verb"),
+            # The trigger that lets nobody approve twice reads it with each approval.
+            models.Index(
+                fields=["apv", "revision", "reviewer"],
+                condition=models.Q(action_taken=Action.AWAITING_APPROVAL),
+                name="decision_awaiting",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -38,6 +38,15 @@ def test_without_active_policies_a_decision_takes_one_look() -> None:
     assert set(facts["reviewer"]["groups"]) == {"reviewers", "security"}
 
 
+def test_approval_is_looked_for_by_its_apv_and_not_in_all_that_its_reviewer_did() -> None:
+    ana = person("ana", "reviewers")
+    rows = Decision.objects.filter(apv=stored(), revision=1, reviewer=ana)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # a table of no rows is read whole
+        plan = rows.filter(action_taken="awaiting_approval").explain()
+    assert "decision_awaiting" in plan
+
+
 def test_facts_of_a_huge_apv_are_bounded() -> None:
     ana = person("ana", "reviewers")
     paths = "".join(f"--- a/{n}\n+++ b/{'x' * 200}{n}\n@@ -1 +1 @@\n-a\n+b\n" for n in range(3000))
