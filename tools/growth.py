@@ -1,0 +1,249 @@
+"""Measure what grows with the data: `python -m tools.growth`.
+
+It fills a site after another with APVs, five decisions for each on as many revisions, twenty events
+and an entry of the audit, and times what people and programs do in it. The table says how each cost
+grows from the first site to the last, where the data grow a hundred times.
+"""
+
+import tests.support.environment  # noqa: F401, I001 — starts the servers before the settings are read
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+import matplotlib
+import psutil
+
+from tests.support.site import ROOT, Server, Site, apv, decision
+from tools.bench.report import machine
+
+matplotlib.use("svg")
+from matplotlib import pyplot
+
+SIZES = (10_000, 100_000, 1_000_000)
+PAGE, PLOT = ROOT / "docs" / "performance.md", ROOT / "docs" / "images" / "growth.svg"
+BEGIN, END = "<!-- growth: made by make growth -->\n", "<!-- growth: end -->"
+PENDING = 10
+"""Of so many APVs one is pending."""
+FIRST = (
+    "from tests.support.site import apv; from reviews.models import APV;"
+    "APV.objects.create(**apv(), revision=5)"
+)
+"""What `manage.py shell` runs to add the APV that all others are copies of."""
+APVS = """
+INSERT INTO reviews_apv SELECT copy.* FROM reviews_apv AS one,
+    generate_series(2, {count}) AS n,
+    jsonb_populate_record(one, jsonb_build_object(
+        'apv_id', gen_random_uuid(), 'apv_code', 'APV-2000-' || (1000000 + n),
+        'status', CASE WHEN n %% {pending} = 0 THEN 'pending' ELSE 'approved' END,
+        'severity', (ARRAY['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'])[1 + n %% 4],
+        'priority', (ARRAY[10, 8, 5, 2])[1 + n %% 4],
+        'created_at', now() - random() * interval '900 days',
+        'package_name', 'package-' || n %% 5000,
+        'cve_id', 'CVE-2026-' || 10000 + n %% 5000
+    )) AS copy
+"""
+DECISIONS = """
+INSERT INTO reviews_decision (decision_id, apv_id, decision, justification, confidence,
+    modifications, reviewer_id, reviewer_name, reviewer_email, severity, patch_strategy,
+    recommendation, diff_sha256, apv_version, revision, review_seconds, action_taken, decided_at)
+SELECT gen_random_uuid(), apv_id, 'approve', 'made for measuring', 1, '{{}}',
+    (SELECT id FROM auth_user WHERE username = 'lead'), 'Ada', '', severity, patch_strategy,
+    'approve', '', version, number, 3000000 * random() ^ 3, 'pr_merged',
+    created_at + random() * interval '20 days'
+FROM reviews_apv, generate_series(1, 5) AS number
+WHERE status = 'approved' AND number <= {each}
+"""
+EVENTS = """
+INSERT INTO realtime_event (channel, "offset", type, message, created_at)
+    SELECT 'apvs', n, 'new_apv', '{{"type": "new_apv", "offset": ' || n || '}}',
+        now() - (20 * {count} - n) * interval '400 days' / (20 * {count})
+    FROM generate_series((SELECT top FROM realtime_counter WHERE channel = 'apvs') + 1,
+        20 * {count}) AS n;
+UPDATE realtime_counter SET top = 20 * {count} WHERE channel = 'apvs'
+"""
+ENTRIES = """
+from django.db import connection
+from django.utils import timezone
+from audit import chain
+from audit.models import Entry, Head
+from django.conf import settings
+key, head, now = settings.HITL_AUDIT_KEYS[0], Head.objects.first(), timezone.now()
+last, start = (head.mac, head.sequence) if head else (chain.NO_MAC, 0)
+names = [field.column for field in Entry._meta.concrete_fields]
+with connection.cursor() as cursor:
+    cursor.execute("SET session_replication_role = replica")
+    with cursor.copy(f"COPY audit_entry ({{', '.join(names)}}) FROM STDIN") as copy:
+        for number in range(start + 1, {count} + 1):
+            entry = Entry(sequence=number, at=now, user_id=1, actor="pipeline", source="rest",
+                action="added", object="APV-2000-1000002", details="{{}}", address="127.0.0.1",
+                request_id="", key=chain.key_id(key), previous=last)
+            last = entry.mac = chain.mac(entry, key)
+            copy.write_row([getattr(entry, name) for name in names])
+    cursor.execute("DELETE FROM audit_head")
+    cursor.execute("INSERT INTO audit_head (sequence, mac) VALUES (%s, %s)", [{count}, last])
+"""
+
+Times = dict[str, float]
+"""What each thing took, by its name."""
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(prog="tools.growth", description=__doc__)
+    arguments.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="APVs of each site")
+    arguments.add_argument("--rounds", type=int, default=9, help="how often each page is read")
+    arguments.add_argument("--write", action="store_true", help="write docs/performance.md")
+    given = arguments.parse_args()
+    results: dict[int, Times] = {}
+    for size in given.sizes:
+        results[size] = {}
+        with filled(size) as (site, server):
+            for name, value in measured(site, server, size, given.rounds):
+                results[size][name] = value
+                print(f"{size:>9,}  {name:58} {value:10.1f}", flush=True)
+    print("", *rows(results), sep="\n")
+    if given.write:
+        write(results, f'make growth ARGS="{" ".join(sys.argv[1:])}"')
+    return 0
+
+
+@contextmanager
+def filled(count: int) -> Iterator[tuple[Site, Server]]:
+    """Serve a site with so many APVs, and say how long it took to fill."""
+    began = time.perf_counter()
+    site = Site(f"growth-{count}")
+    site.manage("shell", "-c", FIRST)
+    site.execute(APVS.format(count=count, pending=PENDING))
+    site.execute(DECISIONS.format(each=5))
+    site.execute(EVENTS.format(count=count))
+    site.manage("shell", "-c", ENTRIES.format(count=count))
+    site.vacuum()
+    print(f"{count:>9,}  filled in {time.perf_counter() - began:.0f} s", flush=True)
+    with site.uvicorn() as server:
+        yield site, server
+
+
+def measured(site: Site, server: Server, size: int, rounds: int) -> Iterator[tuple[str, float]]:
+    """Yield the name and the cost of each thing that is done in a site of `size` APVs."""
+    pages = {
+        "the queue, ms": "/",
+        "search for a package, ms": "/?search=package-10",
+        "search for a word of every text, ms": "/?search=proxy&within=text",
+        "search for a word of none, ms": "/?search=xyzzy",
+        "statistics, ms": "/hitl/reviews/stats",
+        "the numbers, ms": "/numbers",
+        "decisions over REST, ms": "/hitl/decisions",
+        "approved APVs, ms": "/?status=approved",
+    }
+    for name, address in pages.items():
+        yield name, median(partial(read, server, address), rounds)
+    yield "adding an APV, ms", median(partial(add, server), rounds)
+    yield "deciding, ms", median(partial(decide, site, server), rounds)
+    yield from exported(server)
+    yield "verify_audit, µs an entry", each(site, size, "verify_audit")
+    oldest = 20 * size * 30 // 400
+    yield (
+        "pruning, µs an event",
+        each(site, 20 * size - oldest, "prune_events", "--days", "30"),
+    )
+
+
+def read(server: Server, address: str) -> None:
+    answer = server.client("lead").get(address)
+    assert answer.status_code == 200, answer.text
+
+
+def add(server: Server) -> None:
+    answer = server.post("/hitl/apvs", apv(), user="pipeline")
+    assert answer.status_code == 201, answer.text
+
+
+def decide(site: Site, server: Server) -> None:
+    [(pending,)] = site.rows("SELECT apv_id FROM reviews_apv WHERE status='pending' LIMIT 1")
+    answer = server.post("/hitl/decisions", decision(str(pending)), user="lead")
+    assert answer.status_code == 200, answer.text
+
+
+def median(action: Callable[[], None], rounds: int) -> float:
+    """Return how many milliseconds an action takes, after a first time that is not counted."""
+    action()
+    return statistics.median(seconds(action) for _ in range(rounds)) * 1e3
+
+
+def seconds(action: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def exported(server: Server) -> Iterator[tuple[str, float]]:
+    """Export all decisions; yield the time for 1,000, and by how much the server grew."""
+    process = psutil.Process(server.process.pid)
+    before = most = process.memory_info().rss
+    began, lines = time.perf_counter(), 0
+    with server.client("lead").stream("GET", "/decisions.jsonl", timeout=None) as answer:
+        for piece in answer.iter_bytes():
+            lines += piece.count(b"\n")
+            most = max(most, process.memory_info().rss)
+    yield "export, ms for 1,000 decisions", (time.perf_counter() - began) / lines * 1e6
+    yield "export, MiB of the server's memory", (most - before) / 2**20
+
+
+def each(site: Site, count: int, *command: str) -> float:
+    """Return how many microseconds a command takes for each of `count` things."""
+    return seconds(partial(site.manage, *command)) / count * 1e6
+
+
+# -- What is written ----------------------------------------------------------------------------
+
+
+def rows(results: dict[int, Times]) -> list[str]:
+    sizes = sorted(results)
+    head = "| | " + " | ".join(f"{size:,} APVs" for size in sizes) + " | growth |"
+    table = [head, "| --- " + "| ---: " * (len(sizes) + 1) + "|"]
+    for name in results[sizes[0]]:
+        values = [results[size][name] for size in sizes]
+        growth = f"{values[-1] / values[0]:.2f} ×" if values[0] > 0 else "–"
+        cells = [f"{value:,.1f}" for value in values]
+        table.append(f"| {name} | " + " | ".join([*cells, growth]) + " |")
+    return table
+
+
+def write(results: dict[int, Times], command: str) -> None:
+    """Write the table, made by `command`, to docs/performance.md, and draw the plot."""
+    before, rest = PAGE.read_text().split(BEGIN, 1)
+    after = rest.split(END, 1)[1]
+    load = f"under a load of {os.getloadavg()[2]:.0f}"
+    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `{command}`, on {machine()}, {load}."
+    PAGE.write_text(
+        before + BEGIN + "\n" + "\n".join([*rows(results), "", made, ""]) + "\n" + END + after
+    )
+    draw(results)
+
+
+def draw(results: dict[int, Times]) -> None:
+    """Plot how each cost grows, against its cost in the smallest site."""
+    matplotlib.rcParams["svg.hashsalt"] = "hitl"  # the same figures make the same file
+    sizes = sorted(results)
+    figure, axes = pyplot.subplots(figsize=(9, 5.5), layout="constrained")
+    for name, first in results[sizes[0]].items():
+        if first > 0:
+            growth = [results[size][name] / first for size in sizes]
+            axes.plot(sizes, growth, marker="o", label=name.rpartition(",")[0])
+    axes.set(xscale="log", yscale="log", xlabel="APVs", ylabel="cost, against the smallest site")
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure.savefig(PLOT, metadata={"Date": None})
+    pyplot.close(figure)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
