@@ -15,9 +15,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from hitl_project import __version__, logs
-from hitl_project.database_connection import bounded
 from hitl_project.embedded.folder import secret_key, var_folder
 from hitl_project.encryption_keys import check_keys, derived_key
+from hitl_project.postgresql.connections import bounded
 from hitl_project.variables import (
     database_settings,
     database_url,
@@ -237,7 +237,7 @@ DATABASES = {
     "default": {
         # Offline commands and type checks name no server, and never connect.
         **database_settings(DATABASE_URL or "postgresql:///hitl"),
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "hitl_project.postgresql",
         "CONN_MAX_AGE": 0,  # under ASGI the pool keeps connections; threads must not
         "CONN_HEALTH_CHECKS": True,
     }

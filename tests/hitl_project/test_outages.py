@@ -6,15 +6,23 @@ import inspect
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
+import psutil
 import psycopg
 import pytest
 
+from hitl_project.postgresql.connections import bounded
+from hitl_project.postgresql.liveness import QUIET_SECONDS
 from tests.support.installations import Installation, installed
-from tests.support.outages import start_postgres, stop_postgres, url_of
+from tests.support.outages import frozen, start_postgres, stop_postgres, url_of
+from tests.support.replicas import Pair, ReplicatedSite
 from tests.support.site import Server, Site, apv, decision
-from tests.support.waiting import ANSWER_SECONDS, wait_for
+from tests.support.waiting import ANSWER_SECONDS, SETTLE_SECONDS, wait_for
+
+REQUESTS = 40
+"""More than a process runs at once."""
 
 
 def readiness(server: Server) -> tuple[int, str]:
@@ -80,14 +88,59 @@ def test_pages_say_that_the_database_is_away(installation: Installation, server:
     assert "Traceback" not in server.printed()
 
 
+async def test_frozen_postgres_has_all_requests_answered_and_loses_nothing(
+    installation: Installation,
+) -> None:
+    """Nothing but the question whether it is there ends statements that may take so long."""
+    server = installation.serve(HITL_DB_SECONDS="3600")
+    client = server.client("admin")
+    body = decision(client.post("/hitl/apvs", json=apv()).json()["apv_id"])
+    async with server.socket("admin") as socket:
+        await socket.subscribe("decisions")
+        with frozen(installation.folder / "postgres"):
+            answers = asyncio.create_task(asyncio.to_thread(ask_for_too_much, server, client, body))
+            assert (await socket.ask({"type": "ping"}))["type"] == "pong"
+            for answer in await answers:
+                assert answer.status_code == 503
+                assert answer.headers["Retry-After"] == "2"
+                assert answer.headers["Content-Type"] == "application/problem+json"
+            assert "The database is away" in client.get("/").text
+            assert server.answers()
+            health = await asyncio.to_thread(client.get, "/hitl/health/ready")
+            assert (health.status_code, health.json()["checks"]["database"]) == (503, "away")
+            assert (await socket.ask({"type": "ping"}))["type"] == "pong"
+        wait_for(lambda: readiness(server) == (200, "ready"), "readiness to return")
+        made = await asyncio.to_thread(client.post, "/hitl/decisions", json=body)
+        assert made.status_code in {200, 409}  # what was under way may have committed
+        await socket.until(type="decision_made", apv_id=body["apv_id"])
+    assert "Traceback" not in server.printed()
+
+
+def ask_for_too_much(server: Server, client: httpx.Client, body: Any) -> list[httpx.Response]:
+    """Send more decisions at once than requests may run; return the answers."""
+
+    def decide(_: int) -> httpx.Response:
+        with httpx.Client(cookies=client.cookies, headers=client.headers) as another:
+            url = f"{server.origin}/hitl/decisions"
+            return another.post(url, json=body, timeout=ANSWER_SECONDS)
+
+    with ThreadPoolExecutor(REQUESTS) as pool:
+        return list(pool.map(decide, range(REQUESTS)))
+
+
+def test_slow_statement_is_waited_for_while_postgres_is_there(installation: Installation) -> None:
+    with bounded(seconds=3600).connect(url_of(installation)) as connection:
+        assert connection.execute(f"SELECT pg_sleep({2 * QUIET_SECONDS}), 'done'").fetchall()
+
+
 def test_statement_under_way_in_a_frozen_postgres_is_given_up(installation: Installation) -> None:
-    server = installation.serve(HITL_DB_SECONDS="2")
+    server = installation.serve(HITL_DB_SECONDS="3600")
     client = server.client("admin")
     body = decision(client.post("/hitl/apvs", json=apv()).json()["apv_id"])
     with lock_on_apvs(installation) as waiting, ThreadPoolExecutor() as others:
         asked = others.submit(client.post, "/hitl/decisions", json=body)
         wait_for(waiting, "the decision to wait for the lock")
-        with frozen_postgres(installation):
+        with frozen(installation.folder / "postgres"):
             assert asked.result(ANSWER_SECONDS).status_code == 503
             assert client.get("/").status_code == 503
             assert server.answers()
@@ -96,35 +149,53 @@ def test_statement_under_way_in_a_frozen_postgres_is_given_up(installation: Inst
     assert "Traceback" not in server.printed()
 
 
+def test_frozen_primary_is_left_for_the_replica_that_was_promoted() -> None:
+    pair = Pair()
+    try:
+        with ReplicatedSite(pair).uvicorn(HITL_DB_SECONDS="3600") as server:
+            client = server.client("admin")
+            body = decision(client.post("/hitl/apvs", json=apv()).json()["apv_id"])
+
+            def decided() -> bool:
+                return client.post("/hitl/decisions", json=body).status_code == 200
+
+            with pair.leave_frozen():
+                assert wait_for(decided, "a decision on the other server", SETTLE_SECONDS)
+    finally:
+        pair.close()
+
+
+def test_one_frozen_process_of_postgres_has_its_statement_given_up(
+    installation: Installation,
+) -> None:
+    """The server is there, so nothing but the limit on a statement ends this one."""
+    server = installation.serve(HITL_DB_SECONDS="2")
+    client = server.client("admin")
+    body = decision(client.post("/hitl/apvs", json=apv()).json()["apv_id"])
+    with lock_on_apvs(installation) as waiting, ThreadPoolExecutor() as others:
+        asked = others.submit(client.post, "/hitl/decisions", json=body)
+        backend = psutil.Process(wait_for(waiting, "the decision to wait for the lock"))
+        backend.suspend()
+        try:
+            assert asked.result(ANSWER_SECONDS).status_code == 503
+            assert readiness(server) == (200, "ready")
+        finally:
+            backend.resume()
+    wait_for(lambda: client.post("/hitl/decisions", json=body).status_code == 200, "a decision")
+
+
 @contextlib.contextmanager
-def lock_on_apvs(installation: Installation) -> Iterator[Callable[[], bool]]:
-    """Lock all APVs; yield a function that returns whether somebody waits for them."""
+def lock_on_apvs(installation: Installation) -> Iterator[Callable[[], int]]:
+    """Lock all APVs; yield a function that returns which process waits for them, or 0."""
     with psycopg.connect(url_of(installation), autocommit=True) as watcher:
 
-        def waiting() -> bool:
-            sql = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
-            return bool(watcher.execute(sql).fetchone()[0])  # type: ignore[index]
+        def waiting() -> int:
+            sql = "SELECT coalesce(max(pid), 0) FROM pg_locks WHERE NOT granted"
+            return int(watcher.execute(sql).fetchone()[0])  # type: ignore[index]
 
         with psycopg.connect(url_of(installation)) as holder:
             holder.execute("LOCK TABLE reviews_apv IN EXCLUSIVE MODE")
             yield waiting
-
-
-@contextlib.contextmanager
-def frozen_postgres(installation: Installation) -> Iterator[None]:
-    [postmaster] = [
-        one
-        for one in installation.embedded()
-        if one.name() == "postgres" and one.parent().name() != "postgres"  # type: ignore[union-attr]
-    ]
-    processes = [postmaster, *postmaster.children(recursive=True)]
-    for one in processes:
-        one.suspend()
-    try:
-        yield
-    finally:
-        for one in processes:
-            one.resume()
 
 
 def test_members_of_psycopg_that_bounding_a_statement_uses_are_there() -> None:

@@ -1,6 +1,11 @@
-"""Take PostgreSQL away from servers: end their connections, or stop and start an embedded one."""
+"""Take PostgreSQL away from servers: end their connections, freeze it, stop it and start it."""
 
+import contextlib
 import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
 
 from tests.support.installations import Installation
 from tests.support.site import Site
@@ -16,9 +21,23 @@ def terminate_backends(site: Site) -> None:
     site.execute(TERMINATE)
 
 
+@contextlib.contextmanager
+def frozen(data: Path) -> Iterator[None]:
+    """Stop all processes of the PostgreSQL with such a folder of data, as a paused machine does."""
+    postmaster = psutil.Process(_pid(data))
+    processes = [postmaster, *postmaster.children(recursive=True)]
+    for one in processes:
+        one.suspend()
+    try:
+        yield
+    finally:
+        for one in processes:
+            one.resume()
+
+
 def stop_postgres(installation: Installation) -> None:
     """Stop it at once, as a crash does, without waiting for clients."""
-    pid = int((installation.folder / "postgres" / "postmaster.pid").read_text().split()[0])
+    pid = _pid(installation.folder / "postgres")
     postmaster = next(one for one in installation.embedded() if one.pid == pid)
     postmaster.send_signal(signal.SIGQUIT)
     postmaster.wait(20)
@@ -31,3 +50,8 @@ def start_postgres(installation: Installation) -> None:
 def url_of(installation: Installation) -> str:
     lines = (installation.folder / "postgres" / "postmaster.pid").read_text().splitlines()
     return f"postgresql://postgres@/postgres?host={lines[4]}"
+
+
+def _pid(data: Path) -> int:
+    """Return the id of the postmaster."""
+    return int((data / "postmaster.pid").read_text().split()[0])

@@ -6,12 +6,15 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 
 from hitl_project.embedded import postgres, postgres_user
+from tests.support.outages import frozen
 from tests.support.ports import free_port
+from tests.support.site import Site, environment_of
 from tests.support.waiting import wait_for
 
 USER = "postgres"
@@ -57,6 +60,16 @@ class Pair:
         pid = (Path(self._data(self.primary)) / "postmaster.pid").read_text().split()[0]
         for one in (int(pid), *senders):
             os.kill(one, signal.SIGKILL)  # its other processes notice, and end
+        self._promote()
+
+    @contextlib.contextmanager
+    def leave_frozen(self) -> Iterator[None]:
+        """Freeze the primary, promote the replica, and let the old one go on after the block."""
+        with frozen(Path(self._data())):
+            self._promote()
+            yield
+
+    def _promote(self) -> None:
         self.primary, self.replica = self.replica, self.primary
         self._run("pg_ctl", "-w", "-D", self._data(self.primary), "promote")
 
@@ -90,3 +103,14 @@ class Pair:
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), *arguments]
         postgres_user.run_as(self._user, command, cwd=self._folder, check=True, timeout=60)
+
+
+class ReplicatedSite(Site):
+    """A site on a pair of PostgreSQL servers."""
+
+    def __init__(self, pair: Pair, **variables: str) -> None:
+        self.database_url = pair.url
+        self.environment = environment_of(pair.url, variables)
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("create_demo_users")
+        self.close()

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 
-from tests.support.replicas import Pair
-from tests.support.site import Site, environment_of
+from tests.support.replicas import Pair, ReplicatedSite
+from tests.support.site import Site
 from tests.support.waiting import pause, until
 from tools.faults.load import Load
 from tools.faults.watcher import Watcher
@@ -63,17 +63,6 @@ class ReloadingWatcher(Watcher):
             self.epoch, self.last, self.applied = position["epoch"], position["offset"], []
             self.stretches.append(Stretch(self.epoch, self.last, self.applied))
         return gap
-
-
-class ReplicatedSite(Site):
-    """A site on a pair of PostgreSQL servers."""
-
-    def __init__(self, pair: Pair, **variables: str) -> None:
-        self.database_url = pair.url
-        self.environment = environment_of(pair.url, variables)
-        self.manage("migrate", "--verbosity", "0")
-        self.manage("create_demo_users")
-        self.close()
 
 
 class ReplicatedWorld(World):

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL, with connections that give up when the server falls silent."""
