@@ -14,9 +14,11 @@ RESET = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """Listens on `port` of the loopback and forwards bytes to `target_port`.
+    """Listens on `port` of the loopback and forwards bytes to `target`.
 
-        async with Proxy(target_port) as proxy:
+    That is a port there, or the path of a Unix socket.
+
+        async with Proxy(target) as proxy:
             proxy.cut()               # reset every connection
             proxy.refuse(True)        # reset every new one
             proxy.blackhole(True)     # accept new ones, and forward nothing
@@ -28,8 +30,8 @@ class Proxy:
 
     port: int
 
-    def __init__(self, target_port: int) -> None:
-        self.target_port = target_port
+    def __init__(self, target: int | str) -> None:
+        self.target = target
         self.attempts = 0
         """How many connections clients have asked for."""
         self.rate: int | None = None
@@ -116,14 +118,13 @@ class _Line:
         self._proxy = proxy
         self._client = client
         self._client.setblocking(False)
-        self._server = _socket()
+        self._server, self._target = _way_to(proxy.target)
         self.task = asyncio.create_task(self._pass_on())
         self.task.add_done_callback(lambda _: self._end())
 
     async def _pass_on(self) -> None:
-        target = ("127.0.0.1", self._proxy.target_port)
         try:
-            await asyncio.get_running_loop().sock_connect(self._server, target)
+            await asyncio.get_running_loop().sock_connect(self._server, self._target)
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._pump(self._client, self._server))
                 both.create_task(self._pump(self._server, self._client))
@@ -155,8 +156,15 @@ class _Line:
         _reset(self._server)
 
 
-def _socket() -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _way_to(target: int | str) -> tuple[socket.socket, tuple[str, int] | str]:
+    """Return a socket and what to connect it to."""
+    if isinstance(target, int):
+        return _socket(), ("127.0.0.1", target)
+    return _socket(socket.AF_UNIX), target
+
+
+def _socket(family: socket.AddressFamily = socket.AF_INET) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_STREAM)
     made.setblocking(False)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)

@@ -20,15 +20,15 @@ class RedisServer:
         self._folder = tempfile.mkdtemp(
             prefix="redis-", dir=os.environ["HITL_VAR"]
         )  # a socket's path must be short
-        self._socket = Path(self._folder) / "redis.sock"
-        self.url = f"unix://{self._socket}"
+        self.socket = Path(self._folder) / "redis.sock"
+        self.url = f"unix://{self.socket}"
         self.start()
 
     def start(self) -> None:
         self.process = subprocess.Popen(
             [
                 valkey.program(),
-                *("--port", "0", "--unixsocket", str(self._socket)),
+                *("--port", "0", "--unixsocket", str(self.socket)),
                 *("--dir", self._folder, "--save", "", "--appendonly", "no"),
             ],
             stdout=subprocess.DEVNULL,
@@ -45,7 +45,7 @@ class RedisServer:
         shutil.rmtree(self._folder)
 
     def client(self) -> redis.Redis:
-        return redis.Redis(unix_socket_path=str(self._socket))
+        return redis.Redis(unix_socket_path=str(self.socket))
 
     def _answers(self) -> bool:
         with contextlib.suppress(redis.RedisError), self.client() as client:

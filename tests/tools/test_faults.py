@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tools.faults.failover import FailoverLoad, ReplicatedWorld
-from tools.faults.kinds import KINDS, Kind, LineFault, Worlds, measure
+from tools.faults.kinds import KINDS, Kind, LineFault, RedisLineFault, Worlds, measure
 from tools.faults.load import SMALL
 
 
@@ -18,7 +18,7 @@ def worlds() -> Iterator[Worlds]:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.title)
 async def test_nothing_is_lost_doubled_or_out_of_order(
-    kind: Kind | LineFault, worlds: Worlds
+    kind: Kind | LineFault | RedisLineFault, worlds: Worlds
 ) -> None:
     outcome = await measure(kind, worlds, SMALL)
     assert outcome.clean, outcome

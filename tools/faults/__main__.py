@@ -25,7 +25,7 @@ HEADS_OF_FAILOVERS = (
 )
 HEADS = (
     *("fault", "lost", "doubled", "out of order", "untold"),
-    *("longest delay", "slowest answer", "HTTP 5xx", "lines opened"),
+    *("longest delay", "slowest answer", "HTTP 5xx", "slowest of these", "lines opened"),
 )
 
 
@@ -33,7 +33,7 @@ def row(title: str, outcome: Outcome) -> str:
     cells = (
         *(title, outcome.lost, outcome.doubled, outcome.out_of_order, outcome.untold),
         *(f"{outcome.longest_delay:.1f} s", f"{outcome.slowest_answer:.1f} s"),
-        *(outcome.server_errors, outcome.lines),
+        *(outcome.server_errors, f"{outcome.slowest_refusal:.1f} s", outcome.lines),
     )
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 

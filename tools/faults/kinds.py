@@ -1,11 +1,15 @@
 """The faults: what each breaks while decisions are made."""
 
 import asyncio
+import os
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.support import outages
 from tests.support.proxy import Proxy
+from tests.support.redis_server import RedisServer
 from tests.support.waiting import pause
 from tools.faults.load import FULL, Fault, Load, Outcome, Size
 from tools.faults.world import World
@@ -70,6 +74,11 @@ async def backends_terminated(world: World, stretch: float) -> None:
         await pause(1 * stretch)
 
 
+async def postgres_frozen(world: World, stretch: float) -> None:
+    with outages.frozen(Path(os.environ["HITL_VAR"]) / "postgres"):
+        await pause(60 * stretch)
+
+
 @dataclass
 class Kind:
     """A fault by name, and the settings its servers need."""
@@ -88,12 +97,23 @@ class LineFault:
     seconds: float = 5
 
 
-KINDS: list[Kind | LineFault] = [
+@dataclass
+class RedisLineFault:
+    """A network fault between the servers and Redis, without a sign; it does not end."""
+
+    title: str
+    break_line: Callable[[Proxy], None]
+    seconds: float = 10
+
+
+KINDS: list[Kind | LineFault | RedisLineFault] = [
     Kind("none", nothing),
     Kind("Redis: kill -9, back after 5 s", redis_killed),
     Kind("Redis: FLUSHALL, five times", redis_flushed),
     Kind("Redis: CLIENT KILL of all, five times", redis_clients_killed),
     Kind("Redis: SIGSTOP for 10 s", redis_stopped),
+    RedisLineFault("Redis: its connections go dead without a sign", Proxy.forget),
+    RedisLineFault("Redis: its connections, and new ones", lambda proxy: proxy.blackhole(True)),
     Kind("server: kill -9 of one of two", server_killed),
     Kind("server: os._exit in the on_commit hook, twice", killed_in_commit_hook),
     Kind(
@@ -102,14 +122,19 @@ KINDS: list[Kind | LineFault] = [
         {"DJANGO_SETTINGS_MODULE": "tools.faults.small_layer"},
     ),
     Kind("PostgreSQL: all backends terminated, five times", backends_terminated),
+    Kind("PostgreSQL: SIGSTOP for 60 s", postgres_frozen),
     LineFault("line: blackhole for 5 s", "blackhole"),
     LineFault("line: reset, five times", "reset"),
     LineFault("line: throttled to 2 kB/s for 5 s", "throttle"),
 ]
 
 
-async def measure(kind: Kind | LineFault, worlds: "Worlds", size: Size = FULL) -> Outcome:
+async def measure(
+    kind: Kind | LineFault | RedisLineFault, worlds: "Worlds", size: Size = FULL
+) -> Outcome:
     """Inject one fault into an installation under load."""
+    if isinstance(kind, RedisLineFault):
+        return await _on_the_line_to_redis(kind, size)
     if isinstance(kind, LineFault):
         return await _on_the_line(await worlds.get(), kind, size)
     world = await worlds.get(**kind.variables)
@@ -132,6 +157,24 @@ class Worlds:
     def close(self) -> None:
         for world in self._started.values():
             world.close()
+
+
+async def _on_the_line_to_redis(kind: RedisLineFault, size: Size) -> Outcome:
+    redis = RedisServer()
+    async with Proxy(str(redis.socket)) as proxy:
+        url = f"redis://127.0.0.1:{proxy.port}"
+        world = await asyncio.to_thread(lambda: World(REDIS_URL=url))
+
+        async def inject(_: World, stretch: float) -> None:
+            kind.break_line(proxy)
+            await pause(kind.seconds * stretch)
+
+        try:
+            addresses = [server.origin for server in world.servers]
+            return await Load(world, size, addresses).run(inject)
+        finally:
+            await asyncio.to_thread(world.close)
+            await asyncio.to_thread(redis.remove)
 
 
 async def _on_the_line(world: World, kind: LineFault, size: Size) -> Outcome:

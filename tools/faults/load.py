@@ -15,6 +15,9 @@ from tools.faults.watcher import Watcher
 from tools.faults.world import World, now
 
 BATCH = 100
+RETRY_SECONDS = 0.5
+"""How long after an error a decision is sent again: sooner than `Retry-After` asks for."""
+ATTEMPTS = 1000
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Outcome:
     longest_delay: float  # seconds from commit to the last socket
     server_errors: int  # HTTP 5xx, each tried again
     slowest_answer: float  # seconds of the slowest decision that was answered
+    slowest_refusal: float  # seconds of the slowest HTTP 5xx
     lines: int  # sockets opened, over all watchers
     reloads: int
 
@@ -61,7 +65,7 @@ class Load:
     def __init__(self, world: World, size: Size, addresses: list[str]) -> None:
         self.world, self.size = world, size
         self.server_errors = 0
-        self.slowest = 0.0
+        self.slowest = self.slowest_refusal = 0.0
         self.answered: list[str] = []
         self.start = world.position()
         self.session = world.servers[0].client("admin")
@@ -104,22 +108,25 @@ class Load:
         """Yield ids of APVs to decide on: as many as the size says, and until the fault is over."""
         given = 0
         while given < self.size.decisions or not injected.done():
-            for apv_id in await asyncio.to_thread(self._add_apvs):
+            added = await asyncio.to_thread(self._add_apvs)
+            if not added:
+                await pause(RETRY_SECONDS)
+            for apv_id in added:
                 if given >= self.size.decisions and injected.done():
                     return
                 given += 1
                 yield apv_id
 
     def _add_apvs(self) -> list[str]:
-        """Add a batch, through whichever server accepts it."""
+        """Add a batch, through whichever server accepts it; return none if none does."""
         body = [apv() for _ in range(BATCH)]
-        for server in itertools.cycle(self.world.servers):
+        for server in self.world.servers:
             with contextlib.suppress(httpx.TransportError):
                 url = f"{server.origin}/hitl/apvs"
                 answer = self.pipeline.post(url, json=body, timeout=10)
                 if answer.status_code == 201:
                     return [one["apv_id"] for one in answer.json()]
-        raise AssertionError  # the cycle has no end
+        return []
 
     async def _inject(self, fault: Fault) -> None:
         await pause(self.size.decisions / self.size.per_second / 5)  # into the steady stream
@@ -141,7 +148,7 @@ class Load:
     async def _decide(self, client: httpx.AsyncClient, number: int, apv_id: str) -> None:
         """Send one decision under its key, until a server answers."""
         headers = {"Idempotency-Key": str(uuid4())}
-        for attempt in range(200):
+        for attempt in range(ATTEMPTS):
             server = self.world.servers[(number + attempt) % 2]
             began = now()
             with contextlib.suppress(httpx.TransportError):
@@ -155,7 +162,8 @@ class Load:
                     self.refused(answer)
                     return
                 self.server_errors += 1
-            await pause(0.1)
+                self.slowest_refusal = max(self.slowest_refusal, now() - began)
+            await pause(RETRY_SECONDS)
         raise AssertionError(f"no server took the decision on {apv_id}")
 
     def refused(self, answer: httpx.Response) -> None:
@@ -189,6 +197,7 @@ class Load:
             longest_delay=max(one.longest_delay for one in self.watchers),
             server_errors=self.server_errors,
             slowest_answer=self.slowest,
+            slowest_refusal=self.slowest_refusal,
             lines=sum(one.lines for one in self.watchers),
             reloads=sum(one.reloads for one in self.watchers),
         )
