@@ -1,15 +1,23 @@
 """Headers and encodings of responses: content security policy, caching, compression."""
 
+import zlib
+from collections.abc import AsyncIterator
+from typing import cast
+
 from csp.constants import SELF
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.middleware.gzip import GZipMiddleware
+from django.middleware.gzip import GZipMiddleware, re_accepts_gzip
+from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 
 from realtime.paths import is_api
 from reviews.console.invisible_characters import reveal_on_page
+
+GZIP = 16 + zlib.MAX_WBITS
+"""What zlib calls the format of `Content-Encoding: gzip`."""
 
 
 class ContentSecurityPolicy(CSPMiddleware):
@@ -43,7 +51,25 @@ class CompressedPages(GZipMiddleware):
     ) -> HttpResponseBase:
         if is_api(request):
             return response
-        return super().process_response(request, response)
+        if not isinstance(response, StreamingHttpResponse) or not response.is_async:
+            return super().process_response(request, response)
+        patch_vary_headers(response, ("Accept-Encoding",))
+        if re_accepts_gzip.search(request.headers.get("Accept-Encoding", "")):
+            pieces = cast(AsyncIterator[bytes], response.streaming_content)
+            response.streaming_content = compressed(pieces)
+            response["Content-Encoding"] = "gzip"
+        return response
+
+
+async def compressed(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield `pieces` as one gzip stream.
+
+    Django makes a stream of each piece, of which browsers and many programs read only the first.
+    """
+    compressor = zlib.compressobj(wbits=GZIP)
+    async for piece in pieces:
+        yield compressor.compress(piece) + compressor.flush(zlib.Z_SYNC_FLUSH)
+    yield compressor.flush()
 
 
 class CompressedFiles(GZipMiddleware):
