@@ -1,0 +1,1 @@
+"""Measure what a decision costs the server, against an earlier commit."""
