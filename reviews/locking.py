@@ -1,7 +1,9 @@
 """Rows for writers, locked in the order of all: the APV first, then what belongs to it."""
 
-from uuid import UUID
+from functools import cache
+from uuid import UUID, uuid4
 
+from realtime.compiled_queries import CompiledQuery
 from reviews.errors import UnknownAPV, UnknownDecision
 from reviews.models import APV, Decision, Effect
 
@@ -11,12 +13,16 @@ def locked_apv(apv_id: UUID, *also: str) -> APV:
 
     Raise UnknownAPV.
     """
+    for apv in _locking(*also).rows(apv_id):
+        return apv
+    raise UnknownAPV(apv_id)
+
+
+@cache
+def _locking(*also: str) -> CompiledQuery[APV]:
     rows = APV.objects.with_pull_request().select_for_update(of=("self",))
     rows = rows.select_related(*also) if also else rows
-    try:
-        return rows.get(pk=apv_id)
-    except APV.DoesNotExist:
-        raise UnknownAPV(apv_id) from None
+    return CompiledQuery(lambda apv_id: rows.filter(pk=apv_id), sample=uuid4())
 
 
 def locked_decision(decision_id: UUID) -> Decision:

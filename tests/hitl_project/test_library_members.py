@@ -29,6 +29,8 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.backends import ModelBackend
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.db.models import Model, query
+from django.db.models.sql import Query
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils import functional
 from django_structlog.middlewares import RequestMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -86,9 +88,13 @@ MEMBERS: dict[Any, str] = {
     rest_framework.request.Request: "_data _full_data _request _stream",
     rest_framework.response.Response: "add_post_render_callback data",
     rest_framework.serializers.BaseSerializer: "_errors _kwargs _validated_data initial_data",
-    query: "_prefetched_objects_cache",
+    query: "_prefetched_objects_cache get_related_populators",
     # realtime/atomic_saves.py
     Model: "save_base",
+    # realtime/compiled_queries.py
+    Query: "get_compiler select_for_update",
+    SQLCompiler: "as_sql get_converters klass_info select",
+    query.RelatedPopulator: "populate",
     # middleware
     CSPMiddleware: "get_policy_parts",
     RequestMiddleware: "bind_user_id format_request handle_response prepare"
@@ -120,6 +126,7 @@ PARAMETERS: list[tuple[Callable[..., Any], str]] = [
         " ws_per_message_deflate ws_ping_interval ws_ping_timeout",
     ),
     (psycopg.Connection.wait, "gen interval timeout"),
+    (query.get_related_populators, "klass_info select db"),
 ]
 """What functions are given by name."""
 
