@@ -2,19 +2,42 @@
 
 import json
 import math
+import sys
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 JSON_MAX_BYTES = 256 * 1024
 JSON_MAX_DEPTH = 50
+BOUNDS = (MinValueValidator, MaxValueValidator)
 NUMBER_MAX = 1e300
 """What can be reckoned with and still be a double; JSON itself has no bound."""
 
 
 class NumberField(serializers.FloatField):
     """A finite number; not NaN or Infinity, in any spelling."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Return a usual number at once; REST framework has the last word on all others."""
+        if type(data) is float and self._lowest <= data <= self._highest and self._is_bounded_only:
+            return data
+        return super().run_validation(data)
+
+    @cached_property
+    def _lowest(self) -> float:
+        return -sys.float_info.max if self.min_value is None else self.min_value
+
+    @cached_property
+    def _highest(self) -> float:
+        return sys.float_info.max if self.max_value is None else self.max_value
+
+    @cached_property
+    def _is_bounded_only(self) -> bool:
+        return all(isinstance(one, BOUNDS) for one in self.validators)
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool):

@@ -1,19 +1,26 @@
 """Many APVs at once: faster than one by one, with the same result."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection
 from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from rest_framework import serializers
 
+from accounts.api.memory import represented
 from realtime.models import Event
 from reviews import services
 from reviews.api.apv_rules import APVRules
+from reviews.api.fields import NumberField
+from reviews.api.serializers.apvs import APVLineSerializer, APVSerializer
+from reviews.api.usual_values import GivenFields, TextField
 from reviews.models import APV
-from tests.support.apv_bodies import USUAL_BODIES
+from tests.support.apv_bodies import USUAL_BODIES, odd_bodies
 from tests.support.in_process import client_of
 from tests.support.site import apv
 
@@ -34,6 +41,44 @@ def statements_to_add(count: int) -> int:
 def test_statements_do_not_grow_with_the_number_of_apvs() -> None:
     statements_to_add(1)  # the year's row of codes is new
     assert statements_to_add(30) <= statements_to_add(2)
+
+
+# -- Checking ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def rest_framework_alone() -> Iterator[None]:
+    """Check as REST framework does, without what takes usual values at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TextField, "run_validation", serializers.CharField.run_validation)
+        patch.setattr(NumberField, "run_validation", serializers.FloatField.run_validation)
+        for name in ("to_internal_value", "run_validators"):
+            patch.setattr(GivenFields, name, getattr(serializers.Serializer, name))
+        yield
+
+
+@given(body=odd_bodies() | USUAL_BODIES | st.sampled_from([None, [], "a", 5]))
+def test_values_and_errors_are_those_of_rest_framework(body: Any) -> None:
+    rules = APVRules()
+    found = rules.check(body)
+    with rest_framework_alone():
+        expected = rules.check(body)
+    assert repr(found) == repr(expected)
+
+
+@given(bodies=st.lists(odd_bodies(), min_size=2, max_size=4))
+def test_one_apv_is_checked_as_if_no_other_was_before(bodies: list[dict[str, Any]]) -> None:
+    rules = APVRules()
+    assert [repr(rules.check(one)) for one in bodies] == [
+        repr(APVRules().check(one)) for one in bodies
+    ]
+
+
+def test_every_text_and_number_is_taken_at_once() -> None:
+    fields = APVSerializer().fields.values()
+    writable = [one for one in fields if not one.read_only]
+    slow = {type(one) for one in writable} & {serializers.CharField, serializers.FloatField}
+    assert slow == set()
 
 
 # -- Storing ----------------------------------------------------------------------------------
@@ -80,3 +125,19 @@ def test_every_event_is_stored_under_the_next_offset(count: int) -> None:
     first, *events = Event.objects.filter(channel="apvs").order_by("offset")
     assert [one.offset - first.offset for one in events] == list(range(1, count + 1))
     assert all(str(apv.pk) in one.message for apv, one in zip(added, events, strict=True))
+
+
+# -- Answering --------------------------------------------------------------------------------
+
+
+@given(body=USUAL_BODIES)
+@pytest.mark.parametrize("serializer", [APVSerializer, APVLineSerializer])
+def test_answer_is_that_of_rest_framework(
+    serializer: type[serializers.ModelSerializer[APV]], body: dict[str, Any]
+) -> None:
+    fields, _errors = APVRules().check(body)
+    assume(fields)
+    [added] = services.add_apvs(apvs=[APV(**fields)])
+    for one in (added, APV.objects.get(pk=added.pk)):
+        [found] = represented(serializer, [one])
+        assert repr(found) == repr(dict(serializer(one).data))

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as InvalidModel
 from django.core.validators import RegexValidator
+from django.db import models
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from forges.choices import CheckState, PullRequestState
 from reviews import links, selectors
 from reviews.api.fields import BoundedBytes, BoundedListField, FirstErrors, NumberField, ObjectField
+from reviews.api.usual_values import GivenFields, TextField
 from reviews.choices import Status, WithdrawalReason
 from reviews.lengths import LONGEST_PATH, MOST_CHANGES, longest
 from reviews.models import APV, CODE_PATTERN, DIFF_MAX_BYTES, EVIDENCE, EXPLOITATION, APVAdvisory
@@ -172,11 +174,12 @@ ADDED = (
 """What came to APVs later."""
 
 
-class APVSerializer(OfPullRequest):
+class APVSerializer(GivenFields, OfPullRequest):
     """A complete APV: what a pipeline sends and a reviewer reads."""
 
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
+        **dict.fromkeys([models.CharField, models.TextField], TextField),
         **{APV._meta.get_field("cvss_score").__class__: NumberField},
         **{APV._meta.get_field("cwe_ids").__class__: BoundedListField},
     }
