@@ -4,12 +4,15 @@ In REST framework a request, its view, its response and its serializers refer to
 cycles. Without help, they stay in memory until Python's cyclic garbage collector runs.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from rest_framework import serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
+from accounts.api.representing import representer
 
 
 class ReleasesMemory(APIView):
@@ -59,13 +62,13 @@ def _forget(serializer: Any) -> None:
 
 def represented(serializer: type[serializers.BaseSerializer[Any]], rows: Any) -> list[Any]:
     """Return `rows` as `serializer` represents them, and keep no reference to the rows."""
-    record = serializer()
-    return [_represented(record, row) for row in rows]
+    represent = representer(serializer())
+    return [_represented(represent, row) for row in rows]
 
 
-def _represented(record: serializers.BaseSerializer[Any], row: Any) -> Any:
+def _represented(represent: Callable[[Any], Any], row: Any) -> Any:
     """Represent a row, and drop what was prefetched for it: its querysets refer to the row."""
     try:
-        return record.to_representation(row)
+        return represent(row)
     finally:
         getattr(row, "_prefetched_objects_cache", {}).clear()
