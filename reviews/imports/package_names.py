@@ -1,6 +1,7 @@
 """Names of packages, and which of them registries treat as the same."""
 
 import re
+from functools import lru_cache
 
 from packaging.utils import canonicalize_name
 
@@ -25,6 +26,7 @@ def canonical(ecosystem: str, name: str) -> str:
     return name
 
 
+@lru_cache(maxsize=10_000)  # of one package it is asked for ten times in a row
 def identity(ecosystem: str, name: str) -> tuple[str, str]:
     """Return the ecosystem and name of a package, equal for two spellings of one package."""
     registry, name = registry_of(ecosystem), canonical(ecosystem, name)

@@ -166,7 +166,9 @@ def _read(file: File, problems: list[str]) -> _File | None:
 
 def _is_plain(name: str) -> bool:
     parts = name.replace("\\", "/").split("/")
-    hides = any(unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for one in name)
+    hides = not (name.isascii() and name.isprintable()) and any(
+        unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for one in name
+    )
     return not (hides or ".." in parts or name.startswith("/"))
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from reviews.intake.entries import Entry, Reader, SideLine
@@ -103,8 +103,11 @@ _COMPILED = [(re.compile(form), found) for form, found in FORMATS]
 
 def format_of(file: str) -> Format | None:
     """Return how to read a file of this name; None if it is not a known manifest or lock file."""
-    if len(file) > 4096:
-        return None
+    return _format_of(file) if len(file) <= 4096 else None
+
+
+@lru_cache(maxsize=1000)
+def _format_of(file: str) -> Format | None:
     last = file.rpartition("/")[2]
     return next(
         (found for form, found in _COMPILED if form.fullmatch(last) or form.fullmatch(file)), None
