@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.http import QueryDict
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reviews import search
 from reviews.api.filters import APVFilter
@@ -32,6 +34,19 @@ def parts(text: str) -> set[str]:
     """Return all parts of one to five characters of `text`, in both cases."""
     found = {text[at : at + size] for at in range(len(text)) for size in range(1, 6)}
     return {one for part in found for one in (part, part.upper(), part.lower())}
+
+
+SIGNS = st.text("aB\\&'é€😀\n\t\x01 ", max_size=12) | st.text(st.characters(codec="utf-8"))
+
+
+@given(texts=st.lists(SIGNS.map(lambda text: text.replace("\0", "")), max_size=3))
+def test_trigrams_are_all_sequences_of_three_characters(texts: list[str]) -> None:
+    with connection.cursor() as cursor:
+        joined = "SELECT upper(array_to_string(%s::text[], chr(10)))"
+        found = "reviews_trigrams(VARIADIC %s::text[])"
+        cursor.execute(f"{joined}, {found}", [texts, texts])
+        text, trigrams = cursor.fetchone()
+    assert sorted(trigrams) == sorted(text[at : at + 3] for at in range(len(text) - 2))
 
 
 def test_search_in_the_queue_finds_what_reading_every_row_finds() -> None:
