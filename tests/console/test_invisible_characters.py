@@ -43,6 +43,7 @@ def test_every_ignorable_character_and_every_unusual_space_is_revealed() -> None
             hidden.append(chr(code))
     assert [one for one in hidden if reveal(f"a{one}b") != f"a⟨U+{ord(one):04X}⟩b"] == []
     assert count_invisible("".join(hidden[:5_000])) == 5_000
+    assert [one for one in hidden if reveal_on_page(f" {one} ") != f" {reveal(one)} "] == []
 
 
 def test_text_in_any_script_is_shown_as_it_is() -> None:
