@@ -6,7 +6,8 @@ are, so it cannot add or leave out text.
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.core.cache import caches
 from django.utils.safestring import SafeString, mark_safe
@@ -28,8 +29,15 @@ KEPT_BYTES = 64 * 1024
 
 Side = tuple[str, Sequence[str]]
 """The name of a file, and its lines before or after a change."""
-Runs = list[tuple[str, int]]
-"""Classes and lengths of the runs that a text consists of."""
+
+
+class Runs(NamedTuple):
+    """The runs that a text consists of."""
+
+    classes: list[str]
+    lengths: list[int]
+
+
 
 _lexers = LexerProcess()
 
@@ -43,10 +51,10 @@ def coloured(sides: Sequence[Side]) -> list[list[SafeString]]:
     for (_name, lines), job in zip(sides, jobs, strict=True):
         text = "\n".join(lines)
         runs = found.get(job) if job else None
-        left -= len(runs or ())
+        left -= len(runs.lengths) if runs else 0
         places = set(sorted(passing_in_words(text))[:marks])
         marks -= len(places)
-        shown = runs if runs and left >= 0 else [("", len(text))]
+        shown = runs if runs and left >= 0 else Runs([""], [len(text)])
         html.append(_html(text, shown, places) if lines else [])
     return html
 
@@ -62,23 +70,24 @@ def _job(side: Side) -> Job | None:
 
 def _runs_of(jobs: Sequence[Job]) -> dict[Job, Runs | None]:
     """Return the runs of each job that was possible, including those of earlier requests."""
-    kept = caches["colours"].get_many([_key(job) for job in jobs])
-    fresh = [job for job in jobs if _key(job) not in kept]
-    if sum(len(text) for _language, text in fresh) > MOST_CHARACTERS:
-        fresh = []
-    answers = kept | _ask(fresh)
-    return {job: _read(answers.get(_key(job)), job) for job in jobs}
+    keys = {job: _key(job) for job in jobs}
+    answers = caches["colours"].get_many(keys.values())
+    fresh = [job for job in jobs if keys[job] not in answers]
+    if sum(len(text) for _language, text in fresh) <= MOST_CHARACTERS:
+        answers |= {keys[job]: answer for job, answer in _ask(fresh).items()}
+        _keep({keys[job]: answers[keys[job]] for job in fresh if keys[job] in answers})
+    return {job: _read(answers.get(keys[job]), job) for job in jobs}
 
 
 def _read(answer: bytes | None, job: Job) -> Runs | None:
     """Return the runs of an answer; None if there is none, or they are not the whole text."""
-    runs = json.loads(answer) if answer else None
-    is_whole = runs and sum(length for _css, length in runs) == len(job[1])
-    return runs if is_whole else None
+    columns = json.loads(answer) if answer else None
+    runs = Runs(*columns) if columns else None
+    return runs if runs and sum(runs.lengths) == len(job[1]) else None
 
 
-def _ask(jobs: Sequence[Job]) -> dict[str, bytes]:
-    """Ask the lexers, and cache their answers, including that a job took too long."""
+def _ask(jobs: Sequence[Job]) -> dict[Job, bytes]:
+    """Ask the lexers; return their answers, including that a job took too long."""
     if not jobs:
         return {}
     try:
@@ -87,11 +96,12 @@ def _ask(jobs: Sequence[Job]) -> dict[str, bytes]:
         return {}
     if len(answers) < len(jobs):
         answers.append(b"null")
-    found = {_key(job): answer for job, answer in zip(jobs, answers, strict=False)}
-    caches["colours"].set_many(
-        {key: answer for key, answer in found.items() if len(answer) <= KEPT_BYTES}
-    )
-    return found
+    return dict(zip(jobs, answers, strict=False))
+
+
+def _keep(answers: dict[str, bytes]) -> None:
+    short = {key: answer for key, answer in answers.items() if len(answer) <= KEPT_BYTES}
+    caches["colours"].set_many(short)
 
 
 def _key(job: Job) -> str:
@@ -100,21 +110,26 @@ def _key(job: Job) -> str:
 
 def _html(text: str, runs: Runs, places: set[int]) -> list[SafeString]:
     """Return the lines of a text as HTML, with an element for each run and each marked letter."""
-    at = 0
-    rows: list[list[str]] = [[]]
-    for css, length in runs:
-        first, *rest = _parts(text, at, length, places)
-        rows[-1].append(_span(css, first))
-        rows += [[_span(css, part)] for part in rest]
+    at, parts = 0, []
+    known: dict[tuple[str, str], str] = {}  # code repeats itself: most runs were met before
+    for css, length in zip(runs.classes, runs.lengths, strict=True):
+        run = text[at : at + length]
+        html = None if places else known.get((css, run))
+        if html is None:
+            html = known[css, run] = _run(css, run, places, at)
+        parts.append(html)
         at += length
-    return [mark_safe("".join(row)) for row in rows]  # noqa: S308 — escaped # nosec B308, B703
+    lines = "".join(parts).split("\n")
+    return [mark_safe(line) for line in lines]  # noqa: S308 — escaped # nosec B308, B703
 
 
-def _parts(text: str, at: int, length: int, places: set[int]) -> Iterator[SafeString]:
-    """Yield the lines of one run as HTML."""
-    for part in text[at : at + length].split("\n"):
-        yield marked(part, places, at)
-        at += len(part) + 1
+def _run(css: str, text: str, places: set[int], at: int) -> str:
+    """Return one run as HTML, with an element on each of its lines."""
+    lines = []
+    for line in text.split("\n"):
+        lines.append(_span(css, marked(line, places, at)))
+        at += len(line) + 1
+    return "\n".join(lines)
 
 
 def _span(css: str, markup: str) -> str:

@@ -5,8 +5,9 @@ length, or never end, and meanwhile no other thread of their process runs. So th
 process, which the kernel ends when it has used its time.
 
 It reads requests as JSON from the socket whose number is its argument, `[seconds, [[language,
-text], …]]`, and answers each text with one message: `[[class, length], …]`, which together cover
-the text, or `null` if the lexer changed it. It ends when the other side closes the socket.
+text], …]]`, and answers each text with one message: `[[class, …], [length, …]]` of the runs that
+together cover the text, or `null` if the lexer changed it. It ends when the other side closes the
+socket.
 """
 
 import json
@@ -39,6 +40,12 @@ def runs_of(lexer: Lexer, text: str) -> list[tuple[str, int]] | None:
     return runs if at == len(text) else None
 
 
+def encoded(runs: list[tuple[str, int]] | None) -> bytes:
+    """Return runs as two lists, which are read several times faster than many short ones."""
+    columns = ([css for css, _ in runs], [length for _, length in runs]) if runs else None
+    return json.dumps(columns, separators=(",", ":")).encode()
+
+
 def answer(line: Connection, seconds: float, jobs: list[tuple[str, str]]) -> None:
     """Answer one request; the kernel ends this process after `seconds` of computing."""
     lexers = [get_lexer_by_name(language) for language, _text in jobs]
@@ -48,7 +55,7 @@ def answer(line: Connection, seconds: float, jobs: list[tuple[str, str]]) -> Non
             runs = runs_of(lexer, text)
         except Exception:  # a lexer's error: this text stays plain
             runs = None
-        line.send_bytes(json.dumps(runs, separators=(",", ":")).encode())
+        line.send_bytes(encoded(runs))
     signal.setitimer(signal.ITIMER_PROF, 0)
 
 
