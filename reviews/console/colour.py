@@ -38,7 +38,6 @@ class Runs(NamedTuple):
     lengths: list[int]
 
 
-
 _lexers = LexerProcess()
 
 

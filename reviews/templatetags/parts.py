@@ -1,5 +1,7 @@
 """Parts of pages, each of which may fail by itself."""
 
+from typing import Any
+
 import structlog
 from django import template
 from django.db import DatabaseError
@@ -7,6 +9,8 @@ from django.template.base import Parser, Token
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.template.loader_tags import do_include
+
+UNSHOWN_ROW = "console/_unshown_row.html"
 
 register = template.Library()
 log = structlog.get_logger(__name__)
@@ -24,7 +28,7 @@ def part(parser: Parser, token: Token) -> template.Node:
 @register.tag
 def rowpart(parser: Parser, token: Token) -> template.Node:
     """Include a row of a list, as `part` does."""
-    return _part(parser, token, "console/_unshown_row.html")
+    return _part(parser, token, UNSHOWN_ROW)
 
 
 def _part(parser: Parser, token: Token, unshown: str) -> "Part":
@@ -51,6 +55,11 @@ class Part(template.Node):
         except Exception:
             del context.dicts[depth:]
             shown = context.get("row") or context.get("apv")
-            apv = getattr(shown, "apv", shown)
-            log.exception("part_cannot_be_shown", apv=getattr(apv, "apv_code", ""))
-            return render_to_string(self.unshown, {"apv": apv, "kept": context.get("kept", "")})
+            return unshown(self.unshown, shown, context.get("kept") or "")
+
+
+def unshown(message: str, shown: Any, kept: str) -> str:
+    """Log the exception that showing an APV or a row raised; return the message in its place."""
+    apv = getattr(shown, "apv", shown)
+    log.exception("part_cannot_be_shown", apv=getattr(apv, "apv_code", ""))
+    return render_to_string(message, {"apv": apv, "kept": kept})
