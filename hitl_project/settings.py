@@ -276,6 +276,11 @@ CACHES = {
         "TIMEOUT": 3600,
         "OPTIONS": {"MAX_ENTRIES": 200},
     },
+    "template_fragments": {  # of {% cache %}: forms of filters, of some 15 KB each
+        "BACKEND": LOCAL_MEMORY,
+        "LOCATION": "template_fragments",
+        "OPTIONS": {"MAX_ENTRIES": 200},
+    },
 }
 
 REDIS_LINE: dict[str, Any] = {}

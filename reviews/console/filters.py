@@ -145,8 +145,10 @@ class ListFilter:
 
     def _given(self, name: str) -> list[str]:
         values = values_of(self.query, name)
-        if isinstance(PARAMETERS.get(name), Offered) and values:
-            return list(self.form.cleaned_data[name])
+        parameter = PARAMETERS.get(name)
+        if isinstance(parameter, Offered) and values:
+            offered = {value for value, _label in parameter.offers()}
+            return [one for one in values if one in offered]
         return values
 
     @cached_property
@@ -214,6 +216,8 @@ class ListFilter:
     @cached_property
     def ignored(self) -> list[Chosen]:
         """Return the fields with values that nobody can read, with the reasons."""
+        if not self.is_more_chosen:
+            return []  # without making the form
         faulty = [self.form[name] for name in MORE if self.form.errors.get(name)]
         return [Chosen(one.name, one.label, " ".join(map(str, one.errors))) for one in faulty]
 

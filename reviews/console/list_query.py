@@ -1,12 +1,13 @@
 """The list that an address describes: its filters, its order, and the place of its page."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import get_language, pgettext_lazy
 
 from reviews.console.access import Request, require_decisions
 from reviews.console.filters import (
@@ -22,6 +23,7 @@ from reviews.console.filters import (
 from reviews.console.folds import DEEPEST, FOLDS, Fold, Group
 from reviews.console.listings import LISTINGS, PENDING, Listing, entries
 from reviews.orders import DECISIONS, QUEUE_SORTS, Order
+from reviews.selectors import ecosystem_choices
 
 UNFOLDED = pgettext_lazy("fold", "None")
 COUNTED = 1000
@@ -122,6 +124,12 @@ class ListQuery:
     def whole(self) -> str:
         """Return the list without filters."""
         return reverse("console") + asked(query_for(self.listing))
+
+    @property
+    def form_key(self) -> str:
+        """Return a text that is the same for lists with the same form of filters."""
+        offered = [name for name, _label in ecosystem_choices()]
+        return json.dumps([get_language(), self.listing.name, self.kept, offered])
 
     def without(self, *names: str) -> str:
         """Return the list without these filters."""

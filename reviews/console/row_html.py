@@ -1,6 +1,6 @@
 """APVs as rows of a list, made without a template: a page has fifty, of a dozen cells each."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.urls import reverse
@@ -130,34 +130,41 @@ def _time(row: Row) -> str:
 
 # -- Cells that other rows and pages have too -------------------------------------------------
 
+KEPT = 1024
+"""Cells that are kept: packages, versions and people come again and again."""
+
 
 def package_cell(apv: APV) -> SafeString:
-    name, before, after = (
-        escape(identifier_text(one))
-        for one in (apv.package_name, apv.package_version, apv.fixed_version)
-    )
-    shown = identifier_in_two(apv.package_name)
+    return _package(apv.package_name, apv.package_version, apv.fixed_version)
+
+
+@lru_cache(KEPT)
+def _package(name: str, before: str, after: str) -> SafeString:
+    title = [escape(identifier_text(one)) for one in (name, before, after)]
     return _safe(
-        f'<td role="cell" class="at-package" title="{name} {before} → {after}">'
-        f'<bdi class="package cut">{shown}</bdi></td>'
+        f'<td role="cell" class="at-package" title="{title[0]} {title[1]} → {title[2]}">'
+        f'<bdi class="package cut">{identifier_in_two(name)}</bdi></td>'
     )
 
 
 def version_cell(apv: APV) -> SafeString:
-    before, after = (
-        escape(identifier_text(one or "?")) for one in (apv.package_version, apv.fixed_version)
-    )
-    shown = _versions(apv) if apv.fixed_version else ""
-    return _safe(f'<td role="cell" class="at-version" title="{before} → {after}">{shown}</td>')
+    return _version(apv.package_version, apv.fixed_version, words().to)
 
 
-def _versions(apv: APV) -> str:
-    before, to = "", escape(words().to)
-    if apv.package_version and len(apv.package_version) <= LONGEST_BEFORE:
-        before = f'<span class="from"><bdi>{identifier(apv.package_version)}</bdi></span>'
+@lru_cache(KEPT)
+def _version(before: str, after: str, to: str) -> SafeString:
+    title = [escape(identifier_text(one or "?")) for one in (before, after)]
+    shown = _arrow(before, after, to) if after else ""
+    return _safe(f'<td role="cell" class="at-version" title="{title[0]} → {title[1]}">{shown}</td>')
+
+
+def _arrow(before: str, after: str, to: str) -> str:
+    is_short = before and len(before) <= LONGEST_BEFORE
+    shown = f'<span class="from"><bdi>{identifier(before)}</bdi></span>' if is_short else ""
     return (
-        f'{before}<span aria-hidden="true">→</span><span class="visually-hidden">{to} </span>'
-        f'<bdi class="target cut">{identifier_in_two(apv.fixed_version)}</bdi>'
+        f'{shown}<span aria-hidden="true">→</span>'
+        f'<span class="visually-hidden">{escape(to)} </span>'
+        f'<bdi class="target cut">{identifier_in_two(after)}</bdi>'
     )
 
 
@@ -168,6 +175,7 @@ def team_cell(row: Row | None = None) -> SafeString:
     return _safe(_cell("team", claimed + assigned) + "\n")
 
 
+@lru_cache(KEPT)
 def _person(css: str, label: str, name: str) -> str:
     hidden = "" if name else " hidden"
     return (

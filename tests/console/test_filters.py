@@ -108,6 +108,21 @@ def test_every_choice_is_a_checkbox_that_works_without_javascript(lead: Client) 
     assert re.search(r'type="checkbox" name="package_ecosystem" value="Go"', page)
 
 
+def test_form_that_is_kept_shows_what_is_chosen_and_offered_now(lead: Client) -> None:
+    def boxes(query: str = "") -> dict[str, bool]:
+        page = lead.get(f"/{query}").text
+        found = re.findall(r'name="package_ecosystem" value="([^"]*)"[^>]*?( checked)?>', page)
+        return {name: bool(checked) for name, checked in found}
+
+    add()
+    assert boxes() == {"PyPI": False}
+    assert boxes("?package_ecosystem=PyPI") == {"PyPI": True}
+    add(**JACKSON)
+    assert boxes() == {"Maven": False, "PyPI": False}
+    assert "Filtrar" in lead.get("/", headers={"Accept-Language": "pt-br"}).text
+    assert "Filtrar" not in lead.get("/").text
+
+
 def test_everything_that_narrows_is_named_and_can_be_taken_away(lead: Client) -> None:
     add(**JACKSON)
     page = text_of(lead.get("/?severity=HIGH,LOW&fixed_version=2.9.10.8&sort=age"))
