@@ -7,7 +7,7 @@ BIN  := $(VENV)/bin
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run wheel test fast check audit faults effects monkey restarts webhooks fuzz bench growth adding deciding compare-diffs versions intake format first-minute docs npm-package pictures words image lock clean installed installed-dev installed-front installed-stand-ins
+.PHONY: help run wheel test fast check audit faults effects monkey restarts webhooks fuzz bench growth adding pages deciding compare-diffs versions intake format first-minute docs npm-package pictures words image lock clean installed installed-dev installed-front installed-stand-ins
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -74,6 +74,9 @@ growth: installed-dev  ## fill sites up to a million APVs, and time what is done
 
 deciding: installed-dev  ## measure the CPU of a decision against an earlier commit; ARGS="--against COMMIT"
 	$(BIN)/python -m tools.deciding $(ARGS)
+
+pages: installed-dev  ## measure what the console's pages cost the server; ARGS="--against COMMIT" compares
+	$(BIN)/python -m tools.pages $(ARGS)
 
 compare-diffs: installed-dev  ## compare how the console, git and unidiff read patches; ARGS=--help
 	$(BIN)/python -m tools.compare_diffs $(ARGS)
