@@ -166,7 +166,7 @@ def reading_context(
     With `reread` or `seen_before`, it includes the changes since.
     """
     with snapshot():
-        apv = get_object_or_404(APV.objects.with_pull_request(), apv_code=code)
+        apv = get_object_or_404(APV.objects.with_pull_request().with_team(), apv_code=code)
         context = _of_apv(request, apv)
     if form is None:
         begun = {"version": apv.version, "seen": seen_before or seen(apv)}

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.functional import cached_property
-
-from reviews import claims, services
+from reviews import services
 from reviews.models import APV, Assignment, Claim
 from reviews.permissions import Permission, is_lead
 
@@ -17,14 +15,14 @@ class Team:
     apv: APV
     user: Any
 
-    @cached_property
+    @property
     def claim(self) -> Claim | None:
-        return claims.claim_of(self.apv)
+        claim: Claim | None = getattr(self.apv, "claim", None)
+        return claim if claim and claim.is_current else None
 
-    @cached_property
+    @property
     def assignment(self) -> Assignment | None:
-        rows = Assignment.objects.select_related("user", "group")
-        return rows.filter(apv=self.apv).first()
+        return getattr(self.apv, "assignment", None)
 
     @property
     def may_assign(self) -> bool:

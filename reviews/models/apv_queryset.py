@@ -32,6 +32,12 @@ class APVQuerySet(models.QuerySet["APV"]):
         """Read the pull request and its repository too, but not their long or secret fields."""
         return self.select_related("pull_request__repository__forge").defer(*UNSHOWN)
 
+    def with_team(self) -> "APVQuerySet":
+        """Read who has each APV, to whom it is assigned, and who added it."""
+        return self.select_related(
+            "claim__user", "assignment__user", "assignment__group", "submitted_by"
+        )
+
     def bulk_create(
         self,
         objs: Iterable["APV"],
