@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -50,7 +51,10 @@ class Pair:
         wait_for(self._streams, "the replica to follow")
 
     def hold_back(self) -> None:
-        """Keep what commits from now on from the replica."""
+        """Keep what commits from now on from the replica, which has all that committed before."""
+        with self._connect() as connection:
+            [(top,)] = connection.execute("SELECT pg_current_wal_lsn()::text").fetchall()
+        wait_for(lambda: self._has(top), "the replica to catch up")
         for pid in self._senders():
             os.kill(pid, signal.SIGSTOP)
 
@@ -92,12 +96,17 @@ class Pair:
             sql = "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"
             return bool(connection.execute(sql).fetchall())
 
+    def _has(self, position: str) -> bool:
+        with self._connect() as connection:
+            sql = "SELECT 1 FROM pg_stat_replication WHERE replay_lsn >= %s::pg_lsn"
+            return bool(connection.execute(sql, [position]).fetchall())
+
     def _senders(self) -> list[int]:
         with self._connect() as connection:
             rows = connection.execute("SELECT pid FROM pg_stat_replication").fetchall()
         return [pid for (pid,) in rows]
 
-    def _connect(self) -> "psycopg.Connection[tuple[int]]":
+    def _connect(self) -> "psycopg.Connection[tuple[Any]]":
         return psycopg.connect(f"host=127.0.0.1 port={self.primary} user={USER} dbname={USER}")
 
     def _run(self, program: str, *arguments: str) -> None:
