@@ -13,12 +13,11 @@ from django.contrib.auth import get_user_model
 from django.http import parse_cookie
 
 from accounts.credentials import api_token, jwt, open_access, session
-from accounts.credentials.kinds import Opened, Shown, UnknownToken
+from accounts.credentials.kinds import NONE_GOOD, Opened, Shown, UnknownToken
 from realtime.access import InvalidToken, Proof
 
 KINDS = {one.name: one for one in (session.KIND, api_token.KIND, jwt.KIND, open_access.KIND)}
 SCHEMES = frozenset({"bearer", "token"})
-NONE_GOOD = "There are no good credentials."
 
 
 def shown_token(authorization: str) -> str | None:
@@ -29,44 +28,40 @@ def shown_token(authorization: str) -> str | None:
 
 def open_with(token: str) -> Opened:
     """Return the user of a token of any kind, and the proof. Raise InvalidToken."""
-    for kind in KINDS.values():
-        if kind.is_token and kind.open and kind.is_token(token):
-            return kind.open(token)
-    raise UnknownToken
+    return _open(_as_shown(token))
 
 
 def open_headers(headers: Mapping[str, str], *, with_cookie: bool = True) -> Opened:
-    """Return the user whose credentials are in `headers`, and the proof. Raise InvalidToken.
-
-    Header names are lower-case. A cookie counts only if `with_cookie` is true. Open access, if it
-    is on, applies only if the request has no credentials, valid or not.
-    """
-    token = shown_token(headers.get("authorization", ""))
-    if token is not None:
-        return open_with(token)
-    if with_cookie and (found := session.open_cookie(parse_cookie(headers.get("cookie", "")))):
-        return found
-    if not are_shown(headers) and (user := open_access.open_access_user()):
-        return user, open_access.proof_of(user)
-    raise InvalidToken(NONE_GOOD)
+    """Return the user whose credential counts in `headers`, and the proof. Raise InvalidToken."""
+    return _open(shown_by(headers, with_cookie=with_cookie))
 
 
 def shown_by(headers: Mapping[str, str], *, with_cookie: bool = True) -> Shown:
-    """Return the credential in `headers` that counts, as `open_headers` takes it.
+    """Return the credential in `headers` that counts. Raise InvalidToken if there is none.
 
-    Raise InvalidToken if there is none. Only `proofs_of` says what the credential is worth.
+    Header names are lower-case. A token comes before a cookie, which counts only if `with_cookie`
+    is true. Open access applies only if the request has no credentials, valid or not.
     """
     token = shown_token(headers.get("authorization", ""))
     if token is not None:
-        for kind in KINDS.values():
-            if kind.is_token and kind.is_token(token):
-                return Shown(kind.name, token)
+        return _as_shown(token)
     cookies = parse_cookie(headers.get("cookie", ""))
     if with_cookie and (key := cookies.get(settings.SESSION_COOKIE_NAME)):
         return Shown(session.NAME, key)
-    if not are_shown(headers):
-        return Shown(open_access.NAME, "")
-    raise InvalidToken(NONE_GOOD)
+    if are_shown(headers):
+        raise InvalidToken(NONE_GOOD)
+    return Shown(open_access.NAME, "")
+
+
+def _as_shown(token: str) -> Shown:
+    for kind in KINDS.values():
+        if kind.is_token and kind.is_token(token):
+            return Shown(kind.name, token)
+    raise UnknownToken
+
+
+def _open(shown: Shown) -> Opened:
+    return KINDS[shown.kind].open(shown.secret)
 
 
 def proofs_of(shown: Collection[Shown]) -> dict[Shown, Proof]:

@@ -56,8 +56,8 @@ def _proofs(tokens: Collection[str]) -> dict[str, Proof]:
 
 KIND = CredentialKind(
     NAME,
+    _open,
     _proofs,
     renewed_by(AuthToken.objects.all(), "expiry"),
     is_token=lambda text: "." not in text,
-    open=_open,
 )

@@ -157,4 +157,4 @@ def _renewed(proofs: Collection[Proof]) -> dict[Proof, Proof]:
     return {one: one for one in proofs if one.key in keys}
 
 
-KIND = CredentialKind(NAME, _proofs, _renewed, is_token=lambda text: "." in text, open=_open)
+KIND = CredentialKind(NAME, _open, _proofs, _renewed, is_token=lambda text: "." in text)

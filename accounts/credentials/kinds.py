@@ -20,6 +20,9 @@ class Shown(NamedTuple):
     secret: str
 
 
+NONE_GOOD = "There are no good credentials."
+
+
 class UnknownToken(InvalidToken):
     """A token that opens nothing; the message does not say why."""
 
@@ -31,17 +34,17 @@ class UnknownToken(InvalidToken):
 class CredentialKind:
     """A kind of credential.
 
-    `proofs` returns what those of many secrets that are known prove, and `renewed` returns the
-    proofs of this kind that were not revoked, each with its current expiry. Both take a constant
-    number of queries. A kind whose credentials are tokens also has `is_token`, which says whether a
-    text looks like one, and `open`, which opens one or raises UnknownToken.
+    `open` returns the user of a secret and the proof, or raises InvalidToken. `proofs` returns what
+    those of many secrets that are known prove, and `renewed` returns the proofs of this kind that
+    were not revoked, each with its current expiry. Both take a constant number of queries. A kind
+    whose credentials are tokens also has `is_token`, which says whether a text looks like one.
     """
 
     name: str
+    open: Callable[[str], Opened]
     proofs: Callable[[Collection[str]], dict[str, Proof]]
     renewed: Callable[[Collection[Proof]], dict[Proof, Proof]]
     is_token: Callable[[str], bool] | None = None
-    open: Callable[[str], Opened] | None = None
 
 
 def renewed_by(

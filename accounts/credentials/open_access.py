@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 
-from accounts.credentials.kinds import CredentialKind
-from realtime.access import Proof
+from accounts.credentials.kinds import NONE_GOOD, CredentialKind, Opened
+from realtime.access import InvalidToken, Proof
 
 NAME = "open_access"
 DEMO_REVIEWER = "reviewer"
@@ -26,6 +26,12 @@ def open_access_user() -> Any:
     return get_user_model().objects.filter(username=DEMO_REVIEWER, is_active=True).first()
 
 
+def _open(secret: str) -> Opened:
+    if user := open_access_user():
+        return user, proof_of(user)
+    raise InvalidToken(NONE_GOOD)
+
+
 def _renewed(proofs: Collection[Proof]) -> dict[Proof, Proof]:
     return {one: one for one in proofs}
 
@@ -36,4 +42,4 @@ def _proofs(secrets: Collection[str]) -> dict[str, Proof]:
     return {"": proof_of(user)} if user else {}
 
 
-KIND = CredentialKind(NAME, _proofs, _renewed)
+KIND = CredentialKind(NAME, _open, _proofs, _renewed)

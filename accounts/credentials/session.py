@@ -1,6 +1,6 @@
 """Sessions of browsers, in a cookie. A new password ends them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from importlib import import_module
 from typing import Any
 
@@ -16,8 +16,8 @@ from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.credentials.kinds import CredentialKind, Opened, renewed_by, seconds
-from realtime.access import Proof
+from accounts.credentials.kinds import NONE_GOOD, CredentialKind, Opened, renewed_by, seconds
+from realtime.access import InvalidToken, Proof
 
 NAME = "session"
 
@@ -27,16 +27,13 @@ def proof_of(user: Any, key: str | None, expires_at: float | None = None) -> Pro
     return Proof(NAME, user.pk, key or "", user.get_session_auth_hash(), expires_at)
 
 
-def open_cookie(cookies: Mapping[str, str]) -> Opened | None:
-    """Return the signed-in user whose session cookie is among `cookies`, and the proof."""
-    key = cookies.get(settings.SESSION_COOKIE_NAME)
-    if not key:
-        return None
+def _open(key: str) -> Opened:
+    """Return the signed-in user whose session has this key, and the proof."""
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
     user = get_user(request)
     if isinstance(user, AnonymousUser):
-        return None
+        raise InvalidToken(NONE_GOOD)
     return user, proof_of(user, key, _expiry(key))
 
 
@@ -56,4 +53,4 @@ def _proofs(keys: Collection[str]) -> dict[str, Proof]:
     }
 
 
-KIND = CredentialKind(NAME, _proofs, renewed_by(Session.objects.all(), "expire_date"))
+KIND = CredentialKind(NAME, _open, _proofs, renewed_by(Session.objects.all(), "expire_date"))
