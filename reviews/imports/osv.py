@@ -5,7 +5,8 @@ Format: https://ossf.github.io/osv-schema/.
 
 import json
 import re
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -118,13 +119,26 @@ class PlainTextLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLo
     }
 
 
+NULLS = frozenset(["", "~", "null", "Null", "NULL"])
+"""What is null without quotes."""
+TAGGED = (yaml.ScalarEvent, yaml.CollectionStartEvent)
+
+
+class _NeedsLoader(Exception):
+    """YAML with tags, anchors or several documents, which only the loader understands."""
+
+
 def _load_yaml(text: str) -> Any:
-    _check_yaml(text)
-    return yaml.load(text, PlainTextLoader)  # noqa: S506 — a SafeLoader # nosec B506
+    try:
+        return _built(_checked_events(text))
+    except _NeedsLoader:
+        deque(_checked_events(text), maxlen=0)
+        return yaml.load(text, PlainTextLoader)  # noqa: S506 — a SafeLoader # nosec B506
 
 
-def _check_yaml(text: str) -> None:
-    """Refuse YAML that grows when it is loaded, by aliases to whole trees, and deep nesting.
+def _checked_events(text: str) -> Iterator[yaml.Event]:
+    """Yield the events of YAML; refuse what grows when it is loaded, by aliases to whole trees, and
+    deep nesting.
 
     Parsing to events needs no recursion; loading does, and the loader written in C would crash.
     """
@@ -140,6 +154,39 @@ def _check_yaml(text: str) -> None:
             raise PassedOver("not YAML", "nested too deeply")
         if values > MOST_VALUES:
             raise PassedOver("not YAML", f"more than {MOST_VALUES:,} values")
+        yield event
+
+
+def _built(events: Iterable[yaml.Event]) -> Any:
+    """Return the value that events describe, without the nodes that a loader makes of them first.
+
+    Raise _NeedsLoader for what published advisories do not have.
+    """
+    around: list[list[Any]] = [[]]
+    """The documents, and what the collections around the current place have so far."""
+    for event in events:
+        if isinstance(event, TAGGED) and (event.anchor or event.tag):
+            raise _NeedsLoader
+        if isinstance(event, yaml.ScalarEvent):
+            is_null = event.implicit[0] and event.value in NULLS
+            around[-1].append(None if is_null else event.value)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            around.append([])
+        elif isinstance(event, yaml.CollectionEndEvent):
+            items = around.pop()
+            is_list = isinstance(event, yaml.SequenceEndEvent)
+            around[-1].append(items if is_list else _mapping(items))
+    if len(around[0]) > 1:
+        raise _NeedsLoader
+    return next(iter(around[0]), None)
+
+
+def _mapping(items: list[Any]) -> dict[Any, Any]:
+    """Return the mapping of keys and values in turn."""
+    try:
+        return dict(zip(items[::2], items[1::2], strict=True))
+    except TypeError:  # a collection as a key
+        raise _NeedsLoader from None
 
 
 def _load_json(text: str) -> Any:

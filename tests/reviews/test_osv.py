@@ -3,11 +3,14 @@
 import json
 import subprocess
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from reviews.demo import manifests
 from reviews.imports import bumps, osv
@@ -210,6 +213,37 @@ def test_what_cannot_be_read_is_refused_with_a_reason(data: bytes, is_yaml: bool
 
 
 # -- YAML -------------------------------------------------------------------------------------
+
+
+VALUES: Any = st.recursive(
+    st.sampled_from(["null", "~", "", "1.10", "no", "<<", "=", "2024-01-01", "a: b", "- x", "é\n"])
+    | st.text(st.characters(codec="utf-8"), max_size=5)
+    | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=8,
+)
+ODD_YAML = [
+    *("", "# nothing", "---", "--- 1\n--- 2", "a", "~", "? a", "a: 1\na: 2", "{a, b: }"),
+    *("<<: {a: b}", "= : 1", "? [a]\n: b", "? {a: b}\n: c", "!!int 5", "! 5", "!x a", "[a, [b]]"),
+    *("!!set {a}", "!!omap [a: b]", "&x a", "a: &x [b]", "!!null a", "'~'", '"null"', "|\n null\n"),
+    *("%YAML 1.1\n---\na", "%FOO\n---\na", "!!timestamp 2024-01-01", "- !!float 1", "null: null"),
+    *("!!map {a: b}", "!!str null", "!!python/name:os.system a", "a: b: c", "[a", "\ta: b", "- -"),
+    "!!binary YQ==",
+]
+
+
+def loaded(load: Callable[[str], Any], text: str) -> str:
+    try:
+        return repr(load(text))
+    except (yaml.YAMLError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+@given(text=VALUES.map(yaml.safe_dump) | st.sampled_from(ODD_YAML) | st.text(":-[]{}!&a ~\n'"))
+def test_yaml_is_what_the_loader_makes_of_it(text: str):
+    assume("*" not in text)  # which begins an alias
+    expected = loaded(lambda text: yaml.load(text, osv.PlainTextLoader), text)
+    assert loaded(osv._load_yaml, text) == expected
 
 
 def test_yaml_says_the_same_as_json():
