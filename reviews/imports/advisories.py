@@ -8,7 +8,8 @@ one does again. Decided APVs never change; the console shows what became of thei
 import hashlib
 import json
 import math
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -140,18 +141,35 @@ def _write(published: Published, row: Advisory) -> Any:
     return replaced
 
 
-def storable(value: Any, depth: int = 0) -> Any:
+def storable(value: Any) -> Any:
     """Return a JSON value that PostgreSQL can store: no NUL, no lone surrogates, no NaN.
 
     Raise PassedOver if it is nested too deeply.
     """
+    return value if _is_storable(value) else _storable(value, 0)
+
+
+UNSTORABLE = re.compile(r"\\u0000|\\ud[89a-f]|NaN|Infinity|[{\[]")
+
+
+def _is_storable(value: Any) -> bool:
+    """Return whether a value is plainly storable: its JSON shows at once that most are."""
+    try:
+        text = json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    found = Counter(UNSTORABLE.findall(text))
+    return found.total() == found["{"] + found["["] <= DEEPEST
+
+
+def _storable(value: Any, depth: int) -> Any:
     if depth > DEEPEST:
         raise osv.PassedOver("not an OSV advisory", "nested too deeply")
     match value:
         case dict():
-            return {storable(key): storable(one, depth + 1) for key, one in value.items()}
+            return {_storable(key, 0): _storable(one, depth + 1) for key, one in value.items()}
         case list():
-            return [storable(one, depth + 1) for one in value]
+            return [_storable(one, depth + 1) for one in value]
         case str():
             return value.replace("\0", "\ufffd").encode(errors="replace").decode()
         case float() if not math.isfinite(value):
@@ -172,6 +190,8 @@ class _Batch:
         self._known = known
         self._new: list[APV] = []
         self._new_links: list[APVAdvisory] = []
+        self._applies: dict[int, bool] = {}
+        """Whether stored links apply now, of those where that changed."""
 
     def run(self, published: Sequence[Published]) -> Outcome:
         kept = keep(published, self._outcome)
@@ -212,10 +232,15 @@ class _Batch:
         links = self._links[kept.row.pk]
         keys = {_key(made) for made in kept.bumps}
         for link in links:
-            link.applies = _asks_for(kept.row, keys, link.apv)
+            self._apply(link, _asks_for(kept.row, keys, link.apv))
         replaced = self._replaced(kept, links)
         for made in kept.bumps:
             self._want(kept.row, made, replaced)
+
+    def _apply(self, link: APVAdvisory, applies: bool) -> None:
+        if link.pk is not None and link.applies != applies:
+            self._applies[link.pk] = applies
+        link.applies = applies
 
     def _replaced(self, kept: Kept, links: list[APVAdvisory]) -> dict[Key, Fields]:
         """Return the APVs of the replaced document, if there are APVs to compare with it."""
@@ -248,7 +273,7 @@ class _Batch:
         )
 
     def _revise(self, link: APVAdvisory, old: Fields | None, new: Fields) -> None:
-        link.applies = True
+        self._apply(link, True)
         if old and link.origin and link.apv.status in UNDECIDED and _change(link, old, new):
             self._outcome.revised += 1
         else:
@@ -269,10 +294,11 @@ class _Batch:
         self._link(apv, row, origin=True)
 
     def _write_links(self) -> None:
-        new = {id(link) for link in self._new_links}
-        every = [link for links in self._links.values() for link in links]
         APVAdvisory.objects.bulk_create(self._new_links)
-        APVAdvisory.objects.bulk_update([one for one in every if id(one) not in new], ["applies"])
+        for applies in (True, False):
+            changed = [pk for pk, now in self._applies.items() if now is applies]
+            if changed:
+                APVAdvisory.objects.filter(pk__in=changed).update(applies=applies)
 
     def _settle(self) -> None:
         """Remove APVs without an advisory that applies from the queue, and restore others."""

@@ -2,18 +2,22 @@
 
 import copy
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audit.models import Entry
 from realtime.models import Event
 from reviews import services, tally
 from reviews.choices import Severity, Status
 from reviews.errors import InvalidInput, VersionChanged
+from reviews.imports import advisories, osv
 from reviews.models import APV, Advisory, APVAdvisory
 from tests.support.site import apv as fields_of_apv
 
@@ -310,3 +314,27 @@ def test_a_dry_run_says_what_would_happen_and_keeps_nothing(imports: Imports, ch
     assert counts["withdrawn from the queue" if "withdrawn" in change else "revised"] == 1
     assert (APV.objects.values().get(), Advisory.objects.values().get()) == before
     assert Event.objects.count() == events
+
+
+# -- Documents that PostgreSQL cannot store ---------------------------------------------------
+
+TEXTS = st.text(max_size=4) | st.sampled_from(["\0", "\ud800", "NaN", "{", "\\u0000", "😀"])
+DOCUMENTS: Any = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+)
+
+
+def nested(levels: int) -> Any:
+    return json.loads("[" * levels + "]" * levels)
+
+
+@given(value=DOCUMENTS | st.integers(150, 250).map(nested))
+def test_what_is_stored_does_not_depend_on_how_it_was_looked_at(value: Any) -> None:
+    def repaired(repair: Callable[[Any], Any]) -> str:
+        try:
+            return repr(repair(value))
+        except osv.PassedOver as why:
+            return str(why)
+
+    assert repaired(advisories.storable) == repaired(lambda value: advisories._storable(value, 0))
