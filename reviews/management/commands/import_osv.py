@@ -24,8 +24,8 @@ from reviews.imports import advisories, bumps, osv
 YAML_SUFFIXES = frozenset([".yaml", ".yml"])
 SUFFIXES = YAML_SUFFIXES | {".json"}
 ADVISORY_MAX_BYTES = 10 * 1024 * 1024
-PER_TRANSACTION = 50
-"""Packages, about: watchers hear of so many at once."""
+PER_TRANSACTION = 250
+"""Packages, about: watchers hear of so many at once, and other writers wait as long."""
 # zipfile passes the errors of its decompressors on; RuntimeError means a password is needed.
 UNREADABLE = (
     OSError,
