@@ -22,6 +22,7 @@ from django.utils import timezone
 from audit import chain
 from audit.choices import AuditAction, Source
 from audit.models import Entry
+from realtime.compiled_queries import insert
 from realtime.paths import is_api
 from realtime.transactions import as_last_act
 
@@ -125,4 +126,4 @@ def _append(entry: Entry) -> None:
         entry.sequence = last + 1
         entry.key = chain.key_id(settings.HITL_AUDIT_KEYS[0])
         entry.mac = chain.mac(entry, settings.HITL_AUDIT_KEYS[0])
-        entry.save(force_insert=True)
+        insert([entry])

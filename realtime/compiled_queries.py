@@ -1,12 +1,12 @@
-"""Queries that every request runs in the same shape: Django compiles them once in a process.
+"""Queries that every request runs in the same shape: they are compiled once in a process.
 
 To build such a query from models and to compile it takes Django several times as long as to run it.
 This uses parts of Django that are not public; `tests/hitl_project/test_library_members.py` names
 them.
 """
 
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
@@ -76,3 +76,30 @@ class _Compiled(Generic[Row]):
         for related in self._related:
             related.populate(row, found)
         return found
+
+
+def insert(rows: Sequence[models.Model]) -> None:
+    """Insert a few new rows of one model, which do not learn the ids that the database gives them.
+
+    No signal is sent. `copying.copy` is faster for many rows.
+    """
+    fields, begin = _insertion(type(rows[0]))
+    one = f"({', '.join(['%s'] * len(fields))})"
+    values = [
+        field.get_db_prep_save(field.pre_save(row, add=True), connection)
+        for row in rows
+        for field in fields
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{begin} {', '.join([one] * len(rows))}", values)
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+
+
+@cache
+def _insertion(model: type[models.Model]) -> tuple[list[Any], str]:
+    """Return the fields of a model that a row gives, and how the statement begins."""
+    fields = [one for one in model._meta.concrete_fields if not isinstance(one, models.AutoField)]
+    assert not any(one.generated for one in fields)
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    return fields, f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES'

@@ -1,6 +1,7 @@
 """The event log: each event of a channel under the next offset, in commit order."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.apps import apps as installed_apps
@@ -9,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, Q, QuerySet
 
 from realtime import broker
+from realtime.compiled_queries import insert
 from realtime.copying import copy
 from realtime.messages import LogMessage, Position
 from realtime.models import Counter, CurrentHistory, Event, new_epoch
@@ -17,34 +19,44 @@ from realtime.registry import LOGS
 logger = logging.getLogger(__name__)
 
 
-def append(channel: str, messages: list[LogMessage]) -> broker.Payload:
+def append(messages: Sequence[LogMessage]) -> list[broker.Payload]:
     """Give each message the next offset of its channel; return the payloads for the hubs.
 
-    This is the only place that assigns offsets. The row of the channel's counter stays locked until
+    This is the only place that assigns offsets. The row of a channel's counter stays locked until
     the transaction ends, so offset order is commit order, and a rollback leaves no gap.
     """
-    epoch, top = _advance(channel, by=len(messages))
-    first = top - len(messages) + 1
-    events = [_event(message, offset) for offset, message in enumerate(messages, start=first)]
+    by_channel: dict[str, list[LogMessage]] = {}
+    for message in messages:
+        by_channel.setdefault(message.channel, []).append(message)
+    payloads, events = [], []
+    for channel, epoch, top in _advance({name: len(some) for name, some in by_channel.items()}):
+        some = by_channel[channel]
+        numbered = [_event(one, top - len(some) + at) for at, one in enumerate(some, start=1)]
+        payloads.append(
+            broker.log_events(channel, epoch, [(event.offset, event.message) for event in numbered])
+        )
+        events += numbered
     _store(events)
-    return broker.log_events(channel, epoch, [(event.offset, event.message) for event in events])
+    return payloads
 
 
-def _advance(channel: str, *, by: int) -> tuple[str, int]:
-    """Raise the channel's counter in the current transaction; return its epoch and new top.
+def _advance(by: Mapping[str, int]) -> list[tuple[str, str, int]]:
+    """Raise the counters of channels in the current transaction; return their epochs and new tops.
 
-    In another history of the database, the channel begins a new epoch.
+    They are locked in the order of their names. In another history of the database, a channel
+    begins a new epoch.
     """
-    assert channel in LOGS, channel
+    assert by.keys() <= LOGS.keys(), by
     with connection.cursor() as cursor:
-        cursor.execute(ADVANCE, [channel, new_epoch(), by])
-        epoch, top = cursor.fetchone()
-    return epoch, top
+        cursor.execute(ADVANCE, [list(by), [new_epoch() for _ in by], list(by.values())])
+        return list(cursor.fetchall())
 
 
 ADVANCE = """
 INSERT INTO realtime_counter (channel, epoch, top, history)
-VALUES (%s, %s, %s, realtime_history())
+SELECT channel, epoch, by, realtime_history()
+FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS given (channel, epoch, by)
+ORDER BY channel COLLATE "C"
 ON CONFLICT (channel) DO UPDATE SET
     top = realtime_counter.top + EXCLUDED.top,
     epoch = CASE
@@ -52,7 +64,7 @@ ON CONFLICT (channel) DO UPDATE SET
         ELSE EXCLUDED.epoch
     END,
     history = EXCLUDED.history
-RETURNING epoch, top
+RETURNING channel, epoch, top
 """
 
 
@@ -75,7 +87,7 @@ def _store(events: list[Event]) -> None:
     if len(events) > FEW:
         copy(events)
     else:
-        Event.objects.bulk_create(events)
+        insert(events)
 
 
 def start_logs(using: str, apps: Apps = installed_apps, **_: Any) -> None:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby
-from operator import attrgetter
 
 from django.db import connection, transaction
 
@@ -97,9 +95,7 @@ def _depth() -> int:
 
 def record(messages: Sequence[LogMessage], changed_values: Iterable[str] = ()) -> None:
     """Append messages to their logs now, and send all of them to the hubs after the commit."""
-    by_channel = attrgetter("channel")
-    grouped = groupby(sorted(messages, key=by_channel), key=by_channel)
-    payloads = [log.append(channel, list(of_channel)) for channel, of_channel in grouped]
+    payloads = log.append(messages) if messages else []
     payloads += map(broker.value_changed, sorted(changed_values))
     if payloads:
         send_on_commit(payloads)

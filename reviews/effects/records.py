@@ -11,6 +11,7 @@ from django.utils import timezone
 from audit import entries
 from audit.choices import AuditAction
 from jobs.deferring import defer_once
+from realtime.compiled_queries import insert
 from reviews.choices import EffectKind, EffectState, Status
 from reviews.effects.states import CALLED_OFF, UNBEGUN
 from reviews.models import APV, Decision, Effect
@@ -40,7 +41,7 @@ def make(decision: Decision, apv: APV) -> Effect | None:
     else:
         effect.change_state(EffectState.HELD if until else EffectState.QUEUED, now)
         effect.held_until, effect.due_at, effect.next_at = until, until or now, until or now
-    effect.save(force_insert=True)
+    insert([effect])
     publish_effect(effect)
     if effect.next_at:
         have_carried_out(effect)

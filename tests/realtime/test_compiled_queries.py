@@ -12,7 +12,8 @@ from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from realtime.compiled_queries import CompiledQuery
+from realtime.compiled_queries import CompiledQuery, insert
+from realtime.models import Event
 from reviews.locking import locked_apv
 from reviews.models import APV, Claim
 from tests.support.forge_rows import pull_request, repository
@@ -73,3 +74,19 @@ def test_compiled_query_finds_the_rows_of_each_value() -> None:
 def test_compiled_lock_outside_a_transaction_is_refused() -> None:
     with pytest.raises(TransactionManagementError):
         locked_apv(stored().pk)
+
+
+@pytest.mark.django_db
+def test_inserted_rows_are_those_that_django_stores() -> None:
+    at = timezone.now()
+    text = "100 % \u2028 \\ ' \" é"
+    events = [Event(channel=text, offset=n, type="x", message=text, created_at=at) for n in (1, 2)]
+    with CaptureQueriesContext(connection) as statements:
+        insert(events)
+    assert len(statements) == 1
+    stored = Event.objects.filter(channel=text).order_by("offset")
+    assert [*stored.values_list("offset", "message", "created_at")] == [
+        (1, text, at),
+        (2, text, at),
+    ]
+    assert not any(one._state.adding for one in events)
