@@ -15,7 +15,11 @@ Facts = Mapping[str, Any]
 """The facts of an APV by parameter. One that is missing counts as unknown."""
 
 
-def facts_of(apv: "APV", now: datetime | None = None) -> dict[str, Any]:
-    """Return the facts of an APV, at `now` or at this moment."""
+def facts_of(apv: "APV", now: datetime | None = None, known: Facts | None = None) -> dict[str, Any]:
+    """Return the facts of an APV, at `now` or at this moment; those in `known` are not read."""
     moment = now or timezone.now()
-    return {name: one.fact(apv, moment) for name, one in PARAMETERS.items()}
+    found = known or {}
+    return {
+        name: found[name] if name in found else one.fact(apv, moment)
+        for name, one in PARAMETERS.items()
+    }

@@ -130,8 +130,12 @@ class Commented(Choice):
         return any_of(Q(means[value]) for value in values)
 
     def fact(self, apv: "APV", now: datetime) -> str:
-        there = Comment.objects.filter(apv=apv.pk, deleted_at=None)
-        return "yes" if there.exists() else "no"
+        return self.fact_if(Comment.objects.filter(apv=apv.pk, deleted_at=None).exists())
+
+    @staticmethod
+    def fact_if(there: bool) -> str:
+        """Return the fact of an APV of which it is known whether there are comments."""
+        return "yes" if there else "no"
 
 
 def related(apv: "APV", name: str) -> Any:

@@ -4,16 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef
+from django.db import connection
 
 from accounts.models import AccountOwner
 from forges.models import ForgeAccount
 from reviews.decision_kinds import DecisionKind
 from reviews.filters import parse
 from reviews.filters.facts import Facts, facts_of
-from reviews.models import APV, Decision, Policy, PolicyVersion
+from reviews.filters.teamwork import Commented
+from reviews.models import APV, Decision, PolicyVersion
 from reviews.policies.case import Approver, Case, Tie
 from reviews.policies.evaluation import Evaluation, rules_of
 from reviews.policies.snapshots import bounded
@@ -48,13 +47,58 @@ class Round:
         }
 
 
-def round_of(apv: APV, approver: Any = None, justification: str | None = None) -> Round:
-    """Return the round of an APV as it is now; `approver` is the user who approves next."""
-    facts = facts_of(apv)
-    if approver is not None and not apv.approvals:
-        groups, has_policies = _look(approver)
-        if not has_policies:
-            return _free_round(apv, facts, Approver(approver.pk, groups), justification)
+@dataclass(frozen=True)
+class Surroundings:
+    """What else a decision on a locked APV depends on, read in one query."""
+
+    groups: frozenset[str]
+    """The names of the groups of who decides."""
+    has_policies: bool
+    """Whether any policy is active."""
+    has_comments: bool
+    is_claimed: bool
+
+    @property
+    def facts(self) -> Facts:
+        """Return the facts of the APV that need not be read again."""
+        return {"commented": Commented.fact_if(self.has_comments)}
+
+
+LOOK = """
+SELECT
+    ARRAY(
+        SELECT name::text FROM auth_group JOIN auth_user_groups ON group_id = auth_group.id
+        WHERE user_id = %(user)s
+    ),
+    EXISTS (SELECT FROM reviews_policy WHERE is_active),
+    EXISTS (SELECT FROM reviews_comment WHERE apv_id = %(apv)s AND deleted_at IS NULL),
+    EXISTS (SELECT FROM reviews_claim WHERE apv_id = %(apv)s)
+"""
+
+
+def look_around(apv: APV, user: Any) -> Surroundings:
+    """Return what a decision of `user` on an APV depends on besides the APV itself."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK, {"user": user.pk, "apv": apv.pk})
+        groups, *others = cursor.fetchone()
+    return Surroundings(frozenset(groups), *others)
+
+
+def round_of(
+    apv: APV,
+    approver: Any = None,
+    justification: str | None = None,
+    around: Surroundings | None = None,
+) -> Round:
+    """Return the round of an APV as it is now; `approver` is the user who approves next.
+
+    `around` is what was read of their surroundings, if it was.
+    """
+    if approver is not None:
+        around = around or look_around(apv, approver)
+    facts = facts_of(apv, known=around.facts if around else None)
+    if around and not apv.approvals and not around.has_policies:
+        return _free_round(apv, facts, Approver(approver.pk, around.groups), justification)
     case = Case(
         checks_passed=apv.validation_passed,
         wargame_verdict=apv.wargame_verdict,
@@ -63,15 +107,6 @@ def round_of(apv: APV, approver: Any = None, justification: str | None = None) -
         justification=justification,
     )
     return Round(facts, tuple(applying(facts)), case)
-
-
-def _look(user: Any) -> tuple[frozenset[str], bool]:
-    """Return the groups of a user, and whether there is any active policy, in one query."""
-    groups = Group.objects.filter(user=OuterRef("pk")).values("name")
-    active = Policy.objects.filter(is_active=True)
-    rows = get_user_model()._default_manager.filter(pk=user.pk)
-    found = rows.values_list(ArraySubquery(groups), Exists(active)).first()
-    return (frozenset(found[0]), found[1]) if found else (frozenset(), True)
 
 
 def _free_round(apv: APV, facts: Facts, approver: Approver, justification: str | None) -> Round:

@@ -31,7 +31,7 @@ from reviews.models import APV, JUSTIFICATION_LENGTH, Decision
 from reviews.orders import DECISIONS
 from reviews.permissions import DECIDERS, Permission
 from reviews.policies import refusals
-from reviews.policies.rounds import Round, approvals_of, round_of
+from reviews.policies.rounds import Round, approvals_of, look_around, round_of
 from reviews.receivers import publish_change
 from reviews.services.adding import save_values
 from reviews.services.assigning import addressee, assign_locked
@@ -66,13 +66,15 @@ def decide(*, apv_id: UUID, reviewer: Any, **fields: Unpack[DecisionFields]) -> 
     with publishing():
         apv = locked_apv(apv_id, "claim", "assignment")  # the policies see them
         _check_as_it_is(apv, reviewer, fields)
-        found = round_of(apv, reviewer, fields["justification"])
+        around = look_around(apv, reviewer)
+        found = round_of(apv, reviewer, fields["justification"], around)
         _check_policies(found, fields["decision"])
         record = _record(apv, reviewer, fields, found)
         record.remember_no_retraction()
         before = apv.status
         _follow(record, found)
-        claims.end_after_decision(apv, reviewer, before=before)
+        if around.is_claimed:
+            claims.end_after_decision(apv, reviewer, before=before)
         user, group = addressee(fields)
         if user or group:
             assign_locked(apv, reviewer, user=user, group=group)
