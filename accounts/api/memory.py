@@ -52,6 +52,17 @@ def validated(serializer: serializers.BaseSerializer[Any]) -> Any:
         _forget(serializer)
 
 
+def validated_by(shared: serializers.Serializer[Any], data: Any) -> Any:
+    """Return `data` as a serializer that all requests share validates it; raise ValidationError.
+
+    It keeps nothing of what it validates. To make a serializer, its fields are copied one by one.
+    """
+    try:
+        return shared.run_validation(data)
+    except serializers.ValidationError:
+        return validated(type(shared)(data=data))  # which says what is wrong as any serializer does
+
+
 def _forget(serializer: Any) -> None:
     if child := getattr(serializer, "child", None):  # of a list, which passes it the same data
         _forget(child)

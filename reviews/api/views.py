@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from accounts.api.memory import Retrieves, represented, validated
+from accounts.api.memory import Retrieves, represented, validated, validated_by
 from accounts.api.throttles import CountedWrites
 from realtime.snapshot import snapshot
 from reviews import selectors, services, tally
@@ -40,6 +40,7 @@ from reviews.api.serializers.apvs import (
 )
 from reviews.api.serializers.decisions import (
     DECISION_RECORD,
+    DECISION_REQUEST,
     DecisionRequestSerializer,
     DecisionSerializer,
     EffectSerializer,
@@ -222,7 +223,7 @@ class DecisionViewSet(CountedWrites, Retrieves):
         If a policy asks for more than this approval, `action_taken` is `awaiting_approval`: the APV
         stays as it is until others have approved the same revision.
         """
-        given = validated(DecisionRequestSerializer(data=request.data))
+        given = validated_by(DECISION_REQUEST, request.data)
         decision = services.decide(reviewer=request.user, **given)
         return Response(DECISION_RECORD.to_representation(decision))
 

@@ -145,6 +145,10 @@ class DecisionRequestSerializer(serializers.Serializer[DecisionFields]):
     )
 
 
+DECISION_REQUEST = DecisionRequestSerializer()
+"""One for all, to validate requests with."""
+
+
 class RetractionRequestSerializer(serializers.Serializer[dict[str, str]]):
     """A request to take a decision back."""
 
