@@ -106,21 +106,27 @@ def keep(published: Sequence[Published], outcome: Outcome) -> list[Kept]:
     by_id = {one.advisory.id: one for one in published}
     rows = Advisory.objects.select_for_update().filter(osv_id__in=by_id).order_by("osv_id")
     stored = {row.osv_id: row for row in rows}
-    kept = []
+    kept, changed = [], []
     for osv_id, one in by_id.items():
         row = stored.get(osv_id) or Advisory(osv_id=osv_id)
         if _is_older(one.advisory, row):
             outcome.older.append(osv_id)
         else:
+            before = _small_fields(row)
             kept.append(Kept(row, one.bumps, _write(one, row)))
-    rows_of_kept = [one.row for one in kept]
-    Advisory.objects.bulk_create([row for row in rows_of_kept if row.pk is None])
-    known = [row for row in rows_of_kept if row.osv_id in stored]
+            changed += [row] if _small_fields(row) != before else []
+    Advisory.objects.bulk_create([row for row in changed if row.osv_id not in stored])
+    known = [row for row in changed if row.osv_id in stored]
     Advisory.objects.bulk_update(known, FIELDS_OF_ADVISORIES)
     return kept
 
 
 FIELDS_OF_ADVISORIES = ["modified", "withdrawn", "aliases", "packages", "document", "sha256"]
+
+
+def _small_fields(row: Advisory) -> list[Any]:
+    """Return all that may differ from the stored row; the digest stands for the document."""
+    return [getattr(row, name) for name in FIELDS_OF_ADVISORIES if name != "document"]
 
 
 def _is_older(advisory: osv.Advisory, row: Advisory) -> bool:

@@ -121,7 +121,14 @@ class PlainTextLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLo
 
 NULLS = frozenset(["", "~", "null", "Null", "NULL"])
 """What is null without quotes."""
-TAGGED = (yaml.ScalarEvent, yaml.CollectionStartEvent)
+NODES = frozenset(
+    [yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent, yaml.AliasEvent]
+)
+DEEPER: dict[type, int] = {
+    **dict.fromkeys([yaml.MappingStartEvent, yaml.SequenceStartEvent], 1),
+    **dict.fromkeys([yaml.MappingEndEvent, yaml.SequenceEndEvent], -1),
+}
+"""How many levels deeper what follows an event is."""
 
 
 class _NeedsLoader(Exception):
@@ -136,7 +143,7 @@ def _load_yaml(text: str) -> Any:
         return yaml.load(text, PlainTextLoader)  # noqa: S506 — a SafeLoader # nosec B506
 
 
-def _checked_events(text: str) -> Iterator[yaml.Event]:
+def _checked_events(text: str) -> Iterator[Any]:
     """Yield the events of YAML; refuse what grows when it is loaded, by aliases to whole trees, and
     deep nesting.
 
@@ -144,10 +151,10 @@ def _checked_events(text: str) -> Iterator[yaml.Event]:
     """
     depth = values = 0
     for event in yaml.parse(text, PlainTextLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        values += isinstance(event, yaml.NodeEvent)
-        if isinstance(event, yaml.AliasEvent):
+        kind = type(event)
+        depth += DEEPER.get(kind, 0)
+        values += kind in NODES
+        if kind is yaml.AliasEvent:
             where = f"line {event.start_mark.line + 1}" if event.start_mark else ""
             raise PassedOver("not YAML without aliases", where)
         if depth > DEEPEST:
@@ -157,7 +164,7 @@ def _checked_events(text: str) -> Iterator[yaml.Event]:
         yield event
 
 
-def _built(events: Iterable[yaml.Event]) -> Any:
+def _built(events: Iterable[Any]) -> Any:
     """Return the value that events describe, without the nodes that a loader makes of them first.
 
     Raise _NeedsLoader for what published advisories do not have.
@@ -165,17 +172,17 @@ def _built(events: Iterable[yaml.Event]) -> Any:
     around: list[list[Any]] = [[]]
     """The documents, and what the collections around the current place have so far."""
     for event in events:
-        if isinstance(event, TAGGED) and (event.anchor or event.tag):
+        kind = type(event)
+        if kind in NODES and (event.anchor or event.tag):
             raise _NeedsLoader
-        if isinstance(event, yaml.ScalarEvent):
-            is_null = event.implicit[0] and event.value in NULLS
+        if kind is yaml.ScalarEvent:
+            is_null = event.value in NULLS and event.implicit[0]
             around[-1].append(None if is_null else event.value)
-        elif isinstance(event, yaml.CollectionStartEvent):
+        elif kind in NODES:
             around.append([])
-        elif isinstance(event, yaml.CollectionEndEvent):
+        elif kind in DEEPER:
             items = around.pop()
-            is_list = isinstance(event, yaml.SequenceEndEvent)
-            around[-1].append(items if is_list else _mapping(items))
+            around[-1].append(items if kind is yaml.SequenceEndEvent else _mapping(items))
     if len(around[0]) > 1:
         raise _NeedsLoader
     return next(iter(around[0]), None)
