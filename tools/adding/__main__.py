@@ -38,6 +38,8 @@ def main() -> int:
     )
     arguments.add_argument("--only", default="", help="what the names of what to time contain")
     given = arguments.parse_args()
+    if not given.advisories.is_dir():
+        arguments.error(f"--advisories: there is no folder {given.advisories}")
     with tempfile.TemporaryDirectory() as folder, this_and(given.against) as trees:
         write_copies(given.advisories, Path(folder), given.files)
         tasks: dict[str, Task] = {
