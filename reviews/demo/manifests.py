@@ -193,13 +193,35 @@ def bump_diff(ecosystem: str, package: str, old: str, new: str) -> str:
     neutral one; `ecosystem` is an OSV name, in any case, with or without a ":suffix".
     """
     path = manifest_path(ecosystem)
-    hunks = difflib.unified_diff(
-        _lines(manifest_text(ecosystem, package, old)),
-        _lines(manifest_text(ecosystem, package, new)),
-        fromfile=f"a/{path}",
-        tofile=f"b/{path}",
-    )
+    before, after = (_lines(manifest_text(ecosystem, package, version)) for version in (old, new))
+    sides = (f"a/{path}", f"b/{path}")
+    hunks = _one_line(before, after, *sides) or difflib.unified_diff(before, after, *sides)
     return f"diff --git a/{path} b/{path}\n" + "".join(hunks)
+
+
+CONTEXT = 3
+
+
+def _one_line(before: list[str], after: list[str], old_name: str, new_name: str) -> list[str]:
+    """Return the diff that difflib finds too, but at once, if a single line is another one.
+
+    It is empty if there are other differences, or the line also stands elsewhere.
+    """
+    places = [at for at, line in enumerate(after) if line not in before]
+    is_simple = len(before) == len(after) and len(places) == 1
+    if not is_simple or before[places[0]] in after:
+        return []
+    at = places[0]
+    begin, end = max(0, at - CONTEXT), min(len(after), at + 1 + CONTEXT)
+    if before[:at] != after[:at] or before[at + 1 :] != after[at + 1 :]:
+        return []
+    lines = f"{begin + 1},{end - begin}"
+    return [
+        *(f"--- {old_name}\n", f"+++ {new_name}\n", f"@@ -{lines} +{lines} @@\n"),
+        *(f" {line}" for line in before[begin:at]),
+        *(f"-{before[at]}", f"+{after[at]}"),
+        *(f" {line}" for line in after[at + 1 : end]),
+    ]
 
 
 def manifest_path(ecosystem: str) -> str:

@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 from cvss import CVSS3
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reviews.demo import manifests
 
@@ -144,6 +146,18 @@ def test_a_bump_changes_one_line_from_the_old_version_to_the_new(advisory: Advis
 def test_a_bump_in_any_ecosystem_applies_with_git(ecosystem: str, tmp_path: Path):
     bumped = apply_bump(tmp_path, ecosystem, "left:pad", "1.0.0", "1.0.1")
     assert bumped == manifests.manifest_text(ecosystem, "left:pad", "1.0.1")
+
+
+VERSIONS = st.sampled_from(["1.0", "2.0", "before 2.0", "42.6.0", "5.0.1", "v1", "é"])
+PACKAGES = st.sampled_from(["left:pad", "requests", "org.slf4j:slf4j-api", "a", "zz", "Polly"])
+
+
+@given(st.sampled_from(["", *manifests.MANIFESTS]), PACKAGES, VERSIONS, VERSIONS)
+def test_a_bump_is_what_difflib_finds(ecosystem: str, package: str, old: str, new: str):
+    found = manifests.bump_diff(ecosystem, package, old, new)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifests, "_one_line", lambda *_: [])
+        assert found == manifests.bump_diff(ecosystem, package, old, new)
 
 
 def test_a_diff_starts_with_the_git_header_and_ends_with_a_newline():
