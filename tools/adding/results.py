@@ -21,7 +21,7 @@ OTHERS = {
     "counters": "SELECT key, sum(count) FROM reviews_tally GROUP BY key ORDER BY key",
     "audit": """
         SELECT action, actor, source, jsonb_array_elements_text(details::jsonb -> 'codes')
-        FROM audit_entry WHERE action = 'apvs_added' ORDER BY sequence, 4
+        FROM audit_entry WHERE action = 'apvs_added' ORDER BY 4
     """,
 }
 
