@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
-from reviews.diffs import Diff, File, Hunk, ProblemKind, parse
+from reviews.diffs import Diff, File, Hunk, Line, ProblemKind, parse
 from reviews.imports.package_names import canonical, identity
 from reviews.intake.entries import (
     LONGEST_LINE,
@@ -17,7 +17,7 @@ from reviews.intake.entries import (
     is_name,
     is_version,
 )
-from reviews.intake.formats import Format, format_of
+from reviews.intake.formats import format_of
 from reviews.intake.model import Change
 
 MOST_CHANGES = 5000
@@ -159,8 +159,10 @@ def _read(file: File, problems: list[str]) -> _File | None:
         return None
     result = _File(file.name, formats[-1].is_lock)
     for hunk in file.hunks:
+        lines = hunk.lines  # of both sides
         for kind, side in (("del", result.old), ("add", result.new)):
-            side += _usable(_found(formats[-1], hunk, kind), file.name, problems)
+            named = formats[-1].reader(_side(hunk, lines, kind))
+            side += _usable(named, file.name, problems)
     return result
 
 
@@ -172,19 +174,15 @@ def _is_plain(name: str) -> bool:
     return not (hides or ".." in parts or name.startswith("/"))
 
 
-def _found(form: Format, hunk: Hunk, kind: str) -> Iterable[Found]:
-    return form.reader(_side(hunk, kind))
-
-
-def _side(hunk: Hunk, kind: str) -> Sequence[SideLine]:
+def _side(hunk: Hunk, lines: Iterable[Line], kind: str) -> Sequence[SideLine]:
     """Return the lines before or after, starting with the line that the header shows."""
-    lines = [
+    held = [
         SideLine(line.text, line.kind == kind)
-        for line in hunk.lines
+        for line in lines
         if line.kind in {kind, "same"} and len(line.text) <= LONGEST_LINE
     ]
     heading = (hunk.header or "").split("@@")[-1].strip()
-    return [SideLine(heading, False), *lines] if heading else lines
+    return [SideLine(heading, False), *held] if heading else held
 
 
 def _usable(found: Iterable[Found], file: str, problems: list[str]) -> Iterator[Found]:
