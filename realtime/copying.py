@@ -18,11 +18,11 @@ PLAIN: "dict[type[models.Field[Any, Any]], type]" = {
 
 
 class Column(NamedTuple):
-    """A field, the name of its values, and the types of those that it need not prepare."""
+    """A field, the name of its values, and the type of those that it need not prepare."""
 
     field: Any
     name: str
-    plain: tuple[type, ...]
+    plain: type | None
 
 
 def copy(rows: Sequence[models.Model]) -> None:
@@ -55,7 +55,7 @@ def _fields(rows: Sequence[models.Model]) -> list[Any]:
 
 def _column(field: Any) -> Column:
     plain = next((type_ for kind, type_ in PLAIN.items() if isinstance(field, kind)), None)
-    return Column(field, field.attname, (plain, type(None)) if plain else ())
+    return Column(field, field.attname, plain)
 
 
 def _statement(columns: Sequence[Column]) -> sql.Composed:
@@ -68,7 +68,7 @@ def _values(row: models.Model, columns: Sequence[Column], connection: Any) -> li
     values = []
     for field, name, plain in columns:
         value = getattr(row, name)
-        if type(value) not in plain:
+        if value is not None and type(value) is not plain:
             if isinstance(value, DatabaseDefault):
                 value = field.db_default
                 setattr(row, name, value)
