@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.db import connection
 
+from realtime.compiled_queries import CompiledQuery
+
+BY_ID = CompiledQuery(lambda pk: get_user_model()._default_manager.filter(pk=pk), sample=-1)
 GRANTED = """
 SELECT kind.app_label || '.' || permission.codename
 FROM auth_permission permission
@@ -24,6 +28,13 @@ class OneQueryBackend(ModelBackend):
     Django's backend takes two, and nearly every request needs them. This is SQL because building
     the query from models takes several times longer than running it.
     """
+
+    def get_user(self, user_id: int) -> Any:
+        """Return the user of a session, None if there is none who may sign in."""
+        for user in BY_ID.rows(user_id):
+            if self.user_can_authenticate(user):
+                return user
+        return None
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         if not user_obj.is_active or user_obj.is_anonymous or obj is not None:

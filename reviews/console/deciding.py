@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
+from realtime.compiled_queries import CompiledQuery
 from reviews import services
 from reviews.api import problems
 from reviews.console.access import Request
@@ -25,10 +26,12 @@ from reviews.errors import AlreadyApproved, AlreadyDecided, Conflict, NotAllowed
 from reviews.models import APV, Decision
 from reviews.permissions import Permission
 
+BY_CODE = CompiledQuery(lambda code: APV.objects.filter(apv_code=code), sample="no APV")
+
 
 def decide(request: Request, code: str) -> HttpResponse:
     """Record a sent form, or respond with the question; record the answer of that."""
-    apv = get_object_or_404(APV, apv_code=code)
+    apv = _apv_or_404(code)
     form = ConsoleForm(request.POST)
     if not request.user.has_perm(Permission.DECIDE_APV):
         form.take(NotAllowed(_("You may read APVs, but not decide on them.")))
@@ -52,6 +55,12 @@ def decide(request: Request, code: str) -> HttpResponse:
             status=problems.status_of(error),
             reread=isinstance(error, Conflict),
         )
+
+
+def _apv_or_404(code: str) -> APV:
+    for apv in BY_CODE.rows(code):
+        return apv
+    raise Http404
 
 
 def _question(request: Request, apv: APV, form: ConsoleForm) -> Question | None:
