@@ -28,10 +28,9 @@ def publish_saved_apv(instance: "APV", created: bool, **_: Any) -> None:
 
 
 @receiver(post_save, sender="reviews.Decision")
-def publish_decision(instance: "Decision", created: bool, **_: Any) -> None:
+def publish_saved_decision(instance: "Decision", created: bool, **_: Any) -> None:
     if created:
-        publish([decision_made(instance)])
-        announce_stats()
+        publish_decision(instance)
 
 
 @receiver(pull_request_read)
@@ -62,6 +61,12 @@ def announce_deleted_apv(**_: Any) -> None:
 
 def publish_new_apvs(apvs: "Sequence[APV]") -> None:
     publish([new_apv(apv) for apv in apvs])
+    announce_stats()
+
+
+def publish_decision(decision: "Decision") -> None:
+    """Publish a new decision."""
+    publish([decision_made(decision)])
     announce_stats()
 
 

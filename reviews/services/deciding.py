@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.names import display_name
 from audit import entries
 from audit.choices import AuditAction
+from realtime.compiled_queries import insert
 from realtime.transactions import publishing
 from reviews import claims
 from reviews.choices import Action, Status
@@ -32,7 +33,7 @@ from reviews.orders import DECISIONS
 from reviews.permissions import DECIDERS, Permission
 from reviews.policies import refusals
 from reviews.policies.rounds import Round, approvals_of, look_around, round_of
-from reviews.receivers import publish_change
+from reviews.receivers import publish_change, publish_decision
 from reviews.services.adding import save_values
 from reviews.services.assigning import addressee, assign_locked
 
@@ -226,12 +227,12 @@ def _action(kind: DecisionKind, found: Round) -> Action:
 
 
 def _record(apv: APV, reviewer: Any, fields: DecisionFields, found: Round) -> Decision:
-    """Write the decision, with a snapshot of the APV and of what the policies saw."""
+    """Write and publish the decision, with a snapshot of the APV and of what policies saw."""
     now = timezone.now()
     kind = DecisionKind(fields["decision"])
     given_name, given_email = fields.get("reviewer_name", ""), fields.get("reviewer_email", "")
     name, email = _signature(reviewer, given_name, given_email)
-    return Decision.objects.create(
+    record = Decision(
         apv=apv,
         decision=kind,
         justification=fields["justification"].strip(),
@@ -257,3 +258,6 @@ def _record(apv: APV, reviewer: Any, fields: DecisionFields, found: Round) -> De
         policies=found.hashes,
         facts=found.snapshot,
     )
+    insert([record])
+    publish_decision(record)
+    return record
