@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -46,7 +47,7 @@ class Numbers:
     sums: list[Number]
     days: list[trends.Day]
 
-    @property
+    @cached_property
     def kinds(self) -> list[tuple[str, str, str, str]]:
         """Return the columns of the decisions: name, words, tone and list of each kind."""
         return [
@@ -54,12 +55,12 @@ class Numbers:
             for kind in DecisionKind
         ]
 
-    @property
+    @cached_property
     def rows(self) -> list[dict[str, Any]]:
         """Return the days as rows of the tables."""
         return [
             {
-                "day": day.day,
+                "day": day.day.isoformat(),
                 "counts": [day.counts[kind] for kind in DecisionKind.values],
                 "hours": None if day.median_seconds is None else day.median_seconds / 3600,
                 "review_time": duration(day.median_seconds),
