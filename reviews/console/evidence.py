@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from django.utils.functional import cached_property
 from django.utils.translation import ngettext
 
 from forges.choices import CheckState
+from realtime.compiled_queries import CompiledQuery
 from reviews.choices import Status
 from reviews.console import cvss
 from reviews.console.apv_fields import (
@@ -25,7 +27,7 @@ from reviews.console.lookalikes import words_with_passing
 from reviews.console.number_formats import digits
 from reviews.console.signals import Known, Signal, known_of, signals_of
 from reviews.console.wargame import Findings, findings_in
-from reviews.models import APV, ILLUSTRATIVE, Advisory
+from reviews.models import APV, ILLUSTRATIVE, Advisory, APVAdvisory
 
 MOST_WORDS = 5
 """Words with letters that pass for others, of which a notice above the diff speaks."""
@@ -43,6 +45,17 @@ ORDER_OF_CHECKS = (
     *(CheckState.FAILURE, CheckState.PENDING, CheckState.SUCCESS, CheckState.SKIPPED),
 )
 ADVISORY = "https://osv.dev/vulnerability/{}"
+
+
+LINKS = CompiledQuery(
+    lambda pk: (
+        APVAdvisory.objects.filter(apv=pk)
+        .select_related("advisory")
+        .defer("advisory__document")
+        .order_by("advisory__osv_id")
+    ),
+    UUID(int=1),
+)
 
 
 @dataclass(frozen=True)
@@ -144,8 +157,6 @@ class Evidence:
     def advisories(self) -> list[LinkedAdvisory]:
         """Return the advisories that asked for the APV, by their ids."""
         kept = {one["id"]: one for one in self.apv.advisories}
-        links = self.apv.advisory_links.select_related("advisory").defer("advisory__document")
-        links = links.order_by("advisory__osv_id")
         return [
             LinkedAdvisory(
                 link.advisory,
@@ -153,7 +164,7 @@ class Evidence:
                 ADVISORY.format(quote(link.advisory.osv_id)),
                 kept.get(link.advisory.osv_id, {}),
             )
-            for link in links
+            for link in LINKS.rows(self.apv.pk)
         ]
 
     @property

@@ -122,10 +122,13 @@ class ListFilter:
     columns = Columns()
     offered: tuple[str, ...] = OFFERED
 
-    def __init__(self, query: QueryDict, rows: QuerySet[Any], user: Any = None) -> None:
+    def __init__(
+        self, query: QueryDict, rows: QuerySet[Any], user: Any = None, *, of_apv: bool = False
+    ) -> None:
         self.query = query
         self.rows = rows
         self.user = user
+        self.of_apv = of_apv
 
     @cached_property
     def form(self) -> forms.Form:
@@ -146,7 +149,7 @@ class ListFilter:
     def _given(self, name: str) -> list[str]:
         values = values_of(self.query, name)
         parameter = PARAMETERS.get(name)
-        if isinstance(parameter, Offered) and values:
+        if isinstance(parameter, Offered) and values and not self.of_apv:
             offered = {value for value, _label in parameter.offers()}
             return [one for one in values if one in offered]
         return values

@@ -53,11 +53,13 @@ class ListQuery:
     query: QueryDict
     user: Any = None
     """Who asks, for filters that say "me"."""
+    of_apv: bool = False
+    """Whether the values are those of an APV, so that nothing needs to look for one with them."""
 
     @cached_property
     def filter(self) -> ListFilter:
         kind = DecisionsFilter if self.listing.of_decisions else QueueFilter
-        return kind(self.query, entries(self.listing), self.user)
+        return kind(self.query, entries(self.listing), self.user, of_apv=self.of_apv)
 
     def count(self) -> int:
         """Return the length of the list, up to one more than COUNTED."""

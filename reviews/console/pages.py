@@ -2,15 +2,17 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 
 from accounts.names import display_name
 from accounts.socket_access import readable_channels
 from realtime import log
+from realtime.compiled_queries import CompiledQuery
 from realtime.messages import wire_time
 from realtime.snapshot import snapshot
 from reviews import presence, services, team_members
@@ -166,7 +168,7 @@ def reading_context(
     With `reread` or `seen_before`, it includes the changes since.
     """
     with snapshot():
-        apv = get_object_or_404(APV.objects.with_pull_request().with_team(), apv_code=code)
+        apv = _apv_with(code)
         context = _of_apv(request, apv)
     if form is None:
         begun = {"version": apv.version, "seen": seen_before or seen(apv)}
@@ -184,6 +186,26 @@ def reading_context(
         "chosen_tab": _tab(request),
         "diff": diff_of(request, apv) if len(apv.patch_diff) <= EMBEDDED_DIFF else None,
     }
+
+
+OPENED = CompiledQuery(
+    lambda code: APV.objects.with_pull_request().with_team().filter(apv_code=code), "a code"
+)
+DECIDED = CompiledQuery(
+    lambda pk: (
+        Decision.objects.filter(apv=pk)
+        .select_related("effect", "retraction")
+        .order_by(*DECISIONS.by)
+    ),
+    UUID(int=1),
+)
+
+
+def _apv_with(code: str) -> APV:
+    """Return the APV with a code; raise Http404."""
+    for apv in OPENED.rows(code):
+        return apv
+    raise Http404
 
 
 def _of_apv(request: Request, apv: APV) -> dict[str, Any]:
@@ -208,7 +230,7 @@ def _of_apv(request: Request, apv: APV) -> dict[str, Any]:
 
 def _decisions_on(apv: APV) -> list[Decision]:
     """Return the decisions on an APV with what became of them, the newest first."""
-    made = list(apv.decisions.select_related("effect", "retraction").order_by(*DECISIONS.by))
+    made = DECIDED.rows(apv.pk)
     for one in made:
         one.apv = apv
     return made

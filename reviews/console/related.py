@@ -60,7 +60,7 @@ def related(apv: APV, *, sees_decisions: bool) -> RelatedLists:
         return RelatedList(label, asked.filter.qs.order_by().count(), asked.address())
 
     def asked_for(shared: dict[str, str]) -> ListQuery:
-        return ListQuery(listing, query_for(listing, **shared))
+        return ListQuery(listing, query_for(listing, **shared), of_apv=True)
 
     repository = selectors.repository_of(apv)
     author = apv.pull_request.author if apv.pull_request else ""

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
+from realtime.compiled_queries import CompiledQuery
 from reviews.choices import RevisionReason, Status
 from reviews.console.changes import Difference, between
 from reviews.console.invisible_characters import reveal
@@ -51,9 +53,15 @@ class Revisions:
         return self.shown[0].revision
 
 
+SHOWN = CompiledQuery(
+    lambda pk: Revision.objects.filter(apv=pk).newest_first().only(*BRIEF)[:MOST_SHOWN],
+    UUID(int=1),
+)
+
+
 def revisions_of(apv: APV, decisions: Sequence[Decision]) -> Revisions:
     """Return the revisions of an APV; only the APV itself has the first while it is alone."""
-    stored = list(apv.revisions.newest_first().only(*BRIEF)[:MOST_SHOWN])
+    stored = SHOWN.rows(apv.pk)
     alone = Revision.of(apv, reason=RevisionReason.OPENED, created_at=apv.created_at)
     found = stored or [alone]
     shown = [

@@ -17,6 +17,8 @@ from reviews.templatetags.shown import identifier, identifier_in_two, identifier
 
 LONGEST_BEFORE = 14
 """A longer version is left out before the arrow."""
+KEPT = 1024
+"""Cells of each kind that are kept: packages, versions and people come again and again."""
 
 
 class Words:
@@ -66,11 +68,11 @@ class RowWriter:
             _cell("time", _time(row)),
             self._code(apv),
             _cell("cve", self._cve(apv)),
-            version_cell(apv),
+            version_cell(apv, self.words),
             _cell(f"strategy {escape(apv.patch_strategy)}", escape(row.strategy)),
             self._verdict(apv.wargame_verdict),
             _cell("share", self._share(row.confidence)),
-            team_cell(row),
+            team_cell(row, self.words),
             _cell("due", due_time(row.due) if row.due else ""),
             self._select(apv) if self.selectable else "",
             "</tr>\n",
@@ -83,7 +85,7 @@ class RowWriter:
 
     def _code(self, apv: APV) -> str:
         is_open = ' aria-current="true"' if apv.apv_code == self.open_code else ""
-        address = escape(reverse("apv", args=[apv.apv_code]) + self.kept)
+        address = escape(_address(apv.apv_code) + self.kept)
         link = f'<a href="{address}"{is_open}>{apv.apv_code}</a>{self._approvals(apv)}'
         return f'<th role="rowheader" scope="row" class="at-code">{link}</th>'
 
@@ -120,6 +122,11 @@ class RowWriter:
         )
 
 
+@lru_cache(KEPT)
+def _address(code: str) -> str:
+    return reverse("apv", args=[code])
+
+
 def _cell(name: str, content: str) -> str:
     return f'<td role="cell" class="at-{name}">{content}</td>'
 
@@ -129,9 +136,6 @@ def _time(row: Row) -> str:
 
 
 # -- Cells that other rows and pages have too -------------------------------------------------
-
-KEPT = 1024
-"""Cells that are kept: packages, versions and people come again and again."""
 
 
 def package_cell(apv: APV) -> SafeString:
@@ -147,8 +151,8 @@ def _package(name: str, before: str, after: str) -> SafeString:
     )
 
 
-def version_cell(apv: APV) -> SafeString:
-    return _version(apv.package_version, apv.fixed_version, words().to)
+def version_cell(apv: APV, said: Words | None = None) -> SafeString:
+    return _version(apv.package_version, apv.fixed_version, (said or words()).to)
 
 
 @lru_cache(KEPT)
@@ -168,10 +172,11 @@ def _arrow(before: str, after: str, to: str) -> str:
     )
 
 
-def team_cell(row: Row | None = None) -> SafeString:
+def team_cell(row: Row | None = None, said: Words | None = None) -> SafeString:
     """Return who has claimed the APV of a row and whom it is assigned to; both hidden for none."""
-    claimed = _person("claimed", words().claimed, row.claimed_by if row else "")
-    assigned = _person("assigned", words().assigned, row.assigned_to if row else "")
+    said = said or words()
+    claimed = _person("claimed", said.claimed, row.claimed_by if row else "")
+    assigned = _person("assigned", said.assigned, row.assigned_to if row else "")
     return _safe(_cell("team", claimed + assigned) + "\n")
 
 
