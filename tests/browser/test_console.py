@@ -11,7 +11,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.support.proxy import Proxy
 from tests.support.site import COPIES, PASSWORD, Server, Site
-from tests.support.tab import REASON, NewContext, OpenTab, becomes, decide, opened
+from tests.support.tab import REASON, SAVE_DATA, NewContext, OpenTab, becomes, decide, opened
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -37,7 +37,7 @@ async def test_what_is_pressed_while_an_apv_is_on_its_way_is_meant_for_it(
     open_tab: OpenTab, server: Server
 ) -> None:
     shown, wanted = server.add_apv(), server.add_apv()
-    page = (await open_tab(path=f"/apvs/{shown['apv_code']}")).page
+    page = (await open_tab(path=f"/apvs/{shown['apv_code']}", script=SAVE_DATA)).page
     await page.keyboard.press("a")
     await page.keyboard.type(REASON)
     async with held_back(page, wanted) as comes:
@@ -60,7 +60,7 @@ async def test_apv_that_cannot_be_read_leaves_the_one_before_to_be_decided_on(
     open_tab: OpenTab, server: Server
 ) -> None:
     shown, wanted = server.add_apv(), server.add_apv()
-    page = (await open_tab(path=f"/apvs/{shown['apv_code']}")).page
+    page = (await open_tab(path=f"/apvs/{shown['apv_code']}", script=SAVE_DATA)).page
     await page.route(f"**/apvs/{wanted['apv_code']}*", lambda route: route.abort())
     await page.get_by_role("link", name=wanted["apv_code"]).click()
     await page.locator("#reading:not([inert])").wait_for()
@@ -78,7 +78,9 @@ async def test_apv_that_was_asked_for_last_is_the_one_that_is_shown(
     open_tab: OpenTab, server: Server
 ) -> None:
     shown, passed, wanted = server.add_apv(), server.add_apv(), server.add_apv()
-    page = (await open_tab(path=f"/apvs/{shown['apv_code']}", script=COUNT_ANSWERS)).page
+    page = (
+        await open_tab(path=f"/apvs/{shown['apv_code']}", script=SAVE_DATA + COUNT_ANSWERS)
+    ).page
     async with held_back(page, passed) as first, held_back(page, wanted) as last:
         await page.get_by_role("link", name=passed["apv_code"]).click()
         await page.get_by_role("link", name=wanted["apv_code"]).click()

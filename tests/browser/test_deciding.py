@@ -7,7 +7,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.support.people import move_to_group, new_user
 from tests.support.site import COPIES, Server, Site
-from tests.support.tab import REASON, OpenTab, becomes, decide, recorded, send, write
+from tests.support.tab import REASON, SAVE_DATA, OpenTab, becomes, decide, recorded, send, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -240,7 +240,7 @@ async def test_apv_that_was_asked_for_from_a_row_that_is_gone_can_be_decided_on(
     open_tab: OpenTab, server: Server, site: Site
 ) -> None:
     shown, wanted = server.add_apv(severity="CRITICAL"), server.add_apv()
-    tab = await open_tab(path=f"/apvs/{shown['apv_code']}")
+    tab = await open_tab(path=f"/apvs/{shown['apv_code']}", script=SAVE_DATA)
     page, comes = tab.page, asyncio.Event()
 
     async def hold(route: Route) -> None:

@@ -35,6 +35,8 @@ ANSWERED = """(code) => Boolean(document.querySelector("#confirm[open]"))
   || document.querySelector("#decision-form")?.dataset.draft !== code"""
 """Whether the form about an APV was answered: by a question, or as it is no longer there."""
 
+SAVE_DATA = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });"
+"""For a reader who saves data, no APV is read before it is asked for."""
 REASON = "The bump is minimal and the wargame holds."
 
 

@@ -17,6 +17,8 @@ import { say, toast, watch, words } from "./words.js";
 /** @typedef {ReturnType<typeof import("./undo.js").undoBar>} UndoBar */
 /** @typedef {ReturnType<typeof import("./many.js").manyAtOnce>} Many */
 
+const LATER_MS = 1_000; // after the page is connected, what only helps is loaded
+
 /** @param {HTMLElement} main */
 function start(main) {
   /** @type {ReturnType<typeof connect>} */
@@ -65,7 +67,10 @@ function start(main) {
       snapshot: true,
       onMessage: receive,
       onTime: setClock,
-      onStatus: showStatus,
+      onStatus: (status) => {
+        showStatus(status);
+        if (status === "live") readAhead();
+      },
       onForbidden: () => {
         byId("narrowed").hidden = false;
       },
@@ -80,6 +85,7 @@ function start(main) {
   /** @param {Parameters<NonNullable<Listeners[keyof Listeners]>>[0]} told */
   function receive(told) {
     const message = revealedAll(told);
+    ahead?.hear(message);
     for (const on of listeners) {
       /** @type {((message: any) => void) | undefined} */
       const listener = on[message.type];
@@ -88,6 +94,7 @@ function start(main) {
   }
 
   async function reload() {
+    ahead?.readSoon(); // events were missed
     const positions = await queue.reload();
     reading.look().catch(endsLine); // it may have been removed meanwhile
     return positions;
@@ -123,6 +130,7 @@ function start(main) {
       reading.adopt();
       decision.adopt();
       showOpen();
+      ahead?.readSoon();
     }
   }
 
@@ -136,13 +144,39 @@ function start(main) {
    *
    * @param {CustomEvent<Requested>} event
    */
-  function beforeRequest({ detail }) {
-    if (!asksForApv(detail)) return;
+  function beforeRequest(event) {
+    const { detail } = event;
+    if (!asksForApv(detail)) {
+      ahead?.readSoon(); // what is sent may change it
+      return;
+    }
     const before = byId("reading");
     decision.leave();
+    const path = detail.pathInfo.requestPath;
+    const known = ahead?.take(path);
+    if (known) {
+      event.preventDefault();
+      showAtOnce(path, known);
+      return;
+    }
     const arrive = () => decision.arrive(byId("reading") !== before);
     // If the next request replaces this one, that is on its way before this one counts as ended.
     detail.xhr.addEventListener("loadend", () => queueMicrotask(arrive));
+  }
+
+  /**
+   * Show an APV that was read ahead, as htmx would show the answer to a request.
+   *
+   * @param {string} path
+   * @param {import("./next_apv.js").Ahead} known
+   */
+  function showAtOnce(path, { text, isDated }) {
+    history.replaceState({ htmx: true }, "");
+    history.pushState({ htmx: true }, "", path);
+    window.htmx.swap("#reading", text, { swapStyle: "outerHTML" });
+    // Until it is on the screen, a key is about the APV that comes.
+    requestAnimationFrame(() => setTimeout(() => decision.arrive(true)));
+    if (isDated) countRelated();
   }
 
   /** @param {CustomEvent<Swapped>} event */
@@ -159,6 +193,23 @@ function start(main) {
       detail.isError = !detail.shouldSwap;
       if (detail.isError) toast(xhr.status === 429 ? words.tooMuch : words.failed);
     }
+  }
+
+  // -- The next APV ------------------------------------------------------------------------------
+
+  /** @type {ReturnType<typeof import("./next_apv.js").nextApv> | undefined} */
+  let ahead;
+
+  /** Read the next APV before it is asked for; the page itself comes first. */
+  function readAhead() {
+    if (ahead) ahead.readSoon();
+    else setTimeout(() => loadAhead().catch(endsLine), LATER_MS);
+  }
+
+  async function loadAhead() {
+    const { nextApv } = await import("./next_apv.js");
+    ahead ??= nextApv(() => queue.after(openCode()));
+    ahead.readSoon();
   }
 
   // -- Going on ----------------------------------------------------------------------------------
