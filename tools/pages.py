@@ -45,7 +45,7 @@ INSERT INTO reviews_decision (decision_id, apv_id, decision, justification, conf
     recommendation, diff_sha256, apv_version, review_seconds, action_taken, decided_at)
 SELECT gen_random_uuid(), apv_id, 'approve', 'made for measuring', 1, '{}',
     (SELECT min(id) FROM auth_user), 'Ada', '', severity, patch_strategy, 'approve', '', version,
-    3600, 'pr_merged', created_at
+    60 * (1 + extract(minute FROM created_at)), 'pr_merged', created_at
 FROM reviews_apv WHERE status = 'approved'
 """
 PAGES = {
