@@ -45,12 +45,11 @@ class WatchedConnection(BoundedConnection):
 
     @classmethod
     def connect(cls, conninfo: str = "", **parameters: Any) -> Self:
-        """Connect as psycopg does. An answer is an answer, also to this."""
+        """Connect as psycopg does, and remember how."""
         made = super().connect(conninfo, **parameters)
-        found = made.pgconn.host, made.pgconn.hostaddr, made.pgconn.port
-        made.server = Server(*(part.decode() for part in found))
+        made.server = _server_of(made)
         made.parameters = {"conninfo": conninfo, **parameters}
-        LIVENESS.heard(made.server)
+        LIVENESS.connected(made.server)
         return made
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
@@ -86,26 +85,32 @@ class WatchedConnection(BoundedConnection):
         assert self.server is not None
         very = {**self.parameters, **self.server._asdict(), "target_session_attrs": "any"}
         try:
-            _ask(BoundedConnection, very)
+            _ask(very)
         except (Silent, psycopg.errors.ConnectionTimeout):
             return False
         except psycopg.Error:
             return True
         return True
 
-    def _reconnects(self) -> bool:
-        """Return whether a connection like this one can be made, to whichever server."""
+    def _reconnects(self) -> Server | None:
+        """Return which server answers on a connection that is made like this one, if any."""
         try:
-            _ask(WatchedConnection, self.parameters)
+            return _ask(self.parameters)
         except psycopg.Error:
-            return False
-        return True
+            return None
 
 
-def _ask(kind: type[BoundedConnection], parameters: dict[str, Any]) -> None:
-    """Connect and query. Raise psycopg.Error if there is no answer in time, or a refusal."""
-    with kind.connect(**{**parameters, "connect_timeout": ANSWER_SECONDS}) as connection:
+def _ask(parameters: dict[str, Any]) -> Server:
+    """Return which server answers. Raise psycopg.Error if none does in time, or it refuses."""
+    limited = {**parameters, "connect_timeout": ANSWER_SECONDS}
+    with BoundedConnection.connect(**limited) as connection:
         connection.execute("SELECT 1")
+        return _server_of(connection)
+
+
+def _server_of(connection: BoundedConnection) -> Server:
+    found = connection.pgconn.host, connection.pgconn.hostaddr, connection.pgconn.port
+    return Server(*(part.decode() for part in found))
 
 
 def bounded(seconds: float) -> type[WatchedConnection]:

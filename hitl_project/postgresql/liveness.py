@@ -29,6 +29,9 @@ class Server(NamedTuple):
     port: str
 
 
+Reconnects = Callable[[], Server | None]
+
+
 class Silent(psycopg.OperationalError):
     """PostgreSQL does not answer."""
 
@@ -47,11 +50,16 @@ class Liveness:
         self._refusing = False
 
     def heard(self, server: Server) -> None:
-        """Take note that a server answered."""
+        """Take note that a server answered a statement."""
         self._heard[server] = time.monotonic()
         if self._silent or self._refusing:
             self._silent.discard(server)
             self._refusing = False
+
+    def connected(self, server: Server) -> None:
+        """Take note of a connection. It proves nothing of a server that is away behind a pooler."""
+        if not self._refusing:
+            self._silent.discard(server)
 
     def check(self, server: Server) -> None:
         """Raise Silent if a server is known to be."""
@@ -63,12 +71,11 @@ class Liveness:
         if self._refusing:
             raise Silent
 
-    def ask(
-        self, server: Server, is_there: Callable[[], bool], reconnects: Callable[[], bool]
-    ) -> None:
+    def ask(self, server: Server, is_there: Callable[[], bool], reconnects: Reconnects) -> None:
         """Find out, in a thread, whether a server is there, unless it answered just now.
 
-        If it is not, statements to it end, and new connections are refused until `reconnects`.
+        If it is not, statements to it end, and new connections are refused until `reconnects`
+        returns which server answers.
         """
         with self._lock:
             if self._asking or time.monotonic() - self._heard[server] < QUIET_SECONDS:
@@ -78,7 +85,7 @@ class Liveness:
         threading.Thread(target=self._find_out, args=arguments, daemon=True).start()
 
     def _find_out(
-        self, server: Server, is_there: Callable[[], bool], reconnects: Callable[[], bool]
+        self, server: Server, is_there: Callable[[], bool], reconnects: Reconnects
     ) -> None:
         try:
             began = time.monotonic()
@@ -87,12 +94,15 @@ class Liveness:
         finally:
             self._asking = False
 
-    def _wait_for(self, server: Server, reconnects: Callable[[], bool]) -> None:
+    def _wait_for(self, server: Server, reconnects: Reconnects) -> None:
         logger.warning("PostgreSQL at %s, port %s, does not answer", server.host, server.port)
         self._silent.add(server)
         self._refusing = True
-        while self._refusing and not reconnects():
-            time.sleep(PAUSE_SECONDS)
+        while self._refusing:
+            if answering := reconnects():
+                self.heard(answering)
+            else:
+                time.sleep(PAUSE_SECONDS)
         logger.warning("PostgreSQL answers again")
 
 

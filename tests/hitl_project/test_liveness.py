@@ -1,0 +1,51 @@
+"""What counts as an answer of PostgreSQL."""
+
+import queue
+
+from hitl_project.postgresql.liveness import Liveness, Server, Silent
+from tests.support.waiting import wait_for
+
+SERVER = Server("db", "192.0.2.1", "5432")
+
+
+def is_refusing(liveness: Liveness) -> bool:
+    try:
+        liveness.refuse_while_silent()
+    except Silent:
+        return True
+    return False
+
+
+def is_silent(liveness: Liveness) -> bool:
+    try:
+        liveness.check(SERVER)
+    except Silent:
+        return True
+    return False
+
+
+def test_only_an_answered_statement_ends_a_silence() -> None:
+    """PgBouncer lets clients connect though PostgreSQL is frozen."""
+    liveness, answers = Liveness(), queue.Queue[Server | None]()
+    liveness.ask(SERVER, is_there=lambda: False, reconnects=answers.get)
+    wait_for(lambda: is_refusing(liveness), "the silence to be noticed")
+
+    liveness.connected(SERVER)
+
+    assert is_refusing(liveness)
+    assert is_silent(liveness)
+    answers.put(SERVER)
+    wait_for(lambda: not is_refusing(liveness), "the answer to be noticed")
+    assert not is_silent(liveness)
+
+
+def test_server_that_was_away_is_used_again_once_it_lets_connect_after_another_answered() -> None:
+    liveness = Liveness()
+    another = Server("db2", "192.0.2.2", "5432")
+    liveness.ask(SERVER, is_there=lambda: False, reconnects=lambda: another)
+    wait_for(lambda: is_silent(liveness), "the silence to be noticed")
+    wait_for(lambda: not is_refusing(liveness), "the other server to answer")
+
+    liveness.connected(SERVER)
+
+    assert not is_silent(liveness)
