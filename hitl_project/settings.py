@@ -244,7 +244,9 @@ DATABASES = {
     }
 }
 HITL_DB_POOL = number("HITL_DB_POOL", 20, least=10)
+HITL_DB_POOLER = switch("HITL_DB_POOLER")
 HITL_DB_SECONDS = number("HITL_DB_SECONDS", 20, least=1, most=86_400)
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = HITL_DB_POOLER
 options = DATABASES["default"]["OPTIONS"]  # what the URL says
 options.update(
     pool={
@@ -258,15 +260,19 @@ options.update(
         "connection_class": bounded(HITL_DB_SECONDS),
     },
     connect_timeout=options.get("connect_timeout", 5),  # for each host
-    # PostgreSQL cancels a lock or a statement that takes longer, and the client must try again. If
-    # a process stopped within a transaction, its locks are released.
-    options=f"{options.get('options', '')} -c lock_timeout=10s"
-    f" -c statement_timeout={HITL_DB_SECONDS}s -c idle_in_transaction_session_timeout=60s",
     keepalives_idle=10,
     keepalives_interval=5,
     keepalives_count=3,
     tcp_user_timeout=25_000,
 )
+
+if not HITL_DB_POOLER:  # which refuses them, and gives a client another session at any time
+    # PostgreSQL cancels a lock or a statement that takes longer, and the client must try again. If
+    # a process stopped within a transaction, its locks are released.
+    options["options"] = (
+        f"{options.get('options', '')} -c lock_timeout=10s"
+        f" -c statement_timeout={HITL_DB_SECONDS}s -c idle_in_transaction_session_timeout=60s"
+    )
 
 LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 CACHES = {
