@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from threading import Thread
 from typing import Any, Literal
 
+import httpx
 from websockets.sync.client import connect
 
 from tests.support.forms import fields_of
@@ -49,4 +50,9 @@ class Reviewer:
         path = f"/apvs/{one['apv_code']}"
         form = {**decision(one["apv_id"]), "confidence": "0.9", "version": one["version"]}
         answer = fields_of(self._browser.post(path, data=form))
-        return lambda: self._browser.post(path, data=answer), 302
+        return lambda: self._answer(path, answer), 302
+
+    def _answer(self, path: str, form: dict[str, str]) -> httpx.Response:
+        """Answer the question as if the page with the last decision's message was seen."""
+        self._browser.cookies.pop("messages", None)
+        return self._browser.post(path, data=form)
