@@ -224,7 +224,6 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"i18n": "hitl_project.i18n_tags"},  # instead of Django's own
         },
     },
 ]

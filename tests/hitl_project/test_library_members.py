@@ -31,8 +31,6 @@ from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.db.models import Model, query
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
-from django.template.base import FilterExpression
-from django.templatetags import i18n
 from django.utils import functional
 from django_structlog.middlewares import RequestMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -103,10 +101,6 @@ MEMBERS: dict[Any, str] = {
     " process_got_request_exception",
     functional: "empty",
     functional.LazyObject: "_wrapped",
-    # i18n_tags.py
-    i18n: "do_translate register",
-    i18n.TranslateNode: "asvar filter_expression message_context render",
-    FilterExpression: "filters var",
     # database_connection.py
     psycopg.errors: "_WaitTimeout",
     psycopg.Connection: "wait pgconn",
