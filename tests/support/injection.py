@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from reviews.api.fields import ObjectField
 from reviews.api.serializers.apvs import APVSerializer
+from reviews.api.usual_values import TextField
 
 CORPUS = (
     "<script>alert(1)</script>",
@@ -64,7 +65,7 @@ def text_fields() -> Iterator[str]:
 def _takes_text(name: str, field: Any) -> bool:
     if isinstance(field, serializers.ListField):
         return _takes_text(name, field.child)
-    is_text = type(field) in {serializers.CharField, ObjectField}
+    is_text = type(field) in {serializers.CharField, TextField, ObjectField}
     return is_text and name not in {"apv_code", "cve_id", "cwe_ids", "head_commit"}
 
 
