@@ -134,7 +134,7 @@ def test_every_file_that_is_mounted_is_there() -> None:
 
 def statements_of_the_documentation() -> list[str]:
     page = (ROOT / "docs" / "production.md").read_text()
-    return re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    return re.findall(r"^```sql\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
 
 
 def test_roles_and_grants_are_those_of_the_documentation() -> None:

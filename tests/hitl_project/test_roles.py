@@ -14,7 +14,7 @@ from tests.support.site import PASSWORD, ROOT, Server, Site
 from tests.support.waiting import wait_for
 
 ONCE, ONCE_IN_IT, AFTER_EACH_MIGRATE = re.findall(
-    r"```sql\n(.*?)```", (ROOT / "docs" / "production.md").read_text(), re.DOTALL
+    r"^```sql\n(.*?)^```", (ROOT / "docs" / "production.md").read_text(), re.DOTALL | re.MULTILINE
 )
 
 
