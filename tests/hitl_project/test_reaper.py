@@ -17,10 +17,10 @@ RUN = """
 import tests.support.environment
 import os, time
 from tests.support.redis_server import RedisServer
-from tests.support.site import TEMPLATE, Site
+from tests.support.site import Site
 
 server = RedisServer()
-with Site(TEMPLATE).uvicorn():  # an empty database, which is enough
+with Site("empty", source="template1").uvicorn():  # which is enough
     print(os.environ["TEST_RUN"], flush=True)
     time.sleep(600)
 """
@@ -42,6 +42,7 @@ def test_nothing_outlives_tests_that_are_cut_short(name: str) -> None:
     try:
         assert run.stdout
         folder = run.stdout.readline().strip()
+        assert folder
         assert Path(folder).is_dir()
         names = [one.name() for one in started_by(folder)]
         assert names.count("valkey-server") >= 2
