@@ -3,25 +3,45 @@
 A page has a thousand rows. The template engine would need longer for them than for all the rest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
+from reviews.console.comment_state import Thread
 from reviews.console.diff_rows import Row, Sides
 
 BLANK = '<td class="nr"></td><td class="blank"></td>'
 """The side of a row that has no line."""
 
 
-def rows_as_html(rows: Sequence[Sides], *, split: bool, address: str) -> SafeString:
-    """Return rows of a table; `address` is that of the diff, for links to whole lines."""
-    if split:
-        lines = [_side_by_side(old, new, address) for old, new in rows]
-    else:
-        lines = [_unified(row, address) for row, _same in rows if row]
+Talk = Callable[[Thread, int], str]
+"""Makes the row with a thread of comments, of so many columns."""
+
+
+def rows_as_html(rows: Sequence[Sides], *, split: bool, address: str, talk: Talk) -> SafeString:
+    """Return rows of a table, each with the threads of comments on it.
+
+    `address` is that of the diff, for links to whole lines.
+    """
+    lines = _split_lines(rows, address, talk) if split else _lines(rows, address, talk)
     return mark_safe("".join(lines))  # noqa: S308 — escaped # nosec B308, B703
+
+
+def _lines(rows: Sequence[Sides], address: str, talk: Talk) -> Iterator[str]:
+    for row, _same in rows:
+        if row:
+            yield _unified(row, address)
+            yield from (talk(one, 3) for one in row.threads)
+
+
+def _split_lines(rows: Sequence[Sides], address: str, talk: Talk) -> Iterator[str]:
+    for old, new in rows:
+        yield _side_by_side(old, new, address)
+        for side in (old, None if new is old else new):
+            if side:
+                yield from (talk(one, 4) for one in side.threads)
 
 
 def _unified(row: Row, address: str) -> str:

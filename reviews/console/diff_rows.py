@@ -5,13 +5,14 @@ planned as numbers, and only those that are shown are made.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Literal, NamedTuple
 
 from django.utils.html import escape
 
 from reviews.console.colour import coloured
+from reviews.console.comment_state import Thread
 from reviews.console.diff_words import problem_in_words
 from reviews.console.invisible_characters import reveal
 from reviews.diffs import File, Hunk, LineEnd, LineKind, Notes, Problem, Text
@@ -44,6 +45,7 @@ class Row:
     cut: int = 0
     only_space: bool = False
     html: str = ""
+    threads: list[Thread] = field(default_factory=list)
 
     @property
     def number(self) -> int:

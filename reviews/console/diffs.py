@@ -5,15 +5,28 @@ folded, and read when the reader unfolds it. A file that is too long for a page 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
-from reviews.console.diff_rows import LONGEST, Options, Sides, colour, ends_of_sides, made, plan
+from reviews.console.comment_state import Talk, Thread
+from reviews.console.diff_rows import (
+    LONGEST,
+    Options,
+    Planned,
+    Row,
+    Sides,
+    colour,
+    ends_of_sides,
+    made,
+    plan,
+)
 from reviews.console.diff_words import change_in_words, ends_in_words, problem_in_words
 from reviews.console.invisible_characters import reveal
 from reviews.diffs import Diff, File, Text, parse
+from reviews.models.comment import Place, Side
+from reviews.patch_places import sections_of
 
 MOST_FILES = 100
 """Files and texts on a page."""
@@ -22,6 +35,8 @@ MOST_CHARACTERS = 200_000
 """Characters of lines on a page."""
 MOST_HEADER = 50
 """Lines of a header that are shown: data of binary files stand there too."""
+ROWS_BEFORE = 10
+"""Rows that are shown before a line that a link leads to."""
 
 
 @dataclass
@@ -34,6 +49,7 @@ class Section:
     number: int
     about: File | Text
     options: Options
+    talk: Talk = field(default_factory=dict)
     rows: list[Sides] = field(default_factory=list)
     more: int | None = None
 
@@ -49,6 +65,15 @@ class Section:
     def name(self) -> str:
         """Return the name, or both names of a renamed or copied file."""
         return " → ".join(self.about.names)
+
+    @property
+    def old_name(self) -> str:
+        """Return the name in which removed lines are counted."""
+        return (isinstance(self.about, File) and self.about.old_name) or self.about.name
+
+    @property
+    def comment_count(self) -> int:
+        return sum(len(one.comments) for one in self.talk.values())
 
     @property
     def change(self) -> str:
@@ -94,14 +119,29 @@ class Section:
     def read(self, start: int = 0) -> None:
         """Read as many rows as a page shows, from the row `start` on."""
         old, new = self.ends
-        self.rows, self.more, characters = [], None, 0
+        self.rows, self.more, characters, talk = [], None, 0, dict(self.talk)
         for at, planned in enumerate(islice(plan(self.about, self.options), start, None), start):
             if len(self.rows) >= MOST_ROWS or characters > MOST_CHARACTERS:
                 self.more = at
                 return
             row = made(planned, old | new)
+            _attach(talk, row)
             self.rows.append(row)
             characters += max(len(cell.text) for cell in row if cell)
+
+
+def _attach(talk: dict[tuple[str, int], Thread], row: Sides) -> None:
+    """Put each thread at the first row that has its line."""
+    left, right = row
+    _take(talk, left, Side.OLD, left.old if left else None)
+    _take(talk, right, Side.NEW, right.new if right else None)
+
+
+def _take(
+    talk: dict[tuple[str, int], Thread], row: Row | None, side: Side, line: int | None
+) -> None:
+    if row and line is not None and (thread := talk.pop((side, line), None)):
+        row.threads.append(thread)
 
 
 @dataclass
@@ -151,11 +191,19 @@ class Page:
         return after if after < len(self.diff.sections) else None
 
 
-def page_of(text: str, options: Options, first: int = 0) -> Page:
-    """Read a diff, and open as many files, from the section `first` on, as a page shows."""
+def page_of(
+    text: str, options: Options, first: int = 0, talk: Mapping[int, Talk] | None = None
+) -> Page:
+    """Read a diff, and open as many files, from the section `first` on, as a page shows.
+
+    `talk` has the threads of comments by section.
+    """
     page = Page(parse(text), options, hashlib.sha256(text.encode()).hexdigest()[:16], first)
     found = page.diff.sections[first : first + MOST_FILES]
-    page.sections = [Section(at, one, options) for at, one in enumerate(found, first)]
+    talk = talk or {}
+    page.sections = [
+        Section(at, one, options, talk.get(at, {})) for at, one in enumerate(found, first)
+    ]
     _open(page.sections)
     return page
 
@@ -176,15 +224,34 @@ def _size(about: File | Text) -> int:
     return sum(min(len(text), LONGEST) for body in about.bodies for text in body)
 
 
-def section_of(text: str, options: Options, number: int, start: int) -> Section | None:
+def section_of(
+    text: str, options: Options, number: int, start: int, talk: Mapping[int, Talk] | None = None
+) -> Section | None:
     """Read one section of a diff from a row on; None if it does not exist."""
     sections = parse(text).sections
     if not 0 <= number < len(sections):
         return None
-    section = Section(number, sections[number], options)
+    section = Section(number, sections[number], options, (talk or {}).get(number, {}))
     section.read(start)
     colour([(section.about.name, section.rows)])
     return section
+
+
+def row_of(text: str, options: Options, place: Place) -> tuple[int, int] | None:
+    """Return a section and a row shortly before a line in it; None if the diff lacks the line."""
+    number = sections_of(text, {place}).get(place)
+    if number is None:
+        return None
+    rows = enumerate(plan(parse(text).sections[number], options))
+    at = next((at for at, one in rows if _is_at(one, place)), 0)
+    return number, max(0, at - ROWS_BEFORE)
+
+
+def _is_at(planned: Planned, place: Place) -> bool:
+    left, right = planned.cells or (None, None)
+    if place.side == Side.OLD:
+        return left is not None and left.old == place.line
+    return right is not None and right.new == place.line
 
 
 def line_of(text: str, number: int) -> str | None:

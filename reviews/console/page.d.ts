@@ -214,6 +214,7 @@ type Sentence =
   | "apvUnread"
   | "partUnread"
   | "suggest"
+  | "commentOn"
   | "typing"
   | "tooMuch"
   | "tookOver"

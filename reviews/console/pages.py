@@ -23,6 +23,7 @@ from reviews.console.apv_fields import FIRST_TAB, TABS
 from reviews.console.changes import seen
 from reviews.console.comment_state import Comments
 from reviews.console.diff_pages import diff_of
+from reviews.console.diffs import Page
 from reviews.console.due import due_of
 from reviews.console.evidence import Evidence
 from reviews.console.fallback import with_fallback
@@ -184,7 +185,7 @@ def reading_context(
         "changed": differences,
         "kept": kept_of(request),
         "chosen_tab": _tab(request),
-        "diff": diff_of(request, apv) if len(apv.patch_diff) <= EMBEDDED_DIFF else None,
+        "diff": _embedded_diff(request, apv, context["comments"]),
     }
 
 
@@ -206,6 +207,11 @@ def _apv_with(code: str) -> APV:
     for apv in OPENED.rows(code):
         return apv
     raise Http404
+
+
+def _embedded_diff(request: Request, apv: APV, comments: Comments) -> Page | None:
+    is_short = len(apv.patch_diff) <= EMBEDDED_DIFF
+    return diff_of(request, apv, comments) if is_short else None
 
 
 def _of_apv(request: Request, apv: APV) -> dict[str, Any]:

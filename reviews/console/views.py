@@ -179,7 +179,7 @@ def apv_changes(request: Request, code: str) -> HttpResponse:
 @require_safe
 def apv_diff(request: Request, code: str) -> HttpResponse:
     """Return the diff or a part of it; remember how it is shown."""
-    apv = get_object_or_404(APV.objects.only("apv_code", "patch_diff"), apv_code=code)
+    apv = get_object_or_404(APV.objects.only("apv_code", "revision", "patch_diff"), apv_code=code)
     answer = answer_with_diff(request, apv)
     kept = "-".join(diff_options(request))
     answer.set_cookie(DIFF_COOKIE, kept, YEAR_SECONDS, samesite="Lax", httponly=True)

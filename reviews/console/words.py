@@ -114,6 +114,7 @@ def _of_reading() -> dict[str, Any]:
         "copied": _("Copied"),
         "notCopied": _("Could not be copied"),
         "suggest": _("Suggest a change at this line"),
+        "commentOn": _("Comment on {place}"),
     }
 
 

@@ -1,6 +1,7 @@
 """Comments on APVs, and the texts that they had before."""
 
 import uuid
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import models
@@ -22,6 +23,17 @@ class Side(models.TextChoices):
 
     OLD = "old", _("before")
     NEW = "new", _("after")
+
+
+class Place(NamedTuple):
+    """A line of a patch: `path:12` is one as the patch leaves it, `path:-12` a removed one."""
+
+    path: str
+    side: Side
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{'-' if self.side == Side.OLD else ''}{self.line}"
 
 
 class Comment(models.Model):
@@ -55,7 +67,7 @@ class Comment(models.Model):
     edited_at = models.DateTimeField(_("edited at"), null=True)
     deleted_at = models.DateTimeField(_("deleted at"), null=True)
 
-    current_line: int | None = None
+    current_place: Place | None = None
     """Where the line is in the current patch, as `reviews.comments` finds it."""
 
     class Meta:
@@ -82,8 +94,14 @@ class Comment(models.Model):
     @property
     def place(self) -> str:
         """Return the line as people write it, `file:line`, or "" if it is on the whole APV."""
-        sign = "-" if self.side == Side.OLD else ""
-        return f"{self.path}:{sign}{self.line}" if self.path else ""
+        if self.line is None:
+            return ""
+        return str(Place(self.path, Side(self.side), self.line))
+
+    @property
+    def current_line(self) -> int | None:
+        """Return the number of the line in the current patch, None if it is gone."""
+        return self.current_place.line if self.current_place else None
 
 
 class OldText(models.Model):

@@ -27,10 +27,13 @@ EXCERPT = 200
 """Characters of a comment in a notice."""
 
 
-def comment(*, apv_id: UUID, by: Any, text: str, place: str = "") -> Comment:
+def comment(
+    *, apv_id: UUID, by: Any, text: str, place: str = "", revision: int | None = None
+) -> Comment:
     """Comment on an APV, or on the line `file:line` of its patch; `file:-line` is a removed one.
 
-    Raise UnknownAPV, NotAllowed or InvalidInput.
+    `revision` is the one whose patch was read, if that is known. Raise UnknownAPV, NotAllowed or
+    InvalidInput.
     """
     with publishing():
         apv = locked_apv(apv_id)
@@ -39,7 +42,7 @@ def comment(*, apv_id: UUID, by: Any, text: str, place: str = "") -> Comment:
         if apv.comments.count() >= MOST_COMMENTS:
             said = _("An APV has at most {most} comments.")
             raise InvalidInput({"text": [said.format(most=MOST_COMMENTS)]})
-        made = _new(apv, by, text, _line(apv, place))
+        made = _new(apv, by, text, _line(apv, place, revision))
         mentioned = _notify(made, by, but=set())
         _record(AuditAction.COMMENTED, made, by)
         _publish(made, "added", by, mentioned)
@@ -126,9 +129,11 @@ def _check_edits(found: Comment) -> None:
         raise InvalidInput({"text": [said.format(most=MOST_EDITS)]})
 
 
-def _line(apv: APV, place: str) -> PatchLine | None:
+def _line(apv: APV, place: str, revision: int | None) -> PatchLine | None:
     if not place.strip():
         return None
+    if revision not in {None, apv.revision}:
+        raise InvalidInput({"place": [_("The patch changed meanwhile. Load the page again.")]})
     read = read_place(place)
     if read is None:
         said = _("Write the line as file:line, such as src/app.py:12, or file:-12 if removed.")

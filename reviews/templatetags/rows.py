@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from django import template
 from django.db import DatabaseError
 from django.template.context import Context
+from django.template.engine import Engine
 from django.utils.safestring import SafeString, mark_safe
 
 from reviews.console import row_html
+from reviews.console.comment_state import Thread
 from reviews.console.diff_html import rows_as_html
 from reviews.console.diffs import Section
 from reviews.console.rows import Row
@@ -41,7 +43,15 @@ def _written(writer: row_html.RowWriter, row: Row) -> str:
         return unshown(UNSHOWN_ROW, row, writer.kept)
 
 
-@register.simple_tag
-def diff_rows(section: Section, address: str) -> SafeString:
-    """Show the rows of a section of the diff at `address`."""
-    return rows_as_html(section.rows, split=section.options.view == "split", address=address)
+@register.simple_tag(takes_context=True)
+def diff_rows(context: Context, section: Section, address: str) -> SafeString:
+    """Show the rows of a section of the diff at `address`, with the comments on them."""
+
+    row = Engine.get_default().get_template("console/_talk.html")
+
+    def talk(thread: Thread, columns: int) -> str:
+        with context.push(thread=thread, columns=columns):
+            return str(row.render(context))
+
+    is_split = section.options.view == "split"
+    return rows_as_html(section.rows, split=is_split, address=address, talk=talk)

@@ -85,7 +85,7 @@ def size(count: int) -> str:
 
 
 COMMENT = re.compile(
-    r"```\n?(?P<block>.+?)```|`(?P<code>[^`\n]+)`|(?P<link>https?://[^\s<>\"'`]+)", re.DOTALL
+    r"```\n?(?P<block>.+?)```\n?|`(?P<code>[^`\n]+)`|(?P<link>https?://[^\s<>\"'`]+)", re.DOTALL
 )
 """What a comment has besides text."""
 AFTER_LINK = ".,;:!?)]}"

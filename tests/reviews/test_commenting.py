@@ -1,6 +1,7 @@
 """Comments on APVs, through the services, REST and the pages."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,13 +11,18 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import Entry
 from realtime.models import Event
+from realtime.transactions import publishing
 from reviews import services
+from reviews.choices import RevisionReason
 from reviews.comments import comments_on, with_lines
 from reviews.errors import InvalidInput, NotAllowed, UnknownComment
+from reviews.locking import locked_apv
 from reviews.models import APV, Comment, Notice
 from reviews.services import commenting
+from reviews.services.revising import revise
 from tests.support.effect_rows import member
 from tests.support.in_process import new_apv, signed_in
+from tests.support.patches import many_lines
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +44,8 @@ MOVED = """--- a/src/app.py
  end = True
 """
 GONE = PATCH.replace("key = 2", "key = 3")
+RENAMED = PATCH.replace("+++ b/src/app.py", "+++ b/src/core.py")
+RENAMED_AGAIN = PATCH.replace("+++ b/src/app.py", "+++ b/lib/main.py")
 
 
 @pytest.fixture
@@ -96,7 +104,7 @@ def test_removed_line_is_commented_on_with_a_minus(apv: APV, rita: User) -> None
     ],
 )
 def test_bad_comment_is_refused_by_field(
-    apv: APV, rita: User, given: dict[str, str], field: str
+    apv: APV, rita: User, given: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
         services.comment(apv_id=apv.pk, by=rita, **given)
@@ -193,6 +201,37 @@ def test_comment_follows_its_line_to_the_next_revision(
     assert ("on revision 1, line unchanged" in page) == (line is not None)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "place", "now"),
+    [
+        (PATCH, RENAMED, "src/app.py:2", "src/core.py:2"),
+        (RENAMED, PATCH, "src/core.py:2", "src/app.py:2"),
+        (RENAMED, RENAMED_AGAIN, "src/core.py:2", "lib/main.py:2"),
+        (RENAMED, RENAMED_AGAIN, "src/app.py:-2", "src/app.py:-2"),
+    ],
+)
+def test_comment_follows_its_file_when_a_revision_renames_it(
+    rita: User, before: str, after: str, place: str, now: str
+) -> None:
+    apv = new_apv(patch_diff=before)
+    services.comment(apv_id=apv.pk, by=rita, text="Why?", place=place)
+    with publishing():
+        apv = locked_apv(apv.pk)
+        revise(apv, {"patch_diff": after}, RevisionReason.PUSHED)
+    [one] = with_lines(apv, comments_on(apv))
+    assert str(one.current_place) == now
+    page = page_of(rita, apv)
+    assert "line gone" not in page
+    assert f'<tr class="talk" data-place="{now}">' in page
+
+
+def test_comment_on_the_lines_of_a_past_revision_is_refused(apv: APV, rita: User) -> None:
+    APV.objects.filter(pk=apv.pk).update(revision=2)
+    with pytest.raises(InvalidInput, match="The patch changed meanwhile"):
+        services.comment(apv_id=apv.pk, by=rita, text="x", place="src/app.py:2", revision=1)
+    services.comment(apv_id=apv.pk, by=rita, text="On all of it", revision=1)
+
+
 def test_comment_is_text_with_code_and_safe_links(apv: APV, rita: User) -> None:
     text = (
         "<script>alert(1)</script> `<b>` ```\n<i>\n``` see https://example.com/a?b=<c. "
@@ -275,6 +314,45 @@ def test_page_keeps_what_was_typed_if_it_is_refused(apv: APV, rita: User) -> Non
     assert "A long thought" in page
     assert "src/app.py:77" in page
     assert "The patch does not show this line." in page
+
+
+@pytest.mark.parametrize("view", ["unified", "split"])
+@pytest.mark.parametrize("space", ["shown", "ignored"])
+def test_comments_stand_at_their_lines_in_every_view(
+    apv: APV, rita: User, view: str, space: str
+) -> None:
+    services.comment(apv_id=apv.pk, by=rita, text="On the new one", place="src/app.py:2")
+    services.comment(apv_id=apv.pk, by=rita, text="On the old one", place="src/app.py:-2")
+    page = signed_in(rita).get(f"/apvs/{apv.apv_code}/diff?view={view}&space={space}")
+    rows = [re.sub(r"<[^>]+>", "", row) for row in page.content.decode().split("<tr")]
+    for line, text in (("key = 1", "On the old one"), ("key = 2", "On the new one")):
+        [at] = [at for at, row in enumerate(rows) if text in row]
+        assert line in "".join(rows[at - 2 : at])  # the other line of a pair may be between
+
+
+def test_line_that_no_page_of_the_diff_shows_is_a_link_away(rita: User) -> None:
+    apv = new_apv(patch_diff=many_lines(2_000))
+    services.comment(apv_id=apv.pk, by=rita, text="Far away", place="x.py:1500")
+    client = signed_in(rita)
+    page = client.get(f"/apvs/{apv.apv_code}/comments").content.decode()
+    [link] = re.findall(r'href="([^"]+/diff\?place=x.py%3A1500)#', page)
+    assert "Far away" not in client.get(f"/apvs/{apv.apv_code}/diff").content.decode()
+    assert "Far away" in client.get(link).content.decode()
+    assert client.get(link.replace("1500", "2500")).status_code == 404
+
+
+def test_refused_edit_keeps_what_was_typed(apv: APV, rita: User) -> None:
+    made = services.comment(apv_id=apv.pk, by=rita, text="Mine")
+    path = f"/apvs/{apv.apv_code}/comments/{made.pk}"
+    answer = signed_in(rita).post(path, {"text": "y" * 5_001})
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    assert "y" * 5_001 in page
+    assert "A comment has at most 5000 characters." in page
+    services.delete_comment(apv_id=apv.pk, comment_id=made.pk, by=rita)
+    page = signed_in(rita).post(path, {"text": "Too late"}).content.decode()
+    assert "Too late" in page
+    assert "Only its author may edit a comment that is not deleted." in page
 
 
 @pytest.mark.parametrize("pk", ["-" * 36, "00000000-0000-4000-8000-000000000000"])

@@ -28,12 +28,18 @@ class CommentSerializer(serializers.ModelSerializer[Comment]):
         allow_null=True,
         help_text="Where the unchanged line is in the current patch; null if it is gone.",
     )
+    current_place = serializers.CharField(
+        read_only=True,
+        allow_null=True,
+        help_text="The unchanged line in the current patch, as `place`; null if it is gone.",
+    )
 
     class Meta:
         model = Comment
         fields = [
             *("comment_id", "apv_id", "author", "author_name", "text", "revision", "place"),
-            *("current_line", "line_text", "created_at", "edited_at", "deleted_at"),
+            *("current_line", "current_place", "line_text"),
+            *("created_at", "edited_at", "deleted_at"),
         ]
 
 

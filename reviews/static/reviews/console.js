@@ -9,7 +9,7 @@ import { revealedAll } from "./invisible_characters.js";
 import { keys } from "./keys.js";
 import { queuePage } from "./queue.js";
 import { readingPage } from "./reading.js";
-import { setClock } from "./times.js";
+import { setClock, showTimes } from "./times.js";
 import { say, toast, watch, words } from "./words.js";
 
 /** @typedef {import("../realtime/socket.js").Positions} Positions */
@@ -43,8 +43,7 @@ function start(main) {
   /** @param {ClaimChanged | AssignmentChanged} told */
   const tell = (told) => withTeam((team) => team.tell(told));
   /** @param {CommentChanged} told */
-  const comment = (told) =>
-    import("./comments.js").then((comments) => comments.tell(told)).catch(endsLine);
+  const comment = (told) => withComments(({ tell }) => tell(told));
   /** @type {Listeners[]} */
   const listeners = [
     { claim_changed: tell, assignment_changed: tell, comment_changed: comment },
@@ -126,6 +125,7 @@ function start(main) {
     if (plotted()?.contains(elt) || elt.closest("#numbers")) {
       numbers().then(({ showNumbers }) => showNumbers());
     }
+    if (elt.closest("#diff")) showTimes(elt);
     if (holds("reading")) {
       reading.adopt();
       decision.adopt();
@@ -260,19 +260,21 @@ function start(main) {
   }
 
   /** @type {Promise<void> | undefined} */
-  let suggesting;
+  let offering;
 
   /**
-   * Offer to suggest changes at the lines of the diff, once somebody comes to it.
+   * Offer to comment and to suggest changes at the lines of the diff, once somebody comes to it.
    *
    * @param {Event} event
    */
-  function offerSuggestions(event) {
-    const isThere = targetOf(event)?.closest("#panel-patch");
-    if (suggesting || !isThere || !document.getElementById("decision-form")) return;
-    suggesting = import("./suggest.js").then(({ suggestions }) => suggestions(suggest, event));
-    suggesting.catch((error) => {
-      suggesting = undefined;
+  function offerLineTools(event) {
+    const target = targetOf(event);
+    if (target?.closest("#comments, .talk")) withComments(() => {});
+    if (offering || !target?.closest("#panel-patch, #tabs")) return; // the panel comes after its tab
+    if (!document.querySelector("#decision-form, #line-comment")) return;
+    offering = import("./line_tools.js").then(({ lineTools }) => lineTools(suggest, event));
+    offering.catch((error) => {
+      offering = undefined;
       endsLine(error);
     });
   }
@@ -329,6 +331,11 @@ function start(main) {
     import("./team.js").then(act).catch(endsLine); // many readers work alone
   }
 
+  /** @param {(comments: typeof import("./comments.js")) => unknown} act */
+  function withComments(act) {
+    import("./comments.js").then(act).catch(endsLine);
+  }
+
   /** @param {DeadlineChanged | DeadlinesRecounted} told */
   function withDue({ type }) {
     import("./due.js")
@@ -380,8 +387,8 @@ function start(main) {
   document.addEventListener("click", goOn);
   document.addEventListener("click", offerTexts);
   document.addEventListener("keydown", offerTexts);
-  document.addEventListener("pointerover", offerSuggestions);
-  document.addEventListener("focusin", offerSuggestions);
+  document.addEventListener("pointerover", offerLineTools);
+  document.addEventListener("focusin", offerLineTools);
   document.addEventListener("visibilitychange", comeBack);
   addEventListener("focus", comeBack);
   byId("retry").addEventListener("click", () => line.retry());

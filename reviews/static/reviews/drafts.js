@@ -10,7 +10,9 @@ import { watch, words } from "./words.js";
 
 const KEPT_MS = 14 * 24 * 3600 * 1000; // older drafts are forgotten
 const SAVE_MS = 250;
-const PREFIX = "hitl-draft:";
+
+/** How the names of drafts begin. */
+export const DRAFTS = "hitl-draft:";
 
 /**
  * @typedef {object} Draft
@@ -37,7 +39,7 @@ export function draftKeeper({ form, read, fill }) {
   /** @type {HTMLFormElement | null} Where it was typed: another form may have taken its place. */
   let typedIn = null;
   /** @param {string | undefined} code */
-  const keyOf = (code) => `${PREFIX}${watch.user}:${code}`;
+  const keyOf = (code) => `${DRAFTS}${watch.user}:${code}`;
   const key = () => keyOf(form()?.dataset.draft);
 
   function save(from = form()) {
@@ -116,7 +118,7 @@ function showKept(isKept) {
 /** @param {(draft: KeptDraft) => boolean} [which] */
 function forgetAll(which = () => true) {
   for (const name of Object.keys(localStorage)) {
-    if (name.startsWith(PREFIX) && which(JSON.parse(localStorage.getItem(name) ?? "{}"))) {
+    if (name.startsWith(DRAFTS) && which(JSON.parse(localStorage.getItem(name) ?? "{}"))) {
       localStorage.removeItem(name);
     }
   }
