@@ -143,7 +143,10 @@ async def measure(
 
 
 class Worlds:
-    """Installations by the settings of their servers, each started when first needed."""
+    """An installation with the settings that are asked for; another one ends before it starts.
+
+    Two of them could take more connections than their PostgreSQL has.
+    """
 
     def __init__(self) -> None:
         self._started: dict[str, World] = {}
@@ -151,12 +154,13 @@ class Worlds:
     async def get(self, **variables: str) -> World:
         key = repr(variables)
         if key not in self._started:
+            await asyncio.to_thread(self.close)
             self._started[key] = await asyncio.to_thread(lambda: World(**variables))
         return self._started[key]
 
     def close(self) -> None:
-        for world in self._started.values():
-            world.close()
+        while self._started:
+            self._started.popitem()[1].close()
 
 
 async def _on_the_line_to_redis(kind: RedisLineFault, size: Size) -> Outcome:
