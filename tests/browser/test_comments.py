@@ -172,25 +172,19 @@ async def test_three_people_talk_at_the_lines_while_one_decides(
     draft = await open_form(admin.page, "app.py:60")
     await draft.press_sequentially("My dra")
     height = await top_of(draft)
-    await (await open_form(rita.page, "app.py:3")).fill("Why 3, @lead?")
-    await rita.page.keyboard.press("Control+Enter")
+    await comment(rita.page, "app.py:3", "Why 3, @lead?")
     await expect(thread(admin.page, "app.py:3")).to_contain_text("Why 3")
     await expect(lena.page.locator("#toast")).to_contain_text("Rita Reviewer mentioned you")
     await expect(draft).to_be_focused()
     assert await top_of(draft) == height
-    await (await open_form(lena.page, "app.py:60")).fill("Looks right, @admin")
-    await lena.page.keyboard.press("Control+Enter")
+    await comment(lena.page, "app.py:60", "Looks right, @admin")
     await expect(thread(admin.page, "app.py:60")).to_contain_text("Looks right")
     await expect(draft).to_be_focused()
     await admin.page.keyboard.type("ft")
     await expect(draft).to_have_value("My draft")
 
-    mine = thread(rita.page, "app.py:3")
-    await mine.get_by_text("Edit or delete").press("Enter")
-    await mine.get_by_label("Text", exact=True).fill("Why 3? Edited.")
-    await mine.get_by_role("button", name="Save").press("Enter")
-    await thread(lena.page, "app.py:60").get_by_text("Edit or delete").press("Enter")
-    await thread(lena.page, "app.py:60").get_by_role("button", name="Delete").press("Enter")
+    await edit(rita.page, "app.py:3", "Why 3? Edited.")
+    await delete(lena.page, "app.py:60")
     for page in (admin.page, lena.page, rita.page):
         await expect(thread(page, "app.py:3")).to_contain_text("Why 3? Edited.")
         await expect(thread(page, "app.py:3").locator(".tag")).to_have_text("edited")
@@ -208,6 +202,22 @@ async def test_three_people_talk_at_the_lines_while_one_decides(
         (3,)
     ]
     assert await violations(admin.page) == []
+
+
+async def comment(page: Page, place: str, text: str) -> None:
+    await (await open_form(page, place)).fill(text)
+    await page.keyboard.press("Control+Enter")
+
+
+async def edit(page: Page, place: str, text: str) -> None:
+    await thread(page, place).get_by_text("Edit or delete").press("Enter")
+    await thread(page, place).get_by_label("Text", exact=True).fill(text)
+    await thread(page, place).get_by_role("button", name="Save").press("Enter")
+
+
+async def delete(page: Page, place: str) -> None:
+    await thread(page, place).get_by_text("Edit or delete").press("Enter")
+    await thread(page, place).get_by_role("button", name="Delete").press("Enter")
 
 
 async def top_of(field: Locator) -> int:

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 
 from tools.bench.processes import CLIENT_CORE, allow_many_files
 
@@ -57,32 +58,37 @@ def comparisons(results: Results) -> list[Figure]:
         return next(name for name in results if name.startswith(words))
 
     ours, daphne = named("HITL Console, Uvicorn"), named("HITL Console, Daphne")
-    native, manager = named("websockets"), named("FastAPI")
-    plain = {name for name in results if name.startswith("Channels")}
-    on_daphne = min(cpu(results, name, 1000) for name in plain if name.endswith("Daphne"))
-    slope, native_slope = (marginal(results, one, 200, 2000) for one in (ours, native))
-    mine, managers = cpu(results, ours, 1000), cpu(results, manager, 1000)
-    best_plain = min(cpu(results, name, 1000) for name in plain)
-    opened, managers_opened = rate(results, ours, 1000), rate(results, manager, 1000)
-    mine_p50, managers_p50 = p50(results, ours, 1000), p50(results, manager, 1000)
+    plain = [name for name in results if name.startswith("Channels")]
     return [
-        Figure(
-            "marginal CPU per delivery, against `websockets.broadcast()`",
-            slope / native_slope,
-            1.2,
-            note=f"{slope:.1f} µs against {native_slope:.1f} µs",
+        against_native(results, ours, named("websockets")),
+        *against_manager(results, ours, named("FastAPI")),
+        against_plain(
+            "CPU per delivery, against the best plain Channels consumers",
+            *(results, ours, plain, 1 / 12),
         ),
+        against_plain(
+            "Daphne, CPU per delivery, against the best plain Channels on Daphne",
+            *(results, daphne, [name for name in plain if name.endswith("Daphne")], 1 / 4),
+        ),
+    ]
+
+
+def against_native(results: Results, ours: str, native: str) -> Figure:
+    mine, natives = (marginal(results, one, 200, 2000) for one in (ours, native))
+    what = "marginal CPU per delivery, against `websockets.broadcast()`"
+    return Figure(what, mine / natives, 1.2, note=f"{mine:.1f} µs against {natives:.1f} µs")
+
+
+def against_manager(results: Results, ours: str, manager: str) -> list[Figure]:
+    mine, managers = (cpu(results, one, 1000) for one in (ours, manager))
+    mine_p50, managers_p50 = (p50(results, one, 1000) for one in (ours, manager))
+    my_rate, managers_rate = (rate(results, one, 1000) for one in (ours, manager))
+    return [
         Figure(
             "CPU per delivery, whole, against the FastAPI manager",
             mine / managers,
             0.8,
             note=f"{mine:.1f} µs against {managers:.1f} µs",
-        ),
-        Figure(
-            "CPU per delivery, against the best plain Channels consumers",
-            mine / best_plain,
-            1 / 12,
-            note=f"{mine:.1f} µs against {best_plain:.1f} µs",
         ),
         Figure(
             "POST to the last of 1,000 sockets, p50, against the FastAPI manager",
@@ -92,17 +98,18 @@ def comparisons(results: Results) -> list[Figure]:
         ),
         Figure(
             "time to let in 1,000 users, against the FastAPI manager, which knows none",
-            managers_opened / opened,
+            managers_rate / my_rate,
             1 / 0.8,
-            note=f"{opened:,.0f} a second against {managers_opened:,.0f}",
-        ),
-        Figure(
-            "Daphne, CPU per delivery, against the best plain Channels on Daphne",
-            cpu(results, daphne, 1000) / on_daphne,
-            1 / 4,
-            note=f"{cpu(results, daphne, 1000):.1f} µs against {on_daphne:.1f} µs",
+            note=f"{my_rate:,.0f} a second against {managers_rate:,.0f}",
         ),
     ]
+
+
+def against_plain(
+    what: str, results: Results, ours: str, plain: Sequence[str], reach: float
+) -> Figure:
+    mine, best = cpu(results, ours, 1000), min(cpu(results, one, 1000) for one in plain)
+    return Figure(what, mine / best, reach, note=f"{mine:.1f} µs against {best:.1f} µs")
 
 
 def alone(single: float, manager: System, rows: bool) -> list[Figure]:
