@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.support.accessibility import violations
 from tests.support.people import new_user
@@ -67,6 +67,33 @@ async def test_claim_is_taken_over_with_a_word_that_its_user_reads_at_once(
     await expect(rita.page.locator("#toast")).to_have_text(told)
     await expect(rita.page.locator("#notices .count")).not_to_have_text("0")
     await expect(rita.page.locator("#team .claimed")).to_have_text(f"{name} has it")
+
+
+async def test_what_is_written_meanwhile_outlives_news_that_come_late(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv = server.add_apv()
+    address, name = f"/apvs/{apv['apv_code']}", new_user(site)
+    rita, other = await open_tab(path=address), await open_tab(path=address, user=name)
+    await rita.page.keyboard.press("c")
+    await expect(other.page.locator("#team .claimed")).to_have_text("Rita Reviewer has it")
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await answer.wait()
+        await route.continue_()
+
+    await other.page.route(f"**{address}/team", hold)
+    path = f"/hitl/apvs/{apv['apv_id']}/assignment"
+    assert server.client("lead").put(path, json={"user": "lead"}).is_success
+    await asked.wait()
+    await other.page.keyboard.press("c")
+    await other.page.locator("#take-over-reason").press_sequentially("I know ")
+    async with other.page.expect_response(f"**{address}/team"):
+        answer.set()
+    await other.page.keyboard.type("it.")
+    await expect(other.page.locator("#take-over-reason")).to_have_value("I know it.")
 
 
 async def test_who_decides_on_anothers_claim_is_told_in_the_question_and_may(

@@ -22,7 +22,7 @@ export function tell(told) {
     toast(say(reason ? words.tookOver : words.tookOverSilently, { name, code, reason }));
   }
   if (!isClaim && told.assigned_to === watch.username && told.by_name !== watch.name) countNotice();
-  if (told.apv_id === byId("reading").dataset.apvId) renew();
+  return told.apv_id === byId("reading").dataset.apvId ? renew() : undefined;
 }
 
 /** The reader has one more notice than when the page was loaded. */
@@ -48,11 +48,16 @@ function show(apvId, what, name) {
 }
 
 /** Read again who works on the open APV, unless the reader is writing there. */
-function renew() {
+async function renew() {
   const place = document.getElementById("team");
-  if (!place || place.querySelector("details[open], #assign")) return;
-  window.htmx.ajax("GET", place.dataset.address ?? "", { target: "#team", swap: "outerHTML" });
+  if (!place || isWrittenIn(place)) return;
+  const text = await (await read(place.dataset.address ?? "")).text();
+  if (!place.isConnected || isWrittenIn(place)) return; // the reader was faster than the answer
+  window.htmx.swap("#team", text, { swapStyle: "outerHTML" });
 }
+
+/** @param {Element} place */
+const isWrittenIn = (place) => place.querySelector("details[open], #assign") !== null;
 
 /** Claim the open APV; if somebody has it, ask for a word to them. */
 export function claim() {
