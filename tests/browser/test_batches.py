@@ -4,7 +4,7 @@ import asyncio
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.support.accessibility import violations
 from tests.support.job_workers import job_worker
@@ -115,6 +115,27 @@ async def test_rows_are_selected_and_decided_by_keyboard_alone_and_undone_togeth
             return [site.status_of(one) for one in added]
 
         await becomes(open_again, ["pending"] * 5)
+
+
+async def test_words_typed_before_the_form_is_there_are_in_its_justification(
+    open_tab: OpenTab, server: Server
+) -> None:
+    for number in range(2):
+        server.add_apv(package_name=f"p{number}")
+    page = (await open_tab()).page
+    comes = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await comes.wait()
+        await route.continue_()
+
+    await page.route("**/batches*", hold)
+    for key in ("x", "j", "x", "a"):
+        await page.keyboard.press(key)
+    await page.keyboard.type(REASON)
+    comes.set()
+    await expect(page.locator("#batch-form textarea")).to_have_value(REASON)
+    await expect(page.locator("#batch-form")).to_contain_text("2 APVs together")
 
 
 async def test_selection_outlives_a_list_that_is_read_again_and_escape_ends_it(

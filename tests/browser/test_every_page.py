@@ -144,7 +144,7 @@ async def test_who_may_nothing_is_told_as_whom_they_came_and_may_come_as_somebod
     await is_fit(page, "You may not see or do this", "Sign in as somebody else")
     await expect(page.locator(".said")).to_contain_text(f"You are signed in as {user}.")
     await page.locator(".ways .button").click()
-    assert page.url == f"{server.origin}/sign-in?next=/apvs/APV-2026-001"
+    await expect(page).to_have_url(f"{server.origin}/sign-in?next=/apvs/APV-2026-001")
 
 
 async def test_who_may_see_only_the_queue_is_led_back_to_it(

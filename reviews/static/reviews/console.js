@@ -36,7 +36,6 @@ function start(main) {
   const reading = readingPage(endsLine, decision, queue.changed);
   keys(queue, reading, decision, {
     undo: () => withBar((bar) => bar.undo()).catch(endsLine),
-    claim: () => withTeam((team) => team.claim()),
     withMany,
   });
   filterChoices();
@@ -288,10 +287,10 @@ function start(main) {
   /** @type {Promise<Many> | undefined} */
   let many;
 
-  /** @param {(many: Many) => void} act */
+  /** @param {(many: Many) => unknown} act */
   function withMany(act) {
     many ??= import("./many.js").then(({ manyAtOnce }) => manyAtOnce({ endsLine }));
-    many.then(act).catch(endsLine);
+    return many.then(act).catch(endsLine);
   }
 
   /**

@@ -1,5 +1,6 @@
 /** The decision: its APV, what can be chosen, and how it is sent. */
 
+import { typedAhead } from "./ahead.js";
 import {
   addRow,
   fill,
@@ -28,7 +29,7 @@ export function decisionForm({ show, signedOut }) {
   let onTheWay = 0; // how many requested APVs have not arrived
   /** @type {string | null} The kind of decision whose key was pressed for one of them. */
   let meant = null;
-  let ahead = ""; // what was typed after that key, for its justification
+  const ahead = typedAhead(); // after that key, for its justification
   /** @type {HTMLElement | null} The focus when the form was disabled. */
   let focused = null;
   const isOver = () => "over" in (form()?.dataset ?? {});
@@ -96,14 +97,12 @@ export function decisionForm({ show, signedOut }) {
   function take(kind) {
     const refused = choose(kind);
     if (refused) document.dispatchEvent(new CustomEvent("refused", { detail: refused }));
-    if (refused || !ahead) return;
-    text().value += ahead;
-    text().dispatchEvent(new Event("input", { bubbles: true }));
+    else ahead.writeIn(text());
   }
 
   function forget() {
     meant = null;
-    ahead = "";
+    ahead.forget();
   }
 
   /** An answer came: unless another APV is on its way, no key was meant for one. */
@@ -129,11 +128,8 @@ export function decisionForm({ show, signedOut }) {
    * @param {KeyboardEvent} event
    */
   function hear(event) {
-    event.preventDefault();
-    if (event.repeat) return;
-    if (event.key.length === 1) ahead += event.key;
-    else if (event.key === "Backspace") ahead = ahead.slice(0, -1);
-    else if (event.key === "Escape") forget();
+    ahead.hear(event);
+    if (event.key === "Escape") forget();
   }
 
   // -- Choosing ----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
  * the words that were meant for a field must not be read as keys.
  */
 
+import { typedAhead } from "./ahead.js";
 import { all, byId, targetOf } from "./dom.js";
 import { isEarly } from "./gestures.js";
 import { isFolded } from "./queue/list.js";
@@ -23,12 +24,14 @@ const kinds = new Map(Object.entries(watch.kinds ?? {}).map(([kind, { key }]) =>
  * @param {ReturnType<typeof import("./decision.js").decisionForm>} decision
  * @param {object} acts what is loaded when it is used first
  * @param {() => void} acts.undo
- * @param {() => void} acts.claim
- * @param {(act: (many: ReturnType<typeof import("./many.js").manyAtOnce>) => void) => void} acts.withMany
+ * @param {(act: (many: ReturnType<typeof import("./many.js").manyAtOnce>) => unknown) => Promise<unknown>} acts.withMany
  */
 export function keys(queue, reading, decision, acts) {
   let typedAt = -Infinity; // when a letter was typed that is not a shortcut
   let refused = false; // a key could not act, and that was not dismissed yet
+  const ahead = typedAhead();
+  /** @type {Promise<unknown> | null} The form that a key asked for, until it is there. */
+  let coming = null;
   /** @type {number | undefined} The timer, while a held key moves on. */
   let opening;
 
@@ -41,7 +44,7 @@ export function keys(queue, reading, decision, acts) {
     n: () => queue.letIn(),
     f: ({ repeat }) => repeat || fold(),
     z: ({ repeat }) => repeat || acts.undo(),
-    c: ({ repeat }) => repeat || acts.claim(),
+    c: ({ repeat }) => repeat || claim(),
     "/": () => byId("id_search").focus(),
     "?": help,
     x: () => select(queue.neighbour(0)),
@@ -103,9 +106,28 @@ export function keys(queue, reading, decision, acts) {
    */
   function decide(kind, event) {
     if (document.body.classList.contains("selecting")) {
-      acts.withMany((many) => many.act(kind) || decideOne(kind));
+      awaitForm(acts.withMany((many) => many.act(kind) || decideOne(kind)));
     } else if (decision.isLeaving() || !isEarly(event)) decideOne(kind);
     else typedAt = event.timeStamp; // it was not on the screen yet, and a text may follow
+  }
+
+  /** @param {Promise<unknown>} form */
+  async function awaitForm(form) {
+    coming = form;
+    await form;
+    if (coming !== form) return; // the reader left it
+    coming = null;
+    const field = /** @type {HTMLTextAreaElement | null} */ (document.activeElement);
+    if (field?.matches("textarea")) ahead.writeIn(field);
+    ahead.forget();
+  }
+
+  /** @param {KeyboardEvent} event */
+  function hear(event) {
+    ahead.hear(event);
+    if (event.key !== "Escape") return;
+    coming = null;
+    ahead.forget();
   }
 
   /** @param {string} kind */
@@ -144,6 +166,19 @@ export function keys(queue, reading, decision, acts) {
     if (notice) notice.hidden = true;
   }
 
+  // -- Claiming ----------------------------------------------------------------------------------
+
+  /** Claim the open APV; if somebody has it, ask for a word to them. */
+  function claim() {
+    const button = document.getElementById("claim");
+    const takeOver = document.getElementById("take-over");
+    if (button) button.click();
+    else if (takeOver) {
+      takeOver.closest("details")?.setAttribute("open", "");
+      byId("take-over-reason").focus();
+    } else toast(document.querySelector("#team .mine") ? words.youHaveIt : words.cannotClaim);
+  }
+
   // -- Keys --------------------------------------------------------------------------------------
 
   /** @param {KeyboardEvent} event */
@@ -158,6 +193,7 @@ export function keys(queue, reading, decision, acts) {
     }
     if (document.querySelector("dialog[open]")) return;
     if (decision.waits()) decision.hear(event);
+    else if (coming) hear(event);
     else if (event.key === "Escape") dismiss();
     else if (isTyping(event)) event.preventDefault();
     else if (event.key.startsWith("Arrow") && !inQueue(event))

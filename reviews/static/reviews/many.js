@@ -157,7 +157,7 @@ export function manyAtOnce({ endsLine }) {
     fields.delete("group");
     for (const { name, value } of chosen.values()) fields.append(name, value);
     fields.set("decision", action);
-    send(form, fields);
+    return send(form, fields);
   }
 
   /** @param {SubmitEvent} event */
@@ -263,13 +263,13 @@ export function manyAtOnce({ endsLine }) {
     toggle,
     /**
      * @param {string} action
-     * @returns {boolean} whether it is about what is selected
+     * @returns {Promise<void> | boolean} whether it is about what is selected: then its form comes
      */
     act(action) {
       if (!isActive() || count() === 0) return false;
       const button = bar()?.querySelector(`[name=act][value="${action}"]`);
-      if (button) act(action);
-      else toast(words.notTogether);
+      if (button) return act(action) ?? true;
+      toast(words.notTogether);
       return true;
     },
   };

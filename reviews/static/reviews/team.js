@@ -59,17 +59,6 @@ async function renew() {
 /** @param {Element} place */
 const isWrittenIn = (place) => place.querySelector("details[open], #assign") !== null;
 
-/** Claim the open APV; if somebody has it, ask for a word to them. */
-export function claim() {
-  const button = document.getElementById("claim");
-  const takeOver = document.getElementById("take-over");
-  if (button) button.click();
-  else if (takeOver) {
-    takeOver.closest("details")?.setAttribute("open", "");
-    byId("take-over-reason").focus();
-  } else toast(document.querySelector("#team .mine") ? words.youHaveIt : words.cannotClaim);
-}
-
 /**
  * Claim the first APV that nobody has, and open it.
  *
