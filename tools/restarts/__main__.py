@@ -5,6 +5,7 @@ import asyncio
 import os
 import platform
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from tests.support import environment  # first: it starts PostgreSQL
@@ -21,7 +22,7 @@ def herd_lines(outcome: herd.Outcome) -> list[str]:
     pongs, delays = sorted(outcome.pongs), sorted(outcome.delays)
     return table(
         ("", "figure"),
-        (f"SIGTERM with {outcome.size.sockets} sockets: all closed after", s(outcome.released)),
+        (f"SIGTERM with {outcome.size.sockets:,} sockets: all closed after", s(outcome.released)),
         ("it ended, was started again and answered after", s(outcome.down)),
         ("all clients were back and confirmed, after that", s(outcome.back)),
         ("clients that missed an event, or got one twice", outcome.wrong),
@@ -77,7 +78,7 @@ async def main(options: argparse.Namespace, world: World) -> int:
     clean = True
     for name, measure in {"herd": of_herd, "soak": of_soak}.items():
         if options.only in {None, name}:
-            lines, was_clean = await measure(world, options.small)
+            lines, was_clean = await measure(world, options)
             clean = clean and was_clean
             print("\n".join(lines), flush=True)
             if options.write:
@@ -86,13 +87,15 @@ async def main(options: argparse.Namespace, world: World) -> int:
     return 0 if clean else 1
 
 
-async def of_herd(world: World, small: bool) -> tuple[list[str], bool]:
-    outcome = await herd.Herd(world, herd.SMALL if small else herd.FULL, told=print).run()
+async def of_herd(world: World, options: argparse.Namespace) -> tuple[list[str], bool]:
+    size = herd.SMALL if options.small else replace(herd.FULL, sockets=options.sockets)
+    outcome = await herd.Herd(world, size, told=print).run()
     return herd_lines(outcome), outcome.clean
 
 
-async def of_soak(world: World, small: bool) -> tuple[list[str], bool]:
-    outcome = await soak.Soak(world, soak.SMALL if small else soak.FULL, told=print).run()
+async def of_soak(world: World, options: argparse.Namespace) -> tuple[list[str], bool]:
+    size = soak.SMALL if options.small else soak.FULL
+    outcome = await soak.Soak(world, size, told=print).run()
     return soak_lines(outcome), outcome.clean
 
 
@@ -101,6 +104,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tools.restarts", description=__doc__)
     parser.add_argument("--small", action="store_true", help="the short form, as in make test")
     parser.add_argument("--only", choices=("herd", "soak"), help="only one of the two")
+    parser.add_argument(
+        "--sockets", type=int, default=herd.FULL.sockets, help="of the herd (default: %(default)s)"
+    )
     parser.add_argument(
         "--write", action="store_true", help="put the tables into docs/reliability.md"
     )

@@ -19,9 +19,11 @@ from tools.faults.world import World, now
 
 ANSWER_SECONDS = 15.0
 """As in socket.js, in whose place these clients stand."""
+HEARD_PER_SECOND = 5000
+"""Events that the clients may hear in a second, all together: they share the machine's cores."""
 DECISIONS_PER_SECOND = 5
 PROBE_SECONDS = 0.1
-LATE_SECONDS = 2.0
+LATE_SECONDS = 5.0
 """How much later than after the longest pause a client may be back: letting it in takes a while."""
 RETURN_SECONDS = 90
 
@@ -34,8 +36,13 @@ class Size:
     backoff: float
     most: float
 
+    @property
+    def pause(self) -> float:
+        """Return how many seconds are between two decisions."""
+        return max(1 / DECISIONS_PER_SECOND, self.sockets / HEARD_PER_SECOND)
 
-FULL = Size(sockets=1000, backoff=1.0, most=30.0)  # as in socket.js
+
+FULL = Size(sockets=9000, backoff=1.0, most=15.0)  # as in socket.js
 SMALL = Size(sockets=100, backoff=0.1, most=3.0)
 
 
@@ -175,7 +182,7 @@ class Herd:
                 added = await asyncio.to_thread(server.add_apv)
                 answer = await client.post("/hitl/decisions", json=decision(added["apv_id"]))
                 assert answer.status_code == 200, answer.text
-                await pause(1 / DECISIONS_PER_SECOND)
+                await pause(self.outcome.size.pause)
 
     def _truth(self) -> list[int]:
         """Return the offsets of every decision since the start, from the log."""

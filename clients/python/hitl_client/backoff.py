@@ -2,9 +2,9 @@
 
 import random
 
-FIRST, MOST = 1.0, 30.0
+FIRST, MOST = 1.0, 15.0
 """In seconds: the longest wait before the second try, and before any."""
-BACK_OFF_ATTEMPT = 5
+BACK_OFF_ATTEMPT = 4
 """Where it goes on if the server asks to back off."""
 
 

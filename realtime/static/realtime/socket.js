@@ -51,8 +51,8 @@ const PING_MS = 30_000;
 const MISSED_PONGS = 2;
 const ANSWER_MS = 15_000;
 const BACKOFF_MS = 1_000;
-const BACKOFF_MOST_MS = 30_000;
-const BACK_OFF_ATTEMPT = 5; // where the backoff starts if the server asks to back off
+const BACKOFF_MOST_MS = 15_000; // so all are back soon after a restart
+const BACK_OFF_ATTEMPT = 4; // where the backoff starts if the server asks to back off
 
 /**
  * What the client does after the server closed, by code, or by code and reason if the reason
