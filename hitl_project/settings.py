@@ -3,21 +3,18 @@
 import hashlib
 import logging
 import re
-import socket
 import warnings
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from hitl_project import __version__, logs
 from hitl_project.embedded.folder import secret_key, var_folder
 from hitl_project.encryption_keys import check_keys, derived_key
 from hitl_project.postgresql.connections import bounded
+from hitl_project.redis_servers import layer_host, redis_url
 from hitl_project.variables import (
     database_settings,
     database_url,
@@ -33,7 +30,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # -- What runs here ---------------------------------------------------------------------------
 
 DATABASE_URL = database_url("DATABASE_URL")
-REDIS_URL = url("REDIS_URL", "redis", "rediss", "unix")
+REDIS_URL = redis_url("REDIS_URL")
 HITL_VAR = var_folder()
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = number("PORT", 8003, most=65_535)
@@ -289,26 +286,12 @@ CACHES = {
     },
 }
 
-REDIS_LINE: dict[str, Any] = {}
-if not REDIS_URL.startswith("unix:") and hasattr(socket, "TCP_USER_TIMEOUT"):
-    # The health checks close a connection that died without notice and acknowledges nothing.
-    REDIS_LINE["socket_keepalive"] = True
-    REDIS_LINE["socket_keepalive_options"] = {socket.TCP_USER_TIMEOUT: 15_000}
 CHANNEL_LAYERS = {
     "default": {
         # One PUBLISH for an event, and nothing stored in Redis; hubs read lost events from the log.
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
-            "hosts": [
-                {
-                    "address": REDIS_URL or "redis://127.0.0.1:6379",
-                    "socket_timeout": 15,
-                    "socket_connect_timeout": 2,
-                    "health_check_interval": 10,
-                    "retry": Retry(NoBackoff(), 1),  # once, for a stale connection
-                    **REDIS_LINE,
-                }
-            ],
+            "hosts": [layer_host(REDIS_URL)],
             # Redis's pub/sub ignores databases, so the name must separate installations.
             "prefix": f"hitl-{hashlib.sha256(f'layer {SECRET_KEY}'.encode()).hexdigest()[:12]}",
         },

@@ -12,6 +12,8 @@ from django.db import connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from hitl_project import redis_servers
+
 REDIS_SECONDS = 2
 
 
@@ -33,7 +35,7 @@ def silent_redis() -> Iterator[str]:
     parts = urlsplit(settings.REDIS_URL)
     where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"  # no password
     try:
-        with redis.Redis.from_url(
+        with redis_servers.client(
             settings.REDIS_URL,
             socket_connect_timeout=REDIS_SECONDS,
             socket_timeout=REDIS_SECONDS,

@@ -63,7 +63,7 @@ WHERE status = 'approved' AND number <= {each}
 EVENTS = """
 INSERT INTO realtime_event (channel, "offset", type, message, created_at)
     SELECT 'apvs', n, 'new_apv', '{{"type": "new_apv", "offset": ' || n || '}}',
-        now() - (20 * {count} - n) * interval '400 days' / (20 * {count})
+        now() - interval '400 days' * (1 - n / (20.0 * {count}))
     FROM generate_series((SELECT top FROM realtime_counter WHERE channel = 'apvs') + 1,
         20 * {count}) AS n;
 UPDATE realtime_counter SET top = 20 * {count} WHERE channel = 'apvs'
