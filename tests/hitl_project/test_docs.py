@@ -18,7 +18,7 @@ from reviews.choices import EffectState
 from reviews.effects.states import FIRST, FOLLOWING
 from tests.support.site import ROOT
 
-VARIABLE = re.compile(r"\b(?:env\.\w+|number|switch|url|database_url)\(\s*\"([A-Z_]+)\"")
+VARIABLE = re.compile(r"\b(?:env\.\w+|number|switch|url|database_url|redis_url)\(\s*\"([A-Z_]+)\"")
 OF_COMPOSE = re.compile(r"\$\{([A-Z_]+)")
 
 
