@@ -6,7 +6,8 @@ are, so it cannot add or leave out text.
 
 import hashlib
 import json
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from django.core.cache import caches
@@ -25,7 +26,7 @@ MOST_RUNS = 40_000
 MOST_MARKS = 1_000
 """Letters of a diff that are marked as passing for others; a notice above it tells of them too."""
 KEPT_BYTES = 64 * 1024
-"""Longer answers are not kept in memory."""
+"""Answers that are longer, when compressed, are not kept in memory."""
 
 Side = tuple[str, Sequence[str]]
 """The name of a file, and its lines before or after a change."""
@@ -70,7 +71,7 @@ def _job(side: Side) -> Job | None:
 def _runs_of(jobs: Sequence[Job]) -> dict[Job, Runs | None]:
     """Return the runs of each job that was possible, including those of earlier requests."""
     keys = {job: _key(job) for job in jobs}
-    answers = caches["colours"].get_many(keys.values())
+    answers = _kept(keys.values())
     fresh = [job for job in jobs if keys[job] not in answers]
     if sum(len(text) for _language, text in fresh) <= MOST_CHARACTERS:
         answers |= {keys[job]: answer for job, answer in _ask(fresh).items()}
@@ -98,8 +99,14 @@ def _ask(jobs: Sequence[Job]) -> dict[Job, bytes]:
     return dict(zip(jobs, answers, strict=False))
 
 
+def _kept(keys: Iterable[str]) -> dict[str, bytes]:
+    found = caches["colours"].get_many(keys)
+    return {key: zlib.decompress(compressed) for key, compressed in found.items()}
+
+
 def _keep(answers: dict[str, bytes]) -> None:
-    short = {key: answer for key, answer in answers.items() if len(answer) <= KEPT_BYTES}
+    compressed = {key: zlib.compress(answer, 1) for key, answer in answers.items()}
+    short = {key: answer for key, answer in compressed.items() if len(answer) <= KEPT_BYTES}
     caches["colours"].set_many(short)
 
 

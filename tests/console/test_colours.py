@@ -96,6 +96,16 @@ def test_every_language_shows_each_character_of_anything(language: str) -> None:
     assert [[text_of(line) for line in lines] for lines in shown] == NASTY
 
 
+def test_long_file_that_was_coloured_once_needs_no_lexer_again(
+    monkeypatch: pytest.MonkeyPatch, lexers: LexerProcess
+) -> None:
+    side = ("a.py", [f"number_{at}: int = {at}  # of {at}" for at in range(2_500)])
+    once = colour.coloured([side])
+    assert "<span" in once[0][-1]
+    monkeypatch.setattr(lexers, "runs", None)
+    assert colour.coloured([side]) == once
+
+
 def test_diff_takes_no_longer_than_its_lexers_may_compute(lexers: LexerProcess) -> None:
     names = [name_in(language) for language in languages.PATTERNS]
     start = computing(lexers, [(name, ["a"]) for name in names])
