@@ -1,8 +1,8 @@
 """Measure what grows with the data: `python -m tools.growth`.
 
-It fills a site after another with APVs, five decisions for each on as many revisions, twenty events
-and an entry of the audit, and times what people and programs do in it. The table says how each cost
-grows from the first site to the last, where the data grow a hundred times.
+It fills sites of several sizes with APVs, five decisions for each on as many revisions, twenty
+events and an entry of the audit, and times what people and programs do in them, in turn. The table
+says how each cost grows from the smallest site to the largest, where the data grow a hundred times.
 """
 
 import tests.support.environment  # noqa: F401, I001 — starts the servers before the settings are read
@@ -13,7 +13,8 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
@@ -90,8 +91,30 @@ with connection.cursor() as cursor:
     cursor.execute("INSERT INTO audit_head (sequence, mac) VALUES (%s, %s)", [{count}, last])
 """
 
-Times = dict[str, float]
-"""What each thing took, by its name."""
+PAGES = {
+    "the queue, ms": "/",
+    "search for a package, ms": "/?search=package-10",
+    "search for a word of every text, ms": "/?search=proxy&within=text",
+    "search for a word of none, ms": "/?search=xyzzy",
+    "statistics, ms": "/hitl/reviews/stats",
+    "the numbers, ms": "/numbers",
+    "decisions over REST, ms": "/hitl/decisions",
+    "approved APVs, ms": "/?status=approved",
+}
+EXPORTED = 200_000
+"""How many decisions are exported at most: each takes as long as the others."""
+
+Values = list[float]
+"""What a thing took, in each filled site."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A site with `size` APVs, and its server."""
+
+    size: int
+    site: Site
+    server: Server
 
 
 def main() -> int:
@@ -100,21 +123,21 @@ def main() -> int:
     arguments.add_argument("--rounds", type=int, default=9, help="how often each page is read")
     arguments.add_argument("--write", action="store_true", help="write docs/performance.md")
     given = arguments.parse_args()
-    results: dict[int, Times] = {}
-    for size in given.sizes:
-        results[size] = {}
-        with filled(size) as (site, server):
-            for name, value in measured(site, server, size, given.rounds):
-                results[size][name] = value
-                print(f"{size:>9,}  {name:58} {value:10.1f}", flush=True)
-    print("", *rows(results), sep="\n")
+    sizes: list[int] = sorted(given.sizes)
+    results: dict[str, Values] = {}
+    with ExitStack() as stack:
+        filled = [stack.enter_context(filled_site(size)) for size in sizes]
+        for name, values in measured(filled, given.rounds):
+            results[name] = values
+            print(f"{name:58} " + " ".join(f"{value:12,.1f}" for value in values), flush=True)
+    print("", *rows(sizes, results), sep="\n")
     if given.write:
-        write(results, f'make growth ARGS="{" ".join(sys.argv[1:])}"')
+        write(sizes, results, f'make growth ARGS="{" ".join(sys.argv[1:])}"')
     return 0
 
 
 @contextmanager
-def filled(count: int) -> Iterator[tuple[Site, Server]]:
+def filled_site(count: int) -> Iterator[Filled]:
     """Serve a site with so many APVs, and say how long it took to fill."""
     began = time.perf_counter()
     site = Site(f"growth-{count}")
@@ -124,56 +147,36 @@ def filled(count: int) -> Iterator[tuple[Site, Server]]:
     site.execute(EVENTS.format(count=count))
     site.manage("shell", "-c", ENTRIES.format(count=count))
     site.vacuum()
-    print(f"{count:>9,}  filled in {time.perf_counter() - began:.0f} s", flush=True)
+    print(f"{count:,} APVs: filled in {time.perf_counter() - began:.0f} s", flush=True)
     with site.uvicorn() as server:
-        yield site, server
+        yield Filled(count, site, server)
 
 
-def measured(site: Site, server: Server, size: int, rounds: int) -> Iterator[tuple[str, float]]:
-    """Yield the name and the cost of each thing that is done in a site of `size` APVs."""
-    pages = {
-        "the queue, ms": "/",
-        "search for a package, ms": "/?search=package-10",
-        "search for a word of every text, ms": "/?search=proxy&within=text",
-        "search for a word of none, ms": "/?search=xyzzy",
-        "statistics, ms": "/hitl/reviews/stats",
-        "the numbers, ms": "/numbers",
-        "decisions over REST, ms": "/hitl/decisions",
-        "approved APVs, ms": "/?status=approved",
-    }
-    for name, address in pages.items():
-        yield name, median(partial(read, server, address), rounds)
-    yield "adding an APV, ms", median(partial(add, server), rounds)
-    yield "deciding, ms", median(partial(decide, site, server), rounds)
-    yield from exported(server)
-    yield "verify_audit, µs an entry", each(site, size, "verify_audit")
-    oldest = 20 * size * 30 // 400
+def measured(filled: list[Filled], rounds: int) -> Iterator[tuple[str, Values]]:
+    """Yield the name of each thing that is done, and what it cost in each site."""
+    for name, address in PAGES.items():
+        yield name, in_turn(filled, rounds, partial(read, address=address))
+    yield "adding an APV, ms", in_turn(filled, rounds, add)
+    yield "deciding, ms", in_turn(filled, rounds, decide)
+    times, memory = zip(*map(exported, filled), strict=True)
+    yield "export, ms for 1,000 decisions", list(times)
+    yield "export, MiB of the server's memory", list(memory)
+    yield "verify_audit, µs an entry", [each(one, one.size, "verify_audit") for one in filled]
     yield (
         "pruning, µs an event",
-        each(site, 20 * size - oldest, "prune_events", "--days", "30"),
+        [each(one, 20 * one.size * 370 // 400, "prune_events", "--days", "30") for one in filled],
     )
 
 
-def read(server: Server, address: str) -> None:
-    answer = server.client("lead").get(address)
-    assert answer.status_code == 200, answer.text
-
-
-def add(server: Server) -> None:
-    answer = server.post("/hitl/apvs", apv(), user="pipeline")
-    assert answer.status_code == 201, answer.text
-
-
-def decide(site: Site, server: Server) -> None:
-    [(pending,)] = site.rows("SELECT apv_id FROM reviews_apv WHERE status='pending' LIMIT 1")
-    answer = server.post("/hitl/decisions", decision(str(pending)), user="lead")
-    assert answer.status_code == 200, answer.text
-
-
-def median(action: Callable[[], None], rounds: int) -> float:
-    """Return how many milliseconds an action takes, after a first time that is not counted."""
-    action()
-    return statistics.median(seconds(action) for _ in range(rounds)) * 1e3
+def in_turn(filled: list[Filled], rounds: int, action: Callable[[Filled], None]) -> Values:
+    """Return how many milliseconds an action takes, done in each site in turn."""
+    times: list[Values] = [[] for _ in filled]
+    for one in filled:
+        action(one)  # a first time, which is not counted
+    for _ in range(rounds):
+        for one, those in zip(filled, times, strict=True):
+            those.append(seconds(partial(action, one)) * 1e3)
+    return [statistics.median(those) for those in times]
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -182,59 +185,79 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def exported(server: Server) -> Iterator[tuple[str, float]]:
-    """Export all decisions; yield the time for 1,000, and by how much the server grew."""
-    process = psutil.Process(server.process.pid)
+def read(one: Filled, address: str) -> None:
+    answer = one.server.client("lead").get(address)
+    assert answer.status_code == 200, answer.text
+
+
+def add(one: Filled) -> None:
+    answer = one.server.post("/hitl/apvs", apv(), user="pipeline")
+    assert answer.status_code == 201, answer.text
+
+
+def decide(one: Filled) -> None:
+    [(pending,)] = one.site.rows("SELECT apv_id FROM reviews_apv WHERE status='pending' LIMIT 1")
+    answer = one.server.post("/hitl/decisions", decision(str(pending)), user="lead")
+    assert answer.status_code == 200, answer.text
+
+
+def exported(one: Filled) -> tuple[float, float]:
+    """Export decisions; return the ms for 1,000, and by how many MiB the server grew."""
+    process = psutil.Process(one.server.process.pid)
     before = most = process.memory_info().rss
     began, lines = time.perf_counter(), 0
-    with server.client("lead").stream("GET", "/decisions.jsonl", timeout=None) as answer:
+    with one.server.client("lead").stream("GET", "/decisions.jsonl", timeout=None) as answer:
         for piece in answer.iter_bytes():
             lines += piece.count(b"\n")
             most = max(most, process.memory_info().rss)
-    yield "export, ms for 1,000 decisions", (time.perf_counter() - began) / lines * 1e6
-    yield "export, MiB of the server's memory", (most - before) / 2**20
+            if lines > EXPORTED:
+                break
+    return (time.perf_counter() - began) / lines * 1e6, (most - before) / 2**20
 
 
-def each(site: Site, count: int, *command: str) -> float:
+def each(one: Filled, count: int, *command: str) -> float:
     """Return how many microseconds a command takes for each of `count` things."""
-    return seconds(partial(site.manage, *command)) / count * 1e6
+    return seconds(partial(one.site.manage, *command)) / count * 1e6
 
 
 # -- What is written ----------------------------------------------------------------------------
 
 
-def rows(results: dict[int, Times]) -> list[str]:
-    sizes = sorted(results)
+def rows(sizes: list[int], results: dict[str, Values]) -> list[str]:
     head = "| | " + " | ".join(f"{size:,} APVs" for size in sizes) + " | growth |"
     table = [head, "| --- " + "| ---: " * (len(sizes) + 1) + "|"]
-    for name in results[sizes[0]]:
-        values = [results[size][name] for size in sizes]
+    for name, values in results.items():
         growth = f"{values[-1] / values[0]:.2f} ×" if values[0] > 0 else "–"
         cells = [f"{value:,.1f}" for value in values]
         table.append(f"| {name} | " + " | ".join([*cells, growth]) + " |")
     return table
 
 
-def write(results: dict[int, Times], command: str) -> None:
+def write(sizes: list[int], results: dict[str, Values], command: str) -> None:
     """Write the table, made by `command`, to docs/performance.md, and draw the plot."""
     before, rest = PAGE.read_text().split(BEGIN, 1)
     after = rest.split(END, 1)[1]
     load = f"under a load of {os.getloadavg()[2]:.0f}"
     made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `{command}`, on {machine()}, {load}."
     PAGE.write_text(
-        before + BEGIN + "\n" + "\n".join([*rows(results), "", made, ""]) + "\n" + END + after
+        before
+        + BEGIN
+        + "\n"
+        + "\n".join([*rows(sizes, results), "", made, ""])
+        + "\n"
+        + END
+        + after
     )
-    draw(results)
+    draw(sizes, results)
 
 
-def draw(results: dict[int, Times]) -> None:
+def draw(sizes: list[int], results: dict[str, Values]) -> None:
     """Plot how each cost grows, against its cost in the smallest site."""
     matplotlib.rcParams["svg.hashsalt"] = "hitl"  # the same figures make the same file
-    sizes = sorted(results)
     figure, axes = pyplot.subplots(figsize=(9, 5.5), layout="constrained")
-    for name, first in results[sizes[0]].items():
-        if first > 0:
-            growth = [results[size][name] / first for size in sizes]
+    for name, values in results.items():
+        if values[0] > 0:
+            growth = [value / values[0] for value in values]
             axes.plot(sizes, growth, marker="o", label=name.rpartition(",")[0])
     axes.set(xscale="log", yscale="log", xlabel="APVs", ylabel="cost, against the smallest site")
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
