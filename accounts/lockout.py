@@ -9,10 +9,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Sum
 from django.utils import timezone
 
+from audit.archives.detaching import READ_DAYS
 from audit.choices import AuditAction
 from audit.models import Entry
 
-KNOWN_DAYS = 90
+KNOWN_DAYS = READ_DAYS
 """How long an address is known as a user's after they signed in from there."""
 
 

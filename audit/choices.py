@@ -53,6 +53,7 @@ class AuditAction(models.TextChoices):
     DEADLINE_RULE_CHANGED = "deadline_rule_changed", _("changed a rule for deadlines")
     DEADLINE_PASSED = "deadline_passed", _("found a deadline passed")
     JOB_CHANGED = "job_changed", _("changed a job")
+    AUDIT_DETACHED = "audit_detached", _("moved audit entries to an archive")
 
 
 CHANGES_OF_APVS = (

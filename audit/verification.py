@@ -1,5 +1,6 @@
 """Verify the audit's chain in pieces, with several processes."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,8 @@ from django.db.models import Max
 
 from audit import chain
 from audit.chain import EMPTY, BrokenChain, ChainHead
-from audit.models import Entry, Head
+from audit.choices import AuditAction
+from audit.models import Archive, Entry, Head
 from audit.processes import pool
 from realtime.snapshot import snapshot
 
@@ -30,28 +32,40 @@ class Piece:
 
 @dataclass(frozen=True)
 class End:
-    """Where the chain ends: as its head says, and as the entries are."""
+    """Where the chain ends: as its head says, and as the entries are; and what it follows."""
 
     head: ChainHead
     last: int
+    archive: Archive | None = None
+    """The one whose last entry the first of the table follows."""
 
     @classmethod
     def now(cls) -> "End":
         with snapshot():
             row = Head.objects.first()
             last = Entry.objects.aggregate(last=Max("sequence"))["last"]
-        return cls(ChainHead(row.sequence, row.mac) if row else EMPTY, last or 0)
+            archive = Archive.objects.order_by("last").last()
+        return cls(ChainHead(row.sequence, row.mac) if row else EMPTY, last or 0, archive)
+
+    @property
+    def archived(self) -> int:
+        """The last entry that an archive has; the table need not have it."""
+        return self.archive.last if self.archive else EMPTY.sequence
 
 
-def verify(end: End, *, after: ChainHead = EMPTY, processes: int = 1) -> Iterator[int]:
-    """Verify the entries after the head `after`, up to `end`; yield how many, piece by piece.
+def verify(
+    end: End, *, after: int = 0, noted: ChainHead = EMPTY, processes: int = 1
+) -> Iterator[int]:
+    """Verify the entries after a number, up to `end`; yield how many, piece by piece.
 
-    Raise BrokenChain at the first entry that was edited, removed or moved.
+    Those that archives have are left out. Raise BrokenChain at the first entry that was edited,
+    removed or moved, or if `noted`, which was the head once, is not among them any more.
     """
-    yield from map(len, _verified(list(_pieces(after.sequence, end.head.sequence)), processes))
+    since = max(after, end.archived)
+    yield from map(len, _verified(list(_pieces(since, end.head.sequence)), processes))
     if end.last > end.head.sequence or _mac_at(end.head.sequence) != end.head.mac:
         raise BrokenChain(f"Entry {end.head.sequence} is not the last: the head was set back.")
-    compare(end, after)
+    compare(end, noted)
 
 
 def compare(end: End, noted: ChainHead) -> None:
@@ -59,7 +73,27 @@ def compare(end: End, noted: ChainHead) -> None:
     if noted.sequence > end.head.sequence:
         raise BrokenChain(chain.removed(end.head.sequence + 1, noted.sequence))
     if _mac_at(noted.sequence) != noted.mac:
-        raise BrokenChain(f"Entry {noted.sequence} is not the one that was the head once.")
+        raise BrokenChain(chain.another(noted))
+
+
+def check_records(end: End) -> None:
+    """Check the record of each archive whose entry is in the table, as that of the last one is.
+
+    Raise BrokenChain at the first that differs.
+    """
+    for archive in Archive.objects.filter(recorded_in__gt=end.archived).order_by("last"):
+        check_record(archive, _entry(archive.recorded_in))
+
+
+def check_record(archive: Archive, entry: Entry) -> None:
+    """Raise BrokenChain unless `entry` says of an archive what the database says of it.
+
+    Without the key nobody can write such an entry, and so nobody can pass off a gap as archived.
+    """
+    chain.check_signature(entry)
+    said = (entry.action, entry.object, json.loads(entry.details))
+    if said != (AuditAction.AUDIT_DETACHED, archive.name, archive.facts()):
+        raise BrokenChain(f"Entry {entry.sequence} does not say what the record of {archive} says.")
 
 
 def _pieces(after: int, until: int) -> Iterator[Piece]:
@@ -82,7 +116,7 @@ def _verified(pieces: Sequence[Piece], processes: int) -> Iterator[Piece]:
 def _verify(piece: Piece) -> Piece:
     """Verify a piece, and return it. The entry before it belongs to the piece before."""
     last = ChainHead(piece.after, _mac_at(piece.after))
-    for entry in _entries(piece):
+    for entry in entries_of(piece):
         chain.check(entry, last)
         last = ChainHead(entry.sequence, entry.mac)
     if last.sequence < piece.until:
@@ -90,7 +124,7 @@ def _verify(piece: Piece) -> Piece:
     return piece
 
 
-def _entries(piece: Piece) -> Iterator[Entry]:
+def entries_of(piece: Piece) -> Iterator[Entry]:
     """Yield the entries of a piece in order, reading in batches."""
     last = piece.after
     in_order = Entry.objects.filter(sequence__lte=piece.until).order_by("sequence")
@@ -100,10 +134,21 @@ def _entries(piece: Piece) -> Iterator[Entry]:
 
 
 def _mac_at(sequence: int) -> str:
-    """Return the MAC of an entry, or of none before the first. Raise BrokenChain if it is gone."""
+    """Return the MAC of an entry, or of none before the first.
+
+    Raise BrokenChain if it is gone, or in an archive and not the last one there.
+    """
     if sequence == EMPTY.sequence:
         return EMPTY.mac
-    found = Entry.objects.filter(sequence=sequence).values_list("mac", flat=True).first()
-    if found is None:
+    if archive := Archive.objects.filter(last__gte=sequence).order_by("last").first():
+        if archive.last != sequence:
+            raise BrokenChain(f"Entry {sequence} is in the archive {archive}: give its file, too.")
+        return archive.mac
+    return _entry(sequence).mac
+
+
+def _entry(sequence: int) -> Entry:
+    entry = Entry.objects.filter(sequence=sequence).first()
+    if entry is None:
         raise BrokenChain(chain.removed(sequence, sequence))
-    return found
+    return entry

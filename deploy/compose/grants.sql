@@ -4,7 +4,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO hitl_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO hitl_app;
 REVOKE UPDATE, DELETE ON reviews_decision, reviews_revision, reviews_retraction, audit_entry FROM hitl_app;
 REVOKE DELETE ON reviews_effect FROM hitl_app;
-REVOKE INSERT, UPDATE, DELETE ON audit_head, django_migrations FROM hitl_app;
+REVOKE INSERT, UPDATE, DELETE ON audit_head, audit_archive, django_migrations FROM hitl_app;
 REVOKE UPDATE ON realtime_event FROM hitl_app;
 REVOKE DELETE ON realtime_counter FROM hitl_app;
 GRANT EXECUTE ON FUNCTION audit_lock_head() TO hitl_app;

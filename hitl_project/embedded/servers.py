@@ -31,6 +31,8 @@ OFFLINE_COMMANDS = frozenset(
     ]
 )
 """Commands that touch no database: they must work before the servers have ever run."""
+OFFLINE_OPTIONS = frozenset(["--help", "--files-only"])
+"""Options with which a command touches no database."""
 OWN_START = frozenset(["move_data"])
 """Commands that start what they need themselves."""
 
@@ -46,7 +48,9 @@ def needed() -> bool:
 def needed_by(argv: list[str]) -> bool:
     """Return whether the management command in `argv` needs a server that no URL names."""
     command = argv[1] if len(argv) > 1 else "help"
-    if command in OFFLINE_COMMANDS | OWN_START or "--help" in argv or command.startswith("-"):
+    if command in OFFLINE_COMMANDS | OWN_START or command.startswith("-"):
+        return False
+    if OFFLINE_OPTIONS.intersection(argv):
         return False
     return needed()
 

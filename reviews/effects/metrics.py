@@ -10,7 +10,7 @@ from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from audit.choices import AuditAction
-from audit.models import Entry
+from audit.selectors import count_of
 from realtime.database_collector import DatabaseCollector, quantiles
 from realtime.snapshot import snapshot
 from reviews.choices import EffectKind, EffectState
@@ -88,9 +88,8 @@ def _seconds() -> Metric:
 
 def _merges_around() -> Metric:
     """Count them in the audit: the process that finds one is a worker."""
-    found = Entry.objects.filter(action=AuditAction.MERGED_AROUND).count()
     return CounterMetricFamily(
         "hitl_merges_around",
         "Pull requests that were merged at a commit that nobody had approved here.",
-        value=found,
+        value=count_of(AuditAction.MERGED_AROUND),
     )

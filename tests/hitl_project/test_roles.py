@@ -4,11 +4,13 @@ import asyncio
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
+from tests.support.commands import Commands
 from tests.support.job_workers import defer, job_worker, state_of
 from tests.support.site import PASSWORD, ROOT, Server, Site
 from tests.support.waiting import wait_for
@@ -41,6 +43,14 @@ class TwoRoles(Site):
                 connection.execute(AFTER_EACH_MIGRATE)
         self.environment["DATABASE_URL"] = self.database_url
         self.manage("create_demo_users")
+
+    def manage_as_owner(self, *arguments: str) -> str:
+        """Run a management command under the owner's role."""
+        commands = Commands({**self.environment, "DATABASE_URL": self.owners_url})
+        code, printed = commands.run(arguments, "")
+        commands.close()
+        assert code == 0, printed
+        return printed
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +120,11 @@ def test_a_worker_runs_jobs_under_its_role(two_roles: TwoRoles) -> None:
         "UPDATE audit_head SET sequence = sequence + 1",
         "INSERT INTO audit_head (sequence, mac) VALUES (1, 'x')",
         "DELETE FROM audit_head",
+        "INSERT INTO audit_archive (first, last) VALUES (1, 2)",
+        "UPDATE audit_archive SET name = 'another'",
+        "DELETE FROM audit_archive",
+        "ALTER TABLE audit_archive DISABLE TRIGGER USER",
+        "DROP TRIGGER audit_entry_is_archived ON audit_entry",
         "UPDATE realtime_event SET message = '{}'",
         "TRUNCATE realtime_event",
         "DELETE FROM realtime_counter",
@@ -231,3 +246,28 @@ def test_every_function_of_ours_finds_postgres_own_names_alone(two_roles: TwoRol
 def test_schema_is_closed_to_its_role(two_roles: TwoRoles) -> None:
     [(may,)] = two_roles.rows("SELECT has_schema_privilege('public', 'CREATE')")
     assert not may
+
+
+# -- Moving old entries of the audit to a file ------------------------------------------------
+
+ARCHIVE = """
+from datetime import UTC, datetime
+from unittest import mock
+from tests.support.audit import archive
+from pathlib import Path
+with mock.patch("django.utils.timezone.now", return_value=datetime(2101, 1, 1, tzinfo=UTC)):
+    print(archive(Path({folder!r}), "2100", "--detach"))
+"""
+
+
+def test_only_the_owners_role_detaches_entries_of_the_audit(
+    server: Server, two_roles: TwoRoles, tmp_path: Path
+) -> None:
+    shell = ("shell", "--no-imports", "-c", ARCHIVE.format(folder=str(tmp_path)))
+    said = two_roles.manage(*shell, check=False)
+    assert "CommandError: the role hitl_app may not delete entries" in said
+    assert list(tmp_path.iterdir()) == []
+    assert "They were deleted from the table." in two_roles.manage_as_owner(*shell)
+    [file] = tmp_path.iterdir()
+    assert "Entries 1 to" in two_roles.manage("verify_audit", str(file))
+    assert file.name in server.client("admin").get("/admin/audit/entry/").text

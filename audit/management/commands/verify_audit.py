@@ -2,13 +2,21 @@
 
 import argparse
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from audit.archives.verification import Files
 from audit.chain import EMPTY, BrokenChain, ChainHead
-from audit.verification import End, compare, verify
+from audit.models import Archive
+from audit.verification import End, check_records, verify
+
+WHOLE = "none edited, removed or reordered."
+GIVE_FILES = "Give their files to verify them, too."
 
 
 class Command(BaseCommand):
@@ -20,6 +28,17 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "files",
+            nargs="*",
+            type=Path,
+            metavar="FILE",
+            help="archives that archive_audit made: they must follow each other, and the table "
+            "must go on from them",
+        )
+        parser.add_argument(
+            "--files-only", action="store_true", help="leave the table out; no database is needed"
+        )
         noted = parser.add_mutually_exclusive_group()
         noted.add_argument(
             "--expect-head",
@@ -46,23 +65,67 @@ class Command(BaseCommand):
     def handle(
         self,
         *args: Any,
+        files: list[Path],
+        files_only: bool,
         expect_head: ChainHead,
         after: ChainHead,
         processes: int,
         **options: Any,
     ) -> None:
+        if files_only and not files:
+            raise CommandError("--files-only needs FILE")
+        noted = after if after != EMPTY else expect_head
+        try:
+            archives = self._verify_files(files, noted, alone=files_only) if files else None
+            if archives and files_only:
+                archives.check_has(noted)
+                self.stdout.write(f"Head {archives.end}")
+            else:
+                self._verify_table(archives, noted, after.sequence, processes)
+        except BrokenChain as broken:
+            raise CommandError(str(broken)) from None
+
+    def _verify_files(self, paths: list[Path], noted: ChainHead, *, alone: bool) -> Files:
+        archives = Files(paths)
+        records = {} if alone else {one.recorded_in: one for one in Archive.objects.all()}
+        _show(archives.verify(noted, records), archives.total)
+        first, last = archives.before.sequence + 1, archives.end.sequence
+        self.stdout.write(f"Entries {first} to {last} in files, {WHOLE}")
+        return archives
+
+    def _verify_table(
+        self, archives: Files | None, noted: ChainHead, after: int, processes: int
+    ) -> None:
         end = End.now()
-        total = max(0, end.head.sequence - after.sequence)
-        with tqdm(total=total, unit=" entries", disable=None, leave=False) as progress:
-            try:
-                for count in verify(end, after=after, processes=processes):
-                    progress.update(count)
-                compare(end, expect_head)
-            except BrokenChain as broken:
-                raise CommandError(str(broken)) from None
-        since = f" after entry {after.sequence}" if after.sequence else ""
-        self.stdout.write(f"{total} entries{since}, none edited, removed or reordered.")
+        check_records(end)
+        if archives:
+            archives.compare_with_table(end)
+            noted = EMPTY if archives.has(noted) else noted
+        since = max(after, end.archived)
+        total = max(0, end.head.sequence - since)
+        with _unless_archived_since(end):
+            _show(verify(end, after=since, noted=noted, processes=processes), total)
+        self.stdout.write(f"{total} entries{f' after entry {since}' if since else ''}, {WHOLE}")
+        if end.archive and not archives:
+            self.stdout.write(f"Entries up to {end.archived} are in archives. {GIVE_FILES}")
         self.stdout.write(f"Head {end.head}")
+
+
+def _show(verified: Iterator[int], total: int) -> None:
+    with tqdm(total=total, unit=" entries", disable=None, leave=False) as progress:
+        for count in verified:
+            progress.update(count)
+
+
+@contextmanager
+def _unless_archived_since(end: End) -> Iterator[None]:
+    """Say so if what is missing was archived while it was verified."""
+    try:
+        yield
+    except BrokenChain:
+        if End.now().archived > end.archived:
+            raise CommandError("Entries were archived meanwhile. Verify again.") from None
+        raise
 
 
 def _head(text: str) -> ChainHead:

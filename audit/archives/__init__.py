@@ -1,0 +1,1 @@
+"""Entries of the audit that leave the table: the files that keep them, and how these verify."""
