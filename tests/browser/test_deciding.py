@@ -292,6 +292,8 @@ async def test_suggestion_at_a_line_needs_no_pointer(
     suggest = page.get_by_role("button", name="Suggest a change at this line: app.cfg:")
     for _ in range(30):
         await page.keyboard.press("Tab")
+        if await page.locator("#panel-patch :focus").count():
+            await expect(suggest).to_be_visible()
         if await suggest.count() and await suggest.evaluate("(b) => b === document.activeElement"):
             break
     await expect(suggest).to_be_focused()

@@ -58,16 +58,12 @@ export function lineTools(suggestAt, first) {
     button.setAttribute("aria-label", text);
   }
 
-  /**
-   * Let Tab reach the buttons, once the keyboard is in the panel of the diff.
-   *
-   * @param {Event} event
-   */
-  function offer(event) {
-    const target = targetOf(event);
+  /** Let Tab reach the buttons, once the keyboard is in the panel of the diff. */
+  function offer() {
+    const focused = document.activeElement;
     const panel = document.getElementById("diff")?.closest("[role=tabpanel]");
     const isThere = tools.isConnected && tools.checkVisibility();
-    if (target && panel?.contains(target) && target.matches(":focus-visible") && !isThere) {
+    if (panel?.contains(focused) && focused?.matches(":focus-visible") && !isThere) {
       const cells = everyCell();
       show(cells.find(takesSuggestion) ?? cells[0]); // where Tab reaches both
     }
@@ -96,5 +92,6 @@ export function lineTools(suggestAt, first) {
 
   document.addEventListener("pointerover", point);
   document.addEventListener("focusin", offer);
-  (first.type === "focusin" ? offer : point)(first);
+  if (first.type === "focusin") offer();
+  else point(first);
 }
