@@ -21,7 +21,7 @@ FORMAT = "hitl-console-audit-1"
 class Line(BaseModel):
     """One line, which has one way to be written."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, cache_strings="keys")
 
     def encoded(self) -> bytes:
         return self.model_dump_json().encode() + b"\n"

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import tracemalloc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -192,3 +193,15 @@ def test_missing_or_repeated_file_is_named(three: list[Path]) -> None:
 def test_file_of_another_chain_does_not_go_with_the_table(path: Path) -> None:
     with pytest.raises(CommandError, match=r"The table does not go on from a\.jsonl\.gz\. Entr"):
         verify(path)
+
+
+def test_large_file_takes_no_more_memory(tmp_path: Path) -> None:
+    """It is read a line at a time."""
+    peaks = []
+    for count in (500, 5000):
+        written(path := tmp_path / f"{count}.jsonl.gz", count)
+        tracemalloc.start()
+        verify(path, "--files-only")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
