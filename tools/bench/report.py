@@ -1,10 +1,7 @@
 """The page and the plot that `make bench` writes."""
 
-import os
-import platform
 import statistics
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import matplotlib
@@ -13,11 +10,11 @@ matplotlib.use("svg")
 from matplotlib import pyplot
 
 from tests.support.site import ROOT
+from tools import documented
 from tools.bench.fanout import Fanout
 from tools.bench.scenarios import Figure
 
 PAGE, PLOT = ROOT / "docs" / "performance.md", ROOT / "docs" / "images" / "fanout.svg"
-BEGIN, END = "<!-- made by make bench -->\n", "<!-- end -->"
 
 Results = dict[str, dict[int, list[Fanout]]]
 """For each system, and each number of sockets, its rounds."""
@@ -76,17 +73,9 @@ def figure_rows(figures: Sequence[Figure]) -> list[str]:
 
 def write(results: Results, figures: Sequence[Figure], command: str) -> None:
     """Write the tables, made by `command`, to docs/performance.md, and draw the plot."""
-    before, rest = PAGE.read_text().split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `{command}`, on {machine()}."
-    parts = [*figure_rows(figures), "", *fanout_rows(results), "", made, ""]
-    PAGE.write_text(before + BEGIN + "\n" + "\n".join(parts) + "\n" + END + after)
+    tables = [*figure_rows(figures), "", *fanout_rows(results)]
+    documented.write(PAGE, "bench", [*tables, "", documented.made(command)])
     draw(results, PLOT)
-
-
-def machine() -> str:
-    cores = f"{os.cpu_count()} cores, {platform.machine()}"
-    return f"{cores}, Linux {platform.release().split('-')[0]}, Python {platform.python_version()}"
 
 
 def draw(results: Results, path: Path) -> None:

@@ -1,16 +1,13 @@
 """The table that `make beside` writes to docs/performance.md."""
 
-import os
 import statistics
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 from tests.support.site import ROOT
-from tools.bench.report import machine
+from tools import documented
 from tools.beside.measuring import Answer, middle
 
 PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- beside: made by make beside -->\n", "<!-- beside: end -->"
 
 Results = dict[str, list[list[Answer]]]
 """For each page, of each round, the medians of each system; this project is the first."""
@@ -45,8 +42,5 @@ def ratios(rounds: list[list[Answer]], value: Callable[[Answer], float]) -> str:
 
 def write(rows: Sequence[str], command: str, pending: int) -> None:
     """Write the table, made by `command`, to docs/performance.md."""
-    before, rest = PAGE.read_text().split(BEGIN, 1)
-    load = f"under a load of {os.getloadavg()[2]:.0f}"
-    made = f"Over {pending:,} open items. Made on {datetime.now(UTC):%Y-%m-%d} by `{command}`, on"
-    text = "\n".join([*rows, "", f"{made} {machine()}, {load}."])
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n\n{END}{rest.split(END, 1)[1]}")
+    made = f"Over {pending:,} open items. {documented.made(command)}"
+    documented.write(PAGE, "beside", [*rows, "", made])

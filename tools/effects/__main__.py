@@ -2,10 +2,8 @@
 
 import argparse
 import os
-import platform
 import sys
 import time
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import django
@@ -17,12 +15,12 @@ django.setup()
 
 from tests.support.forges import FAKES  # noqa: E402 — these need the apps
 from tests.support.site import ROOT  # noqa: E402
+from tools import documented  # noqa: E402
 from tools.effects.faults import FAULTS  # noqa: E402
 from tools.effects.run import FULL, SMALL, Fault, Measured, Size, measure  # noqa: E402
 from tools.effects.world import Worlds  # noqa: E402
 
 PAGE = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- effects: made by make effects -->\n", "<!-- effects: end -->"
 HEADS = ("fault", "lost", "done twice", "unapproved merges", "records that differ", "longest")
 
 
@@ -33,7 +31,7 @@ class Row(NamedTuple):
     notes: list[str]
 
     def __str__(self) -> str:
-        return "| " + " | ".join(self.cells) + " |"
+        return documented.row(self.cells)
 
 
 def row_of(fault: Fault, measured: Measured) -> Row:
@@ -42,18 +40,12 @@ def row_of(fault: Fault, measured: Measured) -> Row:
     return Row((fault.title, *map(str, counts), f"{one.longest:.1f} s"), measured.notes)
 
 
-def page_with(rows: list[Row], size: Size, text: str) -> str:
-    """Return the page with its table replaced."""
-    before, rest = text.split(BEGIN, 1)
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    made = (
-        f"Made on {datetime.now(UTC):%Y-%m-%d} by `make effects`, with {size.decisions} decisions"
-        f" on each of {len(FAKES)} forges for each fault, on {machine}."
-    )
-    head = ["| " + " | ".join(HEADS) + " |", "| --- " + "| ---: " * (len(HEADS) - 1) + "|"]
-    notes = " ".join(note for row in rows for note in row.notes)
-    parts = [f"{before}{BEGIN}", *head, *map(str, rows), "", f"{made} {notes}".strip(), ""]
-    return "\n".join([*parts, END + rest.split(END, 1)[1]])
+def write(rows: list[Row], size: Size) -> None:
+    """Write the table, and what the rows add."""
+    decisions = f"with {size.decisions} decisions on each of {len(FAKES)} forges for each fault."
+    notes = [note for row in rows for note in row.notes]
+    words = " ".join([documented.made("make effects"), f"It ran {decisions}", *notes])
+    documented.write(PAGE, "effects", [*documented.head(HEADS), *map(str, rows), "", words])
 
 
 class Progress:
@@ -88,7 +80,7 @@ def run(options: argparse.Namespace, worlds: Worlds) -> int:
         clean = clean and measured.outcome.clean
         print(*(rows[-1], *measured.notes, *measured.failures), sep="\n", flush=True)
     if options.write:
-        PAGE.write_text(page_with(rows, size, PAGE.read_text()))
+        write(rows, size)
     print("All is as decided, once." if clean else "FAILED: see above.")
     return 0 if clean else 1
 

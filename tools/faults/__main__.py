@@ -2,22 +2,17 @@
 
 import argparse
 import asyncio
-import os
-import platform
 import sys
-from datetime import UTC, datetime
 
 from tests.support import environment  # first: it starts PostgreSQL
 from tests.support.site import ROOT
+from tools import documented
 from tools.faults.failover import FailoverLoad, Promotions, ReplicatedWorld
 from tools.faults.kinds import KINDS, Worlds, measure
 from tools.faults.load import FULL, SMALL, Outcome, Size
 
 PAGE = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- made by make faults -->\n", "<!-- end -->"
 FAILOVERS = "PostgreSQL: an asynchronous replica promoted"
-FAILOVERS_BEGIN = "<!-- failovers: made by make faults -->\n"
-FAILOVERS_END = "<!-- failovers: end -->"
 FAILOVERS_SIZE = Size(sockets=500, decisions=1000, per_second=50, stretch=1.0)
 HEADS_OF_FAILOVERS = (
     *("promotions", "silent gaps", "two events under one offset", "stuck in an old epoch"),
@@ -35,7 +30,7 @@ def row(title: str, outcome: Outcome) -> str:
         *(f"{outcome.longest_delay:.1f} s", f"{outcome.slowest_answer:.1f} s"),
         *(outcome.server_errors, f"{outcome.slowest_refusal:.1f} s", outcome.lines),
     )
-    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+    return documented.row(cells)
 
 
 def row_of_failovers(times: int, outcome: Promotions) -> str:
@@ -43,27 +38,11 @@ def row_of_failovers(times: int, outcome: Promotions) -> str:
         *(times, outcome.gaps, outcome.two_events, outcome.stuck, outcome.lost_by_postgres),
         *(outcome.reloads, f"{outcome.slowest_answer:.1f} s", outcome.server_errors),
     )
-    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+    return documented.row(cells)
 
 
-def page_with(rows: list[str], text: str) -> str:
-    """Return the page with its table replaced."""
-    head = ["| " + " | ".join(HEADS) + " |", "| --- " + "| ---: " * (len(HEADS) - 1) + "|"]
-    return _replaced(text, BEGIN, [*head, *rows], END)
-
-
-def page_with_failovers(row: str, text: str) -> str:
-    """Return the page with its table of failovers replaced."""
-    heads = HEADS_OF_FAILOVERS
-    head = ["| " + " | ".join(heads) + " |", "|" + " ---: |" * len(heads)]
-    return _replaced(text, FAILOVERS_BEGIN, [*head, row], FAILOVERS_END)
-
-
-def _replaced(text: str, begin: str, table: list[str], end: str) -> str:
-    before, rest = text.split(begin, 1)
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `make faults`, on {machine}."
-    return "\n".join([f"{before}{begin}", *table, "", made, "", end + rest.split(end, 1)[1]])
+def write(name: str, lines: list[str]) -> None:
+    documented.write(PAGE, name, [*lines, "", documented.made("make faults")])
 
 
 async def fail_over(*, small: bool) -> tuple[int, Promotions]:
@@ -90,14 +69,14 @@ async def main(options: argparse.Namespace, worlds: Worlds) -> int:
         clean = clean and outcome.clean
         print(rows[-1], flush=True)
     if options.write and rows:
-        PAGE.write_text(page_with(rows, PAGE.read_text()))
+        write("faults", [*documented.head(HEADS), *rows])
     if not options.only or options.only in FAILOVERS:
         times, promotions = await fail_over(small=options.small)
         clean = clean and promotions.clean
         print(f"{FAILOVERS}\n{row_of_failovers(times, promotions)}", flush=True)
         if options.write:
-            failovers = row_of_failovers(times, promotions)
-            PAGE.write_text(page_with_failovers(failovers, PAGE.read_text()))
+            heads = documented.head(HEADS_OF_FAILOVERS)
+            write("failovers", [*heads, row_of_failovers(times, promotions)])
     print("Nothing lost, doubled or out of order." if clean else "FAILED: see above.")
     return 0 if clean else 1
 

@@ -2,10 +2,8 @@
 
 import argparse
 import os
-import platform
 import sys
 import time
-from datetime import UTC, datetime
 
 import django
 
@@ -15,10 +13,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_project.settings")
 django.setup()
 
 from tests.support.site import ROOT, Site  # noqa: E402
+from tools import documented  # noqa: E402
 from tools.fuzz.run import Fuzz, Outcome, end  # noqa: E402 — the serializers need Django
 
 PAGE = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- fuzz: made by make fuzz -->\n", "<!-- fuzz: end -->"
 
 
 def lines_of(outcome: Outcome, seconds: float) -> list[str]:
@@ -41,13 +39,7 @@ def lines_of(outcome: Outcome, seconds: float) -> list[str]:
 
 
 def write(lines: list[str]) -> None:
-    text = PAGE.read_text()
-    head, rest = text.split(BEGIN)
-    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `make fuzz`, on {platform.machine()}, "
-    note = f"{made}Python {platform.python_version()}."
-    PAGE.write_text(
-        f"{head}{BEGIN}\n" + "\n".join(lines) + f"\n\n{note}\n\n{END}{rest.split(END)[1]}"
-    )
+    documented.write(PAGE, "fuzz", [*lines, "", documented.made("make fuzz")])
 
 
 def main() -> int:

@@ -2,19 +2,16 @@
 
 import argparse
 import asyncio
-import os
-import platform
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from tests.support import environment  # first: it starts PostgreSQL
 from tests.support.site import ROOT
+from tools import documented
 from tools.faults.world import World
 from tools.restarts import herd, soak
 
 PAGE = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- {}: made by make restarts -->\n", "<!-- {}: end -->"
 
 
 def herd_lines(outcome: herd.Outcome) -> list[str]:
@@ -44,9 +41,8 @@ def soak_lines(outcome: soak.Outcome) -> list[str]:
     )
 
 
-def table(head: tuple[object, ...], *rows: tuple[object, ...]) -> list[str]:
-    lines = [("| " + " | ".join(map(str, row)) + " |") for row in (head, *rows)]
-    return [lines[0], "| --- " + "| ---: " * (len(head) - 1) + "|", *lines[1:]]
+def table(head: tuple[str, ...], *rows: tuple[object, ...]) -> list[str]:
+    return [*documented.head(head), *map(documented.row, rows)]
 
 
 def s(seconds: float) -> str:
@@ -65,15 +61,6 @@ def spread(ordered: list[float]) -> str:
     return ", ".join(f"{seconds * 1000:.0f} ms" for seconds in some)
 
 
-def page_with(name: str, lines: list[str], text: str) -> str:
-    """Return the page with the table called `name` replaced."""
-    before, rest = text.split(BEGIN.format(name), 1)
-    after = rest.split(END.format(name), 1)[1]
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `make restarts`, on {machine}."
-    return "\n".join([before + BEGIN.format(name), *lines, "", made, "", END.format(name) + after])
-
-
 async def main(options: argparse.Namespace, world: World) -> int:
     clean = True
     for name, measure in {"herd": of_herd, "soak": of_soak}.items():
@@ -82,7 +69,7 @@ async def main(options: argparse.Namespace, world: World) -> int:
             clean = clean and was_clean
             print("\n".join(lines), flush=True)
             if options.write:
-                PAGE.write_text(page_with(name, lines, PAGE.read_text()))
+                documented.write(PAGE, name, [*lines, "", documented.made("make restarts")])
     print("All came back, and nothing was left behind." if clean else "FAILED: see above.")
     return 0 if clean else 1
 
