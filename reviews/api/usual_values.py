@@ -26,14 +26,15 @@ class TextField(serializers.CharField):
     """Text."""
 
     def run_validation(self, data: Any = empty) -> Any:
-        if type(data) is str and self._is_usual(data):
-            return data
+        if type(data) is str:
+            text = data.strip() if self.trim_whitespace else data
+            if self._is_usual(text):
+                return text
         return super().run_validation(data)
 
     def _is_usual(self, text: str) -> bool:
         return (
             text != ""
-            and (text.strip() == text or not self.trim_whitespace)
             and len(text) <= self._longest
             and "\0" not in text
             and (text.isascii() or not HALF_CHARACTER.search(text))
