@@ -4,7 +4,7 @@ In REST framework a request, its view, its response and its serializers refer to
 cycles. Without help, they stay in memory until Python's cyclic garbage collector runs.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers, viewsets
@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.representing import representer
+from accounts.api.representing import representations
 
 
 class ReleasesMemory(APIView):
@@ -71,15 +71,15 @@ def _forget(serializer: Any) -> None:
     serializer._kwargs = {}  # REST framework keeps it for copying a serializer
 
 
-def represented(serializer: type[serializers.BaseSerializer[Any]], rows: Any) -> list[Any]:
-    """Return `rows` as `serializer` represents them, and keep no reference to the rows."""
-    represent = representer(serializer())
-    return [_represented(represent, row) for row in rows]
+def represented(
+    serializer: type[serializers.BaseSerializer[Any]], rows: Sequence[Any]
+) -> list[Any]:
+    """Return `rows` as `serializer` represents them, and keep no reference to the rows.
 
-
-def _represented(represent: Callable[[Any], Any], row: Any) -> Any:
-    """Represent a row, and drop what was prefetched for it: its querysets refer to the row."""
+    What was prefetched for them is dropped: its querysets refer to the rows.
+    """
     try:
-        return represent(row)
+        return representations(serializer(), rows)
     finally:
-        getattr(row, "_prefetched_objects_cache", {}).clear()
+        for row in rows:
+            getattr(row, "_prefetched_objects_cache", {}).clear()

@@ -36,6 +36,7 @@ from reviews.api.serializers.apvs import (
     APVLineSerializer,
     APVSerializer,
     EvidenceSerializer,
+    NewAPVSerializer,
     QueueItemSerializer,
 )
 from reviews.api.serializers.decisions import (
@@ -116,8 +117,8 @@ class APVViewSet(CountedWrites, Retrieves):
         given = validated(APVSerializer(data=request.data, many=many))
         rows = given if many else [given]
         apvs = services.add_apvs(apvs=[APV(**row) for row in rows], submitter=request.user)
-        prefetch_related_objects(apvs, ADVISORIES, DEADLINE)
-        added = represented(APVSerializer, apvs)
+        prefetch_related_objects([one for one in apvs if one.due_at is not None], DEADLINE)
+        added = represented(NewAPVSerializer, apvs)
         if many:
             return Response(added, status=201)
         location = reverse("apv-detail", [apvs[0].pk], request=request)

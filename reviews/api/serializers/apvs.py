@@ -144,12 +144,8 @@ class OfPullRequest(serializers.ModelSerializer[APV]):
         allow_null=True,
         help_text="Until when it is to be decided on; null without a deadline.",
     )
-    deadline_rule = serializers.CharField(
-        source="deadline.rule.name",
-        read_only=True,
-        allow_null=True,
-        default=None,
-        help_text="The rule that says so: the strictest of those that match.",
+    deadline_rule = serializers.SerializerMethodField(
+        help_text="The rule that says so: the strictest of those that match."
     )
 
     @extend_schema_field(serializers.ChoiceField(PullRequestState.choices, allow_null=True))
@@ -158,6 +154,10 @@ class OfPullRequest(serializers.ModelSerializer[APV]):
 
     def get_repository(self, apv: APV) -> str | None:
         return selectors.repository_of(apv)
+
+    def get_deadline_rule(self, apv: APV) -> str | None:
+        deadline = getattr(apv, "deadline", None) if apv.due_at is not None else None
+        return None if deadline is None else str(deadline.rule.name)
 
     @extend_schema_field(WithdrawnSerializer(allow_null=True))
     def get_withdrawn(self, apv: APV) -> dict[str, Any] | None:
@@ -261,6 +261,15 @@ class APVSerializer(GivenFields, OfPullRequest):
             "patch_diff": {**AS_IT_IS, "validators": [BoundedBytes(DIFF_MAX_BYTES)]},
             "vulnerable_code_signature": AS_IT_IS,
         }
+
+
+class NewAPVSerializer(APVSerializer):
+    """A complete APV that was just added, to which no advisory is linked yet."""
+
+    advisories: Any = serializers.SerializerMethodField()
+
+    def get_advisories(self, apv: APV) -> list[Any]:
+        return []
 
 
 LEFT_OUT_OF_LISTS = (
