@@ -58,6 +58,30 @@ class TextField(serializers.CharField):
         return True
 
 
+class ChoiceField(serializers.ChoiceField):
+    """One of several texts."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if type(data) is str and data in self._usual:
+            return self._usual[data]
+        return super().run_validation(data)
+
+    @cached_property
+    def _usual(self) -> dict[str, Any]:
+        return {} if self.validators else self.choice_strings_to_values
+
+
+class BooleanField(serializers.BooleanField):
+    """True or false."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        return data if type(data) is bool and self._is_free else super().run_validation(data)
+
+    @cached_property
+    def _is_free(self) -> bool:
+        return not self.validators
+
+
 class GivenFields(serializers.Serializer[Any]):
     """A serializer that looks at the fields that were given, and at those that must be."""
 

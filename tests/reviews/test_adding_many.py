@@ -18,7 +18,7 @@ from reviews import services
 from reviews.api.apv_rules import APVRules
 from reviews.api.fields import NumberField
 from reviews.api.serializers.apvs import APVLineSerializer, APVSerializer
-from reviews.api.usual_values import GivenFields, TextField
+from reviews.api.usual_values import BooleanField, ChoiceField, GivenFields, TextField
 from reviews.models import APV
 from tests.support.apv_bodies import USUAL_BODIES, odd_bodies
 from tests.support.in_process import client_of
@@ -52,6 +52,8 @@ def rest_framework_alone() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TextField, "run_validation", serializers.CharField.run_validation)
         patch.setattr(NumberField, "run_validation", serializers.FloatField.run_validation)
+        patch.setattr(ChoiceField, "run_validation", serializers.ChoiceField.run_validation)
+        patch.setattr(BooleanField, "run_validation", serializers.BooleanField.run_validation)
         for name in ("to_internal_value", "run_validators"):
             patch.setattr(GivenFields, name, getattr(serializers.Serializer, name))
         yield
@@ -74,11 +76,12 @@ def test_one_apv_is_checked_as_if_no_other_was_before(bodies: list[dict[str, Any
     ]
 
 
-def test_every_text_and_number_is_taken_at_once() -> None:
+def test_every_text_number_choice_and_flag_is_taken_at_once() -> None:
     fields = APVSerializer().fields.values()
     writable = [one for one in fields if not one.read_only]
-    slow = {type(one) for one in writable} & {serializers.CharField, serializers.FloatField}
-    assert slow == set()
+    slow = [serializers.CharField, serializers.FloatField]
+    slow += [serializers.ChoiceField, serializers.BooleanField]
+    assert not {type(one) for one in writable}.intersection(slow)
 
 
 # -- Storing ----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from forges.choices import CheckState, PullRequestState
 from reviews import links, selectors
 from reviews.api.fields import BoundedBytes, BoundedListField, FirstErrors, NumberField, ObjectField
-from reviews.api.usual_values import GivenFields, TextField
+from reviews.api.usual_values import BooleanField, ChoiceField, GivenFields, TextField
 from reviews.choices import Status, WithdrawalReason
 from reviews.lengths import LONGEST_PATH, MOST_CHANGES, longest
 from reviews.models import APV, CODE_PATTERN, DIFF_MAX_BYTES, EVIDENCE, EXPLOITATION, APVAdvisory
@@ -180,10 +180,12 @@ class APVSerializer(GivenFields, OfPullRequest):
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
         **dict.fromkeys([models.CharField, models.TextField], TextField),
+        models.BooleanField: BooleanField,
         **{APV._meta.get_field("cvss_score").__class__: NumberField},
         **{APV._meta.get_field("cwe_ids").__class__: BoundedListField},
     }
 
+    serializer_choice_field = ChoiceField
     wargame_evidence = ObjectField(required=False)
     submitted_by = submitter()
     advisories = AdvisoryOfAPVSerializer(source="advisory_links", many=True, read_only=True)
