@@ -4,10 +4,12 @@ The columns with these are None for a row that an earlier release wrote; `facts_
 patch itself.
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reviews.choices import Dependency
-from reviews.diffs import Diff, parse
+from reviews.diffs import parse
 from reviews.imports.package_names import identity
 from reviews.intake.changes import moves_in
 from reviews.intake.model import Change
@@ -25,20 +27,53 @@ SOURCES = frozenset(
 )
 """The fields from which they are read."""
 UNKNOWN = ""
+SHORT = 5_000
+"""So many characters of a diff are kept with what it says."""
+
+
+class OfDiff(NamedTuple):
+    """What a diff says: the files that it names, and the changes of one package."""
+
+    names: tuple[str, ...]
+    changes: tuple[Change, ...]
 
 
 def fill(apv: "APV") -> None:
     """Set the columns of an APV, for which its diff is parsed once."""
-    diff = parse(apv.patch_diff)
-    apv.paths = paths_of(apv, diff)
+    said = said_by_diff(apv)
+    apv.paths = paths_of(apv, said)
     apv.version_step = version_step_of(apv)
-    apv.dependency = dependency_of(apv, diff)
+    apv.dependency = dependency_of(apv, said)
 
 
-def paths_of(apv: "APV", diff: Diff | None = None) -> list[str]:
+def said_by_diff(apv: "APV") -> OfDiff:
+    """Return what the diff of an APV says, of its package only if nothing else says that."""
+    package = None if apv.changes else (apv.package_ecosystem, apv.package_name)
+    read = _remembered if len(apv.patch_diff) <= SHORT else _read
+    return read(apv.patch_diff, package)
+
+
+def _read(text: str, package: tuple[str, str] | None) -> OfDiff:
+    diff = parse(text)
+    names = tuple(name for file in diff.files for name in file.names)
+    if package is None:
+        return OfDiff(names, ())
+    moves = moves_in(near_package(diff, package[1])).moves
+    return OfDiff(names, tuple(_of_package([move.change for move in moves], *package)))
+
+
+def _of_package(changes: Iterable[Change], ecosystem: str, name: str) -> list[Change]:
+    own = identity(ecosystem, name)
+    return [one for one in changes if identity(one.ecosystem, one.package) == own]
+
+
+# A bump often fixes several advisories, and the APV of each has the same diff.
+_remembered = lru_cache(maxsize=500)(_read)
+
+
+def paths_of(apv: "APV", said: OfDiff | None = None) -> list[str]:
     """Return the files that an APV names and those of its diff, each once and in order."""
-    parsed = diff or parse(apv.patch_diff)
-    in_diff = (name for file in parsed.files for name in file.names)
+    in_diff = (said or said_by_diff(apv)).names
     changed = (change["file"] for change in apv.changes)
     return sorted({_storable(name) for name in (*apv.affected_files, *in_diff, *changed) if name})
 
@@ -53,22 +88,20 @@ def version_step_of(apv: "APV") -> str:
     return step_of(apv.package_ecosystem, apv.package_version, apv.fixed_version) or UNKNOWN
 
 
-def dependency_of(apv: "APV", diff: Diff | None = None) -> str:
+def dependency_of(apv: "APV", said: OfDiff | None = None) -> str:
     """Return whether a project asks for the package itself, UNKNOWN if nothing shows it."""
-    known = {change.direct for change in _changes_of_package(apv, diff)}
+    known = {change.direct for change in _changes_of_package(apv, said)}
     if True in known:
         return Dependency.DIRECT.value
     return Dependency.TRANSITIVE.value if False in known else UNKNOWN
 
 
-def _changes_of_package(apv: "APV", diff: Diff | None) -> list[Change]:
+def _changes_of_package(apv: "APV", said: OfDiff | None) -> Iterable[Change]:
     """Return what the patch changes of the APV's package, as was read from it or from its diff."""
-    changes = [Change.from_json(one) for one in apv.changes]
-    if not changes:
-        near = near_package(diff or parse(apv.patch_diff), apv.package_name)
-        changes = [move.change for move in moves_in(near).moves]
-    own = identity(apv.package_ecosystem, apv.package_name)
-    return [one for one in changes if identity(one.ecosystem, one.package) == own]
+    if not apv.changes:
+        return (said or said_by_diff(apv)).changes
+    changes = map(Change.from_json, apv.changes)
+    return _of_package(changes, apv.package_ecosystem, apv.package_name)
 
 
 def with_columns(names: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from reviews.versions.ecosystems import order_of
 
@@ -18,6 +19,7 @@ _FORM = re.compile(r"(?:(?P<epoch>[0-9]+)[:!])?v?(?P<numbers>[0-9]+(?:[.][0-9]+)
 _NAMES = (Step.MAJOR, Step.MINOR)
 
 
+@lru_cache(maxsize=1_000)  # many APVs move one package between the same versions
 def step_of(ecosystem: str, old: str, new: str) -> Step | None:
     """Return the step between two versions; None if they have no order, or are equal.
 

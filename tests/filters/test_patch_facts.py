@@ -17,6 +17,7 @@ from tests.support import forge_rows
 from tests.support.site import DIFF, apv
 
 pytestmark = pytest.mark.django_db
+CVES = ["CVE-2026-1001", "CVE-2026-1002"]
 LOCK = DIFF.replace("requirements.txt", "deep/down/requirements.txt").replace("2.31.0", "3.0.0")
 MIGRATION = importlib.import_module("reviews.migrations.0013_filter_values")
 
@@ -108,7 +109,7 @@ def test_pull_request_gives_repository_author_label_and_branch() -> None:
     assert not parse("label=deps").matches(facts)
 
 
-def test_patch_is_parsed_once_as_an_apv_is_added(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patch_is_parsed_once_as_apvs_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
 
     def parse_diff(text: str) -> Diff:
@@ -116,8 +117,9 @@ def test_patch_is_parsed_once_as_an_apv_is_added(monkeypatch: pytest.MonkeyPatch
         return diffs.parse(text)
 
     monkeypatch.setattr(patch_facts, "parse", parse_diff)
-    APV.objects.bulk_create([APV(**apv())])
-    assert parsed == [DIFF]
+    diff = DIFF.replace("2.31.0", "2.31.7")  # of which nothing is remembered yet
+    APV.objects.bulk_create([APV(**apv(patch_diff=diff, cve_id=one)) for one in CVES])
+    assert parsed == [diff]
 
 
 def test_facts_of_long_patches_cost_little_beside_parsing_them() -> None:

@@ -12,6 +12,8 @@ from tools.bench.processes import cpu_seconds
 
 AT_ONCE = 1000
 """The most that a request may have."""
+PACKAGES = 300
+"""How many packages they are of, each with one patch for all its advisories."""
 
 
 def import_advisories(tree: Tree, folder: Path) -> Done:
@@ -22,17 +24,17 @@ def import_advisories(tree: Tree, folder: Path) -> Done:
 
 
 def post_apvs(tree: Tree) -> Done:
-    """Post APVs in one request to a server that has answered such a request before."""
+    """Post APVs in one request to a server that has answered one with other patches before."""
     site = tree.site()
     with tree.serving(site) as server:
         token = f"Bearer {issue(site, 'pipeline')}"
-        _post(server, token, AT_ONCE)
-        spent, answer = _post(server, token, AT_ONCE)
+        _post(server, token, "other")
+        spent, answer = _post(server, token, "package")
     return Done(spent, [_without_own(one) for one in answer], site)
 
 
-def _post(server: Server, token: str, count: int) -> tuple[Spent, list[dict[str, Any]]]:
-    body = [_apv(number) for number in range(count)]
+def _post(server: Server, token: str, packages: str) -> tuple[Spent, list[dict[str, Any]]]:
+    body = [_apv(number, f"{packages}-{number % PACKAGES}") for number in range(AT_ONCE)]
     with api(server, token) as client:
         client.get("/hitl/reviews/stats")  # opens the connection
         cpu, began = cpu_seconds(server.process.pid), time.perf_counter()
@@ -43,8 +45,7 @@ def _post(server: Server, token: str, count: int) -> tuple[Spent, list[dict[str,
     return spent, answer.json()
 
 
-def _apv(number: int) -> dict[str, Any]:
-    name = f"package-{number % 300}"
+def _apv(number: int, name: str) -> dict[str, Any]:
     return apv(
         cve_id=f"CVE-2023-{10_000 + number}",
         cve_description=f"A request through a proxy sends what {name} was given to it. " * 5,
