@@ -92,7 +92,7 @@ class Liveness:
             if not is_there() and self._heard[server] < began:
                 self._wait_for(server, reconnects)
         finally:
-            self._asking = False
+            self._asking = self._refusing = False  # nobody is left who would end it
 
     def _wait_for(self, server: Server, reconnects: Reconnects) -> None:
         logger.warning("PostgreSQL at %s, port %s, does not answer", server.host, server.port)

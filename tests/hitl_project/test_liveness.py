@@ -1,9 +1,12 @@
 """What counts as an answer of PostgreSQL."""
 
 import queue
+import threading
+
+import pytest
 
 from hitl_project.postgresql.liveness import Liveness, Server, Silent
-from tests.support.waiting import wait_for
+from tests.support.waiting import ANSWER_SECONDS, wait_for
 
 SERVER = Server("db", "192.0.2.1", "5432")
 
@@ -48,4 +51,20 @@ def test_server_that_was_away_is_used_again_once_it_lets_connect_after_another_a
 
     liveness.connected(SERVER)
 
+    assert not is_silent(liveness)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_question_that_fails_leaves_nobody_refused() -> None:
+    """Otherwise the process would refuse for ever, long after PostgreSQL is back."""
+    liveness, asked = Liveness(), threading.Event()
+
+    def fails() -> Server | None:
+        asked.set()
+        raise OSError("nobody expected this")
+
+    liveness.ask(SERVER, is_there=lambda: False, reconnects=fails)
+    assert asked.wait(ANSWER_SECONDS)
+    wait_for(lambda: not is_refusing(liveness), "connections to be tried again")
+    liveness.connected(SERVER)
     assert not is_silent(liveness)
