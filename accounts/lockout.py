@@ -7,11 +7,11 @@ from axes.models import AccessAttempt
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import Sum
-from django.utils import timezone
 
 from audit.archives.detaching import READ_DAYS
 from audit.choices import AuditAction
 from audit.models import Entry
+from realtime import clock
 
 KNOWN_DAYS = READ_DAYS
 """How long an address is known as a user's after they signed in from there."""
@@ -39,13 +39,13 @@ class NameBound:
 
 def _failures(username: str) -> int:
     """Return the number of recent wrong passwords for a name, from all addresses."""
-    recent = timezone.now() - settings.AXES_COOLOFF_TIME
+    recent = clock.now() - settings.AXES_COOLOFF_TIME
     attempts = AccessAttempt.objects.filter(username=username, attempt_time__gt=recent)
     return attempts.aggregate(all=Sum("failures_since_start"))["all"] or 0
 
 
 def _has_signed_in(username: str, address: str) -> bool:
     """Return whether the audit has a sign-in of the user from `address` in the last KNOWN_DAYS."""
-    since = timezone.now() - timedelta(days=KNOWN_DAYS)
+    since = clock.now() - timedelta(days=KNOWN_DAYS)
     entries = Entry.objects.filter(action=AuditAction.SIGNED_IN, actor=username)
     return entries.filter(address=address, at__gt=since).exists()

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
+
+from realtime import clock
 
 FORGOTTEN_AT_ONCE = 20
 
@@ -25,7 +26,7 @@ class SignIn(models.Model):
     auth_hash = models.CharField(
         _("auth hash"), max_length=128, help_text=_("Of the password that was given.")
     )
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
     expires_at = models.DateTimeField(_("expires at"))
 
     class Meta:
@@ -76,7 +77,7 @@ class AccountOwner(models.Model):
         related_name="owned_accounts",
         verbose_name=_("owner"),
     )
-    since = models.DateTimeField(_("since"), auto_now_add=True)
+    since = models.DateTimeField(_("since"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("owner of an account")
@@ -96,6 +97,6 @@ class AccountOwner(models.Model):
 
 def forget_expired(model: Any) -> None:
     """Delete a few expired rows of `model`. Each write deletes more rows than it adds."""
-    old = model.objects.filter(expires_at__lt=timezone.now())
+    old = model.objects.filter(expires_at__lt=clock.now())
     few = old.order_by("expires_at").values("pk")[:FORGOTTEN_AT_ONCE]
     model.objects.filter(pk__in=few).delete()

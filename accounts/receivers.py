@@ -8,10 +8,10 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
 from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.dispatch import receiver
-from django.utils import timezone
 from knox.models import AuthToken
 
 from accounts.models import SignIn
+from realtime import clock
 from realtime.publish import announce_recheck
 
 User: Any = get_user_model()
@@ -25,7 +25,7 @@ MOST_NAMED = 1000
 
 @receiver(post_delete, sender=Session)
 def recheck_ended_session(instance: Session, **_: Any) -> None:
-    if instance.expire_date > timezone.now():  # an expired one is only cleared up
+    if instance.expire_date > clock.now():  # an expired one is only cleared up
         recheck(filter(None, [instance.get_decoded().get(SESSION_KEY)]))
 
 

@@ -17,11 +17,11 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.http import HttpRequest
-from django.utils import timezone
 
 from audit import chain
 from audit.choices import AuditAction, Source
 from audit.models import Entry
+from realtime import clock
 from realtime.compiled_queries import insert
 from realtime.paths import is_api
 from realtime.transactions import as_last_act
@@ -71,7 +71,7 @@ def record(
     """
     request = request or _request.get()
     entry = Entry(
-        at=timezone.now(),
+        at=clock.now(),
         source=source or _source(request),
         action=action,
         object=about[:200],

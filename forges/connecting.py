@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit import entries
@@ -21,6 +20,7 @@ from forges.encryption import CannotDecrypt, rotated
 from forges.errors import Refused
 from forges.models import Credentials, Forge, Repository
 from forges.tasks import reconcile_soon
+from realtime import clock
 from realtime.transactions import publishing
 
 MOST_SECRETS = 3
@@ -66,7 +66,7 @@ def check(forge: Forge) -> Grants:
     """Ask a forge, saved or not, what its credentials may do. Raise ForgeError."""
     with client_for(forge) as client:
         grants = client.grants()
-    forge.checked_at, forge.problem = timezone.now(), ""
+    forge.checked_at, forge.problem = clock.now(), ""
     return grants
 
 

@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from django.utils import timezone
-
 from forges.choices import DeliveryState
 from forges.models import Delivery
+from realtime import clock
 
 PRUNED_AT_ONCE = 1000
 
@@ -15,7 +14,7 @@ def prune_deliveries(*, days: int) -> int:
 
     In batches, each in its own transaction, for short locks.
     """
-    old = Delivery.objects.filter(received_at__lt=timezone.now() - timedelta(days=days))
+    old = Delivery.objects.filter(received_at__lt=clock.now() - timedelta(days=days))
     ended = old.exclude(state=DeliveryState.RECEIVED).order_by("received_at")
     dropped = 0
     while some := list(ended.values_list("pk", flat=True)[:PRUNED_AT_ONCE]):

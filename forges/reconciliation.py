@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from django.utils import timezone
 
 from forges import renames
 from forges.choices import CheckState, PullRequestState
@@ -15,6 +14,7 @@ from forges.errors import ForgeError
 from forges.models import PullRequest, Repository
 from forges.problems import ENDS_ALL, noting
 from forges.sync import read_and_store
+from realtime import clock
 
 logger = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ def reconcile(repository: Repository, progress: Progress = iter) -> Outcome:
     does not stop the others. Raise what ends all requests, after it is stored as the repository's
     problem.
     """
-    outcome, began = Outcome(), timezone.now()
+    outcome, began = Outcome(), clock.now()
     try:
         with noting(repository.forge), client_for(repository.forge) as client:
             _reconcile(client, repository, progress, outcome)

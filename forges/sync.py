@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from forges.clients import client_for
 from forges.clients.base import Check, Client, PullRequestData
@@ -20,6 +19,7 @@ from forges.models import PullRequest, Repository
 from forges.problems import noting
 from forges.signals import pull_request_read
 from forges.texts import fitting
+from realtime import clock
 from realtime.transactions import publishing
 
 logger = structlog.get_logger(__name__)
@@ -89,9 +89,9 @@ def _read_once(
     client: Client, repository: Repository, number: int, stored: PullRequest | None
 ) -> Read:
     """Ask the forge; message and diff only if the commits are others than those stored."""
-    began = timezone.now()
+    began = clock.now()
     data = client.pull_request(repository.path, number)
-    read_at = timezone.now()
+    read_at = clock.now()
     message = diff = None
     diff_problem = ""
     if stored is None or _commits(stored) != _commits(data):

@@ -6,7 +6,6 @@ from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from procrastinate.contrib.django import app
@@ -16,6 +15,7 @@ from procrastinate.exceptions import ConnectorException
 from accounts.admin_words import reword
 from audit import entries
 from audit.choices import AuditAction
+from realtime import clock
 from realtime.admin_base import ReadOnlyAdmin, ReadOnlyInline
 from realtime.transactions import publishing
 
@@ -106,7 +106,7 @@ def _ran_again(job: ProcrastinateJob) -> bool:
     """Put a job back into the queue; return False if it is not failed any more."""
     try:
         with publishing():
-            app.job_manager.retry_job_by_id(job.pk, timezone.now())
+            app.job_manager.retry_job_by_id(job.pk, clock.now())
             about = f"job {job.pk} {job.task_name}"
             entries.record(AuditAction.JOB_CHANGED, about, change="runs again")
     except ConnectorException:

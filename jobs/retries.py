@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError
-from django.utils import timezone
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.jobs import Job
+
+from realtime import clock
 
 MOST_ATTEMPTS = 10
 MOST_WAITS = 100
@@ -40,7 +41,7 @@ class Retries(BaseRetryStrategy):
         told = self._until(exception)
         if job.attempts + 1 >= (MOST_WAITS if told else MOST_ATTEMPTS):
             return None
-        return RetryDecision(retry_at=told or timezone.now() + wait_after(job.attempts))
+        return RetryDecision(retry_at=told or clock.now() + wait_after(job.attempts))
 
 
 def wait_after(attempts: int) -> timedelta:

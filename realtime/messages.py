@@ -10,12 +10,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
+from realtime import clock
+
 ADDED = "added"
 """Describes a field that came to the protocol later; events from before are without it."""
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 def wire_time(moment: datetime) -> str:
@@ -45,7 +43,7 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     type: str
-    timestamp: Timestamp = Field(default_factory=now)
+    timestamp: Timestamp = Field(default_factory=clock.now)
 
     @classmethod
     def name(cls) -> str:

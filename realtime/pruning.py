@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from django.db.models import Max, Min
-from django.utils import timezone
 
+from realtime import clock
 from realtime.log import positions
 from realtime.models import Event
 from realtime.registry import LOGS
@@ -24,7 +24,7 @@ def prune(*, days: int, events: int) -> dict[str, int]:
 def _prune(channel: str, days: int, too_many: int) -> int:
     """Delete events older than `days`, and those up to the offset `too_many`."""
     log = Event.objects.filter(channel=channel)
-    old = log.filter(created_at__lt=timezone.now() - timedelta(days=days))
+    old = log.filter(created_at__lt=clock.now() - timedelta(days=days))
     end = max(too_many, old.aggregate(last=Max("offset"))["last"] or 0)
     dropped = 0
     while True:  # in batches, each in its own transaction, for short locks and cheap rollbacks

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Collection, Iterable
 
-from realtime import access
+from realtime import access, clock
 from realtime.access import Identity, Proof
 from realtime.database_threads import for_sockets
 from realtime.open_sockets import OpenSockets, Socket
@@ -71,7 +71,9 @@ class Revocation:
                 raise
 
     def _seconds_left(self) -> float:
-        return max(0.0, min(self._everybody_at - time.monotonic(), self._expires_at - time.time()))
+        return max(
+            0.0, min(self._everybody_at - time.monotonic(), self._expires_at - clock.seconds())
+        )
 
     def _due(self) -> list[Socket]:
         """Return the sockets to check now."""
@@ -81,7 +83,7 @@ class Revocation:
             self._expired()  # also records the next expiry
             return self._sockets.all()
         users, self._users = self._users, set()
-        if time.time() >= self._expires_at:
+        if clock.seconds() >= self._expires_at:
             users |= self._expired()
         return [socket for user in users for socket in self._sockets.of_user(user)]
 
@@ -89,7 +91,7 @@ class Revocation:
         """Return the users with an expired proof; record when the next one expires."""
         proofs = [one.identity.proof for one in self._sockets.all()]
         dated = [(proof.expires_at, proof.user_id) for proof in proofs if proof.expires_at]
-        now = time.time()
+        now = clock.seconds()
         self._expires_at = min((when for when, _ in dated if when > now), default=math.inf)
         return {user for when, user in dated if when <= now}
 

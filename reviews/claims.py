@@ -5,9 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
 from accounts.names import display_name
+from realtime import clock
 from realtime.publish import publish
 from reviews.events import ClaimChanged, ClaimWhat
 from reviews.models import APV, Claim
@@ -29,7 +29,7 @@ def claimed(by: Q | None = None, prefix: str = "") -> Exists:
 
 def expiry() -> datetime:
     """Return until when a claim lasts that is made or renewed now."""
-    return timezone.now() + timedelta(minutes=settings.HITL_CLAIM_MINUTES)
+    return clock.now() + timedelta(minutes=settings.HITL_CLAIM_MINUTES)
 
 
 def end_after_decision(apv: APV, reviewer: Any, *, before: str) -> None:

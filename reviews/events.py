@@ -3,9 +3,9 @@
 from typing import Literal
 from uuid import UUID
 
-from django.utils import timezone
 from pydantic import Field
 
+from realtime import clock
 from realtime.messages import ADDED, LogMessage, Message, Timestamp
 from realtime.registry import LastValueChannel, LogChannel, register
 from reviews.choices import (
@@ -161,7 +161,7 @@ def current_stats() -> StatsUpdate:
     """Read the three numbers that every watcher sees."""
     from reviews import tally  # imports the models, which publish these messages
 
-    headline = tally.headline(timezone.now().date())
+    headline = tally.headline(clock.now().date())
     return StatsUpdate(
         pending_reviews=headline.pending,
         total_decisions=headline.decisions,

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
-from django.utils import timezone
 
+from realtime import clock
 from reviews import patch_facts
 from reviews.choices import PRIORITY_OF_SEVERITY, Severity
 
@@ -42,6 +42,14 @@ class VersionField(models.PositiveIntegerField):  # type: ignore[type-arg]
         return super().pre_save(model_instance, add)
 
 
+class SavedTimeField(models.DateTimeField):  # type: ignore[type-arg]
+    """When the row was saved last."""
+
+    def pre_save(self, model_instance: Any, add: bool) -> Any:
+        setattr(model_instance, self.attname, clock.now())
+        return super().pre_save(model_instance, add)
+
+
 class PathsField(ArrayField):  # type: ignore[type-arg]
     """The files of the patch, which is read whenever they are saved; None until then."""
 
@@ -66,7 +74,7 @@ def assign_codes(apvs: "Sequence[APV]") -> None:
     from reviews.models import CodeSequence
 
     nameless = [apv for apv in apvs if not apv.apv_code]
-    year = timezone.now().year
+    year = clock.now().year
     CodeSequence.objects.bulk_create([CodeSequence(year=year)], ignore_conflicts=True)
     sequence = CodeSequence.objects.select_for_update().get(year=year)
     given = {apv.apv_code for apv in apvs}

@@ -7,9 +7,8 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
-
 from accounts.names import display_name
+from realtime import clock
 from reviews.models import APV, Reading
 
 BEAT_SECONDS = 4
@@ -27,7 +26,7 @@ class BadTab(ValueError):
 
 def others_reading(*, apv: APV, user: Any, tab: str = "") -> list[str]:
     """Record that `user` reads `apv` in `tab`; return the names of other readers. Raise BadTab."""
-    now = timezone.now()
+    now = clock.now()
     Reading.objects.bulk_create(
         [Reading(apv=apv, user=user, tab=_checked(tab), seen_at=now)],
         update_conflicts=True,
@@ -44,7 +43,7 @@ def leave(*, apv: APV, user: Any, tab: str = "") -> bool:
     """Record that `user` has left `apv` in `tab`; return whether in the last tab. Raise BadTab."""
     readings = Reading.objects.filter(apv=apv, user=user)
     readings.filter(tab=_checked(tab)).delete()
-    return not readings.filter(seen_at__gt=timezone.now() - FORGOTTEN).exists()
+    return not readings.filter(seen_at__gt=clock.now() - FORGOTTEN).exists()
 
 
 def _checked(tab: str) -> str:

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Max, Prefetch
-from django.utils import timezone
 
 from audit.choices import CHANGES_OF_APVS
 from audit.models import Entry
 from forges.models import Repository
+from realtime import clock
 from reviews import tally
 from reviews.decision_kinds import RECOMMENDABLE, DecisionKind
 from reviews.models import APV, APVAdvisory
@@ -18,7 +18,7 @@ from reviews.tally import Decided
 
 def review_stats() -> dict[str, Any]:
     """Return all numbers of the dashboard; None if there are no data for one."""
-    pending, decided, today = tally.pending_by_severity(), tally.decided(), timezone.now().date()
+    pending, decided, today = tally.pending_by_severity(), tally.decided(), clock.now().date()
     total = sum(kind.count for kind in decided)
     by_kind = tally.decided_by_kind(decided)
     return {
@@ -35,7 +35,7 @@ def review_stats() -> dict[str, Any]:
 
 def monday() -> date:
     """Return the first day of this week, in UTC."""
-    today = timezone.now().date()
+    today = clock.now().date()
     return today - timedelta(days=today.weekday())
 
 
@@ -122,4 +122,4 @@ def full_name(repository: Repository) -> str:
 
 def hours_waiting(apv: APV) -> float:
     """Return how long an APV has been waiting, in hours."""
-    return (timezone.now() - apv.created_at).total_seconds() / 3600
+    return (clock.now() - apv.created_at).total_seconds() / 3600

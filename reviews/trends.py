@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import Aggregate, Count, F, FloatField, Q
 from django.db.models.functions import TruncDate
-from django.utils import timezone
 
+from realtime import clock
 from reviews.decision_kinds import RECOMMENDABLE, DecisionKind
 from reviews.models import Decision
 
@@ -44,7 +44,7 @@ class Day:
 
 def days(count: int = DAYS) -> list[Day]:
     """Return the last `count` days up to today, including days without decisions."""
-    today = timezone.now().astimezone(UTC).date()
+    today = clock.now().astimezone(UTC).date()
     first = today - timedelta(days=count - 1)
     found = {row["day"]: _day(row) for row in _rows(first)}
     every = (first + timedelta(days=number) for number in range(count))

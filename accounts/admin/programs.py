@@ -7,7 +7,6 @@ from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
@@ -17,6 +16,7 @@ from accounts import delegation
 from accounts.admin_words import reword
 from accounts.credentials.api_token import MOST_TOKEN_DAYS, TOKEN_DAYS, issue_token
 from accounts.models import AccountOwner, SignIn
+from realtime import clock
 from realtime.admin_base import BoundedSearch, DeleteOnlyAdmin
 
 admin.site.unregister(AuthToken)  # knox's own page keeps a new token in a cookie for a while
@@ -76,7 +76,7 @@ class TokenAdmin(BoundedSearch):
 
     @admin.display(description=_("good"), boolean=True)
     def is_good(self, token: AuthToken) -> bool:
-        return token.user.is_active and (token.expiry is None or token.expiry > timezone.now())
+        return token.user.is_active and (token.expiry is None or token.expiry > clock.now())
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ["user", "days"] if obj is None else ["beginning", "user", "created", "expiry"]

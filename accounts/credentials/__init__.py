@@ -5,7 +5,6 @@ Browsers use sessions; programs use API tokens and JSON web tokens. A token is s
 file here; KINDS lists them.
 """
 
-import time
 from collections.abc import Collection, Mapping
 
 from django.conf import settings
@@ -14,6 +13,7 @@ from django.http import parse_cookie
 
 from accounts.credentials import api_token, jwt, open_access, session
 from accounts.credentials.kinds import NONE_GOOD, Opened, Shown, UnknownToken
+from realtime import clock
 from realtime.access import InvalidToken, Proof
 
 KINDS = {one.name: one for one in (session.KIND, api_token.KIND, jwt.KIND, open_access.KIND)}
@@ -94,7 +94,7 @@ def still_good(proofs: Collection[Proof]) -> dict[Proof, Opened]:
     active = get_user_model().objects.filter(is_active=True).only(*names)
     users = {user.pk: user for user in active.filter(pk__in={one.user_id for one in proofs})}
     hashes = {pk: user.get_session_auth_hash() for pk, user in users.items()}
-    now = time.time()
+    now = clock.seconds()
     return {
         one: (users[one.user_id], by_now)
         for one, by_now in _renewed(proofs).items()

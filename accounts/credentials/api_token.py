@@ -1,6 +1,5 @@
 """API tokens, for programs. They are valid for a number of days, or for ever."""
 
-import time
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
@@ -10,6 +9,7 @@ from knox.models import AuthToken
 
 from accounts.credentials.kinds import CredentialKind, Opened, UnknownToken, renewed_by, seconds
 from accounts.models import AccountOwner
+from realtime import clock
 from realtime.access import Proof
 from realtime.compiled_queries import CompiledQuery
 
@@ -40,7 +40,7 @@ def issue_token(user: Any, *, days: int, by: Any = None) -> tuple[AuthToken, str
 def _open(token: str) -> Opened:
     for row in BY_DIGEST.rows(hash_token(token)):
         proof = Proof(NAME, row.user_id, row.digest, expires_at=seconds(row.expiry))
-        if row.user.is_active and not proof.has_expired(time.time()):
+        if row.user.is_active and not proof.has_expired(clock.seconds()):
             return row.user, proof
     raise UnknownToken
 

@@ -16,9 +16,9 @@ from django.db import transaction
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
-from rest_framework_simplejwt.utils import datetime_from_epoch
+from rest_framework_simplejwt.tokens import Token
 
+from accounts.credentials.jwt_tokens import Access, Refresh
 from accounts.credentials.kinds import CredentialKind, Opened, UnknownToken
 from accounts.models import SignIn, forget_expired
 from realtime.access import Proof
@@ -36,22 +36,6 @@ class Pair(NamedTuple):
     refresh: str
 
 
-class Refresh(RefreshToken):
-    """A refresh token of a sign-in."""
-
-    def check_blacklist(self) -> None:
-        """Do nothing: `renew` checks this while it holds a lock."""
-
-    def outstand(self) -> Any:
-        """Record that this token was issued: its id, not its secret."""
-        return OutstandingToken.objects.create(
-            jti=self["jti"],
-            user_id=self["user_id"],
-            created_at=self.current_time,
-            expires_at=_expiry(self),
-        )
-
-
 def sign_in(user: Any) -> Pair:
     """Return the first tokens of a user whose password was checked."""
     for model in (SignIn, OutstandingToken):
@@ -59,7 +43,7 @@ def sign_in(user: Any) -> Pair:
     refresh = Refresh()
     with transaction.atomic():
         row = SignIn.objects.create(
-            user=user, auth_hash=user.get_session_auth_hash(), expires_at=_expiry(refresh)
+            user=user, auth_hash=user.get_session_auth_hash(), expires_at=refresh.expiry()
         )
         refresh["user_id"], refresh[SIGN_IN] = str(user.pk), str(row.pk)
         refresh.outstand()
@@ -95,7 +79,7 @@ def read(text: str) -> tuple[SignIn, float]:
 
     Raise TokenError if it is not valid.
     """
-    token = AccessToken(text)  # type: ignore[arg-type]
+    token = Access(text)  # type: ignore[arg-type]
     row = SignIn.objects.select_related("user").filter(pk=token[SIGN_IN]).first()
     if row is None or not row.is_good():
         raise TokenError("The sign-in has ended.")
@@ -109,16 +93,12 @@ def _rotate(refresh: Refresh, row: SignIn) -> None:
     refresh.set_exp()
     refresh.set_iat()
     refresh.outstand()
-    row.expires_at = _expiry(refresh)
+    row.expires_at = refresh.expiry()
     row.save(update_fields=["expires_at"])
 
 
 def _pair(refresh: Refresh) -> Pair:
     return Pair(str(refresh.access_token), str(refresh))
-
-
-def _expiry(token: Token) -> Any:
-    return datetime_from_epoch(token["exp"])
 
 
 # -- As a credential --------------------------------------------------------------------------
@@ -140,7 +120,7 @@ def _proofs(tokens: Collection[str]) -> dict[str, Proof]:
     read: dict[str, Token] = {}
     for text in tokens:
         with contextlib.suppress(TokenError):
-            read[text] = AccessToken(text)  # type: ignore[arg-type]
+            read[text] = Access(text)  # type: ignore[arg-type]
     rows = SignIn.objects.in_bulk({token[SIGN_IN] for token in read.values() if SIGN_IN in token})
     of_sign_in = {str(key): row for key, row in rows.items()}
     return {

@@ -14,9 +14,9 @@ from django.contrib.auth import (
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
-from django.utils import timezone
 
 from accounts.credentials.kinds import NONE_GOOD, CredentialKind, Opened, renewed_by, seconds
+from realtime import clock
 from realtime.access import InvalidToken, Proof
 
 NAME = "session"
@@ -44,7 +44,7 @@ def _expiry(key: str) -> float | None:
 
 
 def _proofs(keys: Collection[str]) -> dict[str, Proof]:
-    sessions = Session.objects.filter(pk__in=keys, expire_date__gt=timezone.now())
+    sessions = Session.objects.filter(pk__in=keys, expire_date__gt=clock.now())
     return {
         row.pk: Proof(NAME, int(data[SESSION_KEY]), row.pk, data[HASH_SESSION_KEY], expires_at)
         for row in sessions

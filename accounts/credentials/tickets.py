@@ -12,9 +12,9 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from django.db import connection
-from django.utils import timezone
 
 from accounts.models import Ticket, forget_expired
+from realtime import clock
 from realtime.access import Proof
 
 TICKET_SECONDS = 30
@@ -29,7 +29,7 @@ def issue(proof: Proof) -> str:
     Ticket.objects.create(
         digest=_digest(secret),
         proof=asdict(proof),
-        expires_at=timezone.now() + timedelta(seconds=TICKET_SECONDS),
+        expires_at=clock.now() + timedelta(seconds=TICKET_SECONDS),
     )
     return secret
 
@@ -44,7 +44,7 @@ def redeem(secrets: Collection[str]) -> dict[str, Proof]:
         cursor.execute(
             "DELETE FROM accounts_ticket WHERE digest = ANY(%s) AND expires_at > %s"
             " RETURNING digest, proof",
-            [list(given), timezone.now()],
+            [list(given), clock.now()],
         )
         rows = cursor.fetchall()
     return {given[digest]: Proof(**json.loads(proof)) for digest, proof in rows}

@@ -1,17 +1,16 @@
 """Installation tokens of GitHub Apps: asked for with the App's key, kept until they run out."""
 
 import hashlib
-import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
 import jwt
-from django.utils import timezone
 
 from forges.clients.http import Http
 from forges.errors import NotAllowed
 from forges.models import Credentials
+from realtime import clock
 
 CLOCK_SECONDS = 60
 """How far a clock may be off; GitHub recommends to date tokens back by it."""
@@ -34,7 +33,7 @@ class AppKey:
         return False
 
     def _jwt(self) -> str:
-        now = int(time.time())
+        now = int(clock.seconds())
         claims = {
             "iss": self.credentials.app_id,
             "iat": now - CLOCK_SECONDS,
@@ -67,7 +66,7 @@ class InstallationToken:
     def header(self) -> dict[str, str]:
         with _lock:
             kept = _tokens.get(self._key())
-        if kept is None or kept.expires_at - SPARE <= timezone.now():
+        if kept is None or kept.expires_at - SPARE <= clock.now():
             kept = self._new()
         return {"Authorization": f"Bearer {kept.token}"}
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import httpx
 from django.conf import settings
-from django.utils import timezone
 
 from forges.clients import limits
 from forges.clients.addresses import api_address, next_page, same_origin
@@ -24,6 +23,7 @@ from forges.clients.auth import Auth
 from forges.clients.bodies import read_body
 from forges.clients.deadline import Deadline
 from forges.errors import ForgeError, Limited, NotAllowed, NotFound, Refused, Unavailable
+from realtime import clock
 
 JSON_BYTES = 10 * 1024 * 1024
 DIFF_BYTES = 16 * 1024 * 1024
@@ -211,7 +211,7 @@ class Http:
 
     def limited(self, answer: Answer, words: str) -> Limited:
         """Keep quiet after an answer that limits in its body alone; return what to raise."""
-        until = limits.retry_time(answer.headers) or timezone.now() + limits.UNTOLD
+        until = limits.retry_time(answer.headers) or clock.now() + limits.UNTOLD
         return self._limited(words, until)
 
     def _limited(self, words: str, until: datetime) -> Limited:
@@ -222,7 +222,7 @@ class Http:
         """Keep quiet if the forge limits, also if this was the last request that it allowed."""
         until = limits.retry_time(answer.headers)
         if until is None and (answer.status == 429 or answer.speaks_of_a_limit()):
-            until = timezone.now() + limits.UNTOLD
+            until = clock.now() + limits.UNTOLD
         if until is None:
             return
         if answer.status in {403, 429, 503}:

@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from threading import Lock
 
-from django.utils import timezone
-
 from forges.errors import Limited
+from realtime import clock
 
 UNTOLD = timedelta(minutes=1)
 """How long to wait if the forge does not say: what GitHub asks for at least."""
@@ -24,7 +23,7 @@ def check(forge: str) -> None:
     """Raise Limited while `forge` wants no requests."""
     with _lock:
         until = _paused.get(forge)
-    if until and until > timezone.now():
+    if until and until > clock.now():
         raise Limited(f"it wants no requests until {until:%Y-%m-%d %H:%M:%S} UTC", until)
 
 
@@ -46,7 +45,7 @@ def retry_time(headers: Mapping[str, str]) -> datetime | None:
     `Retry-After` counts most (RFC 9110, 10.2.3: seconds or a date), then a used up
     `X-RateLimit-*` (GitHub, Gitea) or `RateLimit-*` (GitLab).
     """
-    now = timezone.now()
+    now = clock.now()
     until = _retry_after(headers.get("retry-after", ""), now)
     for prefix in ("x-ratelimit", "ratelimit"):
         if until is None and headers.get(f"{prefix}-remaining", "").strip() == "0":

@@ -1,11 +1,11 @@
 """The inbox of webhooks."""
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from forges.choices import DeliveryState
 from forges.models.forge import Forge
+from realtime import clock
 
 
 class Delivery(models.Model):
@@ -23,7 +23,7 @@ class Delivery(models.Model):
     note = models.TextField(
         _("note"), blank=True, help_text=_("What it was about, or why it was ignored or failed.")
     )
-    received_at = models.DateTimeField(_("received at"), default=timezone.now)
+    received_at = models.DateTimeField(_("received at"), default=clock.now)
     processed_at = models.DateTimeField(_("processed at"), null=True)
 
     class Meta:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from forges.choices import ForgeKind
 from forges.encryption import decrypted, encrypted
+from realtime import clock
 
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$"
 
@@ -56,7 +57,7 @@ class Forge(models.Model):
     problem = models.TextField(
         _("problem"), blank=True, editable=False, help_text=_("What its last answer failed with.")
     )
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("forge")

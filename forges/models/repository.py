@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from forges.choices import ForgeKind, MergeMethod
 from forges.models.forge import Forge
+from realtime import clock
 
 
 class Repository(models.Model):
@@ -69,7 +70,7 @@ class Repository(models.Model):
     )
     synced_at = models.DateTimeField(_("synchronised at"), null=True, editable=False)
     problem = models.TextField(_("problem"), blank=True, editable=False)
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("repository")

@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils import timezone
 
 from audit import entries
 from audit.choices import AuditAction
@@ -18,6 +17,7 @@ from forges.texts import fitting, storable
 from forges.webhooks.errors import BadSignature, NoObject, UnknownForge, WebhookError
 from forges.webhooks.kinds import KINDS
 from forges.webhooks.kinds.base import Headers, Payload
+from realtime import clock
 from realtime.transactions import publishing
 
 NO_SECRET = "no forge"  # noqa: S105 — takes the time that a secret would
@@ -97,7 +97,7 @@ VALUES (%s, %s, %s, %s, %s, '', %s) ON CONFLICT (forge_id, delivery_id) DO NOTHI
 
 def _insert(forge: Forge, delivery_id: str, event: str, body: bytes) -> int | None:
     """Insert a delivery in one statement; return its key, or None if it is there already."""
-    values: list[Any] = [forge.pk, delivery_id, event, body, DeliveryState.RECEIVED, timezone.now()]
+    values: list[Any] = [forge.pk, delivery_id, event, body, DeliveryState.RECEIVED, clock.now()]
     with connection.cursor() as cursor:
         cursor.execute(INSERT, values)
         found = cursor.fetchone()

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.text import Truncator
 
 from forges import renames
@@ -14,6 +13,7 @@ from forges.models import Delivery, PullRequest, Repository
 from forges.texts import storable
 from forges.webhooks.kinds import KINDS
 from forges.webhooks.kinds.base import MOST_NUMBERS, Hint
+from realtime import clock
 
 ENDED = (DeliveryState.PROCESSED, DeliveryState.IGNORED)
 
@@ -51,7 +51,7 @@ def _process(delivery: Delivery, read_soon: Callable[[int, int], object]) -> Non
 
 
 def _end(delivery: Delivery, state: DeliveryState, note: str) -> None:
-    delivery.state, delivery.processed_at = state, timezone.now()
+    delivery.state, delivery.processed_at = state, clock.now()
     delivery.note = Truncator(storable(note)).chars(1000)
     delivery.save(update_fields=["state", "note", "processed_at"])
 

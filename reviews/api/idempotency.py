@@ -7,12 +7,12 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from realtime import clock
 from realtime.transactions import publishing
 from reviews.models import IdempotencyKey
 
@@ -82,7 +82,7 @@ def _keep(record: IdempotencyKey, answer: Response) -> None:
 
 def _forget_old() -> None:
     """Delete a few old keys. Each write deletes more keys than it adds."""
-    old = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT)
+    old = IdempotencyKey.objects.filter(created_at__lt=clock.now() - KEPT)
     few = old.order_by("created_at").values("pk")[:FORGOTTEN_AT_ONCE]
     IdempotencyKey.objects.filter(pk__in=few).delete()
 

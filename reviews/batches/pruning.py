@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from django.db.models import Q
-from django.utils import timezone
 
+from realtime import clock
 from reviews.models import Batch, ItemState
 
 PRUNED_AT_ONCE = 20
@@ -17,7 +17,7 @@ def prune_batches(*, days: int) -> int:
     One that was undone goes with what undid it, once both have. A few at a time, each time in a
     transaction of its own, for short locks.
     """
-    old = Batch.objects.filter(created_at__lt=timezone.now() - timedelta(days=days))
+    old = Batch.objects.filter(created_at__lt=clock.now() - timedelta(days=days))
     running = Q(items__state=ItemState.WAITING) | Q(undone_by__items__state=ItemState.WAITING)
     ended = old.exclude(pk__in=old.filter(running).values("pk")).order_by("created_at")
     dropped = 0

@@ -11,11 +11,12 @@ from uuid import UUID
 import structlog
 from django.contrib.auth import get_user_model
 from django.db import InterfaceError, OperationalError
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from audit import entries
 from audit.choices import Source
+from realtime import clock
 from realtime.transactions import publishing
 from reviews.batches.actions import ACTIONS
 from reviews.batches.starting import have_run
@@ -89,7 +90,7 @@ def _fail(pk: int, reason: str) -> None:
 def _end(item: BatchItem, state: ItemState, **values: Any) -> None:
     for name, value in values.items():
         setattr(item, name, value)
-    item.state, item.ended_at = state, timezone.now()
+    item.state, item.ended_at = state, clock.now()
     item.save(update_fields=["state", "ended_at", *values])
 
 

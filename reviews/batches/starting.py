@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from audit import entries
 from audit.choices import AuditAction
+from realtime import clock
 from realtime.transactions import publishing
 from reviews.batches.actions import ACTIONS, OFFERED, UNDO
 from reviews.errors import InvalidInput, NotAllowed
@@ -130,7 +130,7 @@ def stop(batch: Batch, by: Any) -> int:
     """Stop what of a batch has not begun; return how many APVs that are."""
     with publishing():
         waiting = BatchItem.objects.filter(batch=batch, state=ItemState.WAITING)
-        stopped = waiting.update(state=ItemState.STOPPED, ended_at=timezone.now())
+        stopped = waiting.update(state=ItemState.STOPPED, ended_at=clock.now())
         if stopped:
             entries.record(
                 AuditAction.BATCH_STOPPED,

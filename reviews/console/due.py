@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from realtime import clock
 from realtime.messages import wire_time
 from reviews.models import APV
 
@@ -34,14 +34,14 @@ class Due:
     @property
     def tone(self) -> str:
         """Return the class of the style sheets."""
-        now = timezone.now()
+        now = clock.now()
         if self.due_at <= now:
             return "overdue"
         return "soon" if self.warn_at and self.warn_at <= now else ""
 
     @property
     def words(self) -> str:
-        left = self.due_at - timezone.now()
+        left = self.due_at - clock.now()
         text = words_of_due()["dueIn" if left > timedelta() else "overdue"]
         return text.format(time=in_a_unit(abs(left)))
 

@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.utils import timezone
 from rest_framework.utils.encoders import JSONEncoder
 
 from audit import entries
 from audit.choices import AuditAction
 from audit.models import Entry
+from realtime import clock
 from reviews.api.serializers.decisions import DecisionSerializer
 from reviews.choices import Action
 from reviews.models.decision import DecisionQuerySet
@@ -120,7 +120,7 @@ def record_export(user: Any, name: str, *, asked: str) -> None:
         "asked": asked if len(asked) <= MOST_ASKED else f"{asked[:MOST_ASKED]}…"
     }
     before = Entry.objects.filter(
-        at__gt=timezone.now() - REPEATED_WITHIN,
+        at__gt=clock.now() - REPEATED_WITHIN,
         action=AuditAction.EXPORTED,
         user_id=user.pk,
         object=name,

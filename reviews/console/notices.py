@@ -4,9 +4,9 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from realtime import clock
 from reviews.console.access import Request, readers_only
 from reviews.models import Notice
 
@@ -25,7 +25,7 @@ def notices(request: Request) -> HttpResponse:
     """Show the user's notices; a POST marks them all as read."""
     own = Notice.objects.filter(user=request.user.pk)
     if request.method == "POST":
-        own.unread().update(read_at=timezone.now())
+        own.unread().update(read_at=clock.now())
         return redirect("notices")
     rows = own.select_related("apv").only(*SHOWN).order_by("-created_at", "-id")[:MOST]
     context = {"notices": rows, "unread": unread(request.user)}

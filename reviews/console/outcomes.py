@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from realtime import clock
 from reviews import services
 from reviews.choices import EffectKind, EffectState
 from reviews.console import confidence
@@ -149,7 +149,7 @@ class Outcome:
     @property
     def is_unknown(self) -> bool:
         """Return whether the answer to the last attempt was lost, and the next one is to come."""
-        is_over = self.effect.next_at is not None and self.effect.next_at > timezone.now()
+        is_over = self.effect.next_at is not None and self.effect.next_at > clock.now()
         return self.state == EffectState.RUNNING and is_over
 
     @property
@@ -176,12 +176,12 @@ class Outcome:
         """Return until when it is held, None if that is over."""
         until: datetime | None = self.effect.held_until
         is_held = self.state in {EffectState.HELD, EffectState.EXTERNAL}
-        return until if is_held and until and until > timezone.now() else None
+        return until if is_held and until and until > clock.now() else None
 
     @property
     def seconds_left(self) -> int:
         until = self.held_until
-        return max(0, round((until - timezone.now()).total_seconds())) if until else 0
+        return max(0, round((until - clock.now()).total_seconds())) if until else 0
 
     @property
     def next_at(self) -> datetime | None:

@@ -7,11 +7,10 @@ from uuid import UUID
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from accounts.names import display_name
 from accounts.socket_access import readable_channels
-from realtime import log
+from realtime import clock, log
 from realtime.compiled_queries import CompiledQuery
 from realtime.messages import wire_time
 from realtime.snapshot import snapshot
@@ -133,7 +132,7 @@ def _for_scripts(request: Request) -> dict[str, Any]:
         "name": display_name(request.user),
         "username": request.user.get_username(),
         "beat": presence.BEAT_SECONDS * 1000,
-        "now": wire_time(timezone.now()),
+        "now": wire_time(clock.now()),
     }
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import ngettext
 
+from realtime import clock
 from realtime.messages import wire_time
 from reviews import services
 from reviews.batches.actions import UNDONE
@@ -26,7 +26,7 @@ def undoable_by(user: Any) -> dict[str, str] | None:
     if not seconds or not user.is_authenticated:
         return None
     recent = Decision.objects.filter(
-        reviewer=user.pk, decided_at__gt=timezone.now() - timedelta(seconds=seconds)
+        reviewer=user.pk, decided_at__gt=clock.now() - timedelta(seconds=seconds)
     )
     if not recent.exists():  # nearly always true, and much cheaper to ask
         return None
@@ -40,7 +40,7 @@ def undoable_by(user: Any) -> dict[str, str] | None:
 def _undo_of_batch(batch: Batch, last: Decision) -> dict[str, str] | None:
     """Return the decisions of a batch as the bar needs them; the `last` one was made just now."""
     until = _held_until(last)
-    if until is None or until <= timezone.now() or batch.undone_by.exists():
+    if until is None or until <= clock.now() or batch.undone_by.exists():
         return None
     made = batch.items.filter(state=ItemState.DONE).count()
     text = ngettext(
@@ -60,7 +60,7 @@ def _undo_of_batch(batch: Batch, last: Decision) -> dict[str, str] | None:
 def undo_of(decision: Decision, user: Any) -> dict[str, str] | None:
     """Return a decision as the bar needs it, None if it cannot be undone now."""
     until = _held_until(decision)
-    if until is None or until <= timezone.now() or decision.retraction_or_none:
+    if until is None or until <= clock.now() or decision.retraction_or_none:
         return None
     if not services.may_retract(user, decision, decision.effect_or_none):
         return None

@@ -1,9 +1,9 @@
 """Prometheus metrics of deadlines, read from the database: the same from every process."""
 
 from django.db.models import Count, Min
-from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from realtime import clock
 from realtime.database_collector import DatabaseCollector
 from realtime.snapshot import snapshot
 from reviews.choices import Severity
@@ -30,7 +30,7 @@ def _overdue() -> Metric:
 
 
 def _oldest() -> Metric:
-    now = timezone.now()
+    now = clock.now()
     oldest = overdue().aggregate(oldest=Min("due_at"))["oldest"] or now
     return GaugeMetricFamily(
         "hitl_overdue_oldest_seconds",

@@ -3,9 +3,8 @@
 import time
 from collections.abc import Sequence
 
-from django.utils import timezone
-
 from jobs.deferring import defer_once
+from realtime import clock
 from realtime.publish import publish
 from realtime.transactions import publishing
 from reviews.deadlines import counting
@@ -73,5 +72,5 @@ def _note(recount: Recount, apvs: Sequence[APV]) -> None:
         recount.after = apvs[-1].pk
         recount.done += len(apvs)
     else:
-        recount.ended_at = timezone.now()
+        recount.ended_at = clock.now()
     recount.save()

@@ -13,11 +13,11 @@ import structlog
 from django.contrib.auth import get_user_model
 from django.db import InterfaceError, OperationalError
 from django.db.models import Min, Q, QuerySet
-from django.utils import timezone
 
 from audit import entries
 from audit.choices import AuditAction
 from jobs.deferring import defer_once
+from realtime import clock
 from realtime.publish import publish
 from realtime.transactions import publishing
 from reviews import claims
@@ -38,7 +38,7 @@ AHEAD = timedelta(seconds=90)
 
 def watch() -> int:
     """Tell of what is due by now, and look again when the next is; return how much was told."""
-    ids = list(_to_tell(timezone.now()).values_list("pk", flat=True)[:MOST_AT_ONCE])
+    ids = list(_to_tell(clock.now()).values_list("pk", flat=True)[:MOST_AT_ONCE])
     told = sum(_tell_safely(pk) for pk in ids)
     _look_at_next(is_more=told > 0 and len(ids) == MOST_AT_ONCE)
     return told
@@ -56,7 +56,7 @@ def _look_at_next(*, is_more: bool) -> None:
 
     if is_more:
         defer_once(tasks.watch_deadlines, "deadlines", timestamp=0)
-    now = timezone.now()
+    now = clock.now()
     coming = {"gt": now, "lte": now + AHEAD}
     rows = Deadline.objects.all()
     warned = {f"warn_at__{name}": one for name, one in coming.items()}
@@ -93,7 +93,7 @@ def tell(pk: UUID) -> bool:
         if apv.status not in counting.OPEN:  # an earlier release closed it
             counting.follow([apv])
             return False
-        now = timezone.now()
+        now = clock.now()
         if deadline.passed_at is None and deadline.due_at <= now:
             _escalate(apv, deadline, now)
         elif _is_near(deadline, now):

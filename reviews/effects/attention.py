@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
+from realtime import clock
 from reviews.effects.states import OPEN, STOPPED
 from reviews.models import Effect
 
@@ -19,7 +19,7 @@ def needs_attention(effect: str = "") -> Q:
     `effect` is how the fields of the effect are reached, such as `effect__`.
     """
     stopped = Q(**{f"{effect}state__in": STOPPED})
-    overdue = Q(**{f"{effect}state__in": OPEN, f"{effect}due_at__lt": timezone.now() - PATIENCE})
+    overdue = Q(**{f"{effect}state__in": OPEN, f"{effect}due_at__lt": clock.now() - PATIENCE})
     return Q(**{f"{effect}superseded": False}) & (stopped | overdue)
 
 

@@ -12,7 +12,6 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
-from django.utils import timezone
 
 from audit import entries
 from audit.choices import AuditAction
@@ -21,6 +20,7 @@ from forges.errors import ForgeError, Limited, NotMergeable, Unavailable
 from forges.problems import noting
 from forges.tasks import read_soon
 from jobs.running import in_a_line
+from realtime import clock
 from realtime.transactions import publishing
 from reviews.choices import EffectKind, EffectState, Status
 from reviews.effects import records
@@ -61,7 +61,7 @@ def _begin(effect_id: UUID) -> tuple[Effect, bool] | None:
         rows = Effect.objects.select_for_update(of=("self",)).select_related(
             "decision__apv__pull_request__repository__forge"
         )
-        due = rows.filter(state__in=OPEN, next_at__lte=timezone.now())
+        due = rows.filter(state__in=OPEN, next_at__lte=clock.now())
         if (effect := due.filter(pk=effect_id).first()) is None:
             return None
         was_running = effect.state == EffectState.RUNNING
@@ -140,7 +140,7 @@ def _final(effect: Effect, result: Result) -> Result:
         return result
     if result.state in UNBEGUN and (why := records.why_unwanted(effect)):
         return result._replace(state=EffectState.REFUSED, answer=why)
-    if timezone.now() >= gives_up_at(effect):
+    if clock.now() >= gives_up_at(effect):
         return result._replace(state=EffectState.FAILED)
     return result
 
@@ -167,7 +167,7 @@ def _wait_after(effect: Effect, state: EffectState) -> datetime:
     seconds = min(2.0**doublings, LONGEST_WAIT.total_seconds())
     if state == EffectState.RUNNING and effect.kind != EffectKind.MERGE:
         seconds = max(seconds, LATE.total_seconds())
-    return timezone.now() + timedelta(seconds=seconds * uniform(0.75, 1.25))  # noqa: S311 # nosec B311
+    return clock.now() + timedelta(seconds=seconds * uniform(0.75, 1.25))  # noqa: S311 # nosec B311
 
 
 def _follow(effect: Effect) -> None:
@@ -188,19 +188,17 @@ def wake(pull_request_id: int) -> None:
     waiting = Effect.objects.filter(
         decision__apv__pull_request=pull_request_id,
         state__in=(EffectState.WAITING, EffectState.QUEUED),
-        next_at__gt=timezone.now(),
+        next_at__gt=clock.now(),
     )
     for effect in waiting.select_for_update(of=("self",)):
-        effect.next_at = timezone.now()
+        effect.next_at = clock.now()
         effect.save(update_fields=["next_at"])
         records.have_carried_out(effect)
 
 
 def sweep() -> None:
     """Have effects carried out, or called off, that are due and whose job may be lost."""
-    overdue = Effect.objects.filter(
-        state__in=OPEN, next_at__lt=timezone.now() - timedelta(seconds=30)
-    )
+    overdue = Effect.objects.filter(state__in=OPEN, next_at__lt=clock.now() - timedelta(seconds=30))
     for effect_id in overdue.order_by("next_at").values_list("pk", flat=True)[:1000]:
         records.have_carried_out_once(effect_id)
     entered = Effect.objects.filter(state__in=CALLED_OFF, in_merge_queue=True)

@@ -5,13 +5,13 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 
 from forges.choices import CheckState, PullRequestState
 from forges.clients import client_for
 from forges.clients.base import Client
 from forges.errors import REFUSALS, ForgeError
 from jobs.deferring import defer_once
+from realtime import clock
 from reviews.choices import EffectKind, EffectState, Status
 from reviews.effects import comments
 from reviews.models import APV, Effect, Gate
@@ -81,7 +81,7 @@ def set_status(client: Client, apv: APV, *, again: bool = False) -> None:
             error, gate.problem = found, found.words
         else:
             gate.head_commit, gate.state, gate.description = wanted
-            gate.set_at, gate.problem = timezone.now(), ""
+            gate.set_at, gate.problem = clock.now(), ""
         gate.save()
     if error is not None and not isinstance(error, REFUSALS):
         raise error

@@ -6,11 +6,11 @@ The processes that carry decisions out are scraped by nobody, and all others tel
 from itertools import product
 
 from django.db.models import Count, Min, QuerySet
-from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from audit.choices import AuditAction
 from audit.selectors import count_of
+from realtime import clock
 from realtime.database_collector import DatabaseCollector, quantiles
 from realtime.snapshot import snapshot
 from reviews.choices import EffectKind, EffectState
@@ -71,7 +71,7 @@ def _oldest() -> Metric:
     )
     # What a pipeline carries out has no time.
     rows = Effect.objects.filter(state__in=OPEN, due_at__isnull=False).order_by()
-    oldest, now = dict(rows.values_list("state").annotate(Min("due_at"))), timezone.now()
+    oldest, now = dict(rows.values_list("state").annotate(Min("due_at"))), clock.now()
     for state in OPEN:
         seconds = (now - oldest.get(state, now)).total_seconds()
         family.add_metric([state], max(0.0, seconds))

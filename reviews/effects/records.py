@@ -6,11 +6,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from audit import entries
 from audit.choices import AuditAction
 from jobs.deferring import defer_once
+from realtime import clock
 from realtime.compiled_queries import insert
 from reviews.choices import EffectKind, EffectState, Status
 from reviews.effects.states import CALLED_OFF, UNBEGUN
@@ -61,7 +61,7 @@ def have_carried_out(effect: Effect) -> None:
     """
     from reviews import tasks  # it runs what writes through this module
 
-    is_due = effect.next_at is not None and effect.next_at <= timezone.now()
+    is_due = effect.next_at is not None and effect.next_at <= clock.now()
     tasks.carry_out.configure(
         lock=f"effect:{effect.pk}",
         priority=NOW if is_due else SCHEDULED,
@@ -101,7 +101,7 @@ def move(effect: Effect, state: EffectState, **values: Any) -> None:
     the forge would merge it later.
     """
     before = effect.state
-    effect.change_state(state, timezone.now())
+    effect.change_state(state, clock.now())
     for name, value in values.items():
         setattr(effect, name, value)
     effect.save()

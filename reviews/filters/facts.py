@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.utils import timezone
-
+from realtime import clock
 from reviews.filters.parameters import PARAMETERS
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ Facts = Mapping[str, Any]
 
 def facts_of(apv: "APV", now: datetime | None = None, known: Facts | None = None) -> dict[str, Any]:
     """Return the facts of an APV, at `now` or at this moment; those in `known` are not read."""
-    moment = now or timezone.now()
+    moment = now or clock.now()
     found = known or {}
     return {
         name: found[name] if name in found else one.fact(apv, moment)

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote
 
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from realtime import clock
 from reviews.errors import FieldErrors, InvalidInput
 from reviews.filters.facts import Facts
 from reviews.filters.kinds import BadValue, Columns, Parameter, at_most
@@ -81,7 +81,7 @@ class Filter:
 
     def condition(self, at: Columns, now: datetime | None = None) -> Q:
         """Return the condition on rows that reach the columns of an APV as `at` says."""
-        moment = now or timezone.now()
+        moment = now or clock.now()
         result = Q()
         for parameter, values in self.terms:
             result &= parameter.q(values, at, moment)

@@ -3,9 +3,9 @@
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from realtime import clock
 from reviews.models.apv import APV
 
 
@@ -28,7 +28,7 @@ class Advisory(models.Model):
     )
     document = models.JSONField(_("document"))
     sha256 = models.CharField(_("SHA-256 of the document"), max_length=64)
-    imported_at = models.DateTimeField(_("imported at"), default=timezone.now)
+    imported_at = models.DateTimeField(_("imported at"), default=clock.now)
 
     class Meta:
         verbose_name = _("advisory")

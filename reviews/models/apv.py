@@ -10,11 +10,11 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from forges.choices import PullRequestState
 from forges.models import Repository
+from realtime import clock
 from realtime.atomic_saves import AtomicSave
 from reviews import fields, links
 from reviews.choices import (
@@ -313,8 +313,8 @@ class APV(AtomicSave):
         verbose_name=_("added by"),
         help_text=_("The user who added it; unknown where a command did."),
     )
-    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
-    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+    created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
+    updated_at = fields.SavedTimeField(_("updated at"), editable=False, blank=True)
 
     objects: ClassVar[Any] = APVQuerySet.as_manager()
 

@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.names import display_name
+from realtime import clock
 from reviews.models.apv import APV
 
 
@@ -38,7 +38,7 @@ class Assignment(models.Model):
         blank=True,
         verbose_name=_("group"),
     )
-    assigned_at = models.DateTimeField(_("assigned at"), default=timezone.now)
+    assigned_at = models.DateTimeField(_("assigned at"), default=clock.now)
 
     class Meta:
         verbose_name = _("assignment")

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from realtime import clock
 from reviews.models.apv import APV
 from reviews.models.constraints import one_of
 from reviews.models.decision import Decision
@@ -47,7 +47,7 @@ class Batch(models.Model):
     language = models.CharField(_("language"), max_length=10)
     address = models.CharField(_("address"), max_length=45, blank=True)
     request_id = models.CharField(_("request id"), max_length=64, blank=True)
-    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    created_at = models.DateTimeField(_("created at"), default=clock.now)
 
     class Meta:
         verbose_name = _("batch")

@@ -2,16 +2,16 @@
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from realtime import clock
 from reviews.models.apv import APV
 
 
 class ClaimQuerySet(models.QuerySet["Claim"]):
     def current(self) -> "ClaimQuerySet":
         """Leave out those whose time is over, which the next sweep deletes."""
-        return self.filter(expires_at__gt=timezone.now())
+        return self.filter(expires_at__gt=clock.now())
 
 
 class Claim(models.Model):
@@ -33,7 +33,7 @@ class Claim(models.Model):
         related_name="+",
         verbose_name=_("claimed by"),
     )
-    claimed_at = models.DateTimeField(_("claimed at"), default=timezone.now)
+    claimed_at = models.DateTimeField(_("claimed at"), default=clock.now)
     expires_at = models.DateTimeField(_("expires at"))
 
     objects = ClaimQuerySet.as_manager()
@@ -49,4 +49,4 @@ class Claim(models.Model):
 
     @property
     def is_current(self) -> bool:
-        return self.expires_at > timezone.now()
+        return self.expires_at > clock.now()

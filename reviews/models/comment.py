@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from realtime import clock
 from reviews.models.apv import APV
 from reviews.models.constraints import one_of
 from reviews.permissions import Permission
@@ -63,7 +63,7 @@ class Comment(models.Model):
     side = models.CharField(_("side"), max_length=3, choices=Side, blank=True)
     line = models.PositiveIntegerField(_("line"), null=True)
     line_text = models.CharField(_("text of the line"), max_length=LONGEST_LINE, blank=True)
-    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    created_at = models.DateTimeField(_("created at"), default=clock.now)
     edited_at = models.DateTimeField(_("edited at"), null=True)
     deleted_at = models.DateTimeField(_("deleted at"), null=True)
 
@@ -111,7 +111,7 @@ class OldText(models.Model):
         Comment, on_delete=models.CASCADE, related_name="old_texts", verbose_name=_("comment")
     )
     text = models.TextField(_("text"), max_length=LONGEST_COMMENT)
-    replaced_at = models.DateTimeField(_("replaced at"), default=timezone.now)
+    replaced_at = models.DateTimeField(_("replaced at"), default=clock.now)
 
     class Meta:
         verbose_name = _("old text of a comment")

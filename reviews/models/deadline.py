@@ -6,11 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.names import display_name
+from realtime import clock
 from reviews.models.apv import APV
 from reviews.models.constraints import one_of
 
@@ -149,7 +149,7 @@ class Recount(models.Model):
     has not ended.
     """
 
-    began_at = models.DateTimeField(_("began at"), default=timezone.now)
+    began_at = models.DateTimeField(_("began at"), default=clock.now)
     ended_at = models.DateTimeField(_("ended at"), null=True)
     after = models.UUIDField(null=True, editable=False)
     total = models.PositiveIntegerField(_("open APVs"))

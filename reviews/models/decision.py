@@ -8,9 +8,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Length, Trim
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from realtime import clock
 from realtime.atomic_saves import AtomicSave
 from reviews.choices import (
     Action,
@@ -123,7 +123,7 @@ class Decision(AtomicSave):
         _("escalated to the group"), max_length=150, blank=True, default="", db_default=""
     )
     action_taken = models.CharField(_("action taken"), max_length=20, choices=Action)
-    decided_at = models.DateTimeField(_("decided at"), default=timezone.now)
+    decided_at = models.DateTimeField(_("decided at"), default=clock.now)
     policies = ArrayField(
         models.CharField(max_length=64),
         verbose_name=_("policies"),

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from realtime import clock
 from reviews.choices import EffectKind, EffectState
 from reviews.effects.states import FIRST, FOLLOWING
 from reviews.models.constraints import one_of
@@ -36,13 +36,13 @@ class Effect(models.Model):
     answer = models.TextField(_("answer"), blank=True, help_text=_("What the forge said last."))
     merged_commit = models.CharField(_("merge commit"), max_length=64, blank=True)
     outcome_url = models.CharField(_("address of the outcome"), max_length=2000, blank=True)
-    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    created_at = models.DateTimeField(_("created at"), default=clock.now)
     held_until = models.DateTimeField(_("held until"), null=True)
     due_at = models.DateTimeField(
         _("due at"), null=True, help_text=_("When it was first to be carried out, or again.")
     )
     next_at = models.DateTimeField(_("next attempt at"), null=True)
-    changed_at = models.DateTimeField(_("changed at"), default=timezone.now)
+    changed_at = models.DateTimeField(_("changed at"), default=clock.now)
     done_at = models.DateTimeField(_("done at"), null=True)
     superseded = models.BooleanField(
         _("superseded"),

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 
+from realtime import clock
+
 
 class IdempotencyKey(models.Model):
     """The first response to a write, returned again if its key comes again."""
@@ -14,7 +16,7 @@ class IdempotencyKey(models.Model):
     status = models.PositiveSmallIntegerField()
     headers = models.JSONField(default=dict)
     body = models.TextField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         constraints = [

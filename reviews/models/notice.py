@@ -2,9 +2,9 @@
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from realtime import clock
 from reviews.models.apv import APV
 
 
@@ -36,7 +36,7 @@ class Notice(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=NoticeKind)
     by_name = models.CharField(_("by"), max_length=301)
     text = models.TextField(_("text"), blank=True)
-    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    created_at = models.DateTimeField(_("created at"), default=clock.now)
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
 
     objects = NoticeQuerySet.as_manager()

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from realtime import clock
 from reviews.permissions import Permission
 
 
@@ -37,7 +37,7 @@ class Policy(models.Model):
 class PolicyVersionQuerySet(models.QuerySet["PolicyVersion"]):
     def newest(self) -> "PolicyVersionQuerySet":
         """Keep the newest version of each policy that has begun, in the order of policies."""
-        begun = self.filter(active_from__lte=timezone.now())
+        begun = self.filter(active_from__lte=clock.now())
         order = ("policy__order", "policy__name", "policy_id")
         return begun.order_by(*order, "-number").distinct(*order).select_related("policy")
 
@@ -61,8 +61,8 @@ class PolicyVersion(models.Model):
     filter = models.TextField(_("filter"), blank=True)
     requirements = models.JSONField(_("requirements"), default=dict)
     sha256 = models.CharField("SHA-256", max_length=64, unique=True)
-    active_from = models.DateTimeField(_("active from"), default=timezone.now)
-    made_at = models.DateTimeField(_("made at"), default=timezone.now)
+    active_from = models.DateTimeField(_("active from"), default=clock.now)
+    made_at = models.DateTimeField(_("made at"), default=clock.now)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,

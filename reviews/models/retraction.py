@@ -2,9 +2,9 @@
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from realtime import clock
 from reviews.models.decision import Decision
 
 REASON_LENGTH = (1, 2000)
@@ -27,7 +27,7 @@ class Retraction(models.Model):
         verbose_name=_("taken back by"),
     )
     retracted_by_name = models.CharField(_("name"), max_length=301)
-    retracted_at = models.DateTimeField(_("taken back at"), default=timezone.now)
+    retracted_at = models.DateTimeField(_("taken back at"), default=clock.now)
 
     class Meta:
         verbose_name = _("retraction")

@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from realtime import clock
 from reviews.choices import RevisionReason
 from reviews.models.apv import APV
 
@@ -69,7 +69,7 @@ class Revision(models.Model):
     evidence = models.JSONField(_("evidence"), default=dict)
     changes = models.JSONField(_("changes"), default=list)
     advisories = models.JSONField(_("fixed advisories"), default=list)
-    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    created_at = models.DateTimeField(_("created at"), default=clock.now)
 
     objects = RevisionQuerySet.as_manager()
 

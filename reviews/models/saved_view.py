@@ -4,9 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from realtime import clock
 from reviews.orders import QUEUE_SORTS
 from reviews.permissions import Permission
 
@@ -36,7 +36,7 @@ class SavedView(models.Model):
     filter = models.TextField(_("filter"), blank=True)
     sort = models.CharField(_("order"), max_length=10)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
-    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    created_at = models.DateTimeField(_("created at"), default=clock.now)
 
     objects = SavedViewQuerySet.as_manager()
 

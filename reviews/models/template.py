@@ -1,9 +1,9 @@
 """Templates of justifications, which the team shares."""
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from realtime import clock
 from reviews.decision_kinds import DecisionKind
 from reviews.models.constraints import one_of
 from reviews.permissions import Permission
@@ -19,7 +19,7 @@ class Template(models.Model):
     name = models.CharField(_("name"), max_length=60, unique=True)
     text = models.TextField(_("text"), max_length=2000)
     kind = models.CharField(_("decision"), max_length=10, choices=DecisionKind, blank=True)
-    changed_at = models.DateTimeField(_("changed at"), default=timezone.now)
+    changed_at = models.DateTimeField(_("changed at"), default=clock.now)
     changed_by_name = models.CharField(_("changed by"), max_length=255)
 
     class Meta:

@@ -13,10 +13,9 @@ from functools import cached_property
 from statistics import median
 from uuid import UUID
 
-from django.utils import timezone
-
 from accounts.models import AccountOwner
 from forges.models import ForgeAccount
+from realtime import clock
 from reviews.choices import Action
 from reviews.decision_kinds import DecisionKind
 from reviews.filters import parse
@@ -88,7 +87,7 @@ RELATED = ("retraction", "reviewer", "apv__pull_request__repository")
 
 def last_days(days: int = DAYS, most: int = MOST) -> Span:
     """Return the decisions of the last days, at most so many: the newest ones."""
-    since = timezone.now() - timedelta(days=days)
+    since = clock.now() - timedelta(days=days)
     found = Decision.objects.filter(decided_at__gte=since)
     count = found.count()
     if count <= most:

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.names import display_name
 from audit import entries
 from audit.choices import AuditAction
+from realtime import clock
 from realtime.publish import publish
 from realtime.transactions import publishing
 from reviews.decision_kinds import DecisionKind
@@ -101,7 +101,7 @@ def _write(apv: APV, user: Any, group: Any) -> Assignment | None:
     if user is None and group is None:
         Assignment.objects.filter(apv=apv).delete()
         return None
-    values = {"user": user, "group": group, "assigned_at": timezone.now()}
+    values = {"user": user, "group": group, "assigned_at": clock.now()}
     return Assignment.objects.update_or_create(apv=apv, defaults=values)[0]
 
 

@@ -11,12 +11,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.names import display_name
 from audit import entries
 from audit.choices import AuditAction
+from realtime import clock
 from realtime.transactions import publishing
 from reviews.claims import claim_of, claimed, end, expiry, publish_claim
 from reviews.errors import ClaimedByAnother, InvalidInput, NotAllowed
@@ -140,7 +140,7 @@ def renew(apv: APV, by: Any) -> None:
 
 def expire_soon(apv: APV, by: Any) -> None:
     """Let the claim of `by` end after GRACE, unless their page comes back and renews it."""
-    soon = timezone.now() + GRACE
+    soon = clock.now() + GRACE
     if Claim.objects.filter(apv=apv, user=by, expires_at__gt=soon).update(expires_at=soon):
         from reviews import tasks  # it runs this module
 
@@ -151,7 +151,7 @@ def expire() -> int:
     """Delete claims whose time is over, and tell; return how many."""
     with publishing():
         rows = Claim.objects.select_for_update(of=("self",), skip_locked=True)
-        over = rows.filter(expires_at__lte=timezone.now()).order_by("expires_at")
+        over = rows.filter(expires_at__lte=clock.now()).order_by("expires_at")
         found = list(over.select_related("apv", "user")[:MOST_AT_ONCE])
         for one in found:
             end(one.apv, one, "expired")
@@ -180,7 +180,7 @@ def _take(apv: APV, by: Any) -> Claim:
 
 
 def _write(apv: APV, by: Any) -> Claim:
-    values = {"user": by, "claimed_at": timezone.now(), "expires_at": expiry()}
+    values = {"user": by, "claimed_at": clock.now(), "expires_at": expiry()}
     return Claim.objects.update_or_create(apv=apv, defaults=values)[0]
 
 

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.names import display_name
 from audit import entries
 from audit.choices import AuditAction
+from realtime import clock
 from realtime.publish import publish
 from realtime.transactions import publishing
 from reviews.errors import InvalidInput, NotAllowed, UnknownComment
@@ -65,7 +65,7 @@ def edit_comment(*, apv_id: UUID, comment_id: UUID, by: Any, text: str) -> Comme
         _check_edits(found)
         before = {one.pk for one in mentioned_in(found.text, but=by)}
         _replace(found, text)
-        found.edited_at = timezone.now()
+        found.edited_at = clock.now()
         found.save(update_fields=["text", "edited_at"])
         mentioned = _notify(found, by, but=before)
         _record(AuditAction.COMMENT_EDITED, found, by)
@@ -85,7 +85,7 @@ def delete_comment(*, apv_id: UUID, comment_id: UUID, by: Any) -> None:
         if not may_delete(found, by):
             raise NotAllowed(_("Only its author or a lead may delete a comment."))
         _replace(found, "")
-        found.deleted_at = timezone.now()
+        found.deleted_at = clock.now()
         found.save(update_fields=["text", "deleted_at"])
         _record(AuditAction.COMMENT_DELETED, found, by)
         _publish(found, "deleted", by, [])

@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any, TypedDict, Unpack
 
 from django.contrib.auth.models import Group
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit import entries
 from audit.choices import AuditAction
+from realtime import clock
 from realtime.transactions import publishing
 from reviews.deadlines import counting, recounting, working_hours
 from reviews.deadlines.rules import STEADY, hours_of
@@ -79,7 +79,7 @@ def _change(rule: DeadlineRule, fields: RuleFields) -> None:
     for name, value in fields.items():
         setattr(rule, name, value)
     if rule.is_active and not was_active:
-        rule.active_from = timezone.now()  # nothing is overdue as a rule begins
+        rule.active_from = clock.now()  # nothing is overdue as a rule begins
 
 
 def content(rule: DeadlineRule) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def _check_end(rule: DeadlineRule, errors: FieldErrors) -> None:
     """Check that so many working hours pass in a time that somebody lives to see."""
     hours = hours_of(rule.timetable, rule.time_zone, rule.holidays)
     try:
-        hours.after(timezone.now(), timedelta(hours=rule.hours))
+        hours.after(clock.now(), timedelta(hours=rule.hours))
     except TooLate:
         message = _("So many working hours take more than {days} days.")
         errors["hours"] = [message.format(days=working_hours.LONGEST_WAIT.days)]

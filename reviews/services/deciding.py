@@ -7,13 +7,13 @@ from typing import Any, Required, TypedDict, Unpack
 from uuid import UUID
 
 from django.conf import settings
-from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from accounts.names import display_name
 from audit import entries
 from audit.choices import AuditAction
+from realtime import clock
 from realtime.compiled_queries import insert
 from realtime.transactions import publishing
 from reviews import claims
@@ -228,7 +228,7 @@ def _action(kind: DecisionKind, found: Round) -> Action:
 
 def _record(apv: APV, reviewer: Any, fields: DecisionFields, found: Round) -> Decision:
     """Write and publish the decision, with a snapshot of the APV and of what policies saw."""
-    now = timezone.now()
+    now = clock.now()
     kind = DecisionKind(fields["decision"])
     given_name, given_email = fields.get("reviewer_name", ""), fields.get("reviewer_email", "")
     name, email = _signature(reviewer, given_name, given_email)

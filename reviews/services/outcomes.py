@@ -3,11 +3,11 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit import entries
 from audit.choices import AuditAction
+from realtime import clock
 from realtime.transactions import publishing
 from reviews.choices import EffectState
 from reviews.effects import records
@@ -55,7 +55,7 @@ def try_again(*, decision_id: UUID, by: Any) -> Decision:
         decision = locked_decision(decision_id)
         if not is_lead(by):
             raise NotAllowed(_("Only leads have a decision carried out again."))
-        effect, now = locked_effect(decision), timezone.now()
+        effect, now = locked_effect(decision), clock.now()
         if effect is None or not _can_be_tried_again(decision, effect):
             raise OutcomeIsSettled(effect)
         times = {"next_at": now, "due_at": now}

@@ -3,13 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.names import display_name
 from audit import entries
 from audit.choices import AuditAction
 from forges.choices import PullRequestState
+from realtime import clock
 from realtime.transactions import publishing
 from reviews.choices import EffectState, RevisionReason, Status
 from reviews.decision_kinds import DecisionKind
@@ -102,7 +102,7 @@ def _obstacle(decision: Decision, effect: Effect | None) -> str:
 def _is_recent(decision: Decision) -> bool:
     """Return whether the time is not over in which others leave a decision alone."""
     until = records.held_until(decision)
-    return until is not None and timezone.now() < until
+    return until is not None and clock.now() < until
 
 
 def _cancel(effect: Effect | None) -> None:

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit import entries
 from audit.choices import AuditAction
+from realtime import clock
 from realtime.transactions import publishing
 from reviews import claims
 from reviews.choices import RevisionReason, Status, WithdrawalReason
@@ -176,7 +176,7 @@ def withdraw(apv: APV, why: Withdrawal, **details: Any) -> None:
         "status": Status.WITHDRAWN,
         "withdrawn_reason": why.reason,
         "withdrawn_by": why.by,
-        "withdrawn_at": why.at or timezone.now(),
+        "withdrawn_at": why.at or clock.now(),
         "superseded_by": why.superseded_by,
     }
     stop_unbegun(apv, WHY_STOPPED[why.reason])
@@ -195,6 +195,6 @@ def reopen(apv: APV, **details: Any) -> None:
     if apv.decisions.filter(revision=apv.revision).exists():
         revise(apv, {}, RevisionReason.REOPENED)
     save_values(apv, {"status": Status.PENDING, **NOT_WITHDRAWN})
-    counting.follow([apv], began_at=timezone.now())  # nobody could decide meanwhile
+    counting.follow([apv], began_at=clock.now())  # nobody could decide meanwhile
     publish_change(apv, "reopened")
     entries.record(AuditAction.APV_REOPENED, apv.apv_code, **details)

@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.names import display_name
 from audit import entries
 from audit.choices import AuditAction
+from realtime import clock
 from realtime.transactions import publishing
 from reviews.decision_kinds import DecisionKind
 from reviews.errors import InvalidInput, NotAllowed
@@ -32,7 +32,7 @@ def save_template(
         template.text = text.replace("\r\n", "\n").strip()
         if errors := dict(_faults(template)):
             raise InvalidInput(errors)
-        template.changed_at, template.changed_by_name = timezone.now(), display_name(by)
+        template.changed_at, template.changed_by_name = clock.now(), display_name(by)
         _store(template)
         _record(template, by, "made" if template_id is None else "changed")
     return template

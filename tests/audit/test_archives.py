@@ -322,7 +322,7 @@ def test_gap_that_no_archive_explains_shows(
 
 def test_edited_record_of_an_earlier_archive_shows_with_the_files(tmp_path: Path) -> None:
     archive(tmp_path, "2021", "--detach")
-    with mock.patch("django.utils.timezone.now", return_value=datetime(2021, 2, 1, tzinfo=UTC)):
+    with mock.patch("realtime.clock.now", return_value=datetime(2021, 2, 1, tzinfo=UTC)):
         entries.record(AuditAction.EXPORTED, "the last of that year")
     archive(tmp_path, "2022", "--detach")
     files = sorted(tmp_path.iterdir())

@@ -22,7 +22,7 @@ def archive(year):
     detaching.DELETED_AT_ONCE = 4
     options = ["--before", str(year + 1), "--directory", {folder!r}, "--detach"]
     now = datetime(year + 1, 6, 1, tzinfo=UTC)
-    with mock.patch("django.utils.timezone.now", return_value=now):
+    with mock.patch("realtime.clock.now", return_value=now):
         call_command("archive_audit", *options)
 
 lines = []

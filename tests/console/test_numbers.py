@@ -112,7 +112,7 @@ def test_every_plot_has_its_table(reviewer: Client) -> None:
 
 def test_list_behind_a_number_is_as_long_as_the_number(reviewer: Client, rita: User) -> None:
     long_ago = timezone.now() - timedelta(days=8)
-    with mock.patch("django.utils.timezone.now", return_value=long_ago):
+    with mock.patch("realtime.clock.now", return_value=long_ago):
         decide(rita, "reject")
     for kind in ("approve", "reject", "escalate"):
         decide(rita, kind)

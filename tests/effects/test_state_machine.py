@@ -107,7 +107,7 @@ class Machine(RuleBasedStateMachine):
         self._stack = ExitStack()
         self._stack.enter_context(_rolled_back())
         self.now = timezone.now()
-        self._stack.enter_context(patch("django.utils.timezone.now", lambda: self.now))
+        self._stack.enter_context(patch("realtime.clock.now", lambda: self.now))
         self._stack.enter_context(override_settings(HITL_UNDO_SECONDS=10 if undo else 0))
         limits.forget()
         self.fake, self.jobs = self.fakes[forge], Jobs()

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import time
 
 import pytest
 
@@ -21,7 +20,7 @@ HEX = {secret: hex_hmac(secret, BODY) for secret in SECRETS}
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let it be NOW, however long after the collection of the tests they run."""
-    monkeypatch.setattr(time, "time", lambda: float(NOW))
+    monkeypatch.setattr("realtime.clock.seconds", lambda: float(NOW))
 
 
 def standard(secret: bytes, sent_at: int | str, body: bytes = BODY) -> Headers:
@@ -46,7 +45,7 @@ def test_githubs_own_example() -> None:
 
 def test_example_of_standard_webhooks(monkeypatch: pytest.MonkeyPatch) -> None:
     """From https://github.com/standard-webhooks/standard-webhooks."""
-    monkeypatch.setattr(time, "time", lambda: 1614265330.0)
+    monkeypatch.setattr("realtime.clock.seconds", lambda: 1614265330.0)
     headers = {
         "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
         "webhook-timestamp": "1614265330",

@@ -80,3 +80,32 @@ def test_a_package_says_in_one_sentence_what_lives_there(path: Path) -> None:
     said = ast.get_docstring(ast.parse(path.read_text())) or ""
     first = said.partition("\n\n")[0].replace("\n", " ")
     assert re.fullmatch(r"[A-Z][^.!?]{15,}\.", first), first or "nothing"
+
+
+HOSTS_CLOCK = {
+    *("time.time", "timezone.now", "timezone.localtime", "timezone.localdate"),
+    *("datetime.now", "datetime.utcnow", "datetime.today", "date.today"),
+}
+"""What reads the clock of a host, which may be minutes away from another host's."""
+
+
+def readings(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield f"{node.value.id}.{node.attr}"
+        elif isinstance(node, ast.keyword) and node.arg in {"auto_now", "auto_now_add"}:
+            yield node.arg
+
+
+def test_only_the_clock_of_the_database_is_read() -> None:
+    own = {"time.time": {ROOT / "realtime" / "clock.py"}}
+    told = HOSTS_CLOCK | {"auto_now", "auto_now_add"}
+    found = {
+        (str(path.relative_to(ROOT)), name)
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        if "migrations" not in path.parts
+        for name in readings(path)
+        if name in told and path not in own.get(name, set())
+    }
+    assert found == set()

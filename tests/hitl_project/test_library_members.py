@@ -28,11 +28,14 @@ from django.conf import LazySettings
 from django.contrib.admin import AdminSite
 from django.contrib.auth.backends import ModelBackend
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.models import Model, query
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import functional
 from django_structlog.middlewares import RequestMiddleware
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.tokens import RefreshToken
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import Server as UvicornServer
@@ -101,7 +104,11 @@ MEMBERS: dict[Any, str] = {
     " process_got_request_exception",
     functional: "empty",
     functional.LazyObject: "_wrapped",
-    # database_connection.py
+    # accounts/credentials/jwt_tokens.py
+    RefreshToken: "_token_backend check_blacklist current_time outstand",
+    TokenBackend: "algorithm decode prepared_signing_key",
+    # postgresql
+    DatabaseWrapper: "get_new_connection init_connection_state",
     psycopg.errors: "_WaitTimeout",
     psycopg.Connection: "wait pgconn",
     # embedded

@@ -255,7 +255,7 @@ from datetime import UTC, datetime
 from unittest import mock
 from tests.support.audit import archive
 from pathlib import Path
-with mock.patch("django.utils.timezone.now", return_value=datetime(2101, 1, 1, tzinfo=UTC)):
+with mock.patch("realtime.clock.now", return_value=datetime(2101, 1, 1, tzinfo=UTC)):
     print(archive(Path({folder!r}), "2100", "--detach"))
 """
 

@@ -45,7 +45,7 @@ def tried(filter: str = "", policy_id: int | None = None, **requirements: Any) -
 def past(hours: float, one: APV, by: User, kind: str = "approve") -> Decision:
     """Decide so many hours ago."""
     moment = timezone.now() - timedelta(hours=hours)
-    with mock.patch("django.utils.timezone.now", return_value=moment):
+    with mock.patch("realtime.clock.now", return_value=moment):
         return approve(one, by, kind)
 
 

@@ -23,7 +23,7 @@ def record_old(count: int, *, begin: datetime = BEGIN, days: int = 1) -> None:
     """Record so many entries, some days after each other."""
     for number in range(count):
         at = begin + number * timedelta(days=days)
-        with mock.patch("django.utils.timezone.now", return_value=at):
+        with mock.patch("realtime.clock.now", return_value=at):
             entries.record(AuditAction.EXPORTED, f"list {number}", rows=number, name="ä\u2028\n")
 
 

@@ -52,23 +52,27 @@ class DebianProgram:
         If there is none, try each of `ways` to download the package, a list of commands, in turn.
         """
         if chosen := environment.get(self.variable):
-            if not self._starts(Path(chosen)):
+            if not self.starts(Path(chosen)):
                 raise NoProgram(
                     f"{self.variable} is set to {chosen}, which is no {self.name} that starts."
                 )
             return Path(chosen)
-        folders = f"{environment.get('PATH', '')}:{SYSTEMS}"
-        on_path = shutil.which(self.name, path=folders)
-        if on_path and self._starts(Path(on_path)):
-            return Path(on_path)
+        found = self.on_machine(environment)
+        if found and self.starts(found):
+            return found
         target = fetched or FOLDER / self.name
         ways = self.ways_to_download() if ways is None else ways
-        if self._starts(target) or self._fetch(target, environment, ways):
+        if self.starts(target) or self._fetch(target, environment, ways):
             return target
         raise NoProgram(
             f"There is no {self.name}, and it could not be fetched: put it on PATH, set "
             f"{self.variable} to its path, or install Debian's package {self.package}."
         )
+
+    def on_machine(self, environment: Mapping[str, str]) -> Path | None:
+        """Return where it is installed, if it is."""
+        on_path = shutil.which(self.name, path=f"{environment.get('PATH', '')}:{SYSTEMS}")
+        return Path(on_path) if on_path else None
 
     def ways_to_download(self) -> list[list[Command]]:
         """Return apt's download, which needs no root, and as root with newer lists of packages."""
@@ -92,7 +96,7 @@ class DebianProgram:
         return folder / "unpacked" / self.path
 
     def _keep(self, unpacked: Path, target: Path) -> bool:
-        if not self._starts(unpacked):
+        if not self.starts(unpacked):
             return False
         complete = target.with_name(f"{target.name}-{os.getpid()}")
         try:
@@ -102,7 +106,8 @@ class DebianProgram:
             return False
         return True
 
-    def _starts(self, path: Path) -> bool:
+    def starts(self, path: Path) -> bool:
+        """Return whether a file is the program, and runs here."""
         return _succeeds([str(path), self.version], os.environ, Path.cwd())
 
 

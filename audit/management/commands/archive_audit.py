@@ -13,6 +13,7 @@ from audit.archives import detaching, making
 from audit.archives.detaching import READ_DAYS, CannotDetach
 from audit.archives.making import Made
 from audit.chain import BrokenChain
+from realtime import clock
 
 DATE = re.compile(r"(\d{4})(?:-(\d\d)-(\d\d))?")
 
@@ -91,7 +92,7 @@ def _day(text: str) -> datetime:
 
 
 def _check_moment(before: datetime, *, detach: bool) -> None:
-    now = timezone.now()
+    now = clock.now()
     if before > now:
         raise CommandError("--before must be in the past")
     if detach and before > now - timedelta(days=READ_DAYS):

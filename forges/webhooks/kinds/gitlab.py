@@ -9,7 +9,6 @@ import binascii
 import contextlib
 import hashlib
 import hmac
-import time
 from collections.abc import Iterable
 
 from forges.webhooks.kinds.base import (
@@ -25,6 +24,7 @@ from forges.webhooks.kinds.base import (
     text_at,
     texts_of,
 )
+from realtime import clock
 
 TOLERANCE_SECONDS = 300
 """How far the time of a signature may be off."""
@@ -62,7 +62,7 @@ def _keys(secret: str) -> list[bytes]:
 
 def _is_recent(sent_at: str) -> bool:
     is_number = sent_at.isascii() and sent_at.isdigit() and len(sent_at) < 20
-    return is_number and abs(time.time() - int(sent_at)) <= TOLERANCE_SECONDS
+    return is_number and abs(clock.seconds() - int(sent_at)) <= TOLERANCE_SECONDS
 
 
 def delivery_id(headers: Headers) -> str:

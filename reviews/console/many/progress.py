@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
+from realtime import clock
 from reviews.batches.actions import ACTIONS, UNDO, Action
 from reviews.console.many.selection import value_of
 from reviews.models import Batch, BatchItem, ItemState
@@ -97,5 +97,5 @@ def latest_of(user: Any) -> Progress | None:
     if batch is None:
         return None
     progress = Progress(batch)
-    is_new = batch.created_at > timezone.now() - SHOWN_FOR
+    is_new = batch.created_at > clock.now() - SHOWN_FOR
     return progress if is_new or progress.is_running else None

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from tqdm import tqdm
 
+from realtime import clock
 from reviews import services
 from reviews.demo.apvs import demo_apvs
 from reviews.models import APV
@@ -77,5 +77,5 @@ def _paced(apvs: Sequence[APV], rate: float) -> Iterator[Sequence[APV]]:
     for number, apv in enumerate(apvs):
         time.sleep(max(0.0, start + number / rate - time.monotonic()))
         # Add each one now, not after all were made.
-        apv.created_at = timezone.now()
+        apv.created_at = clock.now()
         yield [apv]
