@@ -4,7 +4,6 @@ import gzip
 import os
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from threading import Thread
 
 import httpx
@@ -73,23 +72,3 @@ def test_table_has_the_median_of_the_rounds_and_of_their_ratios() -> None:
         "| the page: CPU of the server for a row | 0.12 ms | 0.40 ms | 0.30 ×, 0.25–0.50 |" in rows
     )
     assert "| the page: rows | 50 | 25 | 2.00 × |" in rows
-
-
-def test_table_is_written_between_its_marks_again_and_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = tmp_path / "performance.md"
-    page.write_text(report.PAGE.read_text())
-    before, after = (page.read_text().split(mark)[at] for mark, at in outside())
-    monkeypatch.setattr(report, "PAGE", page)
-    for row in ("| first |", "| second |"):
-        report.write([row], "make beside", 10_000)
-        assert page.read_text().startswith(before)
-        assert page.read_text().endswith(after)
-        assert row in page.read_text()
-    assert "| first |" not in page.read_text()
-
-
-def outside() -> list[tuple[str, int]]:
-    """Return the marks, and which part of a page split there is outside."""
-    return [(report.BEGIN, 0), (report.END, 1)]
