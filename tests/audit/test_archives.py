@@ -22,7 +22,7 @@ from audit.archives.lines import EntryLine
 from audit.choices import AuditAction
 from audit.models import Archive, Entry
 from audit.selectors import count_of
-from tests.support.audit import BEGIN, archive, record_old, verify
+from tests.support.audit import BEGIN, archive, record_old, verify, written
 
 pytestmark = pytest.mark.django_db
 NAME = "audit-1-12.jsonl.gz"
@@ -96,6 +96,13 @@ def test_archive_that_is_there_is_verified_and_not_written_again(tmp_path: Path)
     assert path.stat() == before
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(CommandError, match=f"{NAME}: it was cut off"):
+        archive(tmp_path, "2021", "--detach")
+    assert len(in_table()) == 20
+
+
+def test_file_of_another_chain_is_not_taken_for_the_archive(tmp_path: Path) -> None:
+    written(tmp_path / NAME, 12)
+    with pytest.raises(CommandError, match=f"{NAME}: it is there already, and has other entries"):
         archive(tmp_path, "2021", "--detach")
     assert len(in_table()) == 20
 
