@@ -237,7 +237,7 @@ def test_its_role_gains_nothing_where_it_may_create(server: Server, trapped: Two
 def test_every_function_of_ours_finds_postgres_own_names_alone(two_roles: TwoRoles) -> None:
     """Either its search path is pinned, or its names were looked up when it was created."""
     loose = two_roles.rows(
-        "SELECT proname FROM pg_proc WHERE proname ~ '^(reviews|realtime)_'"
+        "SELECT proname FROM pg_proc WHERE proname ~ '^(audit|reviews|realtime)_'"
         " AND prosqlbody IS NULL AND proconfig IS DISTINCT FROM '{search_path=pg_catalog}'"
     )
     assert loose == []
