@@ -185,7 +185,7 @@ MIDDLEWARE = [
     "hitl_project.middleware.responses.CompressedPages",
     "hitl_project.middleware.responses.CompressedFiles",
     "hitl_project.middleware.responses.InvisibleCharacters",
-    "hitl_project.middleware.minified.MinifiedFiles",
+    "hitl_project.middleware.assets.Assets",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hitl_project.middleware.request_log.RequestLog",
     "hitl_project.middleware.responses.ContentSecurityPolicy",
@@ -389,7 +389,7 @@ WHITENOISE_USE_FINDERS = True  # served from the apps, no collectstatic needed t
 warnings.filterwarnings("ignore", "No directory at: .*staticfiles")  # so it need not exist
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "hitl_project.assets.storage.JoinedFilesStorage"},
 }
 
 LANGUAGE_CODE = "en"

@@ -2,12 +2,13 @@
 
 import zlib
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import cast
 
 from csp.constants import SELF
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware, re_accepts_gzip
 from django.utils.cache import patch_vary_headers
@@ -73,16 +74,27 @@ async def compressed(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 class CompressedFiles(GZipMiddleware):
-    """Compresses static files, which hold no secret, without what hides the length of pages."""
+    """Compresses files of WhiteNoise, which hold no secret, without what hides their length."""
 
     max_random_bytes = 0
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Let WhiteNoise compare tags weakly (RFC 9110, 13.1.2), as compression makes them weak."""
+        if (tag := request.META.get("HTTP_IF_NONE_MATCH")) and _is_static(request):
+            request.META["HTTP_IF_NONE_MATCH"] = tag.removeprefix("W/")
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        if not request.path_info.startswith(str(settings.STATIC_URL)):
+        if not _is_static(request):
             return response
+        if response.status_code == HTTPStatus.NOT_MODIFIED:
+            return HttpResponseNotModified(headers=response.headers)  # a stream would be compressed
         return super().process_response(request, response)
+
+
+def _is_static(request: HttpRequest) -> bool:
+    return request.path_info.startswith(str(settings.STATIC_URL))
 
 
 class InvisibleCharacters(MiddlewareMixin):

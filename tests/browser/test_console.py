@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Page, Route, expect
@@ -180,11 +181,10 @@ async def test_queue_of_ten_thousand_is_there_at_once_and_light(
     )
     await page.goto(server.origin, wait_until="networkidle")
     loaded = {url: sizes.get(one, 0) for one, url in kinds.items()}
-    scripts = {
-        url: size for url, size in loaded.items() if url.endswith(".js") and "uPlot" not in url
-    }
-    assert sum(loaded.values()) < 100_000, loaded
-    assert sum(scripts.values()) < 60_000, scripts
+    scripts = {url: size for url, size in loaded.items() if urlsplit(url).path.endswith(".js")}
+    assert sum(loaded.values()) < 67_500, loaded
+    assert sum(scripts.values()) < 36_500, scripts
+    assert len(loaded) < 10, loaded
 
 
 def seconds_of_first_page(server: Server) -> float:

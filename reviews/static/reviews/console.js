@@ -11,6 +11,7 @@ import { queuePage } from "./queue.js";
 import { readingPage } from "./reading.js";
 import { setClock, showTimes } from "./times.js";
 import { say, toast, watch, words } from "./words.js";
+import "./diff.js";
 
 /** @typedef {import("../realtime/socket.js").Positions} Positions */
 /** @typedef {import("../realtime/socket.js").Status} Status */
