@@ -183,6 +183,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "hitl_project.middleware.responses.CompressedPages",
+    "hitl_project.middleware.responses.BrotliPages",
     "hitl_project.middleware.responses.CompressedFiles",
     "hitl_project.middleware.responses.InvisibleCharacters",
     "hitl_project.middleware.assets.Assets",
