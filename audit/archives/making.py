@@ -73,7 +73,15 @@ def make(header: Header, folder: Path) -> Made:
     """
     path = folder / name_of(header)
     if path.exists():
-        return _verified(path, header)
+        _sync(path)  # whoever put it there may not have
+        made = _verified(path, header)
+    else:
+        made = _written(path, header)
+    _sync(folder)
+    return made
+
+
+def _written(path: Path, header: Header) -> Made:
     part = path.with_suffix(".part")
     try:
         write(part, header, entries_of(Piece(header.first - 1, header.last)))
@@ -81,8 +89,7 @@ def make(header: Header, folder: Path) -> Made:
         part.rename(path)
     finally:
         part.unlink(missing_ok=True)
-    _sync(folder)
-    return Made(ArchiveFile(path, made.file.header), made.sha256, made.actions)
+    return Made(made.file._replace(path=path), made.sha256, made.actions)
 
 
 def _verified(path: Path, planned: Header) -> Made:
@@ -107,9 +114,9 @@ def _forget(path: Path) -> None:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def _sync(folder: Path) -> None:
-    """Put the names of a folder's files on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Force a file onto the disk, or the names of a folder's files."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

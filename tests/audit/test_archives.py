@@ -100,6 +100,24 @@ def test_archive_that_is_there_is_verified_and_not_written_again(tmp_path: Path)
     assert len(in_table()) == 20
 
 
+@pytest.mark.parametrize("is_there", [False, True])
+def test_file_and_its_name_are_on_the_disk_before_anything_is_deleted(
+    tmp_path: Path, is_there: bool
+) -> None:
+    """A killed process may have left the file in memory only, where a power cut would lose it."""
+    if is_there:
+        archive(tmp_path)
+    synced: list[tuple[int, int]] = []
+
+    def fsync(descriptor: int) -> None:
+        synced.append((os.fstat(descriptor).st_ino, len(in_table())))
+
+    with mock.patch("os.fsync", side_effect=fsync):
+        archive(tmp_path, "2021", "--detach")
+    inodes = [path.stat().st_ino for path in (tmp_path / NAME, tmp_path)]
+    assert synced == [(inode, 20) for inode in inodes]
+
+
 def test_file_of_another_chain_is_not_taken_for_the_archive(tmp_path: Path) -> None:
     written(tmp_path / NAME, 12)
     with pytest.raises(CommandError, match=f"{NAME}: it is there already, and has other entries"):
