@@ -76,7 +76,7 @@ key, head, now = settings.HITL_AUDIT_KEYS[0], Head.objects.first(), timezone.now
 last, start = (head.mac, head.sequence) if head else (chain.NO_MAC, 0)
 names = [field.column for field in Entry._meta.concrete_fields]
 with connection.cursor() as cursor:
-    cursor.execute("SET session_replication_role = replica")
+    cursor.execute("SET session_replication_role = replica; SET statement_timeout = 0")
     with cursor.copy(f"COPY audit_entry ({{', '.join(names)}}) FROM STDIN") as copy:
         for number in range(start + 1, {count} + 1):
             entry = Entry(sequence=number, at=now, user_id=1, actor="pipeline", source="rest",
