@@ -13,7 +13,8 @@ from django.http.response import HttpResponseBase
 
 from accounts import password_limits
 from hitl_project.servers import body_sizes, request_bodies
-from hitl_project.servers.asgi_types import Send
+from hitl_project.servers.asgi_types import Receive, Scope, Send
+from hitl_project.servers.request_threads import RequestThreads
 from realtime import shutdown
 from realtime.database_threads import DATABASE_THREADS
 
@@ -41,6 +42,11 @@ class OneThreadPerRequest(ASGIHandler):
         super().__init__()
         self._slots = asyncio.Semaphore(settings.HITL_DB_POOL - CONNECTIONS_OF_OTHERS)
         self._password_slots = asyncio.Semaphore(password_limits.AT_ONCE)
+        self._threads = RequestThreads()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._threads.one():
+            await self.handle(scope, receive, send)
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
