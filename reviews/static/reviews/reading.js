@@ -26,7 +26,8 @@ export function readingPage(endsLine, decision, changed) {
     tabs.adopt();
     showTimes(byId("reading"));
     readers.adopt();
-    beatOrEnd();
+    if (readers.isRead()) beatOrEnd();
+    else readers.show([]); // and its state is what the server has just sent
   }
 
   // -- While it is read ------------------------------------------------------------------------
