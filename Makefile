@@ -7,7 +7,7 @@ BIN  := $(VENV)/bin
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run wheel test fast check audit faults effects monkey restarts webhooks fuzz bench growth adding pages beside deciding compare-diffs versions intake format first-minute docs npm-package pictures words image lock clean installed installed-dev installed-front installed-stand-ins
+.PHONY: help run wheel test fast check audit faults hosts effects monkey restarts webhooks fuzz bench growth adding pages beside deciding compare-diffs versions intake format first-minute docs npm-package pictures words image lock clean installed installed-dev installed-front installed-stand-ins
 
 help:  ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -47,6 +47,9 @@ format: installed-dev installed-front  ## rewrite the code in the house format
 
 faults: installed-dev  ## inject every fault under load, and count what was lost; ARGS=--help
 	$(BIN)/python -m tools.faults $(ARGS)
+
+hosts: installed-dev  ## serve from three hosts with wrong clocks, cut one off, slow one, and count what was lost; ARGS=--help
+	$(BIN)/python -m tools.hosts $(ARGS)
 
 effects: installed-dev  ## inject faults while decisions are carried out on three forges, and compare; ARGS=--help
 	$(BIN)/python -m tools.effects $(ARGS)

@@ -47,5 +47,6 @@ def _variables(library: Path, seconds: str) -> dict[str, str]:
         "LD_PRELOAD": str(library),
         "FAKETIME": seconds,
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # it wakes Python's waiting threads all the time
         "PYTHONPATH": f"{SLEEPING}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
     }

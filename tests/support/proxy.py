@@ -14,9 +14,9 @@ RESET = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """Listens on `port` of the loopback and forwards bytes to `target`.
+    """Listens on `port` of the loopback, or of another address, and forwards bytes to `target`.
 
-    That is a port there, or the path of a Unix socket.
+    That is a port of the loopback, or the path of a Unix socket.
 
         async with Proxy(target) as proxy:
             proxy.cut()               # reset every connection
@@ -24,14 +24,17 @@ class Proxy:
             proxy.blackhole(True)     # accept new ones, and forward nothing
             proxy.forget()            # forward nothing more for the open ones
             proxy.throttle(1_000)     # bytes per second, for each connection and direction
+        proxy.delay = 0.1         # seconds that each piece takes, either way
 
     It runs in the test's event loop, so code that blocks the loop also delays the proxy.
     """
 
     port: int
 
-    def __init__(self, target: int | str) -> None:
+    def __init__(self, target: int | str, address: str = "127.0.0.1") -> None:
         self.target = target
+        self.address = address
+        self.delay = 0.0
         self.attempts = 0
         """How many connections clients have asked for."""
         self.rate: int | None = None
@@ -42,7 +45,7 @@ class Proxy:
 
     async def __aenter__(self) -> "Proxy":
         self._listener = _socket()
-        self._listener.bind(("127.0.0.1", 0))
+        self._listener.bind((self.address, 0))
         self._listener.listen(1024)
         self.port = self._listener.getsockname()[1]
         self._accepting = asyncio.create_task(self._accept())
@@ -140,6 +143,8 @@ class _Line:
             await self.clear.wait()
             rate = self._proxy.rate
             data = await loop.sock_recv(source, min(CHUNK, rate // 10 + 1) if rate else CHUNK)
+            if self._proxy.delay:
+                await asyncio.sleep(self._proxy.delay)
             await self.clear.wait()  # read just as the connection died
             if not data:
                 sink.shutdown(socket.SHUT_WR)

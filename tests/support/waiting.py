@@ -25,8 +25,8 @@ async def pause(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def until(condition: Callable[[], bool], seconds: float = SETTLE_SECONDS) -> None:
     """Wait until everything has settled after a fault."""
-    async with asyncio.timeout(SETTLE_SECONDS):
+    async with asyncio.timeout(seconds):
         while not condition():
             await pause(0.05)

@@ -10,11 +10,10 @@ from uuid import uuid4
 import httpx
 
 from tests.support.site import apv, decision
-from tests.support.waiting import pause, until
+from tests.support.waiting import SETTLE_SECONDS, pause, until
 from tools.faults.watcher import Watcher
-from tools.faults.world import World, now
+from tools.faults.world import World, log_of, now
 
-BATCH = 100
 RETRY_SECONDS = 0.5
 """How long after an error a decision is sent again: sooner than `Retry-After` asks for."""
 ATTEMPTS = 1000
@@ -26,7 +25,7 @@ class Size:
 
     sockets: int
     decisions: int
-    per_second: int
+    per_second: float
     stretch: float  # of the fault's duration; 1 is full size
 
 
@@ -61,6 +60,10 @@ class Load:
     """One run: watchers on both servers, decisions on both, a fault in between."""
 
     watcher_class: type[Watcher] = Watcher
+    batch = 100
+    """How many APVs are added in one request."""
+    settle_seconds: float = SETTLE_SECONDS
+    """How long all watchers may take to connect, and to receive everything at the end."""
 
     def __init__(self, world: World, size: Size, addresses: list[str]) -> None:
         self.world, self.size = world, size
@@ -86,12 +89,16 @@ class Load:
         """
         tasks = [asyncio.create_task(watcher.run()) for watcher in self.watchers]
         try:
-            await until(lambda: all(one.lines for one in self.watchers))
+            await until(lambda: all(one.lines for one in self.watchers), self.settle_seconds)
+            await self.connected()
             injected = asyncio.create_task(self._inject(fault))
             await asyncio.gather(self._decide_all(injected), injected)
             truth = await asyncio.to_thread(self._truth)
             with contextlib.suppress(TimeoutError):
-                await until(lambda: all(self.has_all(one, truth) for one in self.watchers))
+                await until(
+                    lambda: all(self.has_all(one, truth) for one in self.watchers),
+                    self.settle_seconds,
+                )
         finally:
             for task in tasks:
                 task.cancel()
@@ -100,6 +107,9 @@ class Load:
             if not isinstance(end, asyncio.CancelledError):
                 raise AssertionError("a watcher gave up") from end
         return truth
+
+    async def connected(self) -> None:
+        """Do nothing; all watchers are connected now."""
 
     def has_all(self, watcher: Watcher, truth: list[tuple[int, str]]) -> bool:
         return bool(watcher.last >= truth[-1][0])
@@ -119,7 +129,7 @@ class Load:
 
     def _add_apvs(self) -> list[str]:
         """Add a batch, through whichever server accepts it; return none if none does."""
-        body = [apv() for _ in range(BATCH)]
+        body = [apv() for _ in range(self.batch)]
         for server in self.world.servers:
             with contextlib.suppress(httpx.TransportError):
                 url = f"{server.origin}/hitl/apvs"
@@ -149,7 +159,7 @@ class Load:
         """Send one decision under its key, until a server answers."""
         headers = {"Idempotency-Key": str(uuid4())}
         for attempt in range(ATTEMPTS):
-            server = self.world.servers[(number + attempt) % 2]
+            server = self.world.servers[(number + attempt) % len(self.world.servers)]
             began = now()
             with contextlib.suppress(httpx.TransportError):
                 url = f"{server.origin}/hitl/decisions"
@@ -172,14 +182,7 @@ class Load:
 
     def _truth(self) -> list[tuple[int, str]]:
         """Return every event since the start, from the log."""
-        return [
-            (offset, decision_id)
-            for offset, decision_id in self.world.site.rows(
-                "SELECT \"offset\", message::json->>'decision_id' FROM realtime_event"
-                ' WHERE channel = \'decisions\' AND "offset" > %s ORDER BY "offset"',
-                self.start["offset"],
-            )
-        ]
+        return log_of(self.world.site, self.start["offset"])
 
     def _outcome(self, truth: list[tuple[int, str]]) -> Outcome:
         ids = [decision_id for _, decision_id in truth]

@@ -6,9 +6,13 @@ import json
 import random
 import time
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+parsed = lru_cache(maxsize=64)(json.loads)
+"""All sockets of a crowd are sent the same texts, one after another."""
 
 
 class Watcher:
@@ -93,7 +97,7 @@ class _Line(WSListener):
             transport.send_close(frame.get_close_code(), frame.get_close_message())
             transport.disconnect()
         elif frame.msg_type is WSMsgType.TEXT:
-            gap = self._watcher.take(json.loads(frame.get_payload_as_bytes()))
+            gap = self._watcher.take(parsed(frame.get_payload_as_bytes()))
             if gap:
                 self._subscribe()
 

@@ -45,9 +45,7 @@ class World:
         self.servers[number].process.wait()
 
     def position(self) -> dict[str, Any]:
-        sql = "SELECT epoch, top FROM realtime_counter WHERE channel = 'decisions'"
-        [(epoch, top)] = self.site.rows(sql)
-        return {"epoch": epoch, "offset": top}
+        return position_of(self.site)
 
     def close(self) -> None:
         for stack in self._running.values():
@@ -55,6 +53,25 @@ class World:
         with contextlib.suppress(OSError):
             self.redis.process.send_signal(signal.SIGCONT)
             self.redis.remove()
+
+
+def position_of(site: Site) -> dict[str, Any]:
+    """Return the last position in the log of decisions."""
+    sql = "SELECT epoch, top FROM realtime_counter WHERE channel = 'decisions'"
+    [(epoch, top)] = site.rows(sql)
+    return {"epoch": epoch, "offset": top}
+
+
+def log_of(site: Site, after: int) -> list[tuple[int, str]]:
+    """Return the later events of that log, as offsets and ids of decisions."""
+    return [
+        (offset, decision_id)
+        for offset, decision_id in site.rows(
+            "SELECT \"offset\", message::json->>'decision_id' FROM realtime_event"
+            ' WHERE channel = \'decisions\' AND "offset" > %s ORDER BY "offset"',
+            after,
+        )
+    ]
 
 
 def now() -> float:
