@@ -29,14 +29,24 @@ def target() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def used() -> Iterator[tuple[Installation, Server]]:
-    """An installation of its own with decisions, and its server, which a test stops."""
+def used() -> Iterator[Installation]:
+    """An installation of its own with decisions, whose console was stopped."""
     with installed() as made:
         server = made.serve()
         first, second = (server.add_apv()["apv_id"] for _ in range(2))
         assert server.decide(first).status_code == 200
         assert server.decide(second, decision="reject").status_code == 200
-        yield made, server
+        stop(server)
+        yield made
+
+
+@pytest.fixture
+def running(used: Installation) -> Iterator[Server]:
+    """Its console, which the test may stop."""
+    server = used.serve()
+    yield server
+    if server.process.poll() is None:
+        stop(server)
 
 
 def move(installation: Installation, target: str, **variables: str) -> Any:
@@ -51,24 +61,24 @@ def stop(server: Server) -> None:
     assert server.process.wait(START_SECONDS) == 0
 
 
-def test_console_that_runs_is_not_moved(used: tuple[Installation, Server], target: str) -> None:
-    installation, server = used
-    assert_one_line(move(installation, target), "another process uses the servers of")
-    assert server.answers()
+def test_console_that_runs_is_not_moved(used: Installation, running: Server, target: str) -> None:
+    assert_one_line(move(used, target), "another process uses the servers of")
+    assert running.answers()
 
 
-def test_everything_moves_and_clients_go_on(used: tuple[Installation, Server], target: str) -> None:
-    installation, server = used
-    seen = read_anew(server)
-    cookies = server.client().cookies
-    stop(server)
-    done = move(installation, target)
+def test_everything_moves_and_clients_go_on(
+    used: Installation, running: Server, target: str
+) -> None:
+    seen = read_anew(running)
+    cookies = running.client().cookies
+    stop(running)
+    done = move(used, target)
     assert done.returncode == 0, done.stderr
     assert re.search(r"^\d\d+ rows in \d\d tables copied\.$", done.stdout, re.MULTILINE)
     assert re.search(r"^Head \d+:[0-9a-f]{64}$", done.stdout, re.MULTILINE)
-    wait_for(lambda: not installation.embedded(), "the embedded PostgreSQL to stop")
-    key = (installation.folder / "secret_key").read_text()
-    moved = installation.serve(DATABASE_URL=target, SECRET_KEY=key)
+    wait_for(lambda: not used.embedded(), "the embedded PostgreSQL to stop")
+    key = (used.folder / "secret_key").read_text()
+    moved = used.serve(DATABASE_URL=target, SECRET_KEY=key)
     assert httpx.get(f"{moved.origin}/hitl/reviews", cookies=cookies).status_code == 200
     now = read_anew(moved)
     assert now.state() == seen.state()
@@ -87,32 +97,30 @@ def test_everything_moves_and_clients_go_on(used: tuple[Installation, Server], t
     ],
 )
 def test_what_cannot_be_moved_is_refused(
-    used: tuple[Installation, Server], target: str, variables: dict[str, str], reason: str
+    used: Installation, target: str, variables: dict[str, str], reason: str
 ) -> None:
-    assert_one_line(move(used[0], target, **variables), reason)
+    assert_one_line(move(used, target, **variables), reason)
 
 
-def test_nothing_is_copied_over_other_data(used: tuple[Installation, Server], target: str) -> None:
+def test_nothing_is_copied_over_other_data(used: Installation, target: str) -> None:
     with psycopg.connect(target) as database:
         database.execute("CREATE TABLE kept AS SELECT 25 AS number")
-    done = move(used[0], target)
+    done = move(used, target)
     assert_one_line(done, "the database is not empty: it has 1 tables, such as kept")
 
 
-def test_wrong_keys_are_noticed(used: tuple[Installation, Server], target: str) -> None:
-    done = move(used[0], target, SECRET_KEY="x" * 60)
+def test_wrong_keys_are_noticed(used: Installation, target: str) -> None:
+    done = move(used, target, SECRET_KEY="x" * 60)
     assert done.returncode == 1
     assert "set SECRET_KEY to what" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_copy_that_fails_leaves_the_database_empty(
-    used: tuple[Installation, Server], target: str
-) -> None:
+def test_copy_that_fails_leaves_the_database_empty(used: Installation, target: str) -> None:
     """As when its role may not create what the dump has."""
     with psycopg.connect(target, autocommit=True) as database:
         database.execute("CREATE VIEW audit_entry AS SELECT 1 AS sequence")
-    done = move(used[0], target)
+    done = move(used, target)
     assert done.returncode == 1
     assert "audit_entry" in done.stderr
     with psycopg.connect(target) as database:
