@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.contrib.sessions.backends import db
-from django.utils import timezone
 
+from realtime import clock
 from realtime.compiled_queries import CompiledQuery
 
 BY_KEY = CompiledQuery(
@@ -16,7 +16,7 @@ class SessionStore(db.SessionStore):
     """Read a session at once; Django has the last word on one that is not there or is over."""
 
     def load(self) -> dict[str, Any]:
-        now = timezone.now()
+        now = clock.now()
         for row in BY_KEY.rows(self.session_key):
             if row.expire_date > now:
                 return self.decode(row.session_data)
