@@ -5,13 +5,15 @@ This uses parts of Django that are not public; `tests/hitl_project/test_library_
 them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, cached_property
 from typing import Any, Generic, TypeVar
 
-from django.db import connection, models
+from django.db import DatabaseError, connection, models
 from django.db.models.query import get_related_populators
+from django.db.models.signals import post_save, pre_save
 from django.db.transaction import TransactionManagementError
+from psycopg import sql
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -103,3 +105,29 @@ def _insertion(model: type[models.Model]) -> tuple[list[Any], str]:
     assert not any(one.generated for one in fields)
     columns = ", ".join(f'"{field.column}"' for field in fields)
     return fields, f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES'
+
+
+def update(row: models.Model, names: Iterable[str]) -> None:
+    """Save the fields `names` of a row as `save` does, inside the caller's transaction."""
+    fields, statement = _change(type(row), frozenset(names))
+    told: dict[str, Any] = {"sender": type(row), "instance": row, "raw": False}
+    told |= {"using": connection.alias, "update_fields": frozenset(one.name for one in fields)}
+    pre_save.send(**told)
+    values = [one.get_db_prep_save(one.pre_save(row, add=False), connection) for one in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values, row.pk])
+        if cursor.rowcount != 1:
+            raise DatabaseError("Save with update_fields did not affect any rows.")
+    post_save.send(**told, created=False)
+
+
+@cache
+def _change(model: type[models.Model], names: frozenset[str]) -> tuple[list[Any], str]:
+    """Return the fields with these names, in the order of the model, and the statement."""
+    fields = [one for one in model._meta.concrete_fields if names & {one.name, one.attname}]
+    assert len(fields) == len(names), names
+    columns = [str(one.column) for one in (*fields, model._meta.pk)]
+    *changes, found = [sql.SQL("{} = %s").format(sql.Identifier(column)) for column in columns]
+    table = sql.Identifier(model._meta.db_table)
+    statement = sql.SQL("UPDATE {} SET {} WHERE {}")
+    return fields, statement.format(table, sql.SQL(", ").join(changes), found).as_string()

@@ -8,6 +8,7 @@ from django.db import IntegrityError
 
 from audit import entries
 from audit.choices import AuditAction
+from realtime.compiled_queries import update
 from realtime.transactions import publishing
 from reviews.choices import PRIORITY_OF_SEVERITY, Severity
 from reviews.deadlines import counting
@@ -60,7 +61,7 @@ def save_changed(apv: APV, fields: Iterable[str]) -> None:
 
     Its deadline follows.
     """
-    apv.save(update_fields=[*with_columns(fields), "version", "updated_at"])
+    update(apv, [*with_columns(fields), "version", "updated_at"])
     counting.follow([apv])
 
 

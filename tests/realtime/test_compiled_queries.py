@@ -6,18 +6,20 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Model, QuerySet
+from django.db.models.signals import post_save, pre_save
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from realtime.compiled_queries import CompiledQuery, insert
+from realtime.compiled_queries import CompiledQuery, insert, update
 from realtime.models import Event
 from reviews.locking import locked_apv
 from reviews.models import APV, Claim
 from tests.support.forge_rows import pull_request, repository
 from tests.support.policies import person, stored
+from tests.support.site import DIFF
 
 RELATED = ("pull_request", "repository", "forge", "claim", "user", "submitted_by")
 UNREAD = ("patch_diff", "pull_request__body", "claim__user__email")
@@ -90,3 +92,38 @@ def test_inserted_rows_are_those_that_django_stores() -> None:
         (2, text, at),
     ]
     assert not any(one._state.adding for one in events)
+
+
+@pytest.mark.django_db
+def test_updated_rows_are_those_that_a_save_changes() -> None:
+    names = ["wargame_evidence", "patch_diff", "cvss_score", "submitted_by", "paths"]
+    names += ["version_step", "dependency", "version"]
+    rows, found, told = [whole(), stored(package_name="other")], [], []
+
+    def tell(**said: Any) -> None:
+        told.append({name: said[name] for name in said if name not in {"signal", "instance"}})
+
+    for signal in (pre_save, post_save):
+        signal.connect(tell, sender=APV, weak=False)
+    for row, save in zip(rows, (update, save_fields), strict=True):
+        row.wargame_evidence, row.patch_diff, row.cvss_score = {"b": ["\\", None]}, DIFF, 3.5
+        row.submitted_by, row.package_name = None, "not saved"
+        save(row, names)
+        found.append(APV.objects.values(*names).get(pk=row.pk))
+    for signal in (pre_save, post_save):
+        signal.disconnect(tell, sender=APV)
+    assert found[0] == found[1]
+    assert told[:2] == told[2:]
+    assert set(APV.objects.values_list("package_name", flat=True)) == {"requests", "other"}
+
+
+def save_fields(row: Model, names: list[str]) -> None:
+    row.save(update_fields=names)
+
+
+@pytest.mark.django_db
+def test_update_of_a_row_that_is_gone_is_refused() -> None:
+    one = stored()
+    APV.objects.filter(pk=one.pk).delete()
+    with pytest.raises(DatabaseError):
+        update(one, ["package_name"])
