@@ -25,10 +25,10 @@ from tools.faults.watcher import Watcher
 from tools.faults.world import World
 
 OPENED_PER_SECOND = 150
-ASKED_SECONDS = 30.0
+ASKED_SECONDS = 120.0
 """How long a socket is silent before its watcher asks whether the server is there."""
 SETTLE_SECONDS = 600
-MORE = {"HITL_WS_MAX_CONNECTIONS": "15000"}
+MORE = {"HITL_WS_MAX_CONNECTIONS": "15000", "HITL_WS_PING_SECONDS": "120"}
 
 
 @dataclass(frozen=True)
