@@ -1,4 +1,4 @@
-"""Find APVs by a part of their text; in the queue, by an index of all its trigrams.
+"""Find APVs by a part of their names, or in the queue of their text, by indexes of all trigrams.
 
 PostgreSQL's own pg_trgm would do, but not every server has it: the embedded one does not.
 """
@@ -51,9 +51,15 @@ def containing(text: str, prefix: str = "", fields: Iterable[str] = SEARCHED) ->
     return condition
 
 
-def containing_in_queue(text: str, fields: Iterable[str] = SEARCHED) -> Q:
+def containing_in_queue(text: str) -> Q:
     """Return the same condition for pending APVs, for which it uses the index."""
-    condition = containing(text, fields=fields)
-    if len(text) >= LEAST:
-        condition &= Q(Holds(Trigrams(*SEARCHED), Trigrams(Value(text))))
-    return condition
+    return containing(text) & _indexed(text, SEARCHED)
+
+
+def named(text: str, prefix: str = "") -> Q:
+    """Return the condition that one of an APV's names contains `text`. It uses an index."""
+    return containing(text, prefix, NAMES) & _indexed(text, [prefix + name for name in NAMES])
+
+
+def _indexed(text: str, fields: Iterable[str]) -> Q:
+    return Q(Holds(Trigrams(*fields), Trigrams(Value(text)))) if len(text) >= LEAST else Q()

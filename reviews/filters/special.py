@@ -123,9 +123,11 @@ class Search(Parameter):
         return any_of(self._containing(value, at) for value in values)
 
     def _containing(self, text: str, at: Columns) -> Q:
+        if self.fields is search.NAMES:
+            return search.named(text, at.prefix)
         if at.prefix:
-            return search.containing(text, at.prefix, self.fields)
-        return search.containing_in_queue(text, self.fields)
+            return search.containing(text, at.prefix)
+        return search.containing_in_queue(text)
 
     def fact(self, apv: "APV", now: datetime) -> dict[str, str]:
         return {name: getattr(apv, name) or "" for name in search.SEARCHED}

@@ -41,7 +41,7 @@ from reviews.models.apv_queryset import APVQuerySet
 from reviews.models.constraints import unit_interval
 from reviews.orders import DUE, QUEUE, QUEUE_SORTS
 from reviews.permissions import OF_APVS
-from reviews.search import PATHS, SEARCHED, Trigrams
+from reviews.search import NAMES, PATHS, SEARCHED, Trigrams
 
 NOTHING = models.Value([], models.JSONField())
 ILLUSTRATIVE = (
@@ -337,6 +337,7 @@ class APV(AtomicSave):
                 name="apv_queue_search",
                 condition=models.Q(status=Status.PENDING),
             ),
+            GinIndex(Trigrams(*NAMES), name="apv_name_search"),
             GinIndex(
                 PATHS,
                 name="apv_queue_paths",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from reviews import search
 from reviews.api.filters import APVFilter
+from reviews.choices import Status
 from reviews.console.list_query import ListQuery
 from reviews.console.listings import PENDING
 from reviews.models import APV
@@ -56,6 +57,8 @@ def test_search_in_the_queue_finds_what_reading_every_row_finds() -> None:
     for part in sorted(set().union(*map(parts, TEXTS))):
         found = set(APV.objects.pending().filter(search.containing_in_queue(part)))
         assert found == set(APV.objects.pending().filter(search.containing(part))), part
+        by_name = APV.objects.filter(search.containing(part, fields=search.NAMES))
+        assert set(APV.objects.filter(search.named(part))) == set(by_name), part
 
 
 def test_search_finds_no_text_that_only_the_border_of_two_fields_would_make() -> None:
@@ -82,6 +85,15 @@ def test_search_in_a_long_queue_goes_by_the_index(rows: Any) -> None:
     assert "apv_queue_search" in rows("haystack")[:51].explain()
     assert "apv_queue_search" not in rows("ha")[:51].explain()
     assert rows("NEEDLE").count() == 2001
+
+
+def test_name_among_decided_apvs_is_found_by_the_index() -> None:
+    APV.objects.create(**apv(package_name="needle", status=Status.APPROVED))
+    with connection.cursor() as cursor:
+        cursor.execute(COPIES, [1, 2000])
+        cursor.execute("ANALYZE reviews_apv")
+    assert "apv_name_search" in APV.objects.filter(search.named("haystack"))[:1].explain()
+    assert APV.objects.filter(search.named("NEEDLE")).count() == 2001
 
 
 def test_page_of_paths_that_most_apvs_have_is_read_in_order() -> None:

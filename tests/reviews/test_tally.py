@@ -1,5 +1,6 @@
 """Counters that triggers keep equal a count, for rows from any interface."""
 
+import re
 import statistics
 from collections import Counter
 from datetime import timedelta
@@ -8,9 +9,10 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from reviews import services, tally
+from reviews import services, tally, trends
 from reviews.choices import Severity, Status
 from reviews.models import APV, Decision, Retraction
 from tests.support.site import apv
@@ -126,6 +128,24 @@ def test_review_times_are_exact_however_many(admin: Any, count: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(DECIDE, [admin.pk, 3_000_000])
     check()
+
+
+def test_numbers_read_no_row_of_the_decisions_that_they_count(admin: Any) -> None:
+    services.add_apvs(apvs=[APV(**apv()) for _ in range(100)])
+    with connection.cursor() as cursor:
+        cursor.execute(DECIDE, [admin.pk, 3_000])
+    with CaptureQueriesContext(connection) as queries:
+        tally.review_times()
+        trends.days()
+    read = [one["sql"] for one in queries if "review_seconds" in one["sql"]]
+    assert len(read) == 5
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        cursor.execute("DROP INDEX decision_verb")  # which would do for so few rows
+        for sql in read:
+            cursor.execute(f"EXPLAIN {sql}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert re.search("Index Only Scan using decision_(newest|review_time) ", plan), plan
 
 
 @pytest.mark.django_db(transaction=True)
