@@ -26,10 +26,11 @@ def _prune(channel: str, days: int, too_many: int) -> int:
     log = Event.objects.filter(channel=channel)
     old = log.filter(created_at__lt=clock.now() - timedelta(days=days))
     end = max(too_many, old.aggregate(last=Max("offset"))["last"] or 0)
-    dropped = 0
+    dropped = last = 0
     while True:  # in batches, each in its own transaction, for short locks and cheap rollbacks
-        first = log.aggregate(first=Min("offset"))["first"]
+        # After the last batch: PostgreSQL would walk through what is deleted and not yet vacuumed.
+        first = log.filter(offset__gt=last).aggregate(first=Min("offset"))["first"]
         if first is None or first > end:
             return dropped
         last = min(first + PRUNED_AT_ONCE - 1, end)
-        dropped += log.filter(offset__lte=last).delete()[0]
+        dropped += log.filter(offset__range=(first, last)).delete()[0]

@@ -92,7 +92,10 @@ def _record(made: Made) -> Archive:
 
 def _delete(archive: Archive) -> int:
     """Delete in batches, each in its own transaction, from the first entry on."""
-    archived, deleted = Entry.objects.filter(sequence__lte=archive.last), 0
-    while (first := archived.aggregate(first=Min("sequence"))["first"]) is not None:
-        deleted += archived.filter(sequence__lt=first + DELETED_AT_ONCE).delete()[0]
+    archived = Entry.objects.filter(sequence__lte=archive.last)
+    deleted = last = 0
+    # After the last batch: PostgreSQL would walk through what is deleted and not yet vacuumed.
+    while first := archived.filter(sequence__gt=last).aggregate(Min("sequence"))["sequence__min"]:
+        last = first + DELETED_AT_ONCE - 1
+        deleted += archived.filter(sequence__range=(first, last)).delete()[0]
     return deleted
