@@ -156,8 +156,8 @@ def measured(filled: list[Filled], rounds: int) -> Iterator[tuple[str, Values]]:
     yield "adding an APV, ms", in_turn(filled, rounds, add)
     yield "deciding, ms", in_turn(filled, rounds, decide)
     times, memory = zip(*map(exported, filled), strict=True)
-    yield "export, ms for 1,000 decisions", list(times)
-    yield "export, MiB of the server's memory", list(memory)
+    yield "exporting 1,000 decisions, ms", list(times)
+    yield "memory of the server in an export, MiB", list(memory)
     yield "verify_audit, µs an entry", [each(one, one.size, "verify_audit") for one in filled]
     yield (
         "pruning, µs an event",
@@ -238,13 +238,18 @@ def write(sizes: list[int], results: dict[str, Values], command: str) -> None:
 def draw(sizes: list[int], results: dict[str, Values]) -> None:
     """Plot how each cost grows, against its cost in the smallest site."""
     matplotlib.rcParams["svg.hashsalt"] = "hitl"  # the same figures make the same file
-    figure, axes = pyplot.subplots(figsize=(9, 5.5), layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(9, 6), layout="constrained")
+    axes.set_prop_cycle(color=[pyplot.get_cmap("tab20")(number) for number in range(20)])
     for name, values in results.items():
         if values[0] > 0:
             growth = [value / values[0] for value in values]
-            axes.plot(sizes, growth, marker="o", label=name.rpartition(",")[0])
+            axes.plot(sizes, growth, marker="o", label=name.rpartition(", ")[0])
+    proportion = [size / sizes[0] for size in sizes]
+    axes.plot(sizes, proportion, "k:", label="as many times as there are APVs")
     axes.set(xscale="log", yscale="log", xlabel="APVs", ylabel="cost, against the smallest site")
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    ticks = (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+    axes.set_yticks(ticks, [f"{tick:g} ×" for tick in ticks])
     axes.minorticks_off()
     axes.grid(alpha=0.3)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
