@@ -162,6 +162,21 @@ def _pattern(path: str) -> str:
     return re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", rests) + "$"
 
 
+_ports: set[int] = set()
+
+
+def _on_a_new_port(handler: type[BaseHTTPRequestHandler]) -> "_Server":
+    """Return a server on a port that none had before: a site knows a forge by its address."""
+    server = _Server(("127.0.0.1", 0), handler)
+    if server.server_port not in _ports:
+        _ports.add(server.server_port)
+        return server
+    try:
+        return _on_a_new_port(handler)  # while this one holds its port
+    finally:
+        server.server_close()
+
+
 class HttpServer:
     """A server on a free port of the loopback interface, from `with` to its end.
 
@@ -182,7 +197,7 @@ class HttpServer:
             if hasattr(member := getattr(type(self), name), "route")
         ]
         handler = type("Handler", (_Handler,), {"forge": self})
-        self._server = _Server(("127.0.0.1", 0), handler)
+        self._server = _on_a_new_port(handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
