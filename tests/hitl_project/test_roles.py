@@ -53,7 +53,7 @@ class TwoRoles(Site):
         return printed
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # roles are the whole server's: the module may be set up again
 def two_roles() -> TwoRoles:
     return TwoRoles()
 

@@ -9,10 +9,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import psycopg
@@ -40,16 +41,21 @@ ADDRESS = r"http://127\.0\.0\.1:(\d+)/"
 class Site:
     """A database, and the commands and servers that use it."""
 
+    _made: ClassVar[Counter[str]] = Counter()
+    """How many sites of a name this process made: fixtures of a module may be set up again."""
+
     def __init__(self, name: str, *, source: str = "", **variables: str) -> None:
         """Copy the database `source`, or else the template that this tree's code made."""
-        self.name = name
+        self._made[name] += 1
+        again = self._made[name]
+        self.name = name if again == 1 else f"{name}-{again}"
         admin = os.environ["DATABASE_URL"]
-        self.database_url = admin.replace("/postgres?", f"/{name}?")
+        self.database_url = admin.replace("/postgres?", f"/{self.name}?")
         assert self.database_url != admin
         self.environment = environment_of(self.database_url, variables)
         copied = source or template()
         with psycopg.connect(admin, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{copied}"')
+            connection.execute(f'CREATE DATABASE "{self.name}" TEMPLATE "{copied}"')
         if not source:
             self.execute(NEW_EPOCHS)
 

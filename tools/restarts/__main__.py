@@ -98,7 +98,8 @@ if __name__ == "__main__":
         "--write", action="store_true", help="put the tables into docs/reliability.md"
     )
     given = parser.parse_args()
-    installation = World(**soak.VARIABLES)
+    many = {"HITL_WS_MAX_PER_USER": "20000", "HITL_WS_MAX_CONNECTIONS": "20000"}
+    installation = World(**soak.VARIABLES, **many)
     try:
         code = asyncio.run(main(given, installation))
     finally:

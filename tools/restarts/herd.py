@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +26,8 @@ PROBE_SECONDS = 0.1
 LATE_SECONDS = 5.0
 """How much later than after the longest pause a client may be back: letting it in takes a while."""
 RETURN_SECONDS = 90
+AT_ONCE = 500
+"""How many clients connect together before the restart."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Size:
         return max(1 / DECISIONS_PER_SECOND, self.sockets / HEARD_PER_SECOND)
 
 
-FULL = Size(sockets=9000, backoff=1.0, most=15.0)  # as in socket.js
+FULL = Size(sockets=1000, backoff=1.0, most=15.0)  # as in socket.js
 SMALL = Size(sockets=100, backoff=0.1, most=3.0)
 
 
@@ -117,10 +119,13 @@ class Herd:
 
     async def run(self) -> Outcome:
         """Connect all, restart their server, and wait for their return."""
-        tasks = [asyncio.create_task(one.run()) for one in self.members]
+        tasks: list[asyncio.Task[None]] = []
         deciding = asyncio.create_task(self._decide())
         try:
-            await self._until(lambda one: one.confirmed_at is not None)
+            for start in range(0, len(self.members), AT_ONCE):
+                some = self.members[start : start + AT_ONCE]
+                tasks += [asyncio.create_task(one.run()) for one in some]
+                await self._until(lambda one: one.confirmed_at is not None, some)
             self.told(f"{len(self.members)} sockets open")
             await self._restart()
             self._deciding = False
@@ -153,10 +158,12 @@ class Herd:
         probing.cancel()
         await asyncio.gather(probing, return_exceptions=True)
 
-    async def _until(self, condition: Callable[[Member], bool]) -> None:
-        """Wait until `condition` is true of every member."""
+    async def _until(
+        self, condition: Callable[[Member], bool], members: Sequence[Member] = ()
+    ) -> None:
+        """Wait until `condition` is true of all members, or of some."""
         async with asyncio.timeout(RETURN_SECONDS):
-            while not all(map(condition, self.members)):
+            while not all(map(condition, members or self.members)):
                 await pause(0.02)
 
     async def _probe(self) -> None:
