@@ -4,16 +4,13 @@ import asyncio
 import os
 from pathlib import Path
 
-import pytest
-
 from tests.support.forges import FakeGitHub
 from tests.support.forges.watched import PATH, connected
 from tests.support.outages import frozen
-from tests.support.pgbouncer import PROGRAM, pgbouncer
+from tests.support.pgbouncer import pgbouncer
 from tests.support.site import Site, apv, decision
 from tests.support.waiting import START_SECONDS, wait_for
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no pgbouncer")
 AT_ONCE = 20
 """More than PgBouncer has connections."""
 

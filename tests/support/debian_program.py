@@ -129,3 +129,4 @@ def _succeeds(command: Command, environment: Mapping[str, str], folder: Path) ->
 
 PROMTOOL = DebianProgram("usr/bin/promtool", "prometheus")
 NGINX = DebianProgram("usr/sbin/nginx", "nginx", version="-v")
+PGBOUNCER = DebianProgram("usr/sbin/pgbouncer", "pgbouncer")

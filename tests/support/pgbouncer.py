@@ -1,20 +1,20 @@
 """PgBouncer in transaction mode, between a site and its database."""
 
 import contextlib
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.support.debian_program import PGBOUNCER, NoProgram
 from tests.support.ports import free_port
 from tests.support.site import Site
 from tests.support.waiting import wait_for
 
-PROGRAM = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin")
 SETTINGS = """
 [databases]
 * = host={folder} user=postgres
@@ -31,7 +31,6 @@ default_pool_size = 5
 @contextlib.contextmanager
 def pgbouncer(site: Site) -> Iterator[str]:
     """Run PgBouncer with its usual settings; yield the site's URL through it."""
-    assert PROGRAM
     database = conninfo_to_dict(site.database_url)
     port = free_port()
     with tempfile.NamedTemporaryFile("w", suffix=".ini") as settings:
@@ -39,7 +38,7 @@ def pgbouncer(site: Site) -> Iterator[str]:
         settings.flush()
         Path(settings.name).chmod(0o644)
         owner = Path(str(database["host"])).owner()
-        process = subprocess.Popen([PROGRAM, "-q", "-u", owner, settings.name])
+        process = subprocess.Popen([program(), "-q", "-u", owner, settings.name])
         try:
             url = f"postgresql://postgres@127.0.0.1:{port}/{database['dbname']}"
             wait_for(lambda: _answers(url), "PgBouncer to answer")
@@ -47,6 +46,13 @@ def pgbouncer(site: Site) -> Iterator[str]:
         finally:
             process.kill()
             process.wait()
+
+
+def program() -> str:
+    try:
+        return str(PGBOUNCER.obtain())
+    except NoProgram as error:
+        pytest.skip(str(error))
 
 
 def _answers(url: str) -> bool:
