@@ -4,12 +4,12 @@ import asyncio
 import re
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
 from tests.support.accessibility import violations
 from tests.support.job_workers import job_worker
 from tests.support.site import Server, Site
-from tests.support.tab import REASON, NewContext, OpenTab, becomes
+from tests.support.tab import REASON, NewContext, OpenTab, becomes, hold
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 MANY = 200
@@ -123,13 +123,7 @@ async def test_words_typed_before_the_form_is_there_are_in_its_justification(
     for number in range(2):
         server.add_apv(package_name=f"p{number}")
     page = (await open_tab()).page
-    comes = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        await comes.wait()
-        await route.continue_()
-
-    await page.route("**/batches*", hold)
+    _, comes = await hold(page, "**/batches*")
     for key in ("x", "j", "x", "a"):
         await page.keyboard.press(key)
     await page.keyboard.type(REASON)

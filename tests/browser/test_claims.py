@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.support.accessibility import violations
 from tests.support.people import new_user
 from tests.support.site import Server, Site
-from tests.support.tab import REASON, OpenTab, decide, opened, send, write
+from tests.support.tab import REASON, OpenTab, decide, hold, opened, send, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -77,14 +77,7 @@ async def test_what_is_written_meanwhile_outlives_news_that_come_late(
     rita, other = await open_tab(path=address), await open_tab(path=address, user=name)
     await rita.page.keyboard.press("c")
     await expect(other.page.locator("#team .claimed")).to_have_text("Rita Reviewer has it")
-    asked, answer = asyncio.Event(), asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        asked.set()
-        await answer.wait()
-        await route.continue_()
-
-    await other.page.route(f"**{address}/team", hold)
+    asked, answer = await hold(other.page, f"**{address}/team")
     path = f"/hitl/apvs/{apv['apv_id']}/assignment"
     assert server.client("lead").put(path, json={"user": "lead"}).is_success
     await asked.wait()

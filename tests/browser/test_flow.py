@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.support.site import Server, Site
-from tests.support.tab import REASON, OpenTab, becomes, opened, recorded, write
+from tests.support.tab import REASON, OpenTab, becomes, hold, opened, recorded, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -99,13 +99,7 @@ async def test_what_is_typed_before_the_next_one_is_there_is_about_the_next_one(
 ) -> None:
     first, second = server.add_apv(severity="CRITICAL"), server.add_apv()
     page = (await open_tab()).page
-    comes = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        await comes.wait()
-        await route.continue_()
-
-    await page.route("**/apvs/*", hold)
+    _, comes = await hold(page, "**/apvs/*")
     await write(page)
     await page.keyboard.press("Control+Enter")
     await write(page, "r", "Rather not merged.")
@@ -124,13 +118,7 @@ async def test_key_for_the_next_one_that_cannot_act_says_so_when_that_comes(
     first = server.add_apv(severity="CRITICAL")
     second = server.add_apv(pr_number=None, pr_url="")
     page = (await open_tab()).page
-    comes = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        await comes.wait()
-        await route.continue_()
-
-    await page.route("**/apvs/*", hold)
+    _, comes = await hold(page, "**/apvs/*")
     await write(page)
     await page.keyboard.press("Control+Enter")
     await page.keyboard.press("a")

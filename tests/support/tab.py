@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import BrowserContext, Page, Request, WebSocket
+from playwright.async_api import BrowserContext, Page, Request, Route, WebSocket
 
 from tests.support.site import Server, Site
 from tests.support.waiting import ANSWER_SECONDS
@@ -87,6 +87,19 @@ async def asks(page: Page, code: str | None) -> bool:
         return False
     await page.locator("#confirm[open]").wait_for()  # a key counts once it was on the screen
     return True
+
+
+async def hold(page: Page, pattern: str) -> tuple[asyncio.Event, asyncio.Event]:
+    """Hold back requests; return the event of the first one, and that which lets them go on."""
+    asked, goes = asyncio.Event(), asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        asked.set()
+        await goes.wait()
+        await route.continue_()
+
+    await page.route(pattern, wait)
+    return asked, goes
 
 
 async def becomes(look: Callable[[], Awaitable[Any]], expected: Any) -> None:
