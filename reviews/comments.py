@@ -2,29 +2,33 @@
 
 from collections.abc import Iterable
 from functools import cached_property
+from uuid import UUID
 
-from django.db.models import QuerySet
-
+from realtime.compiled_queries import CompiledQuery
 from reviews.models import APV, Comment, Revision
 from reviews.models.comment import Place, Side
 from reviews.patch_places import CurrentLines, old_names
 
+ON = CompiledQuery(
+    lambda pk: Comment.objects.filter(apv=pk).select_related("author").order_by("created_at", "pk"),
+    UUID(int=1),
+)
 
-def comments_on(apv: APV) -> QuerySet[Comment]:
+
+def comments_on(apv: APV) -> list[Comment]:
     """Return the comments on an APV with their authors, the oldest first."""
-    return Comment.objects.filter(apv=apv).select_related("author").order_by("created_at", "pk")
+    return ON.rows(apv.pk)
 
 
-def with_lines(apv: APV, rows: Iterable[Comment]) -> list[Comment]:
+def with_lines(apv: APV, rows: list[Comment]) -> list[Comment]:
     """Return comments on an APV with `current_place`: where their line is now, None if it is gone.
 
     Patches are read only if one of them is on a line of an earlier revision.
     """
-    found = list(rows)
-    lines = _Lines(apv, found)
-    for one in found:
+    lines = _Lines(apv, rows)
+    for one in rows:
         one.current_place = lines.of(one)
-    return found
+    return rows
 
 
 class _Lines:

@@ -31,7 +31,7 @@ class CommentViewSet(CountedWrites, viewsets.ViewSet):
     def list(self, request: Request, apv_id: UUID) -> Response:
         """Return all comments on an APV, the oldest first; deleted ones have no text."""
         apv = _apv(apv_id)
-        return Response(_as_json(apv, list(comments_on(apv))))
+        return Response(_as_json(apv, comments_on(apv)))
 
     @extend_schema(request=CommentRequestSerializer, responses={201: CommentSerializer})
     def create(self, request: Request, apv_id: UUID) -> Response:

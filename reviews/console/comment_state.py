@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.utils.functional import cached_property
 
 from reviews import comments, services
@@ -117,7 +118,7 @@ class Comments:
     def _all(self) -> list[Shown]:
         rows = comments.comments_on(self.apv)
         if self._reads_old_texts:
-            rows = rows.prefetch_related("old_texts")
+            prefetch_related_objects(rows, "old_texts")
         return [self._shown(one) for one in comments.with_lines(self.apv, rows)]
 
     def _shown(self, one: Comment) -> Shown:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from reviews.console.filter_fields import SeveralChoices, field_for
 from reviews.decision_kinds import DecisionKind
 from reviews.filters import PARAMETERS, Filter, Person, read_leniently
-from reviews.filters.filter import filter_of
+from reviews.filters.filter import READ, filter_of
 from reviews.filters.kinds import Columns, Offered
 from reviews.filters.parameters import SEARCH, SEARCH_IN_TEXT, WITHIN
 
@@ -57,7 +57,7 @@ OWN = frozenset(["severity", "patch_strategy", "wargame_verdict", "cve_id"])
 
 def asked(query: QueryDict) -> str:
     """Return the part of a query that defines the list, as `?…`, or "" for the plain queue."""
-    given = [(name, value) for name in KEPT for value in values_of(query, name)]
+    given = [(name, value) for name in KEPT if name in query for value in values_of(query, name)]
     text = urlencode([pair for pair in given if pair != ("sort", PRIORITY)])
     return f"?{text}" if text else ""
 
@@ -139,7 +139,7 @@ class ListFilter:
     @cached_property
     def terms(self) -> Filter:
         """Return the filter in the query, which searches names unless the query says more."""
-        given = {name: self._given(name) for name in (*PARAMETERS, WITHIN.name)}
+        given = {name: self._given(name) for name in READ.keys() & self.query.keys()}
         return read_leniently(given)
 
     def _condition(self, terms: Filter) -> Q:

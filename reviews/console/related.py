@@ -57,7 +57,7 @@ def related(apv: APV, *, sees_decisions: bool) -> RelatedLists:
 
     def narrowed(shared: dict[str, str], label: Any) -> RelatedList:
         asked = asked_for(shared)
-        return RelatedList(label, asked.filter.qs.order_by().count(), asked.address())
+        return RelatedList(label, asked.filter.qs.order_by().count(), asked.without())
 
     def asked_for(shared: dict[str, str]) -> ListQuery:
         return ListQuery(listing, query_for(listing, **shared), of_apv=True)

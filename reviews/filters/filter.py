@@ -125,7 +125,7 @@ def filter_of(values: Mapping[str, Iterable[Any]]) -> Filter:
         tuple(
             Term(SEARCH_IN_TEXT if in_text and one is SEARCH else one, tuple(ordered))
             for name, one in PARAMETERS.items()
-            if (ordered := one.sorted(set(values.get(name, ()))))
+            if name in values and (ordered := one.sorted(set(values[name])))
         )
     )
 
@@ -167,8 +167,8 @@ def _read(name: str, texts: list[str]) -> list[Any]:
 def read_leniently(given: Mapping[str, list[str]]) -> Filter:
     """Return the filter in the parameters of an address; unknown ones and values are ignored."""
     values: dict[str, list[Any]] = {}
-    for name, parameter in READ.items():
-        texts = given.get(name, [])
+    for name in READ.keys() & given.keys():
+        parameter, texts = READ[name], given[name]
         kept = parameter.divided(texts if parameter.takes_several else texts[-1:])
         values[name] = list(_readable(parameter, kept[:MOST_VALUES]))
     return filter_of({name: found for name, found in values.items() if found})
