@@ -18,6 +18,7 @@ from realtime import broker, log, metrics
 from realtime.database_threads import for_replay, in_database
 from realtime.group_listener import GroupListener
 from realtime.last_values import POLL_SECONDS, LastValues
+from realtime.log_reader import LogReader
 from realtime.messages import Message, Position
 from realtime.open_sockets import OpenSockets
 from realtime.outages import for_ever
@@ -54,6 +55,7 @@ class Hub:
         self._starting = asyncio.Lock()
         self.sockets = OpenSockets()
         self.admission = Admission()
+        self.log_reader = LogReader()
         self.revocation = Revocation(self.sockets)
         self.broadcasts = self._subscribers.broadcasts
         self._tasks: list[asyncio.Task[None]] = []

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from realtime import log, metrics
-from realtime.database_threads import for_replay
+from realtime import metrics
 from realtime.hub import Hub
+from realtime.log_reader import LogReader, Missed
 from realtime.messages import Position, Refusal
 from realtime.socket.writer import Burst, Writer
 
@@ -58,22 +58,19 @@ class Replay(NamedTuple):
     reason: Refusal | None = None
 
 
-async def read(channel: str, since: Position, now: Position) -> Replay:
+async def read(reader: LogReader, channel: str, since: Position, now: Position) -> Replay:
     """Return the events of `channel` after `since`, up to `now`. Raise DatabaseError."""
-    replay = await _read(channel, since, now)
+    replay = await _read(reader, channel, since, now)
     metrics.count_resume(channel, len(replay.events), replay.reason)
     return replay
 
 
-async def _read(channel: str, since: Position, now: Position) -> Replay:
+async def _read(reader: LogReader, channel: str, since: Position, now: Position) -> Replay:
     reason = refusal(since, now)
-    missing = now.offset - since.offset
-    if reason is not None or missing == 0:
+    if reason is not None or since.offset == now.offset:
         return Replay([], reason)
-    events = await for_replay(log.events_after)(channel, since, limit=missing)
-    if len(events) < missing or events[0][0] != since.offset + 1:
-        return Replay([], "truncated")
-    return Replay([text for _, text in events])
+    events = await reader.events(Missed(channel, since, now.offset))
+    return Replay(events, reason=None if events else "truncated")
 
 
 def refusal(since: Position, now: Position) -> Refusal | None:

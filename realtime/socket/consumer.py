@@ -263,7 +263,10 @@ class HITLConsumer(AsyncJsonWebsocketConsumer):
             buffer = replay.ReplayBuffer(self.hub, self.writer, channels)
             self.log.follows(channels)
             try:
-                past = {one: await replay.read(one, since[one], buffer.since[one]) for one in since}
+                past = {
+                    name: await replay.read(self.hub.log_reader, name, at, buffer.since[name])
+                    for name, at in since.items()
+                }
                 self.send_message(confirmation(request, buffer, past))
                 for missed in past.values():
                     await self.writer.write_all(missed.events)
