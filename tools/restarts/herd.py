@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from picows import WSError
 
-from tests.support.site import decision
+from tests.support.site import REUSE, decision
 from tests.support.waiting import pause
 from tools.faults.watcher import Watcher
 from tools.faults.world import World, now
@@ -91,15 +91,22 @@ class Member(Watcher):
             await asyncio.sleep(random.uniform(0, most))
 
     def take(self, message: dict[str, Any]) -> bool:
-        if message["type"] == "subscription_confirmed":
+        if message["type"] == "connection_ack":
+            self._expect_by(asyncio.get_running_loop().time() + ANSWER_SECONDS)
+        elif message["type"] == "subscription_confirmed":
             self.confirmed_at = datetime.now(UTC)
             self._attempt = 0
-            self._deadline.reschedule(None)
+            self._expect_by(None)
         elif message["type"] == "decision_made":
             committed = datetime.fromisoformat(message["timestamp"])
             if self.confirmed_at and committed > self.confirmed_at:
                 self._delays.append((datetime.now(UTC) - committed).total_seconds())
         return super().take(message)
+
+    def _expect_by(self, when: float | None) -> None:
+        """Give up at `when`, by the loop's clock, unless the time is over already."""
+        if not self._deadline.expired():
+            self._deadline.reschedule(when)
 
 
 class Herd:
@@ -183,7 +190,11 @@ class Herd:
         server = self.world.servers[0]
         headers = {"X-CSRFToken": self._session.headers["X-CSRFToken"]}
         async with httpx.AsyncClient(
-            base_url=server.origin, cookies=self._session.cookies, headers=headers
+            base_url=server.origin,
+            cookies=self._session.cookies,
+            headers=headers,
+            timeout=RETURN_SECONDS,
+            limits=REUSE,
         ) as client:
             while self._deciding:
                 added = await asyncio.to_thread(server.add_apv)
