@@ -8,8 +8,10 @@ otherwise it is read here.
 import asyncio
 import contextlib
 import time
+from collections.abc import Sequence
 from functools import partial
 
+from realtime.batches import Batches
 from realtime.broker import REST_SECONDS, LastValue
 from realtime.database_threads import in_database
 from realtime.messages import Message
@@ -32,17 +34,28 @@ class LastValues:
         self._values: list[LastValue] = []
         self._changed: dict[str, float] = {}
         self._woken = asyncio.Event()
+        self._first_reads = Batches(self._read_first)
 
     async def latest(self, channel: str) -> Message | None:
         """Return the value that subscribers saw last, if it can be read.
 
         It is read before the first one subscribes, so that the next poll can compare.
         """
-        if channel not in self._latest or not self._subscribers.of(channel):
-            self._latest.pop(channel, None)
-            with survives("read a last value"):
-                await self._read(channel)
+        if not self._is_followed(channel):
+            await self._first_reads.result_of(channel)
         return self._latest[channel].message if channel in self._latest else None
+
+    def _is_followed(self, channel: str) -> bool:
+        return channel in self._latest and bool(self._subscribers.of(channel))
+
+    async def _read_first(self, channels: Sequence[str]) -> list[None]:
+        """Read the value of each channel once for all that are to be its first subscribers."""
+        for channel in dict.fromkeys(channels):
+            if not self._is_followed(channel):
+                self._latest.pop(channel, None)
+                with survives("read a last value"):
+                    await self._read(channel)
+        return [None] * len(channels)
 
     def changed(self, channel: str) -> None:
         """Record that a channel has a new value, which must be read and sent."""
