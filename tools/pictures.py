@@ -13,6 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.support.accessibility import UNGUARDED
 from tests.support.chromium import OPTIONS, obtain
 from tests.support.site import ROOT, Server, Site
 
@@ -29,9 +30,9 @@ WHERE apv_id = id AND status = 'pending'
 MAKE_A_MONTH_OF = """
 CREATE TEMP TABLE made AS SELECT * FROM reviews_decision;
 SELECT setseed(0.5);
-UPDATE made SET decided_at = decided_at - floor(30 * random()) * interval '1 day',
+UPDATE made SET decided_at = decided_at - interval '1 hour' - floor(30 * random()) * interval '1 day',
     review_seconds = -9000 * ln(1 - random());
-TRUNCATE reviews_decision;
+TRUNCATE reviews_decision CASCADE;
 INSERT INTO reviews_decision SELECT * FROM made;
 """
 """The record itself is never changed: it is written anew, as if it had been made over a month."""
@@ -99,6 +100,7 @@ def console(browser: Browser, server: Server, size: dict[str, int], scheme: Any)
     page = context.new_page()
     page.goto(server.origin)
     page.locator("#line[data-status=live]").wait_for()
+    page.locator(UNGUARDED).wait_for(state="attached")
     yield page
     context.close()
 
