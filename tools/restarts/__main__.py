@@ -23,6 +23,7 @@ def herd_lines(outcome: herd.Outcome) -> list[str]:
         (f"SIGTERM with {outcome.size.sockets:,} sockets: all closed after", s(outcome.released)),
         ("it ended, was started again and answered after", s(outcome.down)),
         ("all clients were back and confirmed, after that", s(outcome.back)),
+        ("CPU of the server meanwhile", s(outcome.cpu)),
         ("clients that missed an event, or got one twice", outcome.wrong),
         ("meanwhile, a ping of a client that was back: p50, p99, longest", spread(pongs)),
         ("and an event, from commit to such a client: p50, p99, longest", spread(delays)),

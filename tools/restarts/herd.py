@@ -14,6 +14,7 @@ from picows import WSError
 
 from tests.support.site import REUSE, decision
 from tests.support.waiting import pause
+from tools.bench.processes import cpu_seconds
 from tools.faults.watcher import Watcher
 from tools.faults.world import World, now
 
@@ -56,6 +57,7 @@ class Outcome:
     released: float = 0.0  # from SIGTERM to the end of the last socket
     down: float = 0.0  # from SIGTERM until the server answered again
     back: float = 0.0  # from then until the last client was confirmed
+    cpu: float = 0.0  # of the server, meanwhile
     pongs: list[float] = field(default_factory=list)  # meanwhile, of a client that was back early
     delays: list[float] = field(default_factory=list)  # from commit to a client that was back
     wrong: int = 0  # clients that missed an event, or applied one twice or early
@@ -158,9 +160,12 @@ class Herd:
         self.outcome.down = now() - began
         self.told("the server is back")
         self.outcome.delays.clear()
+        server = self.world.servers[1].process.pid
+        cpu = cpu_seconds(server)
         probing = asyncio.create_task(self._probe())
         await self._until(lambda one: one.confirmed_at is not None)
         self.outcome.back = now() - began - self.outcome.down
+        self.outcome.cpu = cpu_seconds(server) - cpu
         self.told("all clients are back")
         probing.cancel()
         await asyncio.gather(probing, return_exceptions=True)
