@@ -8,6 +8,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 AT_ONCE = 100
+TURNS = 4
+"""How many turns of the event loop a batch waits for others.
+
+A crowd comes over several turns. While nothing happens, they take no time.
+"""
 
 
 class Batches(Generic[Item, Result]):
@@ -41,6 +46,8 @@ class Batches(Generic[Item, Result]):
         self._go_on()
 
     async def _handle_waiting(self) -> None:
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
         some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
         batch = [one for one in some if not one[1].done()]  # without those that have gone
         for (_, waiting), result in zip(batch, await self._results(batch), strict=True):
