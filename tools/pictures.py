@@ -30,7 +30,8 @@ WHERE apv_id = id AND status = 'pending'
 MAKE_A_MONTH_OF = """
 CREATE TEMP TABLE made AS SELECT * FROM reviews_decision;
 SELECT setseed(0.5);
-UPDATE made SET decided_at = decided_at - interval '1 hour' - floor(30 * random()) * interval '1 day',
+UPDATE made SET
+    decided_at = decided_at - interval '1 hour' - floor(30 * random()) * interval '1 day',
     review_seconds = -9000 * ln(1 - random());
 TRUNCATE reviews_decision CASCADE;
 INSERT INTO reviews_decision SELECT * FROM made;
