@@ -30,6 +30,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # -- What runs here ---------------------------------------------------------------------------
 
 DATABASE_URL = database_url("DATABASE_URL")
+DATABASE_REPLICA_URL = database_url("DATABASE_REPLICA_URL")
 REDIS_URL = redis_url("REDIS_URL")
 HITL_VAR = var_folder()
 HOST = env.str("HOST", default="127.0.0.1")
@@ -245,8 +246,15 @@ HITL_DB_POOL = number("HITL_DB_POOL", 20, least=10)
 HITL_DB_POOLER = switch("HITL_DB_POOLER")
 HITL_DB_SECONDS = number("HITL_DB_SECONDS", 20, least=1, most=86_400)
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = HITL_DB_POOLER
+KEEPALIVES = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 options = DATABASES["default"]["OPTIONS"]  # what the URL says
 options.update(
+    KEEPALIVES,
     pool={
         "min_size": 0,
         "max_size": HITL_DB_POOL,
@@ -258,10 +266,6 @@ options.update(
         "connection_class": bounded(HITL_DB_SECONDS),
     },
     connect_timeout=options.get("connect_timeout", 5),  # for each host
-    keepalives_idle=10,
-    keepalives_interval=5,
-    keepalives_count=3,
-    tcp_user_timeout=25_000,
 )
 
 if not HITL_DB_POOLER:  # which refuses them, and gives a client another session at any time
@@ -271,6 +275,21 @@ if not HITL_DB_POOLER:  # which refuses them, and gives a client another session
         f"{options.get('options', '')} -c lock_timeout=10s"
         f" -c statement_timeout={HITL_DB_SECONDS}s -c idle_in_transaction_session_timeout=60s"
     )
+
+DATABASE_REPLICA_MAX_LAG_SECONDS = number("DATABASE_REPLICA_MAX_LAG_SECONDS", 30, least=1)
+if DATABASE_REPLICA_URL:
+    replica = database_settings(DATABASE_REPLICA_URL)
+    replica |= {"ENGINE": "hitl_project.postgresql.replica", "CONN_MAX_AGE": 0}
+    replica |= {"DISABLE_SERVER_SIDE_CURSORS": HITL_DB_POOLER, "TEST": {"MIRROR": "default"}}
+    options = replica["OPTIONS"]
+    options.update(KEEPALIVES, connect_timeout=options.get("connect_timeout", 2))
+    if not HITL_DB_POOLER:  # the limits are short, as the primary can answer instead
+        options["options"] = (
+            f"{options.get('options', '')} -c default_transaction_read_only=on -c lock_timeout=2s"
+            f" -c statement_timeout={HITL_DB_SECONDS}s -c idle_in_transaction_session_timeout=60s"
+        )
+    DATABASES["replica"] = replica
+    DATABASE_ROUTERS = ["realtime.replica.routing.Router"]
 
 LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 CACHES = {

@@ -8,11 +8,15 @@ from urllib.parse import urlsplit
 import psycopg
 import redis
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from hitl_project import redis_servers
+from realtime.replica.freshness import fit
+from realtime.replica.reading import FAILURES
+from realtime.replica.routing import is_configured
+from realtime.replica.standing import reason
 
 REDIS_SECONDS = 2
 
@@ -61,3 +65,15 @@ def open_schema() -> Iterator[str]:
                 f"{role} may create in the schema {schema}, where it can put its own in the way of "
                 f"the owner: REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC"
             )
+
+
+def unfit_replica() -> Iterator[str]:
+    """Warn if the replica cannot be read: the primary does its work until it can."""
+    if not is_configured():
+        return
+    try:
+        fit()
+    except FAILURES as error:
+        yield f"the replica is not read: {reason(error)}; see DATABASE_REPLICA_URL"
+    finally:
+        connections.close_all()

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import connections
 from django.db.models import Sum
 
+from realtime.replica import routing
 from reviews.choices import (
     Severity,
     Status,
@@ -184,7 +185,7 @@ def _nth(buckets: dict[int, int], rank: int) -> float:
         if rank < count:
             break
         rank -= count
-    with connection.cursor() as cursor:
+    with connections[routing.alias()].cursor() as cursor:
         cursor.execute(
             "SELECT review_seconds FROM reviews_decision AS decision"
             " WHERE reviews_time_bucket(review_seconds) = %s"
@@ -199,7 +200,7 @@ def _nth(buckets: dict[int, int], rank: int) -> float:
 
 def _read(keys: Iterable[str]) -> dict[str, int]:
     """Return the counters among `keys` that exist."""
-    with connection.cursor() as cursor:
+    with connections[routing.alias()].cursor() as cursor:
         cursor.execute(
             "SELECT key, sum(count)::bigint FROM reviews_tally WHERE key = ANY(%s) GROUP BY key",
             [list(keys)],

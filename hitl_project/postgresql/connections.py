@@ -11,7 +11,7 @@ import psycopg
 from psycopg.abc import RV, PQGen
 from psycopg.errors import _WaitTimeout  # raised by `wait`; it has no public name
 
-from hitl_project.postgresql.liveness import LIVENESS, QUIET_SECONDS, Server, Silent
+from hitl_project.postgresql.liveness import LIVENESS, QUIET_SECONDS, Liveness, Server, Silent
 
 SERVER_SECONDS = 3.0
 """How much longer than a statement may take PostgreSQL has to say that it has ended it."""
@@ -39,6 +39,7 @@ class BoundedConnection(psycopg.Connection[Any]):
 class WatchedConnection(BoundedConnection):
     """Also gives up as soon as the server turns out to be silent; asks after a while."""
 
+    liveness: Liveness = LIVENESS
     server: Server | None = None
     parameters: dict[str, Any]
     """How this connection was made."""
@@ -49,7 +50,7 @@ class WatchedConnection(BoundedConnection):
         made = super().connect(conninfo, **parameters)
         made.server = _server_of(made)
         made.parameters = {"conninfo": conninfo, **parameters}
-        LIVENESS.connected(made.server)
+        cls.liveness.connected(made.server)
         return made
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
@@ -57,13 +58,13 @@ class WatchedConnection(BoundedConnection):
         if self.server is None:
             return super().wait(gen, interval, timeout)
         answer = super().wait(self._while_there(gen, self.server), interval, timeout)
-        LIVENESS.heard(self.server)
+        self.liveness.heard(self.server)
         return answer
 
     def _while_there(self, gen: PQGen[RV], server: Server) -> PQGen[RV]:
         """Do what `gen` does. It is also continued, with nothing, after each `interval`."""
         began = time.monotonic()
-        LIVENESS.check(server)
+        self.liveness.check(server)
         try:
             step = next(gen)
             while True:
@@ -76,9 +77,9 @@ class WatchedConnection(BoundedConnection):
             return answer
 
     def _look(self, server: Server, began: float) -> None:
-        LIVENESS.check(server)
+        self.liveness.check(server)
         if time.monotonic() - began > QUIET_SECONDS:
-            LIVENESS.ask(server, self._server_is_there, self._reconnects)
+            self.liveness.ask(server, self._server_is_there, self._reconnects)
 
     def _server_is_there(self) -> bool:
         """Return whether the very server of this connection answers, if only with a refusal."""
@@ -113,7 +114,7 @@ def _server_of(connection: BoundedConnection) -> Server:
     return Server(*(part.decode() for part in found))
 
 
-def bounded(seconds: float) -> type[WatchedConnection]:
+def bounded(seconds: float, liveness: Liveness = LIVENESS) -> type[WatchedConnection]:
     """Return the class of connections whose statements may take so many seconds."""
-    limit = seconds + SERVER_SECONDS
-    return type("WatchedConnection", (WatchedConnection,), {"limit": limit})
+    traits = {"limit": seconds + SERVER_SECONDS, "liveness": liveness}
+    return type("WatchedConnection", (WatchedConnection,), traits)

@@ -107,4 +107,4 @@ class Liveness:
 
 
 LIVENESS = Liveness()
-"""Of the servers of this process."""
+"""Of the servers that DATABASE_URL names."""

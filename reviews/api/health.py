@@ -22,6 +22,9 @@ from realtime.hub import get_hub
 from realtime.messages import wire_time
 from realtime.metrics import of_all_processes
 from realtime.registry import CHANNELS
+from realtime.replica.metrics import ReplicaCollector
+from realtime.replica.routing import is_configured
+from realtime.replica.standing import STANDING
 from reviews.api import problems
 from reviews.deadlines.metrics import DeadlineCollector
 from reviews.effects.metrics import EffectCollector
@@ -35,6 +38,7 @@ COLLECTORS = (
     JobCollector,
     DeliveryCollector,
     RequestCollector,
+    ReplicaCollector,
 )
 REUSE_SECONDS = 1.0
 POOL_SECONDS = 2
@@ -100,6 +104,7 @@ def _check() -> dict[str, Any]:
         "hub_lag_events": get_hub().lag(positions),
         "redis": "ok" if layer_answers() else "away",
         "jobs": jobs,
+        **_replica(),
     }
 
 
@@ -109,6 +114,13 @@ def _try_database() -> None:
     pool.open()
     with pool.connection(timeout=POOL_SECONDS) as pooled:
         pooled.execute("SELECT 1")
+
+
+def _replica() -> dict[str, str]:
+    """Return whether this process reads the replica, without asking it, which may take long."""
+    if not is_configured():
+        return {}
+    return {"replica": "left out" if STANDING.is_left_out else "read"}
 
 
 def _jobs() -> str:

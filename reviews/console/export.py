@@ -15,6 +15,8 @@ from audit import entries
 from audit.choices import AuditAction
 from audit.models import Entry
 from realtime import clock
+from realtime.replica import routing
+from realtime.replica.reading import may_lag
 from reviews.api.serializers.decisions import DecisionSerializer
 from reviews.choices import Action
 from reviews.models.decision import DecisionQuerySet
@@ -48,15 +50,22 @@ Encode = Callable[[Sequence[dict[str, Any]], bool], str]
 
 
 async def stream(rows: DecisionQuerySet, encode: Encode) -> AsyncIterator[str]:
-    """Yield the decisions of `rows`, newest first, encoded in parts."""
-    first, last = True, None
-    while True:
-        piece, last = await sync_to_async(read_piece)(rows, last)
-        if piece or first:
-            yield encode(piece, first)
-        if last is None:
-            return
-        first = False
+    """Yield the decisions of `rows`, newest first, encoded in parts.
+
+    All parts come from the server that the first one came from, and end if it dies.
+    """
+    piece, last, alias = await sync_to_async(read_first_piece)(rows)
+    yield encode(piece, True)
+    while last is not None:
+        piece, last = await sync_to_async(read_piece)(rows.using(alias), last)
+        if piece:
+            yield encode(piece, False)
+
+
+@may_lag
+def read_first_piece(rows: DecisionQuerySet) -> tuple[list[dict[str, Any]], Any, str]:
+    """Return the first part as `read_piece` does, and the database that it was read from."""
+    return *read_piece(rows, None), routing.alias()
 
 
 def read_piece(rows: DecisionQuerySet, last: Any) -> tuple[list[dict[str, Any]], Any]:

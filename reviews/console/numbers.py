@@ -1,6 +1,7 @@
 """The statistics as the page shows them, each with a link to its list."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -8,6 +9,8 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from realtime.replica import routing
+from realtime.replica.reading import may_lag
 from realtime.snapshot import snapshot
 from reviews import selectors, trends
 from reviews.choices import Severity
@@ -46,6 +49,8 @@ class Numbers:
     pending: list[Bar]
     sums: list[Number]
     days: list[trends.Day]
+    as_of: datetime | None
+    """Up to when they are complete, if they may lag."""
 
     @cached_property
     def kinds(self) -> list[tuple[str, str, str, str]]:
@@ -72,6 +77,7 @@ class Numbers:
         ]
 
 
+@may_lag
 def read_numbers() -> Numbers:
     with snapshot():
         stats = selectors.review_stats()
@@ -88,7 +94,7 @@ def read_numbers() -> Numbers:
         )
         for one in Severity
     ]
-    return Numbers(pending, _sums(stats), days)
+    return Numbers(pending, _sums(stats), days, routing.as_of())
 
 
 def _sums(stats: dict[str, Any]) -> list[Number]:

@@ -109,3 +109,18 @@ def test_only_the_clock_of_the_database_is_read() -> None:
         if name in told and path not in own.get(name, set())
     }
     assert found == set()
+
+
+def test_only_what_loses_nothing_by_it_may_lag() -> None:
+    marked = {
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if any(isinstance(one, ast.Name) and one.id == "may_lag" for one in node.decorator_list)
+    }
+    assert marked == {
+        "reviews/console/export.py: read_first_piece",
+        "reviews/console/numbers.py: read_numbers",
+    }

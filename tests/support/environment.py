@@ -27,6 +27,7 @@ for _name in [name for name in os.environ if name.startswith("HITL_")]:
     del os.environ[_name]
 for _name in (
     "DATABASE_URL",
+    "DATABASE_REPLICA_URL",
     "REDIS_URL",
     "SECRET_KEY",
     "ALLOWED_HOSTS",

@@ -84,6 +84,7 @@ class Command(BaseCommand):
         self._check_database()
         self._warn(startup_warnings.silent_redis())
         self._warn(startup_warnings.open_schema())
+        self._warn(startup_warnings.unfit_replica())
         if prepare:
             with alone():
                 self._prepare()

@@ -1,0 +1,1 @@
+"""Connections to a replica, which may be away without harm."""

@@ -1,0 +1,1 @@
+"""A replica of PostgreSQL that may lag, and what reads it."""
