@@ -57,8 +57,9 @@ def sentinels(text: str) -> Sentinels:
     addresses = [address(host) for host in hosts.split(",")]
     if not master:
         raise ValueError("no master")
+    # The Sentinels tell the master's host.
     server = SplitResult(
-        SENTINEL_SCHEMES[parts.scheme], f"{user}{at}{addresses[0][0]}", database, parts.query, ""
+        SENTINEL_SCHEMES[parts.scheme], f"{user}{at}host", database, parts.query, ""
     )
     options: dict[str, Any] = {**parse_url(urlunsplit(server))}  # type: ignore[no-untyped-call]
     del options["host"]

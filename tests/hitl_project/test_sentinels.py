@@ -62,13 +62,21 @@ def test_start_warns_if_no_sentinel_answers(site: Site) -> None:
     assert "hunter" not in printed
 
 
-def test_url_says_how_to_connect_to_sentinels_and_master() -> None:
+ONE, TWO = ("one", 26379), ("::1", 7)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "expected"), [("one,[::1]:7", [ONE, TWO]), ("[::1]:7,one", [TWO, ONE])]
+)
+def test_url_says_how_to_connect_to_sentinels_and_master(
+    hosts: str, expected: list[tuple[str, int]]
+) -> None:
     url = (
-        "rediss+sentinel://ann:p%40@one,[::1]:7/news/3"
+        f"rediss+sentinel://ann:p%40@{hosts}/news/3"
         "?sentinel_username=eve&sentinel_password=w%2F&ssl_ca_certs=/ca.pem"
     )
     addresses, options, master, master_options = sentinels(url)
-    assert addresses == [("one", 26379), ("::1", 7)]
+    assert addresses == expected
     assert master == "news"
     secured = {"ssl": True, "ssl_ca_certs": "/ca.pem"}
     assert master_options == {"username": "ann", "password": "p@", "db": 3, **secured}
