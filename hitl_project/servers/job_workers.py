@@ -73,16 +73,26 @@ class JobWorkers:
     def _keep(self) -> None:
         """Start a worker, and another one whenever it ends; wait longer after each failure."""
         failures = 0
-        while (process := self._start()) is not None:
+        while not self._ending.is_set():
             began = time.monotonic()
-            code = process.wait()
-            with self._lock:
-                self._running.remove(process)
-            if self._ending.is_set():
-                return
+            self._run()
             failures = 1 if time.monotonic() - began > STEADY_SECONDS else failures + 1
-            logger.warning("job_worker_ended", code=code)
             self._ending.wait(min(TICK_SECONDS * 2**failures, LONGEST_PAUSE))
+
+    def _run(self) -> None:
+        """Run a worker until it ends; log how, unless all are to end."""
+        try:
+            process = self._start()
+        except OSError as error:  # as without memory for another process
+            logger.warning("job_worker_not_started", error=str(error))
+            return
+        if process is None:
+            return
+        code = process.wait()
+        with self._lock:
+            self._running.remove(process)
+        if not self._ending.is_set():
+            logger.warning("job_worker_ended", code=code)
 
     def _start(self) -> Process | None:
         """Start a worker, unless all are to end."""
