@@ -4,13 +4,13 @@ Checking a password takes a core for a third of a second, by design. So sign-ins
 other and do not delay any other work.
 """
 
-import ipaddress
 import os
 import re
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts.networks import network_of
 from realtime.token_bucket import TokenBuckets
 
 AT_ONCE = max(1, min(4, (os.cpu_count() or 1) // 2))
@@ -20,8 +20,6 @@ PASSWORD_PATHS = re.compile(
     r"|/admin/auth/user/(add|[0-9]+/password)"
 )
 """The paths, without a slash at their end, to which passwords are sent."""
-IPV6_PREFIX = 64
-"""What one customer of a provider gets of IPv6; they are one address here."""
 
 _senders = TokenBuckets()
 
@@ -36,14 +34,3 @@ def wait(request: HttpRequest) -> int:
     """Count a password from the request's address; return 0, or the seconds until the next one."""
     most = settings.HITL_SIGN_INS_PER_MINUTE
     return _senders.wait(network_of(request.META.get("REMOTE_ADDR", "")), most) if most else 0
-
-
-def network_of(address: str) -> str:
-    """Return what counts as one address: an IPv4 address, or the network of an IPv6 address."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is None:
-        return str(ipaddress.ip_network((found, IPV6_PREFIX), strict=False))
-    return str(getattr(found, "ipv4_mapped", None) or found)

@@ -9,11 +9,11 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Hashable
-from functools import cache
 
 import structlog
 from django.conf import settings
 
+from accounts.networks import network_of
 from realtime.metrics import REFUSED_CONNECTIONS
 
 logger = structlog.get_logger(__name__)
@@ -30,29 +30,31 @@ class Connections:
     """The open connections, of any protocol."""
 
     def __init__(self) -> None:
-        self._address_of: dict[Hashable, str] = {}
-        self._count: Counter[str] = Counter()
+        self._network_of: dict[Hashable, str | None] = {}
+        """Where each comes from; None if many clients come through there."""
+        self._count: Counter[str | None] = Counter()
         self._told_at: dict[str, float] = {}
         self._untold: Counter[str] = Counter()
 
     def admit(self, line: Hashable, address: str) -> bool:
         """Return whether the server may keep `line`; `address` is "" for a Unix socket."""
         possible = open_files() - RESERVED_FILES
-        if len(self._address_of) >= possible:
+        if len(self._network_of) >= possible:
             return self.refuse("process", address)
-        if not _is_proxy(address) and self._count[address] >= _most_of_one(possible):
+        network = None if _is_proxy(address) else network_of(address)
+        if network is not None and self._count[network] >= _most_of_one(possible):
             return self.refuse("address", address)
-        self._address_of[line] = address
-        self._count[address] += 1
+        self._network_of[line] = network
+        self._count[network] += 1
         return True
 
     def release(self, line: Hashable) -> None:
         """Forget `line`, which has ended; it may never have been admitted."""
-        address = self._address_of.pop(line, None)
-        if address is not None:
-            self._count[address] -= 1
-            if not self._count[address]:
-                del self._count[address]
+        if line in self._network_of:
+            network = self._network_of.pop(line)
+            self._count[network] -= 1
+            if not self._count[network]:
+                del self._count[network]
 
     def refuse(self, reason: str, address: str) -> bool:
         """Count a refused connection, and log it unless the last log line is recent."""
@@ -95,7 +97,6 @@ def _most_of_one(possible: int) -> int:
     return min(settings.HITL_CONNECTIONS_PER_ADDRESS or possible, max(possible // 2, 1))
 
 
-@cache
 def _is_proxy(address: str) -> bool:
     """Return whether `address` stands for many clients: HITL_TRUSTED_PROXIES names it."""
     return not address or any(_covers(named, address) for named in settings.HITL_TRUSTED_PROXIES)

@@ -4,10 +4,12 @@ import contextlib
 import resource
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 
+from hitl_project.servers.connections import Connections
 from tests.support.http_line import Line
 from tests.support.site import Server, Start
 from tests.support.waiting import ANSWER_SECONDS, wait_for
@@ -62,6 +64,19 @@ def test_one_address_takes_no_more_than_its_share_and_others_are_served(start: S
         assert server.printed().count("connections_refused") == 1
         assert '"ip": "127.0.0.1"' in server.printed()
     assert "Traceback" not in server.printed()
+
+
+def test_network_of_ipv6_counts_as_one_address(settings: Any) -> None:
+    settings.HITL_CONNECTIONS_PER_ADDRESS = 2
+    settings.HITL_TRUSTED_PROXIES = ["2001:db8::ffff"]
+    connections = Connections()
+    assert connections.admit("first", "2001:db8::1")
+    assert all(connections.admit(number, "2001:db8::ffff") for number in range(5))
+    assert connections.admit("second", "2001:db8::2")
+    assert not connections.admit("third", "2001:db8::3")
+    assert connections.admit("of others", "2001:db8:0:1::1")
+    connections.release("first")
+    assert connections.admit("third", "2001:db8::3")
 
 
 def test_proxies_have_no_share(start: Start) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from accounts.password_limits import network_of
+from accounts.networks import network_of
 from tests.support.passwords import DOORS, knock, let_in
 from tests.support.people import new_user
 from tests.support.problems import assert_problem
