@@ -1,6 +1,7 @@
 """The time of the database, as a process counts it on."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,6 +45,22 @@ def test_database_is_asked_now_and_then(wall: list[float]) -> None:
     wall[0] = AGE_SECONDS + 1
     clock.keep_right(ask)
     assert len(asked) == 2
+
+
+def test_database_told_its_time_in_the_middle_of_the_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    machine = SimpleNamespace(time=time.time, monotonic=lambda: now[0])
+    monkeypatch.setattr("realtime.clock.time", machine)
+    clock = Clock()
+
+    def slow() -> float:
+        now[0] += 4
+        return 1000.0
+
+    clock.keep_right(slow)
+    assert clock.seconds() == 1002
 
 
 def test_answer_within_the_doubt_moves_nothing() -> None:
