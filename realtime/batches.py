@@ -50,17 +50,20 @@ class Batches(Generic[Item, Result]):
             await asyncio.sleep(0)
         some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
         batch = [one for one in some if not one[1].done()]  # without those that have gone
-        for (_, waiting), result in zip(batch, await self._results(batch), strict=True):
+        for waiting, result in await self._results(batch):
             _settle(waiting, result)
             await asyncio.sleep(0)  # let open sockets write
 
     async def _results(
         self, batch: Sequence[tuple[Item, "asyncio.Future[Result]"]]
-    ) -> Sequence[Result | Exception]:
+    ) -> "list[tuple[asyncio.Future[Result], Result | Exception]]":
+        """Return what each is told; if `handle` fails in any way, all are told so."""
+        waiting = [one for _, one in batch]
         try:
-            return await self._handle([item for item, _ in batch])
+            results = await self._handle([item for item, _ in batch])
+            return list(zip(waiting, results, strict=True))
         except Exception as error:
-            return [error] * len(batch)
+            return [(one, error) for one in waiting]
 
 
 def _settle(waiting: "asyncio.Future[Result]", result: Result | Exception) -> None:
