@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Min
 
@@ -25,7 +26,14 @@ class CannotDetach(Exception):
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Let one process at a time archive. Raise CannotDetach if another one does."""
+    """Let one process at a time archive. Raise CannotDetach if another one does.
+
+    The lock belongs to a session, which a pooler in transaction mode gives to others.
+    """
+    if settings.HITL_DB_POOLER:
+        raise CannotDetach(
+            "HITL_DB_POOLER is on; DATABASE_URL must lead past the pooler, without it"
+        )
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:

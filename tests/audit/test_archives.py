@@ -255,6 +255,13 @@ def test_deletion_goes_on_only_with_the_file_that_was_verified(tmp_path: Path) -
     with pytest.raises(CommandError, match="entries up to 12 are still to be deleted"):
         archive(tmp_path, "2021", "--detach")
     assert len(in_table()) == 21
+    other = bytearray(moved.read_bytes())
+    other[-1] ^= 1
+    for contents in (bytes(other), b""):
+        path.write_bytes(contents)
+        with pytest.raises(CommandError, match="is not the file that was verified"):
+            archive(tmp_path, "2021", "--detach")
+        assert len(in_table()) == 21
     path.write_bytes(moved.read_bytes())
     assert "12 entries deleted that an archive already had." in archive(
         tmp_path, "2021", "--detach"
@@ -269,6 +276,13 @@ def test_one_process_archives_at_a_time(tmp_path: Path) -> None:
             archive(tmp_path)
         other.execute("SELECT pg_advisory_unlock(%s)", [detaching.LOCK])
         archive(tmp_path)
+
+
+def test_nothing_is_archived_through_a_pooler(tmp_path: Path, settings: Any) -> None:
+    settings.HITL_DB_POOLER = True
+    with pytest.raises(CommandError, match="DATABASE_URL must lead past the pooler"):
+        archive(tmp_path)
+    assert os.listdir(tmp_path) == []
 
 
 # -- Nobody deletes anything else -------------------------------------------------------------
