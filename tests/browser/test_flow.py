@@ -112,6 +112,27 @@ async def test_what_is_typed_before_the_next_one_is_there_is_about_the_next_one(
     assert await recorded(site, second)() == []
 
 
+async def test_what_is_typed_before_the_next_one_is_there_can_be_corrected_and_left(
+    open_tab: OpenTab, server: Server
+) -> None:
+    server.add_apv(severity="CRITICAL")
+    second = server.add_apv()
+    page = (await open_tab()).page
+    await page.evaluate("addEventListener('keydown', (event) => { window.pressed = event; })")
+    _, comes = await hold(page, "**/apvs/*")
+    await write(page)
+    await page.keyboard.press("Control+Enter")
+    await write(page, "r", "Rathen")
+    await page.keyboard.press("Backspace")
+    assert await page.evaluate("pressed.defaultPrevented")
+    await page.keyboard.type("r not merged.")
+    await page.keyboard.press("Tab")
+    assert not await page.evaluate("pressed.defaultPrevented")
+    comes.set()
+    await is_there(page, second)
+    await expect(page.get_by_label("Justification")).to_have_value("Rather not merged.")
+
+
 async def test_key_for_the_next_one_that_cannot_act_says_so_when_that_comes(
     open_tab: OpenTab, server: Server, site: Site
 ) -> None:

@@ -1,3 +1,5 @@
+const OF_A_FIELD = ["Backspace", "Enter", "Escape"]; // elsewhere they do something else
+
 /**
  * What is typed while a field is on its way: kept until the field is there.
  *
@@ -12,6 +14,7 @@ export function typedAhead() {
 
   /** @param {KeyboardEvent} event */
   function hear(event) {
+    if (event.key.length > 1 && !OF_A_FIELD.includes(event.key)) return; // such as Tab and F5
     event.preventDefault();
     if (event.repeat) return;
     if (event.key.length === 1) text += event.key;
