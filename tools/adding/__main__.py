@@ -1,9 +1,9 @@
-"""Time how APVs are added, against an earlier commit: `python -m tools.adding --against COMMIT`.
+"""Time how APVs are added, against an earlier commit: `python -m tools.adding --help`.
 
-It imports a folder of advisories, and posts 1,000 APVs in one request, by both commits in turn, and
-prints the times with the ratio of their medians. Both must answer, print and store the same. The
-CPU is that of the process that imports or serves; the database's is in the other time. Exits with 1
-if a result differs.
+It imports copies of a folder of advisories in OSV's format, and posts 1,000 APVs in one request, by
+both commits in turn, and prints the times with the ratio of their medians. Both must answer, print
+and store the same. The CPU is that of the process that imports or serves; the database's is in the
+other time. Exits with 1 if a result differs.
 """
 
 import tests.support.environment  # noqa: F401, I001 — starts the servers before the settings are read
@@ -17,13 +17,9 @@ from functools import partial
 from pathlib import Path
 
 from tests.support.many_advisories import write_copies
-from tests.support.site import ROOT
 from tools.adding.results import Done, differing
 from tools.adding.tasks import AT_ONCE, import_advisories, post_apvs
 from tools.against import Spent, Tree, this_and
-
-PUBLISHED = ROOT.parent / "shared" / "data" / "osv"
-"""Advisories to copy, where somebody put them beside the project."""
 
 Task = Callable[[Tree], Done]
 
@@ -34,7 +30,7 @@ def main() -> int:
     arguments.add_argument("--rounds", type=int, default=3, help="of each, in turn")
     arguments.add_argument("--files", type=int, default=6900, help="how many advisories")
     arguments.add_argument(
-        "--advisories", type=Path, default=PUBLISHED, help="a folder of those to copy"
+        "--advisories", type=Path, required=True, metavar="FOLDER", help="those to copy"
     )
     arguments.add_argument("--only", default="", help="what the names of what to time contain")
     given = arguments.parse_args()
