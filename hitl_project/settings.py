@@ -268,13 +268,11 @@ options.update(
     connect_timeout=options.get("connect_timeout", 5),  # for each host
 )
 
+# PostgreSQL cancels a lock or a statement that takes longer, and the client must try again. If a
+# process stopped within a transaction, its locks are released.
+LIMITS = f"-c statement_timeout={HITL_DB_SECONDS}s -c idle_in_transaction_session_timeout=60s"
 if not HITL_DB_POOLER:  # which refuses them, and gives a client another session at any time
-    # PostgreSQL cancels a lock or a statement that takes longer, and the client must try again. If
-    # a process stopped within a transaction, its locks are released.
-    options["options"] = (
-        f"{options.get('options', '')} -c lock_timeout=10s"
-        f" -c statement_timeout={HITL_DB_SECONDS}s -c idle_in_transaction_session_timeout=60s"
-    )
+    options["options"] = f"{options.get('options', '')} -c lock_timeout=10s {LIMITS}"
 
 DATABASE_REPLICA_MAX_LAG_SECONDS = number("DATABASE_REPLICA_MAX_LAG_SECONDS", 30, least=1)
 if DATABASE_REPLICA_URL:
@@ -283,11 +281,9 @@ if DATABASE_REPLICA_URL:
     replica |= {"DISABLE_SERVER_SIDE_CURSORS": HITL_DB_POOLER, "TEST": {"MIRROR": "default"}}
     options = replica["OPTIONS"]
     options.update(KEEPALIVES, connect_timeout=options.get("connect_timeout", 2))
-    if not HITL_DB_POOLER:  # the limits are short, as the primary can answer instead
-        options["options"] = (
-            f"{options.get('options', '')} -c default_transaction_read_only=on -c lock_timeout=2s"
-            f" -c statement_timeout={HITL_DB_SECONDS}s -c idle_in_transaction_session_timeout=60s"
-        )
+    if not HITL_DB_POOLER:  # nobody waits long for a lock, as the primary can answer instead
+        read_only = "-c default_transaction_read_only=on -c lock_timeout=2s"
+        options["options"] = f"{options.get('options', '')} {read_only} {LIMITS}"
     DATABASES["replica"] = replica
     DATABASE_ROUTERS = ["realtime.replica.routing.Router"]
 
