@@ -16,7 +16,9 @@ ENTRY = "reviews/console.js"
 QUERY = "joined"
 """What an address asks with for a file as the functions here and in `sheets` make it."""
 
-IMPORT = re.compile(r'^import (?:(?P<names>[^"]+) from )?"(?P<path>\.[^"]+)";$', re.MULTILINE)
+IMPORT = re.compile(
+    r'^import (?:(?P<names>[^"]+) from )?"(?P<path>\.[^"]+)";(?: *//.*)?$', re.MULTILINE
+)
 LATER = re.compile(r'\bimport\("(?P<path>\.[^"]+)"\)')
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
 EXPORTS = re.compile(r"^export \{ ([\w, ]+) \};$", re.MULTILINE)

@@ -115,6 +115,8 @@ def test_no_module_is_loaded_twice(name: str) -> None:
     text = modules.joined(name)
     fetched = re.findall(r'^import .*"/static/(.+)\?joined";$', text, re.MULTILINE)
     assert not {*fetched} & {*modules.loaded()}
+    assert not re.search(r'^import [^"]*"(?!/static/[^"]+\?joined")', text, re.MULTILINE)
+    assert not re.search(r'^[^*/]*\bimport\("\.', text, re.MULTILINE)
     later = re.findall(r'\bimport\("(.+?)"\)', content(name, joined=True).decode())
     if "/vendor/" not in name:
         assert [one for one in later if not one.endswith(".js?joined")] == []
