@@ -110,7 +110,7 @@ export function readingPage(endsLine, decision, changed) {
 
   /** @param {ApvState} now */
   function compare({ version, open, status }) {
-    if (version === Number(reading()?.dataset.version)) return;
+    if (version <= Number(reading()?.dataset.version)) return; // an answer may be late
     if (!byId("decided-meanwhile").hidden) return; // that says it already
     if (!open && isOpen()) closed(status);
     else showChanged(one(byId("changed"), "span").textContent || words.changed);

@@ -49,6 +49,7 @@ async function takeOver({ apv_code: code, apv_id: apvId, version, revision, what
   for (const part of PARTS) exchange(one(now, part), one(fresh, part));
   if (chosen) choose(now, chosen);
   showTimes(now);
+  byId("changed").hidden = true; // a comparison of the page with this version may have said so
   const notice = byId("rebased");
   notice.textContent = say(what === "approval" ? words.approvals : words.rebased, {
     number: String(revision),
