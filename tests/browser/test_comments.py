@@ -9,7 +9,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.support.accessibility import violations, violations_everywhere
 from tests.support.patches import many_lines
 from tests.support.site import Server, Site
-from tests.support.tab import OpenTab
+from tests.support.tab import OpenTab, hold, loaded
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -109,6 +109,7 @@ async def test_line_is_commented_on_by_the_keyboard_alone(
     page = (await open_tab(path=at_patch(apv))).page
     await page.locator("#tabs [aria-selected=true]").focus()
     comment = page.get_by_role("button", name="Comment on app.py:")
+    await loaded(page, "line_tools")
     for _ in range(30):
         await page.keyboard.press("Tab")
         if await comment.count() and await comment.evaluate("(b) => b === document.activeElement"):
@@ -132,6 +133,21 @@ async def test_line_is_commented_on_by_the_keyboard_alone(
     await page.keyboard.press("Control+Enter")
     await expect(thread(page, "app.py:-2").locator("li")).to_have_count(2)
     await expect(page.locator("#decision-form [name=justification]")).to_have_value("")
+
+
+async def test_line_that_is_pointed_at_before_its_tools_are_there_gets_them(
+    open_tab: OpenTab, server: Server
+) -> None:
+    apv = server.add_apv(patch_diff=PATCH)
+    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    asked, goes = await hold(page, "**/line_tools.js*")
+    await page.keyboard.press("2")
+    await page.locator("#diff tr.del td").last.hover()
+    await asked.wait()
+    await page.locator("#diff tr.add td").last.hover()
+    goes.set()
+    await page.get_by_role("button", name="Comment on app.py:2", exact=True).click()
+    await expect(page.get_by_role("textbox", name="Comment on app.py:2")).to_be_focused()
 
 
 async def test_draft_survives_a_reload_and_another_view(open_tab: OpenTab, server: Server) -> None:

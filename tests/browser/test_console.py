@@ -12,7 +12,16 @@ from playwright.async_api import Page, Route, expect
 
 from tests.support.proxy import Proxy
 from tests.support.site import COPIES, PASSWORD, Server, Site
-from tests.support.tab import REASON, SAVE_DATA, NewContext, OpenTab, becomes, decide, opened
+from tests.support.tab import (
+    REASON,
+    SAVE_DATA,
+    NewContext,
+    OpenTab,
+    becomes,
+    decide,
+    loaded,
+    opened,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -212,6 +221,7 @@ async def test_draft_survives_a_cut_line_and_a_reload(
     await page.keyboard.press("Tab")
     await page.keyboard.type("3")
     await page.fill("#id_justification", REASON)
+    await loaded(page, "question", "missing")
     proxy.refuse(True)
     proxy.cut()
     await tab.status_becomes("stale")

@@ -12,6 +12,8 @@ from tests.support.tab import REASON, OpenTab, becomes, hold, opened, recorded, 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TEN = 10
+SCRIPT = "**/question.js*"
+"""What sends a decision, which the page reads once somebody begins to decide."""
 MOST_KEYS = 3
 """How many keys a clear decision may take, besides those of its justification."""
 
@@ -191,6 +193,57 @@ async def test_question_about_an_apv_that_was_left_is_told(
     await expect(page.locator("#toast")).to_contain_text(f"{apv['apv_code']} is not decided")
     assert await recorded(site, apv)() == []
     assert await opened(page) == other["apv_code"]
+
+
+async def test_decision_sent_before_its_script_is_there_is_recorded_though_the_reader_leaves(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv, other = server.add_apv(severity="CRITICAL"), server.add_apv()
+    page = (await open_tab()).page
+    asked, goes = await hold(page, SCRIPT)
+    await write(page)
+    await page.keyboard.press("Control+Enter")
+    await asked.wait()
+    await page.get_by_role("link", name=other["apv_code"]).click()
+    await is_there(page, other)
+    await write(page, "r", "Not this one")
+    goes.set()
+    await expect(page.locator("#undo")).to_contain_text(f"Your decision on {apv['apv_code']}")
+    assert await recorded(site, apv)() == ["approve"]
+    await expect(page.get_by_label("Justification")).to_have_value("Not this one")
+    assert await recorded(site, other)() == []
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_decision_whose_script_cannot_be_read_is_told_and_can_be_sent_again(
+    open_tab: OpenTab, server: Server, site: Site, leaves: bool
+) -> None:
+    apv, other = server.add_apv(severity="CRITICAL"), server.add_apv()
+    page = (await open_tab()).page
+    comes = asyncio.Event()
+
+    async def lose(route: Route) -> None:
+        await comes.wait()
+        await route.abort()
+
+    await page.route(SCRIPT, lose)
+    await write(page)
+    await page.keyboard.press("Control+Enter")
+    if leaves:
+        await page.get_by_role("link", name=other["apv_code"]).click()
+        await is_there(page, other)
+    comes.set()
+    told = page.locator("#toast" if leaves else "#form-notice")
+    await expect(told).to_contain_text("Your draft stays here.")
+    await page.unroute(SCRIPT)
+    if leaves:
+        await expect(told).to_contain_text(apv["apv_code"])
+        await page.get_by_role("link", name=apv["apv_code"]).click()
+        await is_there(page, apv)
+    assert await recorded(site, apv)() == []
+    await expect(page.get_by_label("Justification")).to_have_value(REASON)
+    await page.get_by_label("Justification").press("Control+Enter")
+    await becomes(recorded(site, apv), ["approve"])
 
 
 async def test_decision_whose_answer_is_lost_may_be_recorded_and_the_page_finds_out(

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,6 +35,13 @@ SHOWN = """() => {
 ANSWERED = """(code) => Boolean(document.querySelector("#confirm[open]"))
   || document.querySelector("#decision-form")?.dataset.draft !== code"""
 """Whether the form about an APV was answered: by a question, or as it is no longer there."""
+
+IS_LOADED = """async (name) => {
+  const asked = performance.getEntriesByType("resource");
+  const found = asked.find((one) => one.name.includes(`/${name}.js`));
+  return Boolean(found && (await import(found.name)));
+}"""
+"""Whether the script of this name, which the page loads when it needs it, is there."""
 
 SAVE_DATA = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });"
 """For a reader who saves data, no APV is read before it is asked for."""
@@ -100,6 +108,12 @@ async def hold(page: Page, pattern: str) -> tuple[asyncio.Event, asyncio.Event]:
 
     await page.route(pattern, wait)
     return asked, goes
+
+
+async def loaded(page: Page, *scripts: str) -> None:
+    """Wait until the page has scripts that it loads when they are needed."""
+    for name in scripts:
+        await becomes(partial(page.evaluate, IS_LOADED, name), True)
 
 
 async def becomes(look: Callable[[], Awaitable[Any]], expected: Any) -> None:

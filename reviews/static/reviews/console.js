@@ -272,7 +272,7 @@ function start(main) {
     if (target?.closest("#comments, .talk")) withComments(() => {});
     if (offering || !target?.closest("#panel-patch, #tabs")) return; // the panel comes after its tab
     if (!document.querySelector("#decision-form, #line-comment")) return;
-    offering = import("./line_tools.js").then(({ lineTools }) => lineTools(suggest, event));
+    offering = import("./line_tools.js").then(({ lineTools }) => lineTools(suggest));
     offering.catch((error) => {
       offering = undefined;
       endsLine(error);

@@ -18,7 +18,7 @@ import {
 import { all, byId, one, targetOf } from "./dom.js";
 import { draftKeeper } from "./drafts.js";
 import { appeared } from "./gestures.js";
-import { watch, words } from "./words.js";
+import { toast, watch, words } from "./words.js";
 
 /**
  * @param {object} options
@@ -43,7 +43,7 @@ export function decisionForm({ show, signedOut }) {
   let missing;
   /** @type {Promise<void> | undefined} */
   let loading;
-  let isLoading = false; // a form was sent before that
+  let isLoading = false; // the form was sent before that
 
   function load() {
     loading ??= loadParts();
@@ -71,6 +71,7 @@ export function decisionForm({ show, signedOut }) {
   function leave() {
     draft.saveNow();
     question?.abandon();
+    isLoading = false;
     onTheWay++;
     byId("reading").inert = true;
   }
@@ -205,7 +206,10 @@ export function decisionForm({ show, signedOut }) {
     else {
       isLoading = true;
       hold();
-      load().then(() => sendLate(sent, fields), notLoaded);
+      load().then(
+        () => sendLate(sent, fields),
+        () => notLoaded(sent),
+      );
     }
   }
 
@@ -214,8 +218,11 @@ export function decisionForm({ show, signedOut }) {
    * @param {FormData} fields
    */
   function sendLate(sent, fields) {
+    if (form() !== sent) {
+      question?.askAbsent(sent, fields);
+      return;
+    }
     isLoading = false;
-    if (form() !== sent) return;
     release();
     send(sent, fields);
     if (isIdle()) forget();
@@ -231,12 +238,18 @@ export function decisionForm({ show, signedOut }) {
     question?.ask(sent, fields);
   }
 
-  function notLoaded() {
+  /** @param {HTMLFormElement} sent */
+  function notLoaded(sent) {
+    const reason = `${words.refusals.network} ${words.draftStays}`;
+    if (form() !== sent) {
+      toast(`${sent.dataset.draft}: ${reason}`);
+      return;
+    }
     isLoading = false;
     forget();
     release();
     const notice = byId("form-notice");
-    notice.textContent = `${words.refusals.network} ${words.draftStays}`;
+    notice.textContent = reason;
     notice.hidden = false;
   }
 

@@ -6,14 +6,11 @@
 
 import { openAt } from "./comments.js"; // at once: what is typed next belongs into its field
 import { cellAt, everyCell, isOld, placeOf } from "./diff_lines.js";
-import { targetOf } from "./dom.js";
+import { all, targetOf } from "./dom.js";
 import { say, words } from "./words.js";
 
-/**
- * @param {(place: string) => void} suggestAt is called with the place of a line
- * @param {Event} first by which somebody came to the diff
- */
-export function lineTools(suggestAt, first) {
+/** @param {(place: string) => void} suggestAt is called with the place of a line */
+export function lineTools(suggestAt) {
   const tools = document.createElement("span");
   tools.className = "line-tools";
   const comment = button("comment", "+");
@@ -87,11 +84,12 @@ export function lineTools(suggestAt, first) {
   comment.addEventListener("click", () => line && openAt(placeOf(line), comment));
   suggest.addEventListener("click", () => line && suggestAt(placeOf(line)));
   tools.addEventListener("keydown", move);
-  /** @param {Event} event */
-  const point = (event) => show(cellAt(targetOf(event)));
 
-  document.addEventListener("pointerover", point);
+  document.addEventListener("pointerover", (event) => show(cellAt(targetOf(event))));
   document.addEventListener("focusin", offer);
-  if (first.type === "focusin") offer();
-  else point(first);
+  show(cellAt(pointed())); // while these tools were on their way
+  offer();
 }
+
+/** The innermost element under the pointer, or that was touched last. */
+const pointed = () => all(document, ":hover").at(-1) ?? null;

@@ -63,6 +63,16 @@ export function lastQuestion({ hold, release, show, signedOut, answered }) {
   }
 
   /**
+   * Send the fields of a form whose APV the reader has left.
+   *
+   * @param {HTMLFormElement} form
+   * @param {FormData} fields
+   */
+  async function askAbsent(form, fields) {
+    tellLater(await post(form, fields), form.dataset.draft ?? "");
+  }
+
+  /**
    * Tell what became of a decision whose APV the reader has left.
    *
    * @param {Answer} answer
@@ -236,6 +246,7 @@ export function lastQuestion({ hold, release, show, signedOut, answered }) {
 
   return {
     ask,
+    askAbsent,
     abandon,
     overtaken,
     isIdle: () => state === "idle",
@@ -263,9 +274,9 @@ export function lastQuestion({ hold, release, show, signedOut, answered }) {
  * @returns {Promise<Answer>}
  */
 async function post(form, fields) {
-  /** @type {HTMLInputElement} */
-  const token = one(document, "#decide [name=csrfmiddlewaretoken]");
-  fields.set("csrfmiddlewaretoken", token.value);
+  /** @type {HTMLInputElement | null} */
+  const token = document.querySelector("#decide [name=csrfmiddlewaretoken]");
+  if (token) fields.set("csrfmiddlewaretoken", token.value); // it may be renewed since
   try {
     return await read(
       await fetch(form.getAttribute("action") ?? "", {
