@@ -11,12 +11,13 @@ from tests.support.accessibility import violations
 from tests.support.job_workers import defer, job_worker
 from tests.support.site import Server, Site
 from tests.support.tab import OpenTab
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 RULES = "/admin/reviews/deadlinerule"
 PASSING_MS = 90_000
 SOON = """
-UPDATE reviews_deadline SET due_at = now() + interval '25 s', warn_at = now() - interval '1 s';
+UPDATE reviews_deadline SET due_at = now() + interval '40 s', warn_at = now() - interval '1 s';
 UPDATE reviews_apv SET due_at = reviews_deadline.due_at
 FROM reviews_deadline WHERE reviews_deadline.apv_id = reviews_apv.apv_id;
 """
@@ -38,9 +39,13 @@ def save_rule(server: Server, page: str = "add", **changed: Any) -> httpx.Respon
     return server.client("admin").post(f"{RULES}/{page}/", data={**given, **changed})
 
 
+COUNTED = "SELECT ended_at IS NOT NULL FROM reviews_recount ORDER BY id DESC LIMIT 1"
+
+
 def rule_for_leads(server: Server, site: Site, page: str = "add", **changed: Any) -> None:
     [(leads,)] = site.rows("SELECT id FROM auth_group WHERE name = 'leads'")
     assert save_rule(server, page, group=str(leads), **changed).status_code == 302
+    wait_for(lambda: site.rows(COUNTED)[0][0], "all open APVs to be counted by the rule")
 
 
 def in_row(page: Page, code: str) -> Locator:
