@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.support.proxy import Proxy
 from tests.support.site import Server, Site
 from tests.support.tab import REASON, SAVE_DATA, OpenTab, Tab, becomes, opened, recorded
 
@@ -128,11 +129,52 @@ async def test_key_pressed_right_after_it_is_about_the_next_one(
     assert await recorded(site, two[0])() == []
 
 
+async def test_what_was_read_ahead_is_not_shown_while_no_events_come(
+    open_tab: OpenTab, proxy: Proxy, two: Two
+) -> None:
+    tab = await read_ahead(open_tab, two, origin=proxy.origin)
+    proxy.refuse(True)
+    proxy.cut()
+    await tab.status_becomes("stale")
+    await tab.page.keyboard.press("j")
+    await expect(tab.page.locator("#unread")).to_contain_text("could not be read")
+    assert await opened(tab.page) == two[0]["apv_code"]
+    proxy.refuse(False)
+    await tab.status_becomes("live")
+    await expect(tab.page.locator("#unread")).to_be_hidden()
+    await tab.page.keyboard.press("j")
+    await is_open(tab.page, two[1])
+
+
+def requests_of(page: Page, apv: dict[str, Any]) -> list[str]:
+    """Return the kinds of requests for an APV, also if the page's clock stops its measurements."""
+    kinds: list[str] = []
+    address = f"/apvs/{apv['apv_code']}"
+    page.on("request", lambda one: kinds.append(one.resource_type) if address in one.url else None)
+    return kinds
+
+
+async def test_what_was_read_ahead_long_ago_is_read_again(open_tab: OpenTab, two: Two) -> None:
+    tab = await open_tab(clock=True)
+    page, kinds = tab.page, requests_of(tab.page, two[1])
+
+    async def is_ahead() -> bool:
+        await page.clock.run_for(1_000)
+        return kinds == ["fetch"]
+
+    await becomes(is_ahead, True)
+    for _ in range(62):
+        await page.clock.run_for(1_000)
+        await tab.status_becomes("live")  # each ping gets its answer
+    await page.keyboard.press("j")
+    await page.clock.run_for(1_000)
+    await is_open(page, two[1])
+    assert kinds[:2] == ["fetch", "xhr"]
+
+
 async def test_reader_who_saves_data_gets_it_when_they_ask(open_tab: OpenTab, two: Two) -> None:
     page = (await open_tab(script=SAVE_DATA, clock=True)).page
-    kinds: list[str] = []  # as the page's own clock stops its measurements
-    address = f"/apvs/{two[1]['apv_code']}"
-    page.on("request", lambda one: kinds.append(one.resource_type) if address in one.url else None)
+    kinds = requests_of(page, two[1])
     await page.clock.run_for(10_000)
     assert kinds == []
     await page.keyboard.press("j")
