@@ -41,8 +41,9 @@ class BadCursor(ValueError):
 
 @dataclass(frozen=True)
 class Key:
-    """Part of an order: the expression in SQL, and its value for a row that was read."""
+    """Part of an order: its column, the expression in SQL, and its value for a row."""
 
+    column: str
     expression: Any
     field: "Field[Any, Any]"
     value: Callable[[Any], Any]
@@ -68,6 +69,11 @@ class Order:
     def by(self) -> list[OrderBy]:
         """Return the arguments for `order_by`."""
         return [OrderBy(key.expression, descending=key.descending) for key in self.keys]
+
+    @property
+    def columns(self) -> list[str]:
+        """Return what a row must have been read with for `after`, `before` and `cursor`."""
+        return [key.column for key in self.keys]
 
     @property
     def expressions(self) -> list[Any]:
@@ -144,7 +150,7 @@ def _row_of(expressions: Sequence[Any]) -> Func:
 
 
 def _column(name: str, field: "Field[Any, Any]", *, descending: bool = False) -> Key:
-    return Key(F(name), field, attrgetter(name), descending)
+    return Key(name, F(name), field, attrgetter(name), descending)
 
 
 # -- APVs -------------------------------------------------------------------------------------
@@ -154,13 +160,21 @@ _OLDEST_FIRST = (_column("created_at", DateTimeField()), _column("apv_id", UUIDF
 QUEUE = Order(
     "priority",
     [
-        Key(F("priority") * Value(-1), IntegerField(), lambda apv: -(apv.priority or 0)),
+        Key(
+            "priority",
+            F("priority") * Value(-1),
+            IntegerField(),
+            lambda apv: -(apv.priority or 0),
+        ),
         *_OLDEST_FIRST,
     ],
 )
 """Highest priority first, then oldest first."""
 DUE_AT = Coalesce(F("due_at"), Value(NEVER, DateTimeField()))
-DUE = Order("due", [Key(DUE_AT, DateTimeField(), lambda apv: apv.due_at or NEVER), *_OLDEST_FIRST])
+DUE = Order(
+    "due",
+    [Key("due_at", DUE_AT, DateTimeField(), lambda apv: apv.due_at or NEVER), *_OLDEST_FIRST],
+)
 """The nearest deadline first, then those without one, oldest first."""
 QUEUE_SORTS = {
     "priority": QUEUE,
@@ -170,6 +184,7 @@ QUEUE_SORTS = {
         "score",
         [
             Key(
+                "cvss_score",
                 Coalesce(F("cvss_score"), 0.0) * Value(-1.0),
                 FloatField(),
                 lambda apv: -(apv.cvss_score or 0.0),
@@ -206,6 +221,7 @@ def _score(descending: bool) -> Key:
     """Return the order by a score; rows without one come last in both directions."""
     unknown = -UNKNOWN_SCORE if descending else UNKNOWN_SCORE
     return Key(
+        "cvss_score",
         Coalesce(F("cvss_score"), Value(unknown)),
         FloatField(),
         lambda apv: unknown if apv.cvss_score is None else apv.cvss_score,

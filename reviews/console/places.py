@@ -36,14 +36,14 @@ def place_around(asked: ListQuery, code: str) -> Any:
     if not is_code(code):
         return None
     column = "apv__apv_code" if asked.listing.of_decisions else "apv_code"
-    found = asked.filter.qs
-    row = found.filter(**{column: code}).order_by(*asked.order.by).first()
+    order = asked.order
+    found = asked.filter.qs.select_related(None).only(*order.columns)
+    row = found.filter(**{column: code}).order_by(*order.by).first()
     if row is None:
         return None
-    backwards = found.filter(asked.order.before(row)).order_by(*asked.order.reversed.by)
-    if len(backwards[: PAGE - NEAR]) < PAGE - NEAR:
-        return None
-    return asked.order.after(backwards[PAGE // 2])
+    backwards = found.filter(order.before(row)).order_by(*order.reversed.by)
+    before = list(backwards[: PAGE - NEAR])
+    return order.after(before[PAGE // 2]) if len(before) == PAGE - NEAR else None
 
 
 def is_code(text: str) -> bool:

@@ -1,9 +1,10 @@
 """The texts for the page's scripts, in the reader's language."""
 
+from functools import cache
 from typing import Any
 
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from reviews import services
 from reviews.choices import Severity
@@ -46,7 +47,12 @@ def refusals() -> dict[str, str]:
 
 
 def words() -> dict[str, Any]:
-    """Return each sentence by name; a script fills in `{…}`."""
+    """Return each sentence by name, looked up once for a language; a script fills in `{…}`."""
+    return _words_in(get_language())
+
+
+@cache
+def _words_in(_language: str | None) -> dict[str, Any]:
     return {
         **_of_line(),
         **_of_list(),
