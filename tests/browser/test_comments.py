@@ -139,8 +139,10 @@ async def test_line_that_is_pointed_at_before_its_tools_are_there_gets_them(
     open_tab: OpenTab, server: Server
 ) -> None:
     apv = server.add_apv(patch_diff=PATCH)
-    page = (await open_tab(path=f"/apvs/{apv['apv_code']}")).page
+    tab = await open_tab()
+    page = tab.page
     asked, goes = await hold(page, "**/line_tools.js*")
+    await tab.open(f"/apvs/{apv['apv_code']}")  # an open page may still read it directly
     await page.keyboard.press("2")
     await page.locator("#diff tr.del td").last.hover()
     await asked.wait()
