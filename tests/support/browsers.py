@@ -1,20 +1,34 @@
 """Fixtures of tests in a browser, for the conftest.py of each folder that has some."""
 
+import os
+import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Error, Route, async_playwright, expect
 
 from tests.support.chromium import OPTIONS, NoChromium, obtain
 from tests.support.proxy import Proxy
 from tests.support.site import Server
 from tests.support.tab import NewContext, port_of
-from tests.support.waiting import ANSWER_SECONDS
+from tests.support.waiting import ANSWER_SECONDS, pause
 
 expect.set_options(timeout=1000 * ANSWER_SECONDS)  # Playwright's own are 5 s
+
+LATE_SECONDS = 1.0
+LATE = {
+    "scripts": re.compile(r"\.js\?joined$"),
+    "answers": re.compile(r"^http://[^/]+/(?!static/)"),
+}
+"""What comes late to every browser if the environment has its name as LATE.
+
+Scripts are those that pages load when they need them. A test that fails then races what it waits
+for, or has found that the console does.
+"""
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +62,8 @@ async def new_context(browser: Browser, server: Server) -> AsyncIterator[NewCont
     async def make(user: str = "reviewer", **options: Any) -> BrowserContext:
         context = await browser.new_context(**options)
         contexts.append(context)
+        if late := os.environ.get("LATE"):
+            await context.route(LATE[late], _come_late)
         cookies: Any = [
             {"name": name, "value": text, "url": server.origin}
             for name, text in server.client(user).cookies.items()
@@ -58,3 +74,9 @@ async def new_context(browser: Browser, server: Server) -> AsyncIterator[NewCont
     yield make
     for context in contexts:
         await context.close()
+
+
+async def _come_late(route: Route) -> None:
+    await pause(LATE_SECONDS)
+    with suppress(Error):  # the page is gone
+        await route.continue_()
