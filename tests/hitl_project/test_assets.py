@@ -27,6 +27,7 @@ def test_files_of_ours_travel_without_comments(server: Server, path: str, encodi
     answer = server.client().get(path, headers={"Accept-Encoding": encoding})
     assert answer.status_code == 200
     assert answer.headers.get("Content-Encoding", "identity") == encoding
+    assert answer.headers["Vary"] == "Accept-Encoding"
     assert "/**" not in answer.text
     assert "// " not in answer.text
     source = OURS[path].read_text()

@@ -100,15 +100,24 @@ def test_every_session_of_postgres_is_bounded(site: Site) -> None:
 async def test_request_whose_turn_does_not_come_is_refused_with_503(
     monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr(request_handler, "SLOT_SECONDS", 0.05)
-    no_slots = request_handler.CONNECTIONS_OF_OTHERS
-    monkeypatch.setattr(settings, "HITL_DB_POOL", no_slots)
-    handler: Any = request_handler.OneThreadPerRequest()
-    headers = [(b"host", b"localhost")]
-    answer = await HttpCommunicator(handler, "GET", path, headers=headers).get_response()
+    answer = await answered_without_turns(monkeypatch, path)
     assert answer["status"] == 503
     assert (b"Retry-After", b"2") in answer["headers"]
     assert b"There is more to do than can be done" in answer["body"]
+
+
+async def test_probe_waits_for_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = await answered_without_turns(monkeypatch, "/hitl/health/live")
+    assert answer["status"] == 200
+
+
+async def answered_without_turns(monkeypatch: pytest.MonkeyPatch, path: str) -> Any:
+    """Return what a server answers that has no turn to give."""
+    monkeypatch.setattr(request_handler, "SLOT_SECONDS", 0.05)
+    monkeypatch.setattr(settings, "HITL_DB_POOL", request_handler.CONNECTIONS_OF_OTHERS)
+    handler: Any = request_handler.OneThreadPerRequest()
+    headers = [(b"host", b"localhost")]
+    return await HttpCommunicator(handler, "GET", path, headers=headers).get_response()
 
 
 def test_clients_that_hang_up_do_not_free_the_turns_of_threads_at_work(
