@@ -1,13 +1,14 @@
 """Deciding one after the other: no needless question, and no key that was meant for another APV."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.support.site import Server, Site
-from tests.support.tab import REASON, OpenTab, becomes, hold, opened, recorded, write
+from tests.support.tab import REASON, OpenTab, becomes, decide, hold, opened, recorded, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -247,6 +248,46 @@ async def test_decision_whose_script_cannot_be_read_is_told_and_can_be_sent_agai
     await expect(page.get_by_label("Justification")).to_have_value(REASON)
     await page.get_by_label("Justification").press("Control+Enter")
     await becomes(recorded(site, apv), ["approve"])
+
+
+async def test_undo_whose_script_cannot_be_read_says_so_and_works_later(
+    open_tab: OpenTab, server: Server, site: Site
+) -> None:
+    apv, _other = server.add_apv(severity="CRITICAL"), server.add_apv()
+    with site.uvicorn(HITL_UNDO_SECONDS="60") as patient:
+        tab = await open_tab(patient.origin)
+        page = tab.page
+        await page.route("**/undo.js*", lambda route: route.abort())
+        await tab.open()
+        await decide(page)
+        await expect(page.locator("#toast")).to_contain_text("is recorded")
+        await page.locator("#reading-title:focus").wait_for()
+        await page.keyboard.press("z")
+        await expect(page.locator("#toast")).to_contain_text("This could not be read")
+        await page.unroute("**/undo.js*")
+        await page.keyboard.press("z")
+        await becomes(partial(status_of, site, apv), "pending")
+        await page.close()
+
+
+async def status_of(site: Site, apv: dict[str, Any]) -> str:
+    return site.status_of(apv)
+
+
+async def test_selection_whose_script_cannot_be_read_says_so_and_works_later(
+    open_tab: OpenTab, server: Server
+) -> None:
+    server.add_apv()
+    tab = await open_tab()
+    page = tab.page
+    await page.route("**/many.js*", lambda route: route.abort())
+    await tab.open()
+    await page.keyboard.press("x")
+    await expect(page.locator("#toast")).to_contain_text("This could not be read")
+    await expect(page.locator("body.selecting")).to_have_count(0)
+    await page.unroute("**/many.js*")
+    await page.keyboard.press("x")
+    await expect(page.locator("#many")).to_contain_text("1 selected")
 
 
 async def test_decision_whose_answer_is_lost_may_be_recorded_and_the_page_finds_out(

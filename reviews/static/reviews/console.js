@@ -29,6 +29,10 @@ function start(main) {
     if (error instanceof SignedOut) line.refuse();
     return error instanceof SignedOut;
   };
+  /** @param {unknown} error why what the reader asked for is not there */
+  const notRead = (error) => {
+    if (!endsLine(error)) toast(words.partUnread);
+  };
   const queue = queuePage(endsLine);
   const decision = decisionForm({
     show: (part) => window.htmx.swap("#reading", part, { swapStyle: "outerHTML" }),
@@ -36,7 +40,7 @@ function start(main) {
   });
   const reading = readingPage(endsLine, decision, queue.changed);
   keys(queue, reading, decision, {
-    undo: () => withBar((bar) => bar.undo()).catch(endsLine),
+    undo: () => withBar((bar) => bar.undo()).catch(notRead),
     withMany,
   });
   filterChoices();
@@ -222,7 +226,7 @@ function start(main) {
   function decided({ detail }) {
     decision.forgetDraft(detail.code);
     const { undo, text } = detail;
-    if (undo) withBar((bar) => bar.offer(undo)).catch(() => toast(text));
+    if (undo) offerUndo(undo, text);
     else toast(text);
     const next = queue.after(detail.code);
     queue.tidy();
@@ -248,7 +252,7 @@ function start(main) {
     const form = button.closest("form");
     if (form) {
       event.preventDefault();
-      withTeam((team) => team.next(form, () => (focusNext = true)));
+      withTeam((team) => team.next(form, () => (focusNext = true)), notRead);
       return;
     }
     const next = queue.after(openCode());
@@ -291,7 +295,15 @@ function start(main) {
   /** @param {(many: Many) => unknown} act */
   function withMany(act) {
     many ??= import("./many.js").then(({ manyAtOnce }) => manyAtOnce({ endsLine }));
+    many.catch(withoutMany);
     return many.then(act).catch(endsLine);
+  }
+
+  /** It is read again when it is asked for again. @param {unknown} error */
+  function withoutMany(error) {
+    many = undefined;
+    document.body.classList.remove("selecting");
+    notRead(error);
   }
 
   /**
@@ -312,7 +324,7 @@ function start(main) {
         : link.contains(target);
     if (!isMeant) return;
     event.preventDefault();
-    import("./templates.js").then(({ offer }) => offer(link, area)).catch(endsLine);
+    import("./templates.js").then(({ offer }) => offer(link, area)).catch(notRead);
   }
 
   function countViews() {
@@ -326,9 +338,12 @@ function start(main) {
 
   // -- Team --------------------------------------------------------------------------------------
 
-  /** @param {(team: typeof import("./team.js")) => unknown} act */
-  function withTeam(act) {
-    import("./team.js").then(act).catch(endsLine); // many readers work alone
+  /**
+   * @param {(team: typeof import("./team.js")) => unknown} act
+   * @param {(error: unknown) => unknown} [failed]
+   */
+  function withTeam(act, failed = endsLine) {
+    import("./team.js").then(act).catch(failed); // many readers work alone
   }
 
   /** @param {(comments: typeof import("./comments.js")) => unknown} act */
@@ -351,6 +366,9 @@ function start(main) {
   /** @param {(bar: UndoBar) => void} act */
   async function withBar(act) {
     bar ??= loadBar();
+    bar.catch(() => {
+      bar = undefined; // it is read again when it is asked for again
+    });
     act(await bar);
   }
 
@@ -358,7 +376,20 @@ function start(main) {
     const { undoBar } = await import("./undo.js");
     const loaded = undoBar({ endsLine, opens: () => (focusNext = true) });
     listeners.push(loaded.on);
+    loaded.offer(undoable());
     return loaded;
+  }
+
+  /** What could be undone when the page was made, or since. @returns {Undoable | null} */
+  const undoable = () => JSON.parse(byId("undo").dataset.undo ?? "null");
+
+  /**
+   * @param {Undoable} undo
+   * @param {string} text
+   */
+  function offerUndo(undo, text) {
+    byId("undo").dataset.undo = JSON.stringify(undo); // its key may have to read the script
+    withBar((bar) => bar.offer(undo)).catch(() => toast(text));
   }
 
   /** @param {DecisionMade} message maybe of the reader in another tab */
@@ -392,8 +423,7 @@ function start(main) {
   document.addEventListener("visibilitychange", comeBack);
   addEventListener("focus", comeBack);
   byId("retry").addEventListener("click", () => line.retry());
-  const offered = JSON.parse(byId("undo").dataset.undo ?? "null");
-  if (offered) withBar((bar) => bar.offer(offered)).catch(endsLine);
+  if (undoable()) withBar(() => {}).catch(endsLine);
   if (document.getElementById("batch")) withMany(() => {});
   countViews();
   open(queue.positions);
