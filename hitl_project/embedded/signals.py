@@ -8,9 +8,9 @@ UNTIMELY = frozenset([signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQU
 
 
 @contextlib.contextmanager
-def deferred() -> Iterator[None]:
-    """Delay signals, for this process and for programs it runs meanwhile."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, UNTIMELY)
+def deferred(which: frozenset[signal.Signals] = UNTIMELY) -> Iterator[None]:
+    """Delay signals, for this thread and for programs it runs meanwhile."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, which)
     try:
         yield
     finally:

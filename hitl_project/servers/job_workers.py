@@ -4,6 +4,7 @@ They have their own interpreter, so that no job delays a request. They end when 
 however it ends: it holds the other side of their standard input.
 """
 
+import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Self
 
 import structlog
+
+from hitl_project.embedded.signals import deferred
 
 logger = structlog.get_logger(__name__)
 
@@ -22,6 +25,8 @@ STEADY_SECONDS = 60.0
 """How long a worker must have run for its next failure to count as its first."""
 END_SECONDS = 12.0
 """How long after SIGTERM a worker is killed; it ends by itself before."""
+OF_TERMINALS = frozenset([signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
+"""What a terminal sends to every process; a worker is told by this process, from its start on."""
 
 Process = subprocess.Popen[bytes]
 
@@ -100,8 +105,9 @@ class JobWorkers:
         with self._lock:
             if self._ending.is_set():
                 return None
-            process = subprocess.Popen(  # noqa: S603 — arguments of ours, and no shell # nosec B603
-                command, cwd=MANAGE.parent, stdin=subprocess.PIPE
-            )
+            with deferred(OF_TERMINALS):  # a worker keeps what is blocked as it starts
+                process = subprocess.Popen(  # noqa: S603 — arguments of ours, and no shell # nosec B603
+                    command, cwd=MANAGE.parent, stdin=subprocess.PIPE
+                )
             self._running.append(process)
             return process
