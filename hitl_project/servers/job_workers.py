@@ -14,7 +14,7 @@ from typing import Self
 
 import structlog
 
-from hitl_project.embedded.signals import deferred
+from hitl_project.embedded.signals import UNTIMELY, deferred
 
 logger = structlog.get_logger(__name__)
 
@@ -25,7 +25,7 @@ STEADY_SECONDS = 60.0
 """How long a worker must have run for its next failure to count as its first."""
 END_SECONDS = 12.0
 """How long after SIGTERM a worker is killed; it ends by itself before."""
-OF_TERMINALS = frozenset([signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
+OF_TERMINALS = UNTIMELY - {signal.SIGTERM}
 """What a terminal sends to every process; a worker is told by this process, from its start on."""
 
 Process = subprocess.Popen[bytes]

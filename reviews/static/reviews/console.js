@@ -7,6 +7,7 @@ import { filterChoices } from "./filters.js";
 import { isAtApv, read, readElement, SignedOut } from "./fragment.js";
 import { revealedAll } from "./invisible_characters.js";
 import { keys } from "./keys.js";
+import { once } from "./once.js";
 import { queuePage } from "./queue.js";
 import { readingPage } from "./reading.js";
 import { setClock, showTimes } from "./times.js";
@@ -263,8 +264,9 @@ function start(main) {
     goTo(next);
   }
 
-  /** @type {Promise<void> | undefined} */
-  let offering;
+  const loadLineTools = once(() =>
+    import("./line_tools.js").then(({ lineTools }) => lineTools(suggest)),
+  );
 
   /**
    * Offer to comment and to suggest changes at the lines of the diff, once somebody comes to it.
@@ -274,13 +276,9 @@ function start(main) {
   function offerLineTools(event) {
     const target = targetOf(event);
     if (target?.closest("#comments, .talk")) withComments(() => {});
-    if (offering || !target?.closest("#panel-patch, #tabs")) return; // the panel comes after its tab
+    if (!target?.closest("#panel-patch, #tabs")) return; // the panel comes after its tab
     if (!document.querySelector("#decision-form, #line-comment")) return;
-    offering = import("./line_tools.js").then(({ lineTools }) => lineTools(suggest));
-    offering.catch((error) => {
-      offering = undefined;
-      endsLine(error);
-    });
+    loadLineTools().catch(endsLine);
   }
 
   /** @param {string} place */
@@ -289,19 +287,17 @@ function start(main) {
     if (reason) toast(reason);
   }
 
-  /** @type {Promise<Many> | undefined} */
-  let many;
+  const loadMany = once(() =>
+    import("./many.js").then(({ manyAtOnce }) => manyAtOnce({ endsLine })),
+  );
 
   /** @param {(many: Many) => unknown} act */
   function withMany(act) {
-    many ??= import("./many.js").then(({ manyAtOnce }) => manyAtOnce({ endsLine }));
-    many.catch(withoutMany);
-    return many.then(act).catch(endsLine);
+    return loadMany().then(act, withoutMany).catch(endsLine);
   }
 
-  /** It is read again when it is asked for again. @param {unknown} error */
+  /** @param {unknown} error */
   function withoutMany(error) {
-    many = undefined;
     document.body.classList.remove("selecting");
     notRead(error);
   }
@@ -360,24 +356,17 @@ function start(main) {
 
   // -- Undo --------------------------------------------------------------------------------------
 
-  /** @type {Promise<UndoBar> | undefined} */
-  let bar;
+  const loadBar = once(async () => {
+    const { undoBar } = await import("./undo.js");
+    const bar = undoBar({ endsLine, opens: () => (focusNext = true) });
+    listeners.push(bar.on);
+    bar.offer(undoable());
+    return bar;
+  });
 
   /** @param {(bar: UndoBar) => void} act */
   async function withBar(act) {
-    bar ??= loadBar();
-    bar.catch(() => {
-      bar = undefined; // it is read again when it is asked for again
-    });
-    act(await bar);
-  }
-
-  async function loadBar() {
-    const { undoBar } = await import("./undo.js");
-    const loaded = undoBar({ endsLine, opens: () => (focusNext = true) });
-    listeners.push(loaded.on);
-    loaded.offer(undoable());
-    return loaded;
+    act(await loadBar());
   }
 
   /** What could be undone when the page was made, or since. @returns {Undoable | null} */

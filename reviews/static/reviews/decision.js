@@ -18,6 +18,7 @@ import {
 import { all, byId, one, targetOf } from "./dom.js";
 import { draftKeeper } from "./drafts.js";
 import { appeared } from "./gestures.js";
+import { once } from "./once.js";
 import { toast, watch, words } from "./words.js";
 
 /**
@@ -41,26 +42,16 @@ export function decisionForm({ show, signedOut }) {
   let question;
   /** @type {typeof import("./decision/missing.js") | undefined} */
   let missing;
-  /** @type {Promise<void> | undefined} */
-  let loading;
   let isLoading = false; // the form was sent before that
 
-  function load() {
-    loading ??= loadParts();
-    loading.catch(() => {
-      loading = undefined; // it is tried again
-    });
-    return loading;
-  }
-
-  async function loadParts() {
+  const load = once(async () => {
     const [{ lastQuestion }, checks] = await Promise.all([
       import("./question.js"),
       import("./decision/missing.js"),
     ]);
     missing = checks;
     question = lastQuestion({ hold, release, show, signedOut, answered });
-  }
+  });
 
   const isIdle = () => question?.isIdle() ?? true;
   const isSending = () => isLoading || (question?.isSending() ?? false);
